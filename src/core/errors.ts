@@ -1,0 +1,37 @@
+/**
+ * The one error class of wrk and the closed list of its codes. Expected outcomes ("held by another")
+ * are results, not errors; an error is what ends a command.
+ */
+
+export type ErrorCode =
+  | 'NOT_FOUND'
+  | 'USAGE'
+  | 'NO_SESSION'
+  | 'LOCKED'
+  | 'INVALID_ITEM'
+  | 'AMBIGUOUS'
+  | 'CLOSED'
+  | 'IO'
+  | 'BUSY'
+
+export interface WrkErrorOptions {
+  /** What to do next, for the person at the terminal. */
+  hint?: string | undefined
+  /** Facts for `--json`, merged into the object beside `error`. */
+  details?: Record<string, unknown> | undefined
+  cause?: unknown
+}
+
+export class WrkError extends Error {
+  override readonly name = 'WrkError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly details: Record<string, unknown>
+
+  constructor(code: ErrorCode, message: string, options: WrkErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.details = options.details ?? {}
+  }
+}
