@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { type ClaimedItem, claim, type RefusedClaim } from '../operations/claim.ts'
+import { describeHolder } from '../print/describe.ts'
+import { EXIT, EXIT_CODES_HELP } from '../print/exit-codes.ts'
+import type { Outcome } from '../print/outcome.ts'
+import { printable } from '../core/ids.ts'
+import { duration, examples, forced, open, type Run } from './command.ts'
+
+interface Flags {
+  ttl?: string
+  wait?: string | true
+  force?: boolean
+  reason?: string
+  runId?: string
+}
+
+const DEFAULT_WAIT = '30s'
+
+export function configure(command: Command, run: Run): void {
+  command
+    .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
+    .option('--ttl <time>', 'age past which another session’s lock is taken over (default: 2h, or ttl in wrk.yaml)')
+    .option('--wait [time]', `wait for a held item (${DEFAULT_WAIT} unless given)`)
+    .option('--force', 'take it whoever holds it, or although it is closed; needs --reason')
+    .option('--reason <text>', 'why, for the event log')
+    .option('--run-id <id>', 'name this run; a release that names a run must name the same')
+  examples(
+    command,
+    `wrk claim WRK-157
+     wrk claim 157 --wait 5m
+     wrk claim WRK-157 --json
+     wrk claim WRK-157 --agent helper-2        one of several helpers within a session`,
+  )
+  command.addHelpText('after', `\n${EXIT_CODES_HELP}`)
+  command.action((id: string, flags: Flags) =>
+    run(async globals => {
+      const waitMs = flags.wait === undefined ? undefined : duration('--wait', flags.wait === true ? DEFAULT_WAIT : flags.wait)
+      const ttlMs = flags.ttl === undefined ? undefined : duration('--ttl', flags.ttl)
+      const force = forced(flags)
+      const context = await open(globals)
+      const result = await claim(context, id, { ttlMs, waitMs, force, runId: flags.runId })
+      return result.kind === 'held' ? refused(result, context.clock()) : granted(result)
+    }),
+  )
+}
+
+function granted({ kind, item, lock, from, session, warnings }: ClaimedItem): Outcome {
+  const title = item.title ? `  ${printable(item.title)}` : ''
+  const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
+  const taking = from
+    ? [`took over ${item.id} from ${printable(from.locked_by, 128)} (held since ${from.locked_at ?? 'an unreadable time'}): ${from.reason}`]
+    : []
+  return {
+    exitCode: EXIT.done,
+    json: { ok: true, kind, item, lock, from, session },
+    text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${lock.expires_at} and as long as it shows life\n`,
+    warnings: [...taking, ...warnings],
+  }
+}
+
+function refused({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
+  const message = `${item.id} is ${describeHolder(holder, now)}`
+  // Never the command that would break a living holder's lock.
+  const hint = `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
+    refusal: { message, hint },
+    warnings,
+  }
+}

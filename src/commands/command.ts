@@ -1,0 +1,51 @@
+/** What a subcommand gets from the program around it. */
+import type { Command } from 'commander'
+import { WrkError } from '../core/errors.ts'
+import { printable } from '../core/ids.ts'
+import { parseDuration } from '../core/time.ts'
+import { type Context, openContext } from '../operations/context.ts'
+import type { Outcome } from '../print/outcome.ts'
+
+/** The options that every command takes. */
+export interface Globals {
+  queue?: string
+  json?: boolean
+  session?: string
+  agent?: string
+}
+
+/** Runs a command's work and keeps its outcome for the program to print and exit with. */
+export type Run = (work: (globals: Globals) => Promise<Outcome>) => Promise<void>
+
+export interface CommandModule {
+  /** Declares arguments, options and help, and sets the action. */
+  configure(command: Command, run: Run): void
+}
+
+export function open({ queue, session, agent }: Globals): Promise<Context> {
+  return openContext({ queue, session, agent })
+}
+
+/** Reads an option that is a length of time. @throws WrkError USAGE */
+export function duration(option: string, text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== null) return ms
+  throw new WrkError('USAGE', `${option} is not a length of time: "${printable(text, 40)}"`, {
+    hint: 'Write 30s, 5m, 2h, 1h30m, 1d, or a number of seconds.',
+  })
+}
+
+/** `--force` and `--reason` go together. @throws WrkError USAGE @returns the reason, undefined without force */
+export function forced({ force, reason }: { force?: boolean; reason?: string }): string | undefined {
+  if (!force && reason === undefined) return undefined
+  if (!force) throw new WrkError('USAGE', '--reason goes with --force')
+  if (reason?.trim()) return reason.trim()
+  throw new WrkError('USAGE', '--force needs a reason, which is kept in the event log', {
+    hint: 'Add --reason TEXT: what makes it right to go past the lock.',
+  })
+}
+
+/** Examples at the end of a help text. */
+export function examples(command: Command, lines: string): void {
+  command.addHelpText('after', `\nExamples:\n${lines.trim().replace(/^ */gm, '  ')}`)
+}

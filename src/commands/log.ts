@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import { WrkError } from '../core/errors.ts'
+import type { LogEvent } from '../core/event.ts'
+import { printable } from '../core/ids.ts'
+import { log } from '../operations/log.ts'
+import { EXIT } from '../print/exit-codes.ts'
+import { paint, type Screen, type Style, screen } from '../print/terminal.ts'
+import { examples, open, type Run } from './command.ts'
+
+export function configure(command: Command, run: Run): void {
+  command
+    .argument('[id]', 'only events of this item')
+    .option('-n, --last <count>', 'only the last so many')
+  examples(
+    command,
+    `wrk log -n 20
+     wrk log WRK-157 --json`,
+  )
+  command.action((id: string | undefined, { last }: { last?: string }) =>
+    run(async globals => {
+      if (last !== undefined && !/^\d{1,9}$/.test(last))
+        throw new WrkError('USAGE', `-n is not a number: "${printable(last, 40)}"`)
+      const context = await open(globals)
+      const events = log(context, { id, last: last === undefined ? undefined : Number(last) })
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, events },
+        text: events.length === 0 ? 'No events.\n' : events.map(event => describe(event, screen(context.env))).join(''),
+      }
+    }),
+  )
+}
+
+const STYLES: Partial<Record<LogEvent['type'], Style>> = { takenOver: 'yellow', refused: 'red' }
+
+function describe({ seq, time, type, item, session, previous_holder, reason, forced }: LogEvent, terminal: Screen): string {
+  const style = forced ? 'red' : (STYLES[type] ?? null)
+  const parts = [
+    String(seq).padStart(5),
+    time,
+    paint(terminal, style, `${type}${forced ? ' (forced)' : ''}`.padEnd(14)),
+    printable(item ?? '-', 60),
+    session ? `by ${printable(session, 128)}` : 'by nobody known',
+    previous_holder && previous_holder !== session ? `held by ${printable(previous_holder, 128)}` : '',
+    printable(reason ?? ''),
+  ]
+  return `${parts.filter(Boolean).join('  ')}\n`
+}

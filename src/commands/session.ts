@@ -1,0 +1,122 @@
+import type { Command } from 'commander'
+import { printable } from '../core/ids.ts'
+import { sessionEnd, sessionId, sessionList, sessionShow, sessionStart } from '../operations/session.ts'
+import { EXIT } from '../print/exit-codes.ts'
+import { screen } from '../print/terminal.ts'
+import { examples, forced, open, type Run } from './command.ts'
+import { describeSession, describeStatus } from './status.ts'
+
+export function configure(command: Command, run: Run): void {
+  examples(
+    command,
+    `export WRK_SESSION_ID=$(wrk session start --provider claude)
+     wrk session id --explain
+     wrk session end`,
+  )
+  start(command.command('start').alias('init').summary('register a session'), run)
+  id(command.command('id').summary('which session is this?'), run)
+  list(command.command('list').summary('the sessions of this queue'), run)
+  show(command.command('show').summary('one session and what it holds'), run)
+  end(command.command('end').summary('end a session and release what it holds'), run)
+}
+
+function start(command: Command, run: Run): void {
+  command
+    .description('Register a session, anchored to the agent or terminal that this call comes from. Prints its id.')
+    .requiredOption('--provider <name>', 'the agent: claude, codex, gemini, …')
+    .option('--session-id <id>', 'use this id in place of a generated one')
+  examples(
+    command,
+    `export WRK_SESSION_ID=$(wrk session start --provider claude)
+     wrk session start --provider codex --session-id nightly-7`,
+  )
+  command.action(({ provider, sessionId: given }: { provider: string; sessionId?: string }) =>
+    run(async globals => {
+      const { agent, ...session } = await sessionStart(await open(globals), { provider, sessionId: given })
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, session: { ...session, agent } },
+        text: `${session.id}\n`,
+        warnings: session.anchor
+          ? []
+          : ['no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'],
+      }
+    }),
+  )
+}
+
+function id(command: Command, run: Run): void {
+  command
+    .description('Print the id of the session that this call belongs to. A new terminal is registered.')
+    .option('--explain', 'tell which rule gave the identity')
+  examples(
+    command,
+    `wrk session id
+     wrk session id --explain`,
+  )
+  command.action(({ explain }: { explain?: boolean }) =>
+    run(async globals => {
+      const { session, rules } = await sessionId(await open(globals))
+      const why = rules.map(({ rule, found }, i) => `${i + 1}. ${rule}: ${printable(found ?? 'no')}\n`).join('')
+      return {
+        exitCode: EXIT.done,
+        json: explain ? { ok: true, session, rules } : { ok: true, session },
+        text: `${session.id}\n${explain ? why : ''}`,
+      }
+    }),
+  )
+}
+
+function list(command: Command, run: Run): void {
+  examples(command, 'wrk session list --json')
+  command.action(() =>
+    run(async globals => {
+      const context = await open(globals)
+      const { sessions, warnings } = await sessionList(context)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, sessions },
+        text: globals.json ? '' : describeStatus({ sessions, orphans: [] }, screen(context.env), context.clock()),
+        warnings,
+      }
+    }),
+  )
+}
+
+function show(command: Command, run: Run): void {
+  command.argument('[session]', 'its id; this session unless given')
+  examples(command, 'wrk session show claude-devbox-k3x9f2')
+  command.action((wanted: string | undefined) =>
+    run(async globals => {
+      const context = await open(globals)
+      const session = await sessionShow(context, wanted)
+      const lines = describeSession(session, screen(context.env), context.clock())
+      return { exitCode: EXIT.done, json: { ok: true, session }, text: `${lines.join('\n')}\n` }
+    }),
+  )
+}
+
+function end(command: Command, run: Run): void {
+  command
+    .argument('[session]', 'its id; this session unless given')
+    .option('--force', 'end it although it is alive elsewhere; needs --reason')
+    .option('--reason <text>', 'why, for the event log')
+  examples(
+    command,
+    `wrk session end
+     wrk session end nightly-7`,
+  )
+  command.action((wanted: string | undefined, flags: { force?: boolean; reason?: string }) =>
+    run(async globals => {
+      const force = forced(flags)
+      const ended = await sessionEnd(await open(globals), { id: wanted, force })
+      const items = ended.released.filter(({ released }) => released).map(({ item }) => item.id)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, session: { id: ended.session }, released: items },
+        text: `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
+        warnings: [...ended.warnings, ...ended.released.flatMap(({ warnings }) => warnings)],
+      }
+    }),
+  )
+}

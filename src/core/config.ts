@@ -1,0 +1,59 @@
+/** The settings of a queue, from wrk.yaml and the environment. Unknown keys are left to later versions. */
+import type { YamlMap } from '../markdown/node.ts'
+import { findPair, scalarText } from '../markdown/scalar.ts'
+import { parseDuration } from './time.ts'
+
+export interface Settings {
+  /** What `157` is short for: `WRK`. */
+  idPrefix: string
+  ttlMs: number
+  takeover: 'ttl' | 'dead-only'
+  unlisted: 'dead' | 'unknown'
+  /** `shared`: all worktrees of a repository use the main one's queue. */
+  worktrees: 'shared' | 'own'
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  idPrefix: 'WRK',
+  ttlMs: 2 * 3_600_000,
+  takeover: 'ttl',
+  unlisted: 'dead',
+  worktrees: 'shared',
+}
+
+export interface SettingProblem {
+  key: string
+  /** Place of the key in the text. */
+  offset: number
+  expected: string
+}
+
+/** Reads the settings that wrk.yaml gives; what it does not name keeps its default. */
+export function readSettings(fields: YamlMap): { settings: Settings; problem: SettingProblem | null } {
+  const settings = { ...DEFAULT_SETTINGS }
+  let problem: SettingProblem | null = null
+  const setting = <T>(key: string, expected: string, parse: (text: string) => T | null, apply: (value: T) => void) => {
+    const pair = findPair(fields, key)
+    if (!pair) return
+    const text = scalarText(pair.value)
+    if (text === undefined && pair.value.kind === 'scalar') return
+    const value = text === undefined ? null : parse(text)
+    if (value === null) problem ??= { key, offset: pair.keyStart, expected }
+    else apply(value)
+  }
+  const oneOf =
+    <T extends string>(...words: T[]) =>
+    (text: string) =>
+      words.find(word => word === text) ?? null
+
+  setting('id_prefix', 'letters, digits, "_" or "-", such as WRK', prefixOf, v => (settings.idPrefix = v))
+  setting('ttl', 'a length of time such as 2h, 90m or 5400', parseDuration, v => (settings.ttlMs = v))
+  setting('takeover', 'ttl or dead-only', oneOf('ttl', 'dead-only'), v => (settings.takeover = v))
+  setting('unlisted', 'dead or unknown', oneOf('dead', 'unknown'), v => (settings.unlisted = v))
+  setting('worktrees', 'shared or own', oneOf('shared', 'own'), v => (settings.worktrees = v))
+  return { settings, problem }
+}
+
+function prefixOf(text: string): string | null {
+  return /^[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z][A-Za-z0-9_]*)*$/.test(text) ? text : null
+}

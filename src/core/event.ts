@@ -1,0 +1,44 @@
+/** The events that the log keeps: one for every visible change, and refusals by commands other than claim. */
+
+export type EventType =
+  | 'granted'
+  | 'renewed'
+  | 'takenOver'
+  | 'released'
+  | 'refused'
+  | 'sessionStarted'
+  | 'sessionEnded'
+
+export interface NewEvent {
+  /** UTC to the second, as in locks. */
+  time: string
+  type: EventType
+  /** The item's id, null for events of a session. */
+  item: string | null
+  /** Who acted: `SESSION` or `SESSION/NAME`, null when nobody is known (a refused stranger). */
+  session: string | null
+  previous_holder: string | null
+  reason: string | null
+  forced: boolean
+}
+
+export interface LogEvent extends NewEvent {
+  /** Rises by one with every event, over all processes and rotations of the log. */
+  seq: number
+  /** Unique to one change, so that an event completed after a crash is logged once. */
+  tx: string
+}
+
+/** Reads one line of the log; null for a torn or foreign one. */
+export function parseEvent(line: string): LogEvent | null {
+  if (!line.startsWith('{')) return null
+  try {
+    const event = JSON.parse(line) as LogEvent
+    return Number.isSafeInteger(event.seq) && typeof event.type === 'string' && typeof event.time === 'string'
+      ? event
+      : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Item ids: what a person may type, what a file may be called, and when the two mean the same item.
+ *
+ * An id is a prefix and a number: `WRK-157`, `workspace-hub#1311`. Two spellings name the same item
+ * when prefix (letter case aside) and number agree, so `157`, `wrk-157` and `WRK-0157` are one id.
+ * An id is checked here before it meets any path; what passes holds no separator and no dot-dot.
+ */
+import { WrkError } from './errors.ts'
+
+declare const checked: unique symbol
+/** The normal form of an id, safe as a file name: `wrk-157`, `workspace-hub-1311`. */
+export type ItemKey = string & { readonly [checked]: 'ItemKey' }
+
+export interface ItemId {
+  key: ItemKey
+  /** As people write it; the item's own `id` field may spell it better. */
+  display: string
+}
+
+const SEGMENT = '[A-Za-z][A-Za-z0-9_.]*'
+const ID = new RegExp(`^(${SEGMENT}(?:-${SEGMENT})*)([-#])([0-9]{1,9})$`)
+const FILE = new RegExp(`^(${SEGMENT}(?:-${SEGMENT})*)-([0-9]{1,9})(?:[-_. ][^/\\\\\\x00-\\x1f\\x7f]*)?\\.md$`)
+const LONGEST = 100
+
+/**
+ * Reads an id as a person types it: `WRK-157`, `157` (with `prefix`), `workspace-hub#1311`, `WRK-157.md`.
+ * @throws WrkError USAGE for anything else, before any file is touched.
+ */
+export function parseId(input: string, prefix: string): ItemId {
+  const text = input.endsWith('.md') ? input.slice(0, -3) : input
+  const parts = text.length > LONGEST ? null : ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
+  if (!parts)
+    throw new WrkError('USAGE', `"${printable(input, 60)}" is not an item id`, {
+      hint: `An id looks like ${prefix}-157, 157 or workspace-hub#1311.`,
+    })
+  const [, name, mark, number] = parts as unknown as [string, string, string, string]
+  return { key: keyOf(name, number), display: `${name}${mark}${number}` }
+}
+
+/** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
+export function keyOfFileName(name: string): ItemKey | null {
+  const parts = FILE.exec(name)
+  return parts ? keyOf(parts[1]!, parts[2]!) : null
+}
+
+/** The key of an `id` field's text, or null when that is no id. A bare number is read with `prefix`. */
+export function keyOfField(text: string, prefix: string): ItemKey | null {
+  const parts = ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
+  return parts ? keyOf(parts[1]!, parts[3]!) : null
+}
+
+/** The id that a file name stands for, when the frontmatter names none: `WRK-139-gmsh.md` is `WRK-139`. */
+export function displayOfFileName(name: string): string {
+  const parts = FILE.exec(name)
+  return parts ? `${parts[1]}-${parts[2]}` : name
+}
+
+function keyOf(prefix: string, number: string): ItemKey {
+  return `${prefix.toLowerCase()}-${number.replace(/^0+(?=\d)/, '')}` as ItemKey
+}
+
+/** Text from outside made safe to print: control and bidirectional characters become `?`, long text is cut. */
+export function printable(text: string, longest = 300): string {
+  const clean = text.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?')
+  return clean.length > longest ? `${clean.slice(0, longest - 1)}…` : clean
+}

@@ -1,0 +1,45 @@
+/**
+ * The lock as an item's frontmatter holds it: `locked_by` and `locked_at`.
+ * "Unreadable" is a result of its own, never "free" (a list or a map where a name should be).
+ */
+import type { YamlMap } from '../markdown/node.ts'
+import { findPair, scalarText } from '../markdown/scalar.ts'
+import { parseInstant } from './time.ts'
+
+export interface Lock {
+  /** The holder as written: a session id, or `SESSION/NAME` for a helper within a session. */
+  by: string
+  /** When it was taken; null when missing or unreadable (then the file's modification time stands in). */
+  at: Date | null
+}
+
+export type LockReading =
+  | { kind: 'free' }
+  | { kind: 'held'; lock: Lock }
+  | { kind: 'unreadable'; key: string; offset: number }
+
+/** Reads the lock from an item's fields. `offset` of an unreadable one is its place in the YAML text. */
+export function readLock(fields: YamlMap): LockReading {
+  const by = findPair(fields, 'locked_by')
+  const at = findPair(fields, 'locked_at')
+  for (const pair of [by, at])
+    if (pair && pair.value.kind !== 'scalar') return { kind: 'unreadable', key: pair.key, offset: pair.keyStart }
+  const holder = by && scalarText(by.value)
+  if (!holder) return { kind: 'free' }
+  const since = at && scalarText(at.value)
+  return { kind: 'held', lock: { by: holder, at: since ? parseInstant(since) : null } }
+}
+
+/** A `locked_at` further ahead than this is a wrong clock, not a young lock (contract, section 5). */
+const CLOCK_SKEW_MS = 5 * 60_000
+
+/** The instant a lock counts from: `locked_at`, or the file's modification time where that is no use. */
+export function lockedSince(lock: Lock, fileModified: Date, now: Date): Date {
+  return lock.at && lock.at.getTime() <= now.getTime() + CLOCK_SKEW_MS ? lock.at : fileModified
+}
+
+/** The holder's last sign of life: the later of the lock's instant and the holder's heartbeat. */
+export function lastSign(since: Date, heartbeat: Date | null, now: Date): Date {
+  const credible = heartbeat && heartbeat.getTime() <= now.getTime() + CLOCK_SKEW_MS
+  return credible && heartbeat > since ? heartbeat : since
+}

@@ -1,0 +1,45 @@
+/** Instants as wrk writes them (UTC to the second) and as real files hold them; durations as people type them. */
+
+/** `2026-02-16T19:30:05Z` */
+export function stamp(at: Date): string {
+  return `${at.toISOString().slice(0, 19)}Z`
+}
+
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})(?:[Tt ]\s*(\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/
+
+/** Reads an ISO 8601 instant; one without a zone is UTC, as in YAML. Null when it cannot be read. */
+export function parseInstant(text: string): Date | null {
+  const parts = INSTANT.exec(text.trim())
+  if (!parts) return null
+  const [, day, time = '00:00:00', , zone = 'Z'] = parts
+  const seconds = time.length === 5 ? `${time}:00` : time
+  const offset = /^z$/i.test(zone) ? 'Z' : zone.length === 3 ? `${zone}:00` : zone.replace(/^(...):?(..)$/, '$1:$2')
+  const ms = Date.parse(`${day}T${seconds}${offset}`)
+  return Number.isNaN(ms) ? null : new Date(ms)
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Reads `90`, `30s`, `5m`, `2h`, `1h30m`, `1d` as milliseconds; a bare number is seconds. Null when malformed. */
+export function parseDuration(text: string): number | null {
+  const compact = text.trim().toLowerCase()
+  if (/^\d{1,10}(\.\d+)?$/.test(compact)) return Math.round(Number(compact) * 1000)
+  if (!/^(\d{1,10}(\.\d+)?(ms|s|m|h|d))+$/.test(compact)) return null
+  let total = 0
+  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(amount) * UNITS[unit!]!
+  return Math.round(total)
+}
+
+/** A length of time for people: `45s`, `12m`, `3h 5m`, `2d 4h`. */
+export function humanDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}m`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return minutes % 60 ? `${hours}h ${minutes % 60}m` : `${hours}h`
+  const days = Math.floor(hours / 24)
+  return hours % 24 ? `${days}d ${hours % 24}h` : `${days}d`
+}

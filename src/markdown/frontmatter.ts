@@ -1,0 +1,55 @@
+/**
+ * A file's frontmatter, read by the fast reader where that is sure and else by the full one. The full
+ * reader is handed in, so that its packages are loaded only when a file needs them:
+ *
+ *     let found = readFrontmatter(bytes)
+ *     if (found.kind === 'needsFull') found = readFrontmatter(bytes, await loadFullReader())
+ */
+import type { ReadError, YamlMap } from './node.ts'
+import { readPlain } from './plain.ts'
+import { type Split, type SplitReason, splitFrontmatter } from './split.ts'
+
+export type FullReader = typeof import('./full.ts').readFull
+
+export interface Frontmatter {
+  kind: 'ok'
+  split: Split
+  /** Its offsets are within `split.yaml`. */
+  map: YamlMap
+  /** Top-level keys that stand more than once, with the file's line and column of the later ones. */
+  duplicates: { key: string; line: number; column: number }[]
+  certain: 'plain' | 'full'
+}
+
+/** `line` and `column` are the file's. */
+interface FrontmatterError {
+  kind: 'error'
+  error: ReadError & { reason: SplitReason | 'yaml' }
+}
+
+export type FrontmatterResult = Frontmatter | { kind: 'needsFull' } | FrontmatterError
+
+/** Takes a file's bytes; with `whole` false only its head, see splitFrontmatter. */
+export function readFrontmatter(bytes: Buffer, full?: FullReader, whole = true): FrontmatterResult {
+  const split = splitFrontmatter(bytes, whole)
+  if (split.kind === 'error') {
+    const { reason, message, line, column } = split
+    return { kind: 'error', error: { reason, message, line, column } }
+  }
+  const map = readPlain(split.yaml)
+  if (map) return { kind: 'ok', split, map, duplicates: [], certain: 'plain' }
+  if (!full) return { kind: 'needsFull' }
+
+  const above = split.firstLine - 1
+  const result = full(split.yaml, { source: 'frontmatter' })
+  if (result.kind === 'error') {
+    const { message, line, column } = result.error
+    return { kind: 'error', error: { reason: 'yaml', message, line: line + above, column } }
+  }
+  const duplicates = result.duplicates.map(one => ({ ...one, line: one.line + above }))
+  return { kind: 'ok', split, map: result.map, duplicates, certain: 'full' }
+}
+
+export async function loadFullReader(): Promise<FullReader> {
+  return (await import('./full.ts')).readFull
+}

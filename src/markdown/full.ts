@@ -1,0 +1,270 @@
+/**
+ * Reads all of YAML with the `yaml` package, and whole files with gray-matter. Loaded only when
+ * plain.ts is not sure, because loading these packages takes longer than the rest of a command.
+ */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
+import type { ReadError, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
+import { plainValue } from './scalar.ts'
+
+/** A top-level key that stood before; `line` and `column` are those of the later one. */
+export interface Duplicate {
+  key: string
+  line: number
+  column: number
+}
+
+export type FullResult =
+  | { kind: 'map'; map: YamlMap; duplicates: Duplicate[] }
+  | { kind: 'error'; error: ReadError }
+
+const MAX_DEPTH = 100
+const MAX_ALIASES = 100
+const NAMES = { frontmatter: 'the frontmatter', file: 'the file' }
+
+/**
+ * Takes YAML text, a file's frontmatter or a whole YAML file (`source`, for the messages). Keys that
+ * stand twice are reported, not refused. Aliases are never expanded: one to a scalar reads as that
+ * scalar, any other as an empty list or map, each at the place of the alias.
+ */
+export function readFull(text: string, options: { source?: 'frontmatter' | 'file' } = {}): FullResult {
+  const lines = new LineCounter()
+  const fail = (message: string, offset: number): FullResult => {
+    const { line, col } = lines.linePos(offset)
+    return { kind: 'error', error: { message, line: Math.max(line, 1), column: Math.max(col, 1) } }
+  }
+  const document = parseDocument(text, {
+    uniqueKeys: false,
+    keepSourceTokens: true,
+    prettyErrors: false,
+    lineCounter: lines,
+    // Not 'silent': then it would not tell of a second document.
+    logLevel: 'error',
+  })
+  const [error] = document.errors
+  if (error) return fail(error.message, error.pos[0])
+
+  const root = document.contents
+  if (root === null || (isScalar(root) && root.value === null && !root.source)) {
+    const map: YamlMap = { kind: 'map', pairs: [], flow: false, start: text.length, end: text.length }
+    return { kind: 'map', map, duplicates: [] }
+  }
+  const start = root.range?.[0] ?? 0
+  if (!isMap(root))
+    return fail(`${NAMES[options.source ?? 'frontmatter']} is not a mapping of keys to values`, start)
+
+  const converter = new Converter(text)
+  const map = converter.map(root, 0)
+  if (converter.problem) return fail(converter.problem.message, converter.problem.offset)
+  return { kind: 'map', map, duplicates: duplicatesIn(map, lines) }
+}
+
+function duplicatesIn(map: YamlMap, lines: LineCounter): Duplicate[] {
+  const seen = new Set<string>()
+  const duplicates: Duplicate[] = []
+  for (const { key, keyStart } of map.pairs) {
+    if (seen.has(key)) {
+      const { line, col } = lines.linePos(keyStart)
+      duplicates.push({ key, line, column: col })
+    }
+    seen.add(key)
+  }
+  return duplicates
+}
+
+/** From the package's nodes to ours, in the order of the text, so that an alias knows its anchor. */
+class Converter {
+  problem: { message: string; offset: number } | undefined
+  private readonly text: string
+  private readonly anchors = new Map<string, YamlNode>()
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  map(node: YAMLMap, depth: number): YamlMap {
+    const [start, end] = rangeOf(node)
+    const map: YamlMap = {
+      kind: 'map',
+      pairs: [],
+      flow: node.flow === true,
+      start,
+      end,
+    }
+    if (node.anchor) this.anchors.set(node.anchor, map)
+    for (const pair of node.items as Pair<Node, Node | null>[]) map.pairs.push(this.pair(pair, depth))
+    if (!map.flow) map.end = map.pairs.at(-1)?.value.end ?? end
+    return map
+  }
+
+  private pair(pair: Pair<Node, Node | null>, depth: number): YamlPair {
+    const key = pair.key
+    const [keyStart, keyEnd] = rangeOf(key)
+    const sep = pair.srcToken?.sep ?? []
+    const colon = sep.find(token => token.type === 'map-value-ind')
+    const behindColon = colon ? colon.offset + 1 : keyEnd
+    const value = pair.value ? this.node(pair.value, depth + 1) : emptyAt(behindColon)
+    // The value as written begins with its tag or anchor; an empty one stands right behind the colon.
+    const first = sep.find(token => token.type === 'anchor' || token.type === 'tag')
+    const last = sep.findLast(token => token.type === 'anchor' || token.type === 'tag')
+    const empty = value.start === value.end
+    if (first) value.start = first.offset
+    if (empty) value.end = last && 'source' in last ? last.offset + last.source.length : behindColon
+    if (empty && !first) value.start = behindColon
+    return { key: this.keyText(key), keyStart, value }
+  }
+
+  private keyText(key: Node): string {
+    const node = isAlias(key) || isScalar(key) ? this.node(key, 0) : undefined
+    if (node?.kind === 'scalar')
+      return node.style === 'plain' ? String(plainValue(node.text) ?? '') : node.text
+    const [start, end] = rangeOf(key)
+    return this.text.slice(start, end)
+  }
+
+  private node(node: Node, depth: number): YamlNode {
+    if (isAlias(node)) return this.alias(node)
+    if (isScalar(node)) return this.scalar(node)
+    const [start, end] = rangeOf(node)
+    if (depth > MAX_DEPTH) {
+      this.problem ??= { message: `values are nested more than ${MAX_DEPTH} deep`, offset: start }
+      return emptyAt(start)
+    }
+    if (isMap(node)) return this.map(node, depth)
+    const list: YamlNode = { kind: 'list', items: [], start, end }
+    if (node.anchor) this.anchors.set(node.anchor, list)
+    if (isSeq(node)) {
+      for (const item of node.items as Node[]) list.items.push(this.node(item, depth + 1))
+      if (!node.flow) list.end = list.items.at(-1)?.end ?? end
+    }
+    return list
+  }
+
+  private scalar(node: Scalar): YamlScalar {
+    const [start, end] = rangeOf(node)
+    const scalar = { kind: 'scalar', ...this.content(node), start, end } satisfies YamlScalar
+    if (scalar.style === 'block') scalar.end = this.trimmed(start, end)
+    if (node.anchor) this.anchors.set(node.anchor, scalar)
+    return scalar
+  }
+
+  /** Style and text that mean the value, also where a tag says what plain characters do not. */
+  private content(node: Scalar): Pick<YamlScalar, 'style' | 'text'> {
+    const { value } = node
+    if (typeof value === 'string') {
+      if (node.type === 'QUOTE_SINGLE') return { style: 'single', text: value }
+      if (node.type === 'QUOTE_DOUBLE') return { style: 'double', text: value }
+      if (node.type !== 'PLAIN') return { style: 'block', text: value }
+      return { style: plainValue(value) === value ? 'plain' : 'double', text: value }
+    }
+    const source = node.source ?? ''
+    const text = Object.is(plainValue(source), value) ? source : String(value)
+    return { style: 'plain', text }
+  }
+
+  private alias(node: Alias): YamlNode {
+    const [start, end] = rangeOf(node)
+    const target = this.anchors.get(node.source)
+    if (target === undefined) {
+      this.problem ??= { message: `the alias *${node.source} has no anchor before it`, offset: start }
+      return emptyAt(start)
+    }
+    if (target.kind === 'scalar') return { ...target, start, end }
+    if (target.kind === 'list') return { kind: 'list', items: [], start, end }
+    return { kind: 'map', pairs: [], flow: true, start, end }
+  }
+
+  /** The package counts the line ends that follow to a block scalar; here they stay out. */
+  private trimmed(start: number, end: number): number {
+    let at = end
+    while (at > start && ' \t\r\n'.includes(this.text[at - 1]!)) at--
+    return at
+  }
+}
+
+function rangeOf(node: Node): [number, number] {
+  const range = node.range
+  return range ? [range[0], range[1]] : [0, 0]
+}
+
+function emptyAt(at: number): YamlScalar {
+  return { kind: 'scalar', style: 'plain', text: '', start: at, end: at }
+}
+
+export type MatterResult =
+  | { kind: 'matter'; data: Record<string, unknown>; content: string }
+  | { kind: 'error'; error: ReadError }
+
+/**
+ * All of a file's frontmatter as plain data, and its body, split by gray-matter and read by `yaml`.
+ * Dates stay strings, of a key that stands twice the later one counts, no code is ever run.
+ */
+export async function readWithGrayMatter(fileText: string): Promise<MatterResult> {
+  // A word behind the fence names one of gray-matter's engines, or of Object.prototype's functions.
+  if (/^\uFEFF?---[ \t]*[^-\s]/.test(fileText)) {
+    return {
+      kind: 'error',
+      error: { message: 'the opening fence names a language; wrk reads YAML only', line: 1, column: 4 },
+    }
+  }
+  let error: ReadError = { message: 'the frontmatter cannot be read', line: 1, column: 1 }
+  const refuse = (): never => {
+    throw new Error('only YAML is read')
+  }
+  const parse = (text: string): Record<string, unknown> => {
+    const result = dataOf(text)
+    if (result.kind === 'data') return result.data
+    error = result.error
+    throw new Error(error.message)
+  }
+  // Loaded only here: it takes as long to load as `yaml`, and readFull does without it.
+  const { default: matter } = await import('gray-matter')
+  try {
+    // An options object, because without one gray-matter keeps and hands out what it read before.
+    const engines = { yaml: { parse }, json: { parse: refuse }, javascript: { parse: refuse } }
+    const { data, content } = matter(fileText, { language: 'yaml', engines })
+    return { kind: 'matter', data, content }
+  } catch (cause) {
+    if (error.message === 'the frontmatter cannot be read' && cause instanceof Error)
+      error.message = cause.message
+    return { kind: 'error', error }
+  }
+}
+
+function dataOf(
+  text: string,
+): { kind: 'data'; data: Record<string, unknown> } | { kind: 'error'; error: ReadError } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+    logLevel: 'error',
+  })
+  const fail = (message: string, offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return { kind: 'error' as const, error: { message, line: Math.max(line, 1), column: Math.max(col, 1) } }
+  }
+  const [error] = document.errors
+  if (error) return fail(error.message, error.pos[0])
+  if (document.contents === null) return { kind: 'data', data: {} }
+  if (!isMap(document.contents))
+    return fail('the frontmatter is not a mapping of keys to values', document.contents.range?.[0] ?? 0)
+  try {
+    return { kind: 'data', data: document.toJS({ maxAliasCount: MAX_ALIASES }) }
+  } catch (cause) {
+    // toJS refuses aliases without an anchor, and too many of them.
+    return fail(cause instanceof Error ? cause.message : String(cause), document.contents.range?.[0] ?? 0)
+  }
+}

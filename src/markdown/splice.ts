@@ -1,0 +1,165 @@
+/**
+ * Changes top-level fields of a file's frontmatter in place: the bytes of a value are replaced, or a
+ * line is added in front of the closing fence; every other byte is copied. Nothing is ever parsed and
+ * dumped. What was made is read again before it is given out, so a file whose form does not allow the
+ * change is refused, not damaged.
+ */
+import { type Frontmatter, type FullReader, readFrontmatter } from './frontmatter.ts'
+import type { ReadError, YamlMap, YamlNode, YamlPair } from './node.ts'
+import { findPair, scalarValue } from './scalar.ts'
+import type { Split } from './split.ts'
+
+interface Edit {
+  /** Offsets in the YAML text. */
+  start: number
+  end: number
+  text: string
+}
+
+/**
+ * The new file. An existing key gets only its value replaced; a missing one becomes a line of its own
+ * at the end, in the order of `fields`, whose keys must be plain words. Not checked: see spliceChecked.
+ */
+function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<string, string>): Buffer {
+  const edits: Edit[] = []
+  let added = ''
+  for (const [key, value] of Object.entries(fields)) {
+    const pair = findPair(map, key)
+    if (pair) edits.push(...replacement(split.yaml, pair, quoted(value)))
+    else added += `${indentOf(split.yaml, map)}${key}: ${quoted(value)}${split.eol}`
+  }
+  edits.sort((a, b) => a.start - b.start)
+
+  const parts: (Buffer | string)[] = []
+  let from = 0
+  for (const { start, end, text } of edits) {
+    parts.push(bytes.subarray(from, byteOffset(split, start)), text)
+    from = byteOffset(split, end)
+  }
+  parts.push(bytes.subarray(from, split.yamlEnd), added, bytes.subarray(split.yamlEnd))
+  return Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part)))
+}
+
+export type SpliceResult =
+  | { kind: 'ok'; bytes: Buffer; after: Frontmatter }
+  | { kind: 'needsFull' }
+  | { kind: 'error'; error: ReadError }
+
+/**
+ * Splices and reads the result again: each field must now read as given, and every other top-level
+ * pair must be the same, in the same order. `before` is what readFrontmatter gave for `bytes`; `full`
+ * may be left out, then `needsFull` asks for it. An error's line and column are the old file's.
+ */
+export function spliceChecked(
+  bytes: Buffer,
+  before: Frontmatter,
+  fields: Record<string, string>,
+  full?: FullReader,
+): SpliceResult {
+  const { split, map } = before
+  const made = spliceFields(bytes, split, map, fields)
+  const after = readFrontmatter(made, full)
+  if (after.kind === 'needsFull') return after
+  if (after.kind === 'error') return refusal(before, fields, after.error.message)
+
+  const problem = difference(before, after, fields)
+  if (problem !== undefined) return refusal(before, fields, problem)
+  // The closing fence must be the same one, or part of the body would have become frontmatter.
+  if (made.length - after.split.yamlEnd !== bytes.length - split.yamlEnd) {
+    return refusal(before, fields, 'the closing fence would be another one')
+  }
+  return { kind: 'ok', bytes: made, after }
+}
+
+/** JSON's escapes are also YAML's; what YAML does not take as it is, is escaped as well. */
+function quoted(value: string): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+function replacement(yaml: string, pair: YamlPair, text: string): Edit[] {
+  const { start, end } = pair.value
+  const below = yaml.slice(pair.keyStart, start).includes('\n')
+  if (below && isBlock(yaml, pair.value)) {
+    // A list or map below its key goes; the new value stands behind the colon, a comment there stays.
+    const colon = colonBefore(yaml, pair.keyStart, start)
+    const lineEnd = yaml.indexOf('\n', colon)
+    const keep = yaml[lineEnd - 1] === '\r' ? lineEnd - 1 : lineEnd
+    return [
+      { start: colon + 1, end: colon + 1, text: ` ${text}` },
+      { start: keep, end, text: '' },
+    ]
+  }
+  return [{ start, end, text: yaml[start - 1] === ':' ? ` ${text}` : text }]
+}
+
+function isBlock(yaml: string, value: YamlNode): boolean {
+  if (value.kind === 'map') return !value.flow
+  return value.kind === 'list' && yaml[value.start] !== '['
+}
+
+/** The colon that ends the key at `from`. A quoted key may hold others. */
+function colonBefore(yaml: string, from: number, to: number): number {
+  const key = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|.*?(?=:\s))\s*:/.exec(yaml.slice(from, to))
+  return from + (key ? key[0].length : 1) - 1
+}
+
+function indentOf(yaml: string, map: YamlMap): string {
+  const [first] = map.pairs
+  if (!first) return ''
+  return ' '.repeat(first.keyStart - (yaml.lastIndexOf('\n', first.keyStart) + 1))
+}
+
+function byteOffset(split: Split, index: number): number {
+  const { yaml, yamlStart, yamlEnd } = split
+  if (yaml.length === yamlEnd - yamlStart) return yamlStart + index
+  return yamlStart + Buffer.byteLength(yaml.slice(0, index), 'utf8')
+}
+
+/** What is not as it should be after the change, or undefined. */
+function difference(
+  before: Frontmatter,
+  after: Frontmatter,
+  fields: Record<string, string>,
+): string | undefined {
+  for (const [key, value] of Object.entries(fields)) {
+    const found = after.map.pairs.filter(pair => pair.key === key)
+    if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
+    const node = found[0]!.value
+    if (node.kind !== 'scalar' || scalarValue(node) !== value) return `\`${key}\` would read differently`
+  }
+  const others = (map: YamlMap) => map.pairs.filter(pair => !Object.hasOwn(fields, pair.key))
+  const [old, now] = [others(before.map), others(after.map)]
+  if (old.length !== now.length) return 'other keys would change'
+  for (const [i, pair] of old.entries()) {
+    const other = now[i]!
+    if (pair.key !== other.key || !sameData(pair.value, other.value)) return `\`${pair.key}\` would change`
+  }
+  return undefined
+}
+
+function sameData(a: YamlNode, b: YamlNode): boolean {
+  if (a.kind === 'scalar') return b.kind === 'scalar' && Object.is(scalarValue(a), scalarValue(b))
+  if (a.kind === 'list') {
+    return (
+      b.kind === 'list' &&
+      a.items.length === b.items.length &&
+      a.items.every((item, i) => sameData(item, b.items[i]!))
+    )
+  }
+  if (b.kind !== 'map' || a.pairs.length !== b.pairs.length) return false
+  return a.pairs.every((pair, i) => pair.key === b.pairs[i]!.key && sameData(pair.value, b.pairs[i]!.value))
+}
+
+/** Points at the first field's old place, or where a new line would have gone. */
+function refusal(before: Frontmatter, fields: Record<string, string>, why: string): SpliceResult {
+  const { split, map } = before
+  const pairs = Object.keys(fields).map(key => findPair(map, key))
+  const at = pairs.find(pair => pair !== undefined)?.keyStart ?? split.yaml.length
+  const above = split.yaml.slice(0, at).split('\n')
+  const line = split.firstLine - 1 + above.length
+  const message = `this frontmatter's form does not allow setting ${Object.keys(fields).join(', ')} in place: ${why}`
+  return { kind: 'error', error: { message, line, column: above.at(-1)!.length + 1 } }
+}

@@ -1,0 +1,143 @@
+/**
+ * Finds the YAML text between the two `---` lines of a markdown file. Works on bytes: only the YAML
+ * part is decoded, the body may hold anything and is never looked at.
+ */
+
+export interface Split {
+  kind: 'split'
+  /** The file begins with a UTF-8 byte order mark. */
+  bom: boolean
+  /** Byte offsets of the YAML text: behind the opening fence's line, and at the closing fence. */
+  yamlStart: number
+  yamlEnd: number
+  yaml: string
+  /** The file's line that the first YAML line is, counted from 1. */
+  firstLine: number
+  /** The line ending in front of the closing fence: the one a new line before it should have. */
+  eol: '\n' | '\r\n'
+}
+
+export type SplitReason = 'none' | 'unclosed' | 'language' | 'encoding' | 'empty'
+
+/** Why there is no YAML text; `line` and `column` count from 1 within the file. */
+export interface SplitError {
+  kind: 'error'
+  reason: SplitReason
+  message: string
+  line: number
+  column: number
+}
+
+const LF = 10
+const CR = 13
+const DASH = 45
+const BOM = '\uFEFF'.length + 2
+const CLOSING = Buffer.from('\n---')
+const HEAD = 256
+
+/**
+ * Takes a file's bytes, or with `whole` false only its first ones: then a file whose closing fence is
+ * not surely among them is `unclosed`, and the caller reads on.
+ */
+export function splitFrontmatter(bytes: Buffer, whole = true): Split | SplitError {
+  const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  const start = bom ? BOM : 0
+  if (bytes[start] !== DASH || bytes[start + 1] !== DASH || bytes[start + 2] !== DASH)
+    return noFence(bytes, start)
+
+  const lineEnd = bytes.indexOf(LF, start + 3)
+  const rest = skipBlanks(bytes, start + 3)
+  if (rest !== lineEnd && !(bytes[rest] === CR && rest + 1 === lineEnd) && rest < bytes.length) {
+    return oddFence(bytes, start, rest, lineEnd === -1 ? bytes.length : lineEnd)
+  }
+
+  const at = lineEnd === -1 ? -1 : closingFence(bytes, lineEnd, whole)
+  if (at === -1) return failure('unclosed', 'the frontmatter has no closing `---` line', 1, 1)
+
+  const yamlStart = lineEnd + 1
+  const yamlEnd = at + 1
+  const yaml = bytes.toString('utf8', yamlStart, yamlEnd)
+  // U+FFFD is what the decoder writes for bytes that are not UTF-8; it may also simply be in the text.
+  if (yaml.includes('\uFFFD') || yaml.includes('\0')) {
+    const bad = firstBadByte(bytes.subarray(yamlStart, yamlEnd), yaml)
+    if (bad !== -1) return badByte(bytes, yamlStart + bad)
+  }
+  const eol = bytes[at - 1] === CR ? '\r\n' : '\n'
+  return { kind: 'split', bom, yamlStart, yamlEnd, yaml, firstLine: 2, eol }
+}
+
+/** The offset of the line feed in front of the closing fence, or -1. */
+function closingFence(bytes: Buffer, from: number, whole: boolean): number {
+  let at = bytes.indexOf(CLOSING, from)
+  while (at !== -1) {
+    const end = skipBlanks(bytes, at + 4)
+    if (bytes[end] === LF || (bytes[end] === CR && bytes[end + 1] === LF)) return at
+    // Only of a whole file is it known that nothing follows the last byte.
+    if (end === bytes.length) return whole ? at : -1
+    at = bytes.indexOf(CLOSING, at + 4)
+  }
+  return -1
+}
+
+function skipBlanks(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at] === 32 || bytes[at] === 9) at++
+  return at
+}
+
+function noFence(bytes: Buffer, start: number): SplitError {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    return failure('encoding', 'the file is UTF-16; save it as UTF-8', 1, 1)
+  }
+  if (bytes.subarray(0, HEAD).includes(0)) {
+    return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, 1)
+  }
+  if (
+    bytes
+      .subarray(start, start + HEAD)
+      .toString('latin1')
+      .trim() === '' &&
+    bytes.length - start <= HEAD
+  ) {
+    return failure('empty', 'the file is empty', 1, 1)
+  }
+  return failure('none', 'the file has no frontmatter: its first line is not `---`', 1, 1)
+}
+
+function oddFence(bytes: Buffer, start: number, rest: number, lineEnd: number): SplitError {
+  const word = bytes.toString('utf8', rest, Math.min(lineEnd, rest + 40)).trim()
+  if (bytes[start + 3] === DASH) {
+    return failure('none', 'the file has no frontmatter: its first line is not exactly `---`', 1, 1)
+  }
+  if (bytes.subarray(rest, lineEnd).includes(0)) {
+    return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, rest - start + 1)
+  }
+  if (bytes[rest] === CR) {
+    return failure('none', 'the first line does not end in a line feed, only in a carriage return', 1, 4)
+  }
+  const message = `the opening fence names a language (${JSON.stringify(word)}); wrk reads YAML only`
+  return failure('language', message, 1, rest - start + 1)
+}
+
+/** The offset of the first byte that is not part of UTF-8 text (or is NUL), or -1. */
+function firstBadByte(raw: Buffer, decoded: string): number {
+  const again = Buffer.from(decoded, 'utf8')
+  for (let i = 0; i < raw.length; i++) {
+    if (raw[i] !== again[i] || raw[i] === 0) return i
+  }
+  return -1
+}
+
+function badByte(bytes: Buffer, at: number): SplitError {
+  const before = bytes.subarray(0, at)
+  const lineStart = before.lastIndexOf(LF) + 1
+  let line = 1
+  for (let i = before.indexOf(LF); i !== -1; i = before.indexOf(LF, i + 1)) line++
+  const column = bytes.toString('utf8', lineStart, at).length + 1
+  const byte = bytes[at]!.toString(16).padStart(2, '0')
+  return failure('encoding', `the frontmatter is not UTF-8 text: byte 0x${byte}`, line, column)
+}
+
+function failure(reason: SplitReason, message: string, line: number, column: number): SplitError {
+  return { kind: 'error', reason, message, line, column }
+}

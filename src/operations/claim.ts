@@ -1,0 +1,164 @@
+/** Claims an item: exactly one of all that try at the same moment gets it. */
+import { type ClaimDecision, decideClaim, type HeldLock } from '../core/claim.ts'
+import { WrkError } from '../core/errors.ts'
+import type { EventType, NewEvent } from '../core/event.ts'
+import { parseId, printable } from '../core/ids.ts'
+import { stamp } from '../core/time.ts'
+import type { PendingEvent } from '../store/event-log.ts'
+import { changeItem, type Current, type ItemDecision, notFound } from '../store/item-store.ts'
+import { placesOf } from '../store/queue.ts'
+import type { Context } from './context.ts'
+import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
+import { type Caller, register } from './identify.ts'
+import { describeLoss, recordClaims, supersededClaims, without } from './records.ts'
+
+export interface ClaimOptions {
+  /** Age past which another session's lock is taken over, in ms. Default: the queue's setting. */
+  ttlMs?: number | undefined
+  /** How long to wait for a held item, in ms. Default: not at all. */
+  waitMs?: number | undefined
+  /** Take the item from whoever holds it, or claim a closed one. The reason is logged. */
+  force?: string | undefined
+  /** Names this run; a release that names a run then needs the same one. */
+  runId?: string | undefined
+}
+
+export interface ItemSummary {
+  id: string
+  path: string
+  title: string
+  status: string | null
+}
+
+export interface ClaimedItem {
+  kind: 'granted' | 'renewed' | 'takenOver'
+  item: ItemSummary
+  lock: { locked_by: string; locked_at: string; expires_at: string }
+  /** Whom it was taken over from, and why. */
+  from: { locked_by: string; locked_at: string | null; reason: string } | null
+  session: { id: string; source: string }
+  warnings: string[]
+}
+
+export interface RefusedClaim {
+  kind: 'held'
+  item: ItemSummary
+  holder: HolderInfo
+  session: { id: string; source: string }
+  warnings: string[]
+}
+
+const WAIT_STEP_MS = 200
+
+/**
+ * @param idText `WRK-157`, `157`, `workspace-hub#1311`
+ * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, CLOSED, BUSY, IO
+ */
+export async function claim(
+  context: Context,
+  idText: string,
+  options: ClaimOptions = {},
+): Promise<ClaimedItem | RefusedClaim> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  if (placesOf(store.host.disk, store.root, id.key).length === 0) throw notFound(store, id)
+  const caller = await register(context)
+  const ttlMs = options.ttlMs ?? store.settings.ttlMs
+  const deadline = performance.now() + (options.waitMs ?? 0)
+
+  for (;;) {
+    const { result, warnings } = await changeItem(store, id, current => decide(context, current, caller, ttlMs, options))
+    const left = deadline - performance.now()
+    if (result.kind === 'held' && left > 0) {
+      await store.host.sleep(Math.min(WAIT_STEP_MS, left))
+      continue
+    }
+    if (result.kind !== 'held') {
+      const record = { id: result.item.id, claimedAt: result.lock.locked_at, runId: options.runId ?? null }
+      await afterwards(warnings, () =>
+        recordClaims(context, caller.session, claims => [...without(record.id)(claims), record]),
+      )
+    }
+    const lost = await supersededClaims(context, caller.session, result.item.id)
+    return { ...result, warnings: [...warnings, ...lost.map(describeLoss)] }
+  }
+}
+
+/** The registry is a projection: failing to write it does not undo the claim. */
+export async function afterwards(warnings: string[], record: () => Promise<void>): Promise<void> {
+  try {
+    await record()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    warnings.push(`session-state.yaml could not be brought up to date: ${error.message}`)
+  }
+}
+
+function decide(
+  { store, clock }: Context,
+  current: Current,
+  caller: Caller,
+  ttlMs: number,
+  { force }: ClaimOptions,
+): ItemDecision<ClaimedItem | RefusedClaim> {
+  const now = clock()
+  const { item, lock, registry } = current
+  if (item.closed && force === undefined) throw closed(current)
+  const held = lock ? heldLock(store, registry, lock, current.modified) : null
+  const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
+  const decision = decideClaim(held, request, now)
+  const about = { item: summary(current), session: { id: caller.session, source: caller.identity.source }, warnings: [] }
+  if (decision.kind === 'held')
+    return { kind: 'leave', result: { kind: 'held', ...about, holder: holderInfo(held!, registry, ttlMs, now) } }
+
+  const lockedAt = stamp(now)
+  const expires = stamp(new Date(now.getTime() + ttlMs))
+  return {
+    kind: 'change',
+    fields: { locked_by: caller.holder, locked_at: lockedAt },
+    event: eventOf(store.host.randomLetters(12), lockedAt, decision, item.id, caller.holder, held, force),
+    result: {
+      kind: decision.kind,
+      ...about,
+      lock: { locked_by: caller.holder, locked_at: lockedAt, expires_at: expires },
+      from:
+        decision.kind === 'takenOver' && lock
+          ? { locked_by: lock.by, locked_at: lock.at && stamp(lock.at), reason: decision.reason }
+          : null,
+    },
+  }
+}
+
+function eventOf(
+  tx: string,
+  time: string,
+  decision: Exclude<ClaimDecision, { kind: 'held' }>,
+  item: string,
+  session: string,
+  held: HeldLock | null,
+  force: string | undefined,
+): PendingEvent {
+  const taken = decision.kind === 'takenOver'
+  const event: NewEvent = {
+    time,
+    type: decision.kind satisfies EventType,
+    item,
+    session,
+    previous_holder: taken ? (held?.lock.by ?? null) : null,
+    reason: taken ? printable(decision.reason) : force === undefined ? null : printable(`forced: ${force}`),
+    forced: taken ? decision.because === 'forced' : force !== undefined,
+  }
+  return { ...event, tx }
+}
+
+export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemSummary {
+  return { id: item.id, path: place.path, title: item.title, status: item.status }
+}
+
+function closed({ item, place }: Current): WrkError {
+  const how = item.status ? `its status is ${printable(item.status, 40)}` : `it lies in ${place.folder}/`
+  return new WrkError('CLOSED', `${item.id} is closed: ${how}`, {
+    hint: 'Choose another (wrk list), or reopen it: set its status and move it back. To claim it as it is: --force --reason TEXT',
+    details: { item: summary({ item, place }) },
+  })
+}

@@ -1,0 +1,138 @@
+/** What every operation needs: the queue, its settings, the clock, and what the caller said of itself. */
+import { join } from 'node:path'
+import { DEFAULT_SETTINGS, readSettings, type Settings } from '../core/config.ts'
+import { WrkError } from '../core/errors.ts'
+import type { Registry } from '../core/session.ts'
+import { parseDuration } from '../core/time.ts'
+import type { FullReader } from '../markdown/frontmatter.ts'
+import type { ReadError, YamlMap } from '../markdown/node.ts'
+import { readPlain } from '../markdown/plain.ts'
+import { realDisk } from '../store/disk.ts'
+import { asIoError, MISSING, unless } from '../store/errno.ts'
+import { type GuardHost, sweepDrafts } from '../store/guard.ts'
+import { readPlainFile } from '../store/guarded-file.ts'
+import type { Store } from '../store/item-store.ts'
+import { findQueue, type QueuePlace, queueOfMainWorktree } from '../store/queue.ts'
+import { NeedsFullReader, withReaders } from '../store/readers.ts'
+import { loadRegistry, registryFile } from '../store/session-registry.ts'
+import { type Clock, clockFrom, sleep } from '../system/clock.ts'
+import { here, lookAtProcess, processFacts } from '../system/process.ts'
+import { randomLetters } from '../system/random.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ContextOptions {
+  /** The queue's folder, or a workspace that holds `.claude/work-queue`. Else found from environment and `cwd`. */
+  queue?: string | undefined
+  cwd?: string | undefined
+  env?: Environment | undefined
+  /** The session's id, before all other ways to tell it. */
+  session?: string | undefined
+  /** The name of a helper within the session, which then excludes the session's other helpers. */
+  agent?: string | undefined
+  clock?: Clock | undefined
+}
+
+export interface Context {
+  store: Store
+  queue: QueuePlace
+  clock: Clock
+  env: Environment
+  session: string | undefined
+  agent: string | undefined
+}
+
+/** How long to wait for a guard that others hold; it is held for milliseconds. */
+const PATIENCE_MS = 10_000
+
+/**
+ * Finds the queue and reads its settings.
+ * @throws WrkError NOT_FOUND, USAGE (settings that cannot be read)
+ */
+export async function openContext(options: ContextOptions = {}): Promise<Context> {
+  const env = options.env ?? process.env
+  const clock = options.clock ?? clockFrom(env)
+  let queue = findQueue(options.queue, env, options.cwd ?? process.cwd())
+  let settings = await loadSettings(queue.root, env)
+  const main = settings.worktrees === 'shared' ? queueOfMainWorktree(queue.root) : null
+  if (main) {
+    queue = { ...queue, root: main, linked: queue.root }
+    settings = await loadSettings(main, env)
+  }
+  const stateDir = join(queue.root, '.wrk')
+  const registry = registryFile(queue.root, env.SESSION_STATE_FILE, stateDir)
+  const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings }
+  return { store, queue, clock, env, session: options.session, agent: options.agent }
+}
+
+/** The registry as it stands now. */
+export function currentRegistry({ store }: Context): Promise<Registry> {
+  return withReaders(full => loadRegistry(store.host.disk, store.registry, full))
+}
+
+/** Removes what crashed processes left; part of every command that writes. */
+export function tidy({ store }: Context): void {
+  sweepDrafts(store.host, store.stateDir)
+}
+
+let host: GuardHost | undefined
+
+function guardHost(): GuardHost {
+  host ??= {
+    disk: realDisk,
+    self: { pid: process.pid, started: processFacts(process.pid)?.started ?? '0', place: here() },
+    look: lookAtProcess,
+    randomLetters,
+    sleep,
+    patienceMs: PATIENCE_MS,
+  }
+  return host
+}
+
+async function loadSettings(root: string, env: Environment): Promise<Settings> {
+  const path = join(root, 'wrk.yaml')
+  const settings = await withReaders(full => {
+    const file = unless(MISSING, null, () => {
+      try {
+        return readPlainFile(realDisk, path)
+      } catch (error) {
+        throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? error : asIoError(error, `could not read ${path}`)
+      }
+    })
+    if (!file) return DEFAULT_SETTINGS
+    const text = file.bytes.toString('utf8')
+    const fields = readPlain(text) ?? readFully(text, full, path)
+    const { settings: read, problem } = readSettings(fields)
+    if (!problem) return read
+    const lines = text.slice(0, problem.offset).split('\n')
+    throw badSettings(path, {
+      message: `${problem.key} should be ${problem.expected}`,
+      line: lines.length,
+      column: lines.at(-1)!.length + 1,
+    })
+  })
+  const seconds = env.LOCK_TTL_SECONDS
+  if (!seconds) return settings
+  const ttlMs = /^\d{1,10}$/.test(seconds.trim()) ? parseDuration(seconds) : null
+  if (ttlMs === null)
+    throw new WrkError('USAGE', `LOCK_TTL_SECONDS is not a number of seconds: "${seconds}"`, {
+      hint: 'Write LOCK_TTL_SECONDS=7200, or unset it.',
+    })
+  return { ...settings, ttlMs }
+}
+
+function readFully(text: string, full: FullReader | undefined, path: string): YamlMap {
+  if (!full) throw new NeedsFullReader()
+  const read = full(text, { source: 'file' })
+  if (read.kind === 'error') throw badSettings(path, read.error)
+  const [duplicate] = read.duplicates
+  if (duplicate) throw badSettings(path, { ...duplicate, message: `the key "${duplicate.key}" stands twice` })
+  return read.map
+}
+
+function badSettings(path: string, { message, line, column }: ReadError): WrkError {
+  return new WrkError('USAGE', `${path}:${line}:${column}: ${message}`, {
+    hint: 'Mend the settings in an editor, then run the command again.',
+    details: { path, line, column },
+  })
+}

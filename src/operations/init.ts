@@ -1,0 +1,87 @@
+/**
+ * Makes a queue, or completes one: folders, settings, the item template, and what keeps machine-local files
+ * out of git. Safe to repeat; a file that is there is never replaced.
+ */
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { sync as writeFileAtomic } from 'write-file-atomic'
+import { STATUS_FOLDERS } from '../core/status.ts'
+import { realDisk } from '../store/disk.ts'
+import { unless } from '../store/errno.ts'
+import { ignoreInGit } from '../store/guard.ts'
+import { isFolder, isQueue, QUEUE_IN_WORKSPACE } from '../store/queue.ts'
+
+export interface InitResult {
+  queue: string
+  /** Paths that were made or added to, relative to the queue. */
+  created: string[]
+  /** Paths that were there and stayed as they are. */
+  kept: string[]
+}
+
+/** The texts of new files, from the package's `templates/`. */
+export interface Templates {
+  settings: string
+  item: string
+}
+
+/**
+ * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, whose queue is
+ *   `.claude/work-queue`. Without it: the workspace is `cwd`.
+ * @throws system errors
+ */
+export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
+  const queue = queueFor(dir, cwd)
+  const made: InitResult = { queue, created: [], kept: [] }
+  const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
+
+  for (const folder of STATUS_FOLDERS.filter(name => name !== 'archived'))
+    tell(makeFolder(join(queue, folder)), `${folder}/`)
+  const stateDir = join(queue, '.wrk')
+  tell(makeFolder(stateDir), '.wrk/')
+  for (const part of ['tmp', 'guards', 'outbox', 'init']) makeFolder(join(stateDir, part))
+  ignoreInGit(realDisk, stateDir)
+
+  tell(createFile(stateDir, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
+  makeFolder(join(queue, 'templates'))
+  tell(createFile(stateDir, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
+  tell(ignoreSessionState(stateDir, join(queue, '.gitignore')), '.gitignore')
+  unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(join(stateDir, 'init')))
+  return made
+}
+
+function queueFor(dir: string | undefined, cwd: string): string {
+  if (dir === undefined) return isQueue(cwd) ? cwd : join(cwd, QUEUE_IN_WORKSPACE)
+  const named = resolve(cwd, dir)
+  const isWorkspace = !isQueue(named) && (existsSync(join(named, '.git')) || isFolder(join(named, '.claude')))
+  return isWorkspace ? join(named, QUEUE_IN_WORKSPACE) : named
+}
+
+function makeFolder(path: string): boolean {
+  return mkdirSync(path, { recursive: true }) !== undefined
+}
+
+/** Puts a file in place whole or not at all, and only where none is: a link does not replace. */
+function createFile(stateDir: string, path: string, text: string): boolean {
+  if (existsSync(path)) return false
+  const staged = join(stateDir, 'init', `${process.pid}-${Math.random().toString(36).slice(2)}`)
+  writeFileAtomic(staged, text)
+  try {
+    // A full disk may cut a write short without an error; see what arrived before it is put in place.
+    if (readFileSync(staged, 'utf8') !== text) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
+    return unless(['EEXIST'], false, () => (linkSync(staged, path), true))
+  } finally {
+    unlinkSync(staged)
+  }
+}
+
+const IGNORED = 'session-state.yaml'
+
+/** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
+function ignoreSessionState(stateDir: string, path: string): boolean {
+  if (createFile(stateDir, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return true
+  const text = readFileSync(path, 'utf8')
+  if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return false
+  writeFileAtomic(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)
+  return true
+}

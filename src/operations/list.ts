@@ -1,0 +1,67 @@
+/** The items of a queue with their locks. */
+import { statusWord } from '../core/status.ts'
+import { stamp } from '../core/time.ts'
+import type { Problem } from '../core/item.ts'
+import type { Registry } from '../core/session.ts'
+import { type ItemReading, readQueue } from '../store/item-store.ts'
+import { type Context, currentRegistry } from './context.ts'
+import { signOfLife } from './heartbeat.ts'
+import { heldLock, standing } from './holder.ts'
+import { callerIfKnown } from './identify.ts'
+import { listedSession } from './records.ts'
+
+export interface ListedItem {
+  id: string
+  title: string
+  status: string | null
+  priority: string | null
+  folder: string
+  path: string
+  locked_by: string | null
+  locked_at: string | null
+  /** Null without a lock. `stale`: a claim would take it over by age. */
+  liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
+  problems: Problem[]
+}
+
+export interface ListOptions {
+  /** Only items with one of these status words. */
+  status?: readonly string[] | undefined
+  /** Only items that somebody holds. */
+  locked?: boolean | undefined
+  /** Only items that this caller holds. */
+  mine?: boolean | undefined
+}
+
+/** @throws WrkError IO */
+export async function list(context: Context, options: ListOptions = {}): Promise<ListedItem[]> {
+  const registry = await currentRegistry(context)
+  const caller = await callerIfKnown(context)
+  await signOfLife(context, caller && listedSession(registry, caller.session) ? caller.session : null)
+  const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
+  const now = context.clock()
+  return (await readQueue(context.store))
+    .filter(({ item, lock }) => {
+      if (words && !words.has(statusWord(item.status ?? ''))) return false
+      if (options.locked && !lock) return false
+      return !options.mine || (lock !== null && lock.by === caller?.holder)
+    })
+    .map(reading => listed(context, registry, reading, now))
+}
+
+export function listed({ store }: Context, registry: Registry, reading: ItemReading, now: Date): ListedItem {
+  const { item, lock, place, problems } = reading
+  const held = lock && heldLock(store, registry, lock, reading.modified)
+  return {
+    id: item.id,
+    title: item.title,
+    status: item.status,
+    priority: item.priority,
+    folder: place.folder,
+    path: place.path,
+    locked_by: lock?.by ?? null,
+    locked_at: lock?.at ? stamp(lock.at) : null,
+    liveness: held && standing(store, held, now),
+    problems,
+  }
+}

@@ -1,0 +1,22 @@
+/** The event log, oldest first. */
+import { type LogEvent } from '../core/event.ts'
+import { parseId } from '../core/ids.ts'
+import { keyOfField } from '../core/ids.ts'
+import { readEvents } from '../store/event-log.ts'
+import type { Context } from './context.ts'
+
+export interface LogOptions {
+  /** Only events of this item. */
+  id?: string | undefined
+  /** Only the last so many. */
+  last?: number | undefined
+}
+
+/** @throws WrkError USAGE, IO. An item that no longer exists still has its events. */
+export function log({ store }: Context, { id, last }: LogOptions = {}): LogEvent[] {
+  const key = id === undefined ? null : parseId(id, store.settings.idPrefix).key
+  const events = readEvents(store.host.disk, store.stateDir).filter(
+    ({ item }) => key === null || (item !== null && keyOfField(item, store.settings.idPrefix) === key),
+  )
+  return last === undefined ? events : events.slice(Math.max(0, events.length - last))
+}

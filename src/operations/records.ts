@@ -1,0 +1,88 @@
+/**
+ * What the registry keeps of a session's claims, and how a session learns that it was superseded: it has a
+ * record of a claim, but the item names another holder, or none.
+ */
+import { keyOfField } from '../core/ids.ts'
+import { belongsTo, type ClaimRecord, type Registry, type Session } from '../core/session.ts'
+import { stamp } from '../core/time.ts'
+import { readEvents } from '../store/event-log.ts'
+import { readItems } from '../store/item-store.ts'
+import { itemPlaces } from '../store/queue.ts'
+import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
+import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
+import { type Context, currentRegistry } from './context.ts'
+
+export function listedSession(registry: Registry, id: string): Session | undefined {
+  return registry.kind === 'registry' ? registry.sessions.find(session => session.id === id) : undefined
+}
+
+/** Changes a session's claim records, and with them what it is working on. A session that is not listed has none. */
+export async function recordClaims(
+  { store, clock }: Context,
+  sessionId: string,
+  edit: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[],
+): Promise<void> {
+  const now = stamp(clock())
+  await changeRegistry(store.host, store.registry, registry => {
+    const session = listedSession(registry, sessionId)
+    return { change: session ? claimsChange(session, edit(session.claims), now) : null, result: undefined }
+  })
+}
+
+function claimsChange(session: Session, claims: readonly ClaimRecord[], now: string): RegistryChange {
+  const active = claims.at(-1)?.id ?? null
+  const values: Values = {
+    heartbeat_at: quoted(now),
+    active_wrk: quotedOrNull(active),
+    claims: writeClaims(claims),
+  }
+  const top: Values = { session_id: quoted(session.id), active_wrk: quoted(active ?? ''), updated_at: quoted(now) }
+  return { top, add: [], set: [{ id: session.id, values }], remove: [], rebuiltAt: null }
+}
+
+/** One item fewer. */
+export const without =
+  (id: string) =>
+  (claims: readonly ClaimRecord[]): readonly ClaimRecord[] =>
+    claims.filter(claim => claim.id !== id)
+
+/** An item that the session thinks it holds and does not. */
+export interface Superseded {
+  id: string
+  /** Who holds it now; null when nobody does. */
+  by: string | null
+  /** When it was taken, and why, as far as the event log still tells. */
+  at: string | null
+  reason: string | null
+}
+
+/**
+ * Compares a session's claim records with the items. Items that are gone or cannot be read are passed over.
+ * @param except an item that needs no look
+ */
+export async function supersededClaims(context: Context, sessionId: string, except?: string): Promise<Superseded[]> {
+  const { store } = context
+  const claims = listedSession(await currentRegistry(context), sessionId)?.claims ?? []
+  const keys = new Set(claims.flatMap(({ id }) => (id === except ? [] : (keyOfField(id, store.settings.idPrefix) ?? []))))
+  if (keys.size === 0) return []
+  const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
+  const readings = await readItems(store, places)
+  return readings
+    .filter(({ frontmatter, lock }) => frontmatter && !(lock && belongsTo(lock.by, sessionId)))
+    .map(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null))
+}
+
+/** Asks the event log how a session lost an item. */
+export function howLost({ store }: Context, sessionId: string, id: string, by: string | null): Superseded {
+  const taking = readEvents(store.host.disk, store.stateDir)
+    .filter(({ item, previous_holder }) => item === id && previous_holder && belongsTo(previous_holder, sessionId))
+    .at(-1)
+  return { id, by: by ?? null, at: taking?.time ?? null, reason: taking?.reason ?? null }
+}
+
+/** One sentence about a lost item. */
+export function describeLoss({ id, by, at, reason }: Superseded): string {
+  const since = at ? ` at ${at}` : ''
+  const why = reason ? ` (${reason})` : ''
+  return by ? `${id} was taken over by ${by}${since}${why}` : `${id} is no longer held by this session; it was taken${since}${why}`
+}

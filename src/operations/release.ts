@@ -1,0 +1,167 @@
+/** Gives an item up: compare-and-swap, so that only its holder can. */
+import { decideRelease } from '../core/claim.ts'
+import type { NewEvent } from '../core/event.ts'
+import { parseId, printable } from '../core/ids.ts'
+import { stamp } from '../core/time.ts'
+import { appendEvents } from '../store/event-log.ts'
+import { changeItem, type Current, type ItemDecision, notFound, readQueue } from '../store/item-store.ts'
+import { placesOf } from '../store/queue.ts'
+import { afterwards, type ItemSummary, summary } from './claim.ts'
+import { type Context, tidy } from './context.ts'
+import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
+import { type Caller, callerIfKnown, whoAmI } from './identify.ts'
+import { howLost, listedSession, recordClaims, type Superseded, without } from './records.ts'
+import { noSession } from '../core/identity.ts'
+import { sessionOf } from '../core/session.ts'
+
+export interface ReleaseOptions {
+  /** Only when this run claimed it. */
+  runId?: string | undefined
+  /** Release whoever holds it. The reason is logged. */
+  force?: string | undefined
+}
+
+export interface ReleaseResult {
+  released: boolean
+  /** Why: `released`, `forced`, `not-locked`, `held-by-other`, `other-run`. */
+  reason: 'released' | 'forced' | 'not-locked' | 'held-by-other' | 'other-run'
+  item: ItemSummary
+  /** Who holds it, when it was not released. */
+  holder: HolderInfo | null
+  /** Set when this session held it and lost it. */
+  superseded: Superseded | null
+  /** From whom it was taken by force. */
+  from: string | null
+  warnings: string[]
+}
+
+/**
+ * @throws WrkError USAGE, NOT_FOUND, NO_SESSION (unless forced), AMBIGUOUS, INVALID_ITEM, BUSY, IO
+ */
+export async function release(context: Context, idText: string, options: ReleaseOptions = {}): Promise<ReleaseResult> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  if (placesOf(store.host.disk, store.root, id.key).length === 0) throw notFound(store, id)
+  // A terminal that has not worked here holds nothing; it needs no registration to be told so.
+  if (options.force === undefined && !(await whoAmI(context))) throw noSession()
+  const caller = await callerIfKnown(context)
+  tidy(context)
+  return releaseAs(context, caller, idText, options)
+}
+
+/** Releases every item that this holder has. */
+export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
+  if (!(await whoAmI(context))) throw noSession()
+  const caller = await callerIfKnown(context)
+  if (!caller) return []
+  tidy(context)
+  return releaseAll(context, caller, holder => holder === caller.holder)
+}
+
+/** Releases what the given holders have, as if each did it. */
+export async function releaseAll(
+  context: Context,
+  caller: Caller,
+  isHolder: (holder: string) => boolean,
+): Promise<ReleaseResult[]> {
+  const results: ReleaseResult[] = []
+  for (const { item, lock, problems } of await readQueue(context.store))
+    if (lock && isHolder(lock.by) && !problems.some(({ blocks }) => blocks))
+      results.push(await releaseAs(context, { ...caller, holder: lock.by }, item.id, {}))
+  return results
+}
+
+async function releaseAs(
+  context: Context,
+  caller: Caller | null,
+  idText: string,
+  { runId, force }: ReleaseOptions,
+): Promise<ReleaseResult> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
+  const { result, warnings } = await changeItem(store, id, current => decide(context, current, caller, request))
+  result.warnings.push(...warnings)
+
+  if (result.released || result.superseded)
+    await afterwards(result.warnings, async () => {
+      for (const session of new Set([caller?.session, result.fromSession]))
+        if (session) await recordClaims(context, session, without(result.item.id))
+    })
+  if (!result.released && result.reason !== 'not-locked')
+    await afterwards(result.warnings, () => appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]))
+  const { fromSession: _, ...told } = result
+  return told
+}
+
+/** With the session whose record of the claim must go. */
+type Decided = ReleaseResult & { fromSession: string | null }
+
+function decide(
+  context: Context,
+  current: Current,
+  caller: Caller | null,
+  request: Parameters<typeof decideRelease>[2],
+): ItemDecision<Decided> {
+  const { store, clock } = context
+  const now = clock()
+  const { item, lock, registry } = current
+  const owner = lock ? sessionOf(lock.by, registry) : undefined
+  const mine = caller ? listedSession(registry, caller.session) : undefined
+  const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)
+  const decision = decideRelease(lock, record?.runId ?? null, request)
+  const held = lock ? heldLock(store, registry, lock, current.modified) : null
+  const lost = decision.kind === 'notLocked' || decision.kind === 'heldByOther'
+  const base = {
+    item: summary(current),
+    holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
+    superseded:
+      lost && caller && mine?.claims.some(claim => claim.id === item.id)
+        ? howLost(context, caller.session, item.id, lock?.by ?? null)
+        : null,
+    from: null,
+    fromSession: null,
+    warnings: [],
+  }
+  if (decision.kind === 'notLocked') return { kind: 'leave', result: { ...base, released: false, reason: 'not-locked' } }
+  if (decision.kind === 'heldByOther')
+    return { kind: 'leave', result: { ...base, released: false, reason: 'held-by-other' } }
+  if (decision.kind === 'otherRun') return { kind: 'leave', result: { ...base, released: false, reason: 'other-run' } }
+
+  const forced = decision.kind === 'forced'
+  const event: NewEvent = {
+    time: stamp(now),
+    type: 'released',
+    item: item.id,
+    session: caller?.holder ?? null,
+    previous_holder: lock!.by,
+    reason: request.force === null ? null : printable(`forced: ${request.force}`),
+    forced: request.force !== null,
+  }
+  return {
+    kind: 'change',
+    fields: { locked_by: '', locked_at: '' },
+    event: { ...event, tx: store.host.randomLetters(12) },
+    result: {
+      ...base,
+      holder: null,
+      released: true,
+      reason: forced ? 'forced' : 'released',
+      from: forced ? lock!.by : null,
+      fromSession: owner?.id ?? null,
+    },
+  }
+}
+
+function refusal({ store, clock }: Context, { item, reason, holder }: ReleaseResult, caller: Caller | null) {
+  const event: NewEvent = {
+    time: stamp(clock()),
+    type: 'refused',
+    item: item.id,
+    session: caller?.holder ?? null,
+    previous_holder: holder?.session_id ?? null,
+    reason: `release: ${reason}`,
+    forced: false,
+  }
+  return { ...event, tx: store.host.randomLetters(12) }
+}

@@ -1,0 +1,166 @@
+/** Sessions by hand: start one, ask which one this is, look at them, end one. */
+import { WrkError } from '../core/errors.ts'
+import { type Identity, identify, noSession } from '../core/identity.ts'
+import { judgeSession } from '../core/liveness.ts'
+import { type Anchor, belongsTo, type Session } from '../core/session.ts'
+import { printable } from '../core/ids.ts'
+import { stamp } from '../core/time.ts'
+import { appendEvents } from '../store/event-log.ts'
+import { quoted } from '../store/registry-text.ts'
+import { changeRegistry } from '../store/session-registry.ts'
+import { afterwards } from './claim.ts'
+import { type Context, currentRegistry, tidy } from './context.ts'
+import { judgeFor } from './holder.ts'
+import { callerIfKnown, identityFacts, register, whoAmI } from './identify.ts'
+import { listedSession } from './records.ts'
+import { type ReleaseResult, releaseAll } from './release.ts'
+import { type QueueStatus, type SessionStatus, status } from './status.ts'
+
+export interface SessionInfo {
+  id: string
+  source: string
+  anchor: Anchor | null
+}
+
+/**
+ * Registers a session for the agent or terminal that this call comes from, or for an id of one's own.
+ * @param provider the agent's name: `claude`, `codex`
+ * @throws WrkError USAGE, IO, BUSY
+ */
+export async function sessionStart(
+  context: Context,
+  options: { provider: string; sessionId?: string | undefined },
+): Promise<SessionInfo & { agent: string }> {
+  const { provider, sessionId } = options
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(provider))
+    throw new WrkError('USAGE', `--provider is not a name: "${printable(provider, 60)}"`, {
+      hint: 'Use the name of the agent, such as claude, codex or gemini.',
+    })
+  const { session, identity } = await register(context, {
+    provider,
+    anchor: true,
+    heartbeat: true,
+    ...(sessionId === undefined ? {} : { sessionId }),
+  })
+  return { id: session, source: identity.source, anchor: await anchorOf(context, session), agent: provider }
+}
+
+export interface Explained {
+  session: SessionInfo
+  /** The rules in their order, and what each found. */
+  rules: { rule: string; found: string | null }[]
+}
+
+/**
+ * Which session this is. A terminal that has not worked here is registered, so that the answer stays true.
+ * @throws WrkError NO_SESSION, USAGE, IO, BUSY
+ */
+export async function sessionId(context: Context): Promise<Explained> {
+  const found = await whoAmI(context)
+  if (!found) throw noSession()
+  const rules = await explain(context, found)
+  const { session, identity } = await register(context)
+  return { session: { id: session, source: identity.source, anchor: await anchorOf(context, session) }, rules }
+}
+
+async function anchorOf(context: Context, id: string): Promise<Anchor | null> {
+  return listedSession(await currentRegistry(context), id)?.anchor ?? null
+}
+
+const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = [
+  ['flag', '--session'],
+  ['env', 'WRK_SESSION_ID'],
+  ['agent', 'the session variable of an agent'],
+  ['anchor', 'a registered session anchored to a process above this one'],
+  ['file', 'a session-state.yaml by older tooling'],
+  ['new', 'a new session for this agent or terminal'],
+]
+
+async function explain(context: Context, match: Identity) {
+  const matched = RULES.findIndex(([source]) => source === match.source)
+  const facts = identityFacts(context, await currentRegistry(context))
+  // Told again rather than taken over, so that what is explained is what the rules say now.
+  const again = identify(facts) ?? match
+  return RULES.slice(0, matched + 1).map(([source, rule]) => ({
+    rule,
+    found: source === again.source ? `${again.id ?? 'none yet'} by ${again.via}` : null,
+  }))
+}
+
+/** All sessions that are listed, with what they hold. */
+export async function sessionList(context: Context): Promise<QueueStatus> {
+  return status(context)
+}
+
+/**
+ * One session; this caller's when no id is given.
+ * @throws WrkError NOT_FOUND, NO_SESSION
+ */
+export async function sessionShow(context: Context, id?: string): Promise<SessionStatus> {
+  const wanted = id ?? (await callerIfKnown(context))?.session
+  if (!wanted) throw noSession()
+  const found = (await status(context)).sessions.find(session => session.session_id === wanted)
+  if (!found) throw notListed(wanted)
+  return found
+}
+
+function notListed(id: string): WrkError {
+  return new WrkError('NOT_FOUND', `no session ${printable(id, 128)} is listed`, {
+    hint: 'wrk session list shows the sessions of this queue.',
+  })
+}
+
+export interface SessionEnd {
+  session: string
+  released: ReleaseResult[]
+  warnings: string[]
+}
+
+/**
+ * Ends a session and releases what it and its helpers hold.
+ * @throws WrkError NOT_FOUND, NO_SESSION, LOCKED (another's session that is provably alive, without `force`)
+ */
+export async function sessionEnd(context: Context, options: { id?: string | undefined; force?: string | undefined } = {}): Promise<SessionEnd> {
+  const { store, clock } = context
+  const me = await callerIfKnown(context)
+  const id = options.id ?? me?.session
+  if (!id) throw noSession()
+  const session = listedSession(await currentRegistry(context), id)
+  if (!session) throw notListed(id)
+  if (id !== me?.session && options.force === undefined) refuseIfAlive(context, session)
+
+  tidy(context)
+  const warnings: string[] = []
+  const caller = { session: id, holder: id, identity: { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null } }
+  const released = await releaseAll(context, caller, holder => belongsTo(holder, id))
+  const now = stamp(clock())
+  await changeRegistry(store.host, store.registry, registry => {
+    const listed = listedSession(registry, id)
+    const values = { ended_at: quoted(now), active_wrk: 'null', claims: '[]' }
+    const change = { top: { updated_at: quoted(now) }, add: [], set: [{ id, values }], remove: [], rebuiltAt: null }
+    return { change: listed ? change : null, result: undefined }
+  })
+  await afterwards(warnings, () =>
+    appendEvents(store.host, store.stateDir, [
+      {
+        time: now,
+        type: 'sessionEnded',
+        item: null,
+        session: id,
+        previous_holder: null,
+        reason: options.force === undefined ? null : printable(`forced: ${options.force}`),
+        forced: options.force !== undefined,
+        tx: store.host.randomLetters(12),
+      },
+    ]),
+  )
+  return { session: id, released, warnings }
+}
+
+function refuseIfAlive({ store }: Context, session: Session): void {
+  const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
+  if (verdict === 'alive')
+    throw new WrkError('LOCKED', `session ${session.id} is not this one, and it is alive: ${reason}`, {
+      hint: 'End it where it runs: wrk session end',
+    })
+}

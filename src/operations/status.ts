@@ -1,0 +1,89 @@
+/** Who works on what: the sessions with the items they hold, and locks that belong to no listed session. */
+import { judgeHolder, judgeSession, type Liveness } from '../core/liveness.ts'
+import { type Session, sessionOf } from '../core/session.ts'
+import { stamp } from '../core/time.ts'
+import { readQueue } from '../store/item-store.ts'
+import { type Context, currentRegistry } from './context.ts'
+import { signOfLife } from './heartbeat.ts'
+import { heldLock, judgeFor, standing } from './holder.ts'
+import { callerIfKnown } from './identify.ts'
+
+export interface HeldItem {
+  id: string
+  title: string
+  locked_by: string
+  locked_at: string | null
+  liveness: Liveness['verdict'] | 'stale'
+}
+
+export interface SessionStatus {
+  session_id: string
+  agent: string | null
+  host: string | null
+  pid: number | null
+  liveness: Liveness['verdict']
+  reason: string
+  started_at: string | null
+  heartbeat_at: string | null
+  ended_at: string | null
+  active_wrk: string | null
+  /** Whether this call belongs to the session. */
+  mine: boolean
+  items: HeldItem[]
+}
+
+export interface QueueStatus {
+  sessions: SessionStatus[]
+  orphans: (HeldItem & { reason: string })[]
+  warnings: string[]
+}
+
+/** @throws WrkError IO */
+export async function status(context: Context): Promise<QueueStatus> {
+  const { store } = context
+  const caller = await callerIfKnown(context)
+  let registry = await currentRegistry(context)
+  await signOfLife(context, caller && registry.kind === 'registry' && sessionOf(caller.session, registry) ? caller.session : null)
+  registry = await currentRegistry(context)
+  const now = context.clock()
+  const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {
+    if (!lock) return []
+    const liveness = standing(store, heldLock(store, registry, lock, modified), now)
+    return [{ id: item.id, title: item.title, locked_by: lock.by, locked_at: lock.at && stamp(lock.at), liveness, lock }]
+  })
+  const sessions = registry.kind === 'registry' ? registry.sessions : []
+  const told = ({ lock: _, ...item }: (typeof held)[number]): HeldItem => item
+  return {
+    sessions: sessions.map(session => ({
+      ...describeSession(context, session),
+      mine: session.id === caller?.session,
+      items: held.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
+    })),
+    orphans: held
+      .filter(({ lock }) => !sessionOf(lock.by, registry))
+      .map(item => ({ ...told(item), reason: judgeHolder(item.lock.by, item.lock.at, judgeFor(store, registry)).reason })),
+    warnings:
+      registry.kind === 'unreadable'
+        ? [`${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`]
+        : [],
+  }
+}
+
+/** A session as the registry and the machine tell it. */
+export function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
+  const at = (date: Date | null) => date && stamp(date)
+  const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
+  return {
+    session_id: session.id,
+    agent: session.agent,
+    host: session.anchor?.host ?? null,
+    pid: session.anchor?.pid ?? null,
+    liveness: verdict,
+    reason,
+    started_at: at(session.startedAt),
+    heartbeat_at: at(session.heartbeatAt),
+    ended_at: at(session.endedAt),
+    active_wrk: session.activeWrk,
+  }
+}
+

@@ -1,0 +1,24 @@
+/** Which queue a call uses, and where its files lie. */
+import type { Context } from './context.ts'
+
+export interface Whereabouts {
+  queue: string
+  via: string
+  /** The linked worktree's queue that gave way to this one. */
+  linked_worktree: string | null
+  session_state: string
+  state_dir: string
+  settings: { id_prefix: string; ttl_seconds: number; takeover: string; unlisted: string; worktrees: string }
+}
+
+export function where({ store, queue }: Context): Whereabouts {
+  const { idPrefix, ttlMs, takeover, unlisted, worktrees } = store.settings
+  return {
+    queue: queue.root,
+    via: queue.via,
+    linked_worktree: queue.linked,
+    session_state: store.registry.path,
+    state_dir: store.stateDir,
+    settings: { id_prefix: idPrefix, ttl_seconds: ttlMs / 1000, takeover, unlisted, worktrees },
+  }
+}

@@ -1,0 +1,37 @@
+/** What a command ends with: an exit code, one JSON object for scripts, and text for people. */
+import { WrkError } from '../core/errors.ts'
+import { asIoError } from '../store/errno.ts'
+import { EXIT, EXIT_OF } from './exit-codes.ts'
+
+export interface Outcome {
+  exitCode: number
+  /** For `--json`, without `schema_version`. */
+  json: Record<string, unknown> & { ok: boolean }
+  /** For people, on stdout. */
+  text?: string
+  /** For people and in `--json` mode too, on stderr. */
+  warnings?: readonly string[]
+  /** Why it was refused: one message and what to do next, on stderr for people. */
+  refusal?: { message: string; hint?: string | undefined }
+}
+
+/** An error as an outcome: exit code, `error` object, message. Never a stack trace, unless WRK_DEBUG asks for it. */
+export function outcomeOfError(error: unknown, debug: boolean): Outcome {
+  const known = asIoError(error, 'input/output failed')
+  if (known instanceof WrkError) {
+    const { code, message, hint, details } = known
+    const json = { ok: false, error: { code, message, hint: hint ?? null, ...details } }
+    return { exitCode: EXIT_OF[code], json, refusal: { message, hint } }
+  }
+  const message = known instanceof Error ? known.message : String(known)
+  const trace = debug && known instanceof Error && known.stack ? [known.stack] : []
+  return {
+    exitCode: EXIT.bug,
+    json: { ok: false, error: { code: 'BUG', message, hint: 'Please report it; WRK_DEBUG=1 shows where it happened.' } },
+    warnings: trace,
+    refusal: {
+      message: `this is a bug in wrk: ${message}`,
+      hint: 'Please report it, with what you ran; WRK_DEBUG=1 shows where it happened.',
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** Writing to the terminal or pipe. Synchronous: no stream to load at start or to drain at the end. */
+import { fstatSync, writeSync } from 'node:fs'
+import { styleText } from 'node:util'
+import { codeOf } from '../store/errno.ts'
+
+/** Writes all of it. A reader that went away (`wrk list | head`) is no error. */
+export function write(fd: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; )
+    try {
+      done += writeSync(fd, bytes, done)
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+      // A pipe that somebody made non-blocking and that is full: give its reader a moment.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+}
+
+export interface Screen {
+  /** Columns of the terminal, 80 where it is not known. */
+  width: number
+  colour: boolean
+}
+
+/** What stdout can show. `tty` is loaded only for something that may be a terminal. */
+export function screen(env: Readonly<Record<string, string | undefined>>): Screen {
+  const isTerminal = fstatSync(1).isCharacterDevice() && (process.stdout.isTTY ?? false)
+  const columns = Number(env.COLUMNS)
+  const width = isTerminal ? process.stdout.columns : Number.isInteger(columns) && columns >= 40 ? columns : 80
+  return { width: width || 80, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb' }
+}
+
+export type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold'
+
+export function paint({ colour }: Screen, style: Style | null, text: string): string {
+  return colour && style ? styleText(style, text) : text
+}

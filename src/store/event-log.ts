@@ -1,0 +1,241 @@
+/**
+ * The event log, `.wrk/events.jsonl`: one JSON object a line, `seq` rising by one.
+ *
+ * Guarantees: sequence numbers are unique and without gaps across processes, crashes, rotations and wrong
+ * death verdicts; a change whose process died before it was logged is logged by whoever meets it next, once.
+ *
+ * How: an append is first published as `events.tail` by the guard's fenced rename, then copied to the end of
+ * the log. The copy needs no fence: what is copied and where to follow from the log itself, so a late
+ * or repeated copy writes the same bytes to the same place. Before an item is changed, its event is put into
+ * `outbox/`; the next to hold that item's guard sees which of those changes happened and logs them first.
+ */
+import { constants } from 'node:fs'
+import { join } from 'node:path'
+import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
+import type { Disk } from './disk.ts'
+import { MISSING, unless } from './errno.ts'
+import { type GuardHost, type HeldGuard, shortHash, withGuard } from './guard.ts'
+import { openPlain, publish, readPlainFile } from './guarded-file.ts'
+
+const LOG = 'events.jsonl'
+const OLDER_LOG = 'events.1.jsonl'
+const TAIL = 'events.tail'
+const LARGEST_LOG = 1024 * 1024
+/** More than any event is long, reasons being cut. */
+const TAIL_WINDOW = 64 * 1024
+
+/** An event without its number, `tx` being what makes it one of its kind. */
+export type PendingEvent = NewEvent & { tx: string }
+
+/**
+ * Appends events in the given order; those that are in the log already (by `tx`) are passed over.
+ * @param intent the outbox file that holds them, when they are of an item's change: if it is gone, another
+ *   process has logged them; it is removed when they are in the log
+ * @throws WrkError BUSY; system errors pass
+ */
+export async function appendEvents(
+  host: GuardHost,
+  stateDir: string,
+  events: readonly PendingEvent[],
+  intent?: string,
+): Promise<void> {
+  const { disk } = host
+  await withGuard(host, stateDir, 'events', guard => {
+    copyTail(disk, stateDir, true)
+    if (intent && !exists(disk, intent)) return
+    const recent = readRecent(disk, stateDir)
+    const logged = new Set(recent.map(event => event.tx))
+    let seq = recent.at(-1)?.seq ?? 0
+    const lines = events.filter(({ tx }) => !logged.has(tx)).map(event => ({ seq: ++seq, ...event }))
+    if (lines.length === 0) return
+    rotate(disk, stateDir)
+    publishTail(disk, guard, stateDir, lines)
+  })
+  copyTail(disk, stateDir, false)
+  if (intent) takeBack(disk, intent)
+}
+
+function exists(disk: Disk, path: string): boolean {
+  return unless(MISSING, null, () => disk.lstatSync(path)) !== null
+}
+
+function publishTail(disk: Disk, guard: HeldGuard, stateDir: string, lines: readonly LogEvent[]): void {
+  const bytes = Buffer.from(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+  const path = join(stateDir, TAIL)
+  publish(disk, guard, { bytes, from: 'any', path, mode: 0o644, durable: false, conflicts: stateDir })
+}
+
+/**
+ * Copies the published tail to the end of the log, unless it is there. Safe to repeat, at any time, by anyone.
+ * The tail is read before the log: whatever is published in between, the log is then at most one tail behind.
+ * @param guarded a log that is further behind was cut by somebody else; the guard's holder goes on behind the gap
+ */
+function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
+  const tail = readTail(disk, stateDir)
+  if (tail.length === 0) return
+  const fd = disk.openSync(join(stateDir, LOG), constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o644)
+  try {
+    const size = disk.fstatSync(fd).size
+    const { end, fragment, last } = readEnd(disk, fd, size)
+    const before = (last ?? lastOf(disk, join(stateDir, OLDER_LOG)))?.seq ?? 0
+    const missing = tail.filter(event => event.seq > before)
+    if (missing.length === 0 || (missing[0]!.seq !== before + 1 && !guarded)) return
+    const text = Buffer.from(missing.map(event => `${JSON.stringify(event)}\n`).join(''))
+    // What a crash left of this same copy is overwritten; anything else stays on a line of its own.
+    const ours = text.subarray(0, fragment.length).equals(fragment)
+    const bytes = ours ? text : Buffer.concat([Buffer.from('\n'), text])
+    const at = ours ? end : size
+    for (let done = 0; done < bytes.length; )
+      done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+/** The end of the last whole line of an open log, what follows it, and the last event. */
+function readEnd(disk: Disk, fd: number, size: number): { end: number; fragment: Buffer; last: LogEvent | null } {
+  const from = Math.max(0, size - TAIL_WINDOW)
+  const window = Buffer.alloc(size - from)
+  const length = disk.readSync(fd, window, 0, window.length, from)
+  const bytes = window.subarray(0, length)
+  const whole = bytes.lastIndexOf(0x0a) + 1
+  return {
+    end: from + whole,
+    fragment: bytes.subarray(whole),
+    last: readLines(bytes.subarray(0, whole)).at(-1) ?? null,
+  }
+}
+
+function lastOf(disk: Disk, path: string): LogEvent | null {
+  const fd = unless(MISSING, null, () => openPlain(disk, path))
+  if (fd === null) return null
+  try {
+    return readEnd(disk, fd, disk.fstatSync(fd).size).last
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+/** The last events of log and tail, oldest first: enough to number the next and to know a repeated one. */
+function readRecent(disk: Disk, stateDir: string): LogEvent[] {
+  const inLog = readLogEnd(disk, join(stateDir, LOG)) ?? []
+  const recent = inLog.length > 0 ? inLog : (readLogEnd(disk, join(stateDir, OLDER_LOG)) ?? [])
+  const tail = readTail(disk, stateDir)
+  return [...recent, ...tail.filter(event => event.seq > (recent.at(-1)?.seq ?? 0))]
+}
+
+function readTail(disk: Disk, stateDir: string): LogEvent[] {
+  return readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
+}
+
+function readLogEnd(disk: Disk, path: string): LogEvent[] | null {
+  const fd = unless(MISSING, null, () => openPlain(disk, path))
+  if (fd === null) return null
+  try {
+    const size = disk.fstatSync(fd).size
+    const window = Buffer.alloc(Math.min(size, TAIL_WINDOW))
+    const length = disk.readSync(fd, window, 0, window.length, size - window.length)
+    return readLines(window.subarray(0, length))
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+function readLines(bytes: Buffer | null): LogEvent[] {
+  if (!bytes) return []
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .flatMap(line => parseEvent(line) ?? [])
+}
+
+/** Starts a new log when this one is large. The older one is kept, the one before it goes. */
+function rotate(disk: Disk, stateDir: string): void {
+  const path = join(stateDir, LOG)
+  const size = unless(MISSING, 0, () => disk.lstatSync(path).size)
+  if (size > LARGEST_LOG) disk.renameSync(path, join(stateDir, OLDER_LOG))
+}
+
+/**
+ * All events that are kept, oldest first; torn and foreign lines are passed over. Reads only.
+ */
+export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
+  const bySeq = new Map<number, LogEvent>()
+  for (const name of [OLDER_LOG, LOG, TAIL])
+    for (const event of readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)).bytes)))
+      if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
+}
+
+/** A change that is about to be published: its events, and how to tell whether it happened. */
+interface Intent {
+  /** Events of earlier changes that nobody has logged yet, then its own. */
+  events: PendingEvent[]
+  /** The item's content after the change, as a hash. */
+  after: string
+}
+
+/** Puts the events of a change into the outbox before it is published; gives the file, for `takeBack`. */
+export function writeIntent(
+  disk: Disk,
+  stateDir: string,
+  key: string,
+  events: readonly PendingEvent[],
+  after: Buffer,
+): string {
+  const path = join(stateDir, 'outbox', `${key}~${events.at(-1)!.tx}`)
+  const fd = disk.openSync(path, 'wx', 0o600)
+  try {
+    const bytes = Buffer.from(JSON.stringify({ events: [...events], after: contentHash(after) } satisfies Intent))
+    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+  } catch (error) {
+    disk.unlinkSync(path)
+    throw error
+  } finally {
+    disk.closeSync(fd)
+  }
+  return path
+}
+
+/** Removes an intent: its change did not happen, or is logged. */
+export function takeBack(disk: Disk, path: string): void {
+  unless(MISSING, undefined, () => disk.unlinkSync(path))
+}
+
+/**
+ * The changes of one item that were published but perhaps not logged; to be called under its guard.
+ * Intents whose change did not happen are removed: their writers cannot publish any more.
+ */
+export function unloggedChanges(
+  disk: Disk,
+  stateDir: string,
+  key: string,
+  content: Buffer,
+): { path: string; events: PendingEvent[] }[] {
+  const outbox = join(stateDir, 'outbox')
+  const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(`${key}~`))
+  if (mine.length === 0) return []
+  const now = contentHash(content)
+  return mine.flatMap(name => {
+    const path = join(outbox, name)
+    const intent = readIntent(disk, path)
+    if (intent?.after === now) return [{ path, events: intent.events }]
+    takeBack(disk, path)
+    return []
+  })
+}
+
+function readIntent(disk: Disk, path: string): Intent | null {
+  const file = unless(MISSING, null, () => readPlainFile(disk, path))
+  try {
+    return file && (JSON.parse(file.bytes.toString('utf8')) as Intent)
+  } catch (error) {
+    // Torn: its writer died before it could publish anything.
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+function contentHash(bytes: Buffer): string {
+  return `${bytes.length}-${shortHash(bytes.toString('latin1'))}`
+}

@@ -1,0 +1,229 @@
+/**
+ * The guard: mutual exclusion around the rewrite of one file.
+ *
+ * Guarantees: of all processes that read, decide and publish under one key, the publishing is
+ * serialised, whatever crashes and whoever is wrongly taken for dead. A crash at any step leaves the
+ * old or the new file, and the next caller goes on.
+ * Does not guarantee: anything against programs that do not use the guard (editors, git); for those
+ * guarded-file.ts looks again before it publishes. Nor fairness: waiting is by jittered backoff.
+ *
+ * Use: one guard at a time, never nested, and never across an await: the work inside is synchronous,
+ * so that async callers within one process exclude each other by the same means as processes do.
+ *
+ *   1  mkdir tmp/NAME; create tmp/NAME/NAME                  a private folder
+ *   2  rename tmp/NAME -> guards/KEY                         taken; fails over a folder that is not empty
+ *   3  read, decide
+ *   4  write guards/KEY/NAME, fsync                          opened without O_CREAT
+ *   5  rename guards/KEY/NAME -> the file                    publish and release in one step
+ *   6  rmdir guards/KEY
+ *
+ * NAME tells who holds it: pid, start time, boot, pid namespace, host, nonce. A holder that is dead
+ * is revoked by unlink(guards/KEY/NAME). Publishing and revoking race for that one directory entry, so
+ * one of them wins: a holder revoked by mistake gets ENOENT at 4 or 5 and starts over. A wrong verdict
+ * costs a retry, never a second winner.
+ *
+ * Clock: only the age of a guard, by the file's own modification time against the system clock.
+ */
+import { join } from 'node:path'
+import { WrkError } from '../core/errors.ts'
+import type { Place, ProcessLook } from '../core/liveness.ts'
+import { humanDuration } from '../core/time.ts'
+import type { Disk } from './disk.ts'
+import { MISSING, unless } from './errno.ts'
+
+export interface GuardHost {
+  disk: Disk
+  /** Who this process is; part of every guard's name. */
+  self: { pid: number; started: string; place: Place }
+  look: (pid: number) => ProcessLook
+  randomLetters: (count: number) => string
+  sleep: (ms: number) => Promise<void>
+  /** How long to wait for a busy guard before giving up with BUSY, in ms. */
+  patienceMs: number
+}
+
+/** A guard that is held. `slot` is the file to fill and rename into place. */
+export interface HeldGuard {
+  dir: string
+  slot: string
+  name: string
+}
+
+/** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
+const OLDEST_GUARD_MS = 30_000
+const LONGEST_PAUSE_MS = 40
+
+/** Thrown inside a guard when it turns out to have been revoked, or the file to have changed; `withGuard` starts over. */
+export class StartOver extends Error {}
+
+/**
+ * Runs `work` under the guard of `key`, waiting as long as `patienceMs`; runs it again if the guard was
+ * revoked meanwhile. Whatever `work` leaves in the guard is given back.
+ * @param stateDir the `.wrk` folder; made when missing. Must lie on the file system of the guarded file.
+ * @throws WrkError BUSY when the guard could not be had in time
+ */
+export async function withGuard<T>(
+  host: GuardHost,
+  stateDir: string,
+  key: string,
+  work: (guard: HeldGuard) => T,
+): Promise<T> {
+  const deadline = performance.now() + host.patienceMs
+  for (let attempt = 0; ; attempt++) {
+    const guard = tryGuard(host, stateDir, key)
+    if (guard) {
+      try {
+        return work(guard)
+      } catch (error) {
+        if (!(error instanceof StartOver)) throw error
+      } finally {
+        giveBack(host.disk, guard)
+      }
+    }
+    if (performance.now() >= deadline) throw busy(host, stateDir, key)
+    // Full jitter: contenders that failed together do not come back together.
+    await host.sleep(1 + Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** Math.min(attempt, 6)))
+  }
+}
+
+/** One attempt. Null when somebody living holds the guard; a dead holder is revoked on the way. */
+function tryGuard(host: GuardHost, stateDir: string, key: string): HeldGuard | null {
+  const { disk } = host
+  const name = guardName(host)
+  const dir = join(stateDir, 'guards', key)
+  const draft = join(stateDir, 'tmp', name)
+  // Cheaper than making a private folder in vain while others wait for the same guard.
+  if (holderOf(disk, dir) !== null && !revokeDead(host, dir)) return null
+  makePrivate(disk, stateDir, draft, name)
+  try {
+    moveInto(disk, draft, dir)
+  } catch (error) {
+    disk.unlinkSync(join(draft, name))
+    disk.rmdirSync(draft)
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM')) return null
+    throw error
+  }
+  return { dir, slot: join(dir, name), name }
+}
+
+function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
+  const make = () => {
+    disk.mkdirSync(draft)
+    try {
+      disk.closeSync(disk.openSync(join(draft, name), 'wx', 0o600))
+    } catch (error) {
+      disk.rmdirSync(draft)
+      throw error
+    }
+    return true
+  }
+  if (unless(MISSING, false, make)) return
+  // The first use of a queue, or .wrk was deleted: make it, and make git ignore it.
+  for (const part of ['tmp', 'guards', 'outbox']) disk.mkdirSync(join(stateDir, part), { recursive: true })
+  ignoreInGit(disk, stateDir)
+  make()
+}
+
+/** `.wrk` holds machine-local state: its own .gitignore keeps all of it out of git. */
+export function ignoreInGit(disk: Disk, stateDir: string): void {
+  const path = join(stateDir, '.gitignore')
+  unless(['EEXIST'], undefined, () => {
+    const fd = disk.openSync(path, 'wx', 0o644)
+    try {
+      disk.writeSync(fd, '*\n')
+    } catch (error) {
+      disk.unlinkSync(path)
+      throw error
+    } finally {
+      disk.closeSync(fd)
+    }
+  })
+}
+
+function moveInto(disk: Disk, draft: string, dir: string): void {
+  // Windows does not rename a folder over another, even an empty one.
+  if (process.platform === 'win32') unless(['ENOENT', 'ENOTEMPTY', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+  disk.renameSync(draft, dir)
+}
+
+/** Leaves a guard: removes its slot if it is still there (nothing was published) and the folder if it is empty. */
+function giveBack(disk: Disk, { dir, slot }: HeldGuard): void {
+  unless(MISSING, undefined, () => disk.unlinkSync(slot))
+  unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+}
+
+/** The name in a guard's folder, null when nobody holds it. */
+function holderOf(disk: Disk, dir: string): string | null {
+  return unless(MISSING, [], () => disk.readdirSync(dir))[0] ?? null
+}
+
+/** Revokes the present holder if it is dead or the guard is far too old. False: a living holder keeps it. */
+function revokeDead(host: GuardHost, dir: string): boolean {
+  const name = holderOf(host.disk, dir)
+  if (name === null) return true
+  if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return false
+  unless(MISSING, undefined, () => host.disk.unlinkSync(join(dir, name)))
+  return true
+}
+
+function guardAgeMs(disk: Disk, path: string): number {
+  const stat = unless(MISSING, null, () => disk.lstatSync(path))
+  return stat ? Math.max(0, Date.now() - stat.mtimeMs) : 0
+}
+
+let nonces = 0
+
+function guardName({ self, randomLetters }: GuardHost): string {
+  const { place } = self
+  const nonce = `${randomLetters(8)}${(nonces++).toString(36)}`
+  return [self.pid, self.started.replace(/[^0-9A-Za-z]/g, ''), ...placeParts(place), nonce].join('.')
+}
+
+function placeParts({ boot, pidns, host }: Place): [string, string, string] {
+  return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', shortHash(host)]
+}
+
+/** Whether the process that a guard's name tells of is provably gone. Another host or namespace: never. */
+function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
+  const [pid, started, boot, pidns, hostHash, nonce] = name.split('.')
+  // Not a name of this form: whatever made it, only its age can free it.
+  if (nonce === undefined || !/^\d+$/.test(pid!)) return false
+  const [boot8, ourPidns, ourHost] = placeParts(host.self.place)
+  if (hostHash !== ourHost) return false
+  if (boot !== boot8) return true
+  if (pidns !== ourPidns) return false
+  const look = host.look(Number(pid))
+  if (look.kind === 'gone' || look.kind === 'zombie') return true
+  return look.kind === 'running' && look.started.replace(/[^0-9A-Za-z]/g, '') !== started
+}
+
+/** Removes what dead processes left in `.wrk/tmp`. */
+export function sweepDrafts(host: GuardHost, stateDir: string): void {
+  const { disk } = host
+  const tmp = join(stateDir, 'tmp')
+  for (const name of unless(MISSING, [], () => disk.readdirSync(tmp))) {
+    if (!isOwnerDead(host, name)) continue
+    unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(tmp, name, name)))
+    unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(join(tmp, name)))
+  }
+}
+
+/** FNV-1a, 32 bits in hex: short names for long ones, no secret. */
+export function shortHash(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
+  return hash.toString(16).padStart(8, '0')
+}
+
+function busy(host: GuardHost, stateDir: string, key: string): WrkError {
+  const dir = join(stateDir, 'guards', key)
+  const name = holderOf(host.disk, dir)
+  const holder = name
+    ? `process ${name.split('.')[0]} has been writing it for ${humanDuration(guardAgeMs(host.disk, join(dir, name)))}`
+    : 'many processes are writing it'
+  return new WrkError('BUSY', `could not get the guard of ${key} in time: ${holder}`, {
+    hint: 'Try again in a moment.',
+    details: { guard: dir },
+  })
+}

@@ -1,0 +1,298 @@
+/**
+ * Items on disk: reading them, and changing the lock of one under its guard.
+ *
+ * Guarantees: a change is decided on the file and the session registry as they were inside the guard; it
+ * rewrites the named values and nothing else; a file with a problem that blocks is refused and stays as it is.
+ */
+import { join } from 'node:path'
+import { WrkError } from '../core/errors.ts'
+import { type ItemId, type ItemKey, printable } from '../core/ids.ts'
+import { type Item, interpretItem, type Problem } from '../core/item.ts'
+import type { Lock } from '../core/lock.ts'
+import type { Settings } from '../core/config.ts'
+import type { Registry } from '../core/session.ts'
+import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
+import { spliceChecked } from '../markdown/splice.ts'
+import type { Disk } from './disk.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
+import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
+import { type GuardHost, withGuard } from './guard.ts'
+import { LARGEST_FILE, type OpenFile, openPlain, publish, readOpen } from './guarded-file.ts'
+import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
+import { NeedsFullReader, withReaders } from './readers.ts'
+import { loadRegistry, type RegistryFile } from './session-registry.ts'
+
+/** Everything that the operations need to touch a queue. */
+export interface Store {
+  host: GuardHost
+  root: string
+  /** `.wrk` in the queue. */
+  stateDir: string
+  registry: RegistryFile
+  settings: Settings
+}
+
+/** An item as read: what it says, who holds it, what is wrong with it. */
+export interface ItemReading {
+  place: ItemPlace
+  item: Item
+  lock: Lock | null
+  problems: Problem[]
+  modified: Date
+  /** Null when the frontmatter cannot be used. */
+  frontmatter: Frontmatter | null
+}
+
+/** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
+const HEAD = 4096
+
+/** Reads many items, in order. Whatever is wrong with a file is told as its problem. */
+export function readItems(store: Store, places: readonly ItemPlace[]): Promise<ItemReading[]> {
+  return withReaders(full => {
+    const head = Buffer.allocUnsafe(HEAD)
+    const unsure: number[] = []
+    const readings = places.map((place, i) => {
+      try {
+        return readHead(store, place, head, full)
+      } catch (error) {
+        if (!(error instanceof NeedsFullReader)) throw error
+        unsure.push(i)
+        return null
+      }
+    })
+    if (unsure.length > 0 && !full) throw new NeedsFullReader()
+    return readings.filter(reading => reading !== null)
+  })
+}
+
+/** Reads every item of the queue. An id that stands in several places is a problem of each of them. */
+export async function readQueue(store: Store): Promise<ItemReading[]> {
+  const readings = await readItems(store, itemPlaces(store.host.disk, store.root))
+  const first = new Map<ItemKey, ItemReading>()
+  for (const reading of readings) {
+    const other = first.get(reading.place.key)
+    if (!other) first.set(reading.place.key, reading)
+    else for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
+  }
+  return readings
+}
+
+function addAmbiguity(reading: ItemReading, other: ItemReading): void {
+  if (reading.problems.some(({ code }) => code === 'ambiguous')) return
+  const message = `the id stands in another place too: ${join(other.place.folder, other.place.name)}`
+  reading.problems.push({ code: 'ambiguous', message, line: 0, column: 0, blocks: true })
+}
+
+/** All places of one id, read. Empty when there is none. */
+export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
+  const readings = await readItems(store, placesOf(store.host.disk, store.root, id.key))
+  if (readings.length > 1) for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
+  return readings
+}
+
+/** @throws NeedsFullReader; null when the file went away */
+function readHead(store: Store, place: ItemPlace, head: Buffer, full: FullReader | undefined): ItemReading | null {
+  const { disk } = store.host
+  let fd: number
+  try {
+    fd = openPlain(disk, place.path)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return null
+    return unusable(place, 'not-a-file', code === 'ELOOP' ? 'it is a symbolic link' : `cannot be opened: ${code}`)
+  }
+  try {
+    const length = disk.readSync(fd, head, 0, HEAD, 0)
+    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD)
+    if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
+      const { size } = disk.fstatSync(fd)
+      if (size > LARGEST_FILE) return unusable(place, 'not-a-file', `too large (${Math.round(size / 1048576)} MB)`)
+      const bytes = Buffer.allocUnsafe(size)
+      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full)
+    }
+    const reading = interpret(store, place, found)
+    if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
+    return reading
+  } catch (error) {
+    if (error instanceof NeedsFullReader) throw error
+    const code = codeOf(error)
+    if (!code) throw error
+    return unusable(place, 'not-a-file', code === 'EISDIR' ? 'it is a folder' : `cannot be read: ${code}`)
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+/** The first bytes of a file as text, '' when it cannot be read. */
+export function readHeadOf(disk: Disk, path: string): string {
+  const fd = unless([...MISSING, 'ELOOP', 'EACCES', 'EPERM'], null, () => openPlain(disk, path))
+  if (fd === null) return ''
+  try {
+    const head = Buffer.allocUnsafe(HEAD)
+    return head.toString('latin1', 0, unless(['EISDIR', 'EAGAIN'], 0, () => disk.readSync(fd, head, 0, HEAD, 0)))
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+const EPOCH = new Date(0)
+
+function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof readFrontmatter>): ItemReading {
+  if (found.kind === 'needsFull') throw new NeedsFullReader()
+  if (found.kind === 'error') {
+    const { reason, message, line, column } = found.error
+    const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
+    return unusable(place, code, message, line, column)
+  }
+  const { yaml, firstLine } = found.split
+  const interpreted = interpretItem({
+    key: place.key,
+    folder: place.folder,
+    name: place.name,
+    fields: found.map,
+    duplicates: found.duplicates,
+    idPrefix: store.settings.idPrefix,
+    place: offset => {
+      const before = yaml.slice(0, offset)
+      const lines = before.split('\n')
+      return { line: firstLine + lines.length - 1, column: lines.at(-1)!.length + 1 }
+    },
+  })
+  return { place, ...interpreted, modified: EPOCH, frontmatter: found }
+}
+
+function unusable(place: ItemPlace, code: Problem['code'], message: string, line = 0, column = 0): ItemReading {
+  const id = place.name.slice(0, -3)
+  return {
+    place,
+    item: { id, title: '', status: null, priority: null, closed: false },
+    lock: null,
+    problems: [{ code, message, line, column, blocks: true }],
+    modified: EPOCH,
+    frontmatter: null,
+  }
+}
+
+/** What a change is decided on: read inside the guard. */
+export interface Current extends ItemReading {
+  frontmatter: Frontmatter
+  registry: Registry
+}
+
+export type ItemDecision<T> =
+  | { kind: 'change'; fields: Record<string, string>; event: PendingEvent; result: T }
+  | { kind: 'leave'; result: T }
+
+export interface ItemChange<T> {
+  result: T
+  /** For people: what went wrong besides, without undoing the change. */
+  warnings: string[]
+}
+
+/**
+ * Changes fields of one item under its guard.
+ * @param decide called inside the guard, again when the file changed meanwhile; synchronous, keeps no state
+ * @throws WrkError NOT_FOUND, AMBIGUOUS, INVALID_ITEM, BUSY; system errors pass
+ */
+export async function changeItem<T>(
+  store: Store,
+  id: ItemId,
+  decide: (current: Current) => ItemDecision<T>,
+): Promise<ItemChange<T>> {
+  const { host, stateDir } = store
+  const { disk } = host
+  let unlogged: { path: string; events: PendingEvent[] }[] = []
+  const changed = await withReaders(full =>
+    withGuard(host, stateDir, id.key, guard => {
+      const file = openOnly(store, id)
+      try {
+        const found = readFrontmatter(file.bytes, full)
+        const reading = interpret(store, file.place, found)
+        refuseProblems(reading)
+        const current = reading as Current
+        current.modified = file.modified
+        current.registry = loadRegistry(disk, store.registry, full)
+        unlogged = unloggedChanges(disk, stateDir, id.key, file.bytes)
+        const decision = decide(current)
+        if (decision.kind === 'leave') return { result: decision.result, conflict: null, intents: unlogged }
+
+        const spliced = spliceChecked(file.bytes, current.frontmatter, decision.fields, full)
+        if (spliced.kind === 'needsFull') throw new NeedsFullReader()
+        if (spliced.kind === 'error') throw invalid(reading, spliced.error)
+        const events = [...unlogged.flatMap(one => one.events), decision.event]
+        const intent = writeIntent(disk, stateDir, id.key, events, spliced.bytes)
+        try {
+          const conflicts = join(stateDir, 'conflicts')
+          const conflict = publish(disk, guard, { bytes: spliced.bytes, from: file, path: file.path, durable: true, conflicts })
+          return { result: decision.result, conflict, intents: [...unlogged, { path: intent, events }] }
+        } catch (error) {
+          takeBack(disk, intent)
+          throw error
+        }
+      } finally {
+        disk.closeSync(file.fd)
+      }
+    }),
+  )
+  const warnings: string[] = []
+  if (changed.conflict)
+    warnings.push(`${id.display} was written to by another program at the same instant; its version is kept in ${changed.conflict}`)
+  // The change has happened; what its event needs is tried now and otherwise left to the next command.
+  for (const { path, events } of changed.intents)
+    try {
+      await appendEvents(host, stateDir, events, path)
+    } catch (error) {
+      warnings.push(`the event log could not be written yet (${(error as Error).message}); the next command will complete it`)
+      break
+    }
+  return { result: changed.result, warnings }
+}
+
+function openOnly(store: Store, id: ItemId): OpenFile & { place: ItemPlace } {
+  const { disk } = store.host
+  const places = placesOf(disk, store.root, id.key)
+  if (places.length > 1) throw ambiguous(id, places)
+  const [place] = places
+  const file = place && unless(MISSING, null, () => openRefusingLinks(store, place))
+  if (!place || !file) throw notFound(store, id)
+  return Object.assign(file, { place })
+}
+
+function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
+  try {
+    return readOpen(store.host.disk, place.path)
+  } catch (error) {
+    if (codeOf(error) !== 'ELOOP' && codeOf(error) !== 'EMLINK') throw error
+    throw new WrkError('INVALID_ITEM', `${place.path} is a symbolic link`, {
+      hint: 'wrk does not follow links; put the file itself into the queue.',
+      cause: error,
+    })
+  }
+}
+
+export function notFound(store: Store, id: ItemId): WrkError {
+  return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
+    hint: 'wrk list shows the items; wrk where shows which queue this is.',
+  })
+}
+
+export function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {
+  const paths = places.map(({ path }) => path)
+  return new WrkError('AMBIGUOUS', `${id.display} stands in ${places.length} places: ${paths.join(', ')}`, {
+    hint: 'Keep one: compare them, then remove the others (git rm) or give them ids of their own.',
+    details: { paths },
+  })
+}
+
+function refuseProblems(reading: ItemReading): void {
+  const problem = reading.problems.find(({ blocks }) => blocks)
+  if (problem) throw invalid(reading, problem)
+}
+
+function invalid({ place }: ItemReading, { message, line, column }: { message: string; line: number; column: number }): WrkError {
+  const at = line > 0 ? `:${line}:${column}` : ''
+  return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
+    hint: 'Mend the file in an editor; nothing was changed.',
+    details: { path: place.path, line, column },
+  })
+}

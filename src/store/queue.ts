@@ -1,0 +1,140 @@
+/**
+ * Where the queue is and what lies in it. Paths only: nothing here reads an item's content.
+ * All paths are made from the queue's real path and names that were checked, and links are not followed out.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { WrkError } from '../core/errors.ts'
+import { type ItemKey, keyOfFileName } from '../core/ids.ts'
+import { STATUS_FOLDERS } from '../core/status.ts'
+import type { Disk } from './disk.ts'
+import { MISSING, unless } from './errno.ts'
+
+/** Where a workspace keeps its queue. */
+export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')
+
+export interface QueuePlace {
+  /** The queue's real path. */
+  root: string
+  /** How it was found, for people: `--queue`, `WRK_QUEUE`, `found above the working directory`. */
+  via: string
+  /** When the queue of a linked worktree gave way to the main one's: the path of the linked one. */
+  linked: string | null
+}
+
+/**
+ * Finds the queue: the flag, WRK_QUEUE, WORK_ITEM_ROOT, else the nearest folder above `cwd` that holds
+ * `.claude/work-queue/` or is a queue itself.
+ * @throws WrkError NOT_FOUND
+ */
+export function findQueue(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): QueuePlace {
+  for (const [via, dir] of [
+    ['--queue', flag],
+    ['WRK_QUEUE', env.WRK_QUEUE],
+    ['WORK_ITEM_ROOT', env.WORK_ITEM_ROOT],
+  ] as const)
+    if (dir) return { root: namedQueue(resolve(cwd, dir), via), via, linked: null }
+
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const inside = join(folder, QUEUE_IN_WORKSPACE)
+    const found = isFolder(inside) ? inside : isQueue(folder) ? folder : null
+    if (found) return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
+    if (folder === dirname(folder)) break
+  }
+  throw new WrkError('NOT_FOUND', `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`, {
+    hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
+  })
+}
+
+function namedQueue(dir: string, via: string): string {
+  if (!isFolder(dir))
+    throw new WrkError('NOT_FOUND', `no queue at ${dir} (${via})`, { hint: `Make one with: wrk init ${dir}` })
+  const inside = join(dir, QUEUE_IN_WORKSPACE)
+  return realpathSync.native(!isQueue(dir) && isFolder(inside) ? inside : dir)
+}
+
+/** Whether a folder looks like a queue: settings of wrk, or the folder of pending items. */
+export function isQueue(folder: string): boolean {
+  return existsSync(join(folder, 'wrk.yaml')) || (isFolder(join(folder, 'pending')) && isFolder(join(folder, 'working')))
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/**
+ * The same queue in the repository's main working tree, when `root` lies in a linked worktree, so that all
+ * worktrees see the same locks. Null where there is none. A linked worktree's `.git` is a file that names a
+ * folder with a `commondir` file; a submodule's has no such file.
+ */
+export function queueOfMainWorktree(root: string): string | null {
+  for (let folder = root; folder !== dirname(folder); folder = dirname(folder)) {
+    const stat = statSync(join(folder, '.git'), { throwIfNoEntry: false })
+    if (!stat) continue
+    if (!stat.isFile()) return null
+    const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(join(folder, '.git'), 'utf8'))?.[1]?.trim()
+    if (!gitDir) return null
+    const common = unless(MISSING, null, () => readFileSync(resolve(folder, gitDir, 'commondir'), 'utf8').trim())
+    if (common === null) return null
+    const main = join(dirname(resolve(folder, gitDir, common)), relative(folder, root))
+    return isFolder(main) ? realpathSync.native(main) : null
+  }
+  return null
+}
+
+/** Where an item's file lies. */
+export interface ItemPlace {
+  key: ItemKey
+  /** Relative to the queue, with `/`: `pending`, `archive/2026-02`, '' for the root. */
+  folder: string
+  name: string
+  path: string
+}
+
+/** All places of items, folder by folder in the contract's order, names in the system's order. */
+export function itemPlaces(disk: Disk, root: string): ItemPlace[] {
+  const places: ItemPlace[] = []
+  for (const [folder, names] of itemFolders(disk, root)) {
+    const dir = folder === '' ? root : join(root, folder)
+    for (const name of names) {
+      const key = name.endsWith('.md') ? keyOfFileName(name) : null
+      if (key) places.push({ key, folder, name, path: dir + sep + name })
+    }
+  }
+  return places
+}
+
+/** The places of one item: none, one, or several (then the id is ambiguous). */
+export function placesOf(disk: Disk, root: string, key: ItemKey): ItemPlace[] {
+  // A cheap look at the name's digits before the regular expression: folders may hold thousands of names.
+  const digits = key.slice(key.lastIndexOf('-') + 1)
+  const places: ItemPlace[] = []
+  for (const [folder, names] of itemFolders(disk, root))
+    for (const name of names)
+      if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key)
+        places.push({ key, folder, name, path: join(root, folder, name) })
+  return places
+}
+
+const MONTH = /^\d{4}-\d{2}$/
+
+function* itemFolders(disk: Disk, root: string): Generator<[folder: string, names: string[]]> {
+  yield ['', disk.readdirSync(root)]
+  for (const folder of STATUS_FOLDERS) {
+    const names = folderNames(disk, join(root, folder))
+    yield [folder, names]
+    if (folder !== 'archive') continue
+    for (const month of names.filter(name => MONTH.test(name)).sort())
+      yield [`${folder}/${month}`, folderNames(disk, join(root, folder, month))]
+  }
+}
+
+/** A missing folder is an empty one; a link in place of a folder is not followed. */
+function folderNames(disk: Disk, path: string): string[] {
+  const stat = unless(MISSING, null, () => disk.lstatSync(path))
+  return stat?.isDirectory() ? unless(MISSING, [], () => disk.readdirSync(path)) : []
+}

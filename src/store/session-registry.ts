@@ -1,0 +1,211 @@
+/**
+ * session-state.yaml on disk: read at any time, changed under its guard.
+ *
+ * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced.
+ * The file is a projection (items hold the truth), so a change is not synced to the disk.
+ */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import { WrkError } from '../core/errors.ts'
+import type { Registry, Session } from '../core/session.ts'
+import { stamp } from '../core/time.ts'
+import type { FullReader } from '../markdown/frontmatter.ts'
+import type { ReadError, YamlMap } from '../markdown/node.ts'
+import { readPlain } from '../markdown/plain.ts'
+import type { Disk } from './disk.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
+import { type GuardHost, shortHash, withGuard } from './guard.ts'
+import { type OpenFile, publish, readOpen, readPlainFile } from './guarded-file.ts'
+import { NeedsFullReader, withReaders } from './readers.ts'
+import {
+  isBlockForm,
+  quoted,
+  quotedOrNull,
+  readRegistry,
+  TextEdit,
+  type Values,
+  writeAnchor,
+  writeClaims,
+} from './registry-text.ts'
+
+/** Where the registry lies and where its guard lives: beside it, so that all who share the file share the guard. */
+export interface RegistryFile {
+  path: string
+  stateDir: string
+  key: string
+}
+
+/**
+ * @param root the queue
+ * @param stateFile SESSION_STATE_FILE, when set; a link there is followed, since the user named it
+ */
+export function registryFile(root: string, stateFile: string | undefined, stateDir: string): RegistryFile {
+  if (!stateFile) return { path: join(root, 'session-state.yaml'), stateDir, key: 'session-state' }
+  const path = realFile(stateFile)
+  const inQueue = dirname(path) === root
+  return {
+    path,
+    stateDir: inQueue || path.startsWith(root + sep) ? stateDir : join(dirname(path), '.wrk'),
+    key: inQueue && basename(path) === 'session-state.yaml' ? 'session-state' : `file-${shortHash(path)}`,
+  }
+}
+
+function realFile(path: string): string {
+  return (
+    unless(MISSING, null, () => realpathSync.native(path)) ??
+    join(unless(MISSING, dirname(path), () => realpathSync.native(dirname(path))), basename(path))
+  )
+}
+
+interface RegistryText {
+  source: string
+  root: YamlMap
+}
+
+type Parsed = ({ kind: 'text' } & RegistryText) | ({ kind: 'unreadable' } & ReadError)
+
+/** @throws NeedsFullReader */
+function parse(bytes: Buffer, full: FullReader | undefined): Parsed {
+  const source = bytes.toString('utf8')
+  if (!Buffer.from(source).equals(bytes))
+    return { kind: 'unreadable', message: 'it is not UTF-8 text', line: 1, column: 1 }
+  const root = readPlain(source)
+  if (root) return { kind: 'text', source, root }
+  if (!full) throw new NeedsFullReader()
+  const read = full(source, { source: 'file' })
+  if (read.kind === 'error') return { kind: 'unreadable', ...read.error }
+  const [duplicate] = read.duplicates
+  if (!duplicate) return { kind: 'text', source, root: read.map }
+  const { line, column } = duplicate
+  return { kind: 'unreadable', message: `the key "${duplicate.key}" stands twice`, line, column }
+}
+
+/**
+ * Reads the registry as it stands. Whatever is wrong with the file is a result, not an error.
+ * @throws NeedsFullReader
+ */
+export function loadRegistry(disk: Disk, { path }: RegistryFile, full: FullReader | undefined): Registry {
+  let bytes: Buffer
+  try {
+    bytes = readPlainFile(disk, path).bytes
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
+    return { kind: 'unreadable', message: code ?? (error as Error).message, line: 1, column: 1 }
+  }
+  // An empty file says nothing; a machine that lost power may leave one.
+  if (bytes.length === 0) return { kind: 'missing' }
+  const parsed = parse(bytes, full)
+  return parsed.kind === 'text' ? readRegistry(parsed.root) : parsed
+}
+
+/** Changes to make, decided on the registry that the guard showed. */
+export interface RegistryChange {
+  /** Keys on top; what older tooling reads. */
+  top: Values
+  add: Session[]
+  set: { id: string; values: Values }[]
+  remove: string[]
+  /** Set when a registry is started where sessions may have been at work unseen. */
+  rebuiltAt: Date | null
+}
+
+/**
+ * Changes the registry under its guard.
+ * @param decide null: nothing to change. Called again when the file changed meanwhile; must not keep state.
+ * @returns what `decide` saw the last time
+ * @throws WrkError IO when the file cannot be read as a registry, BUSY
+ */
+export function changeRegistry<T>(
+  host: GuardHost,
+  file: RegistryFile,
+  decide: (registry: Registry) => { change: RegistryChange | null; result: T },
+): Promise<T> {
+  return withReaders(full =>
+    withGuard(host, file.stateDir, file.key, guard => {
+      const from = unless(MISSING, null, () => readOpen(host.disk, file.path))
+      try {
+        const parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
+        if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
+        const { change, result } = decide(parsed ? readRegistry(parsed.root) : { kind: 'missing' })
+        if (!change) return result
+        if (parsed && !isBlockForm(parsed.root)) throw flowForm(file.path)
+        const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
+        checkResult(written, change, full, file.path)
+        publish(host.disk, guard, publication(file, from, written))
+        return result
+      } finally {
+        if (from) host.disk.closeSync(from.fd)
+      }
+    }),
+  )
+}
+
+function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
+  return { bytes, from: from ?? ('absent' as const), path: file.path, mode: 0o644, durable: false, conflicts: join(file.stateDir, 'conflicts') }
+}
+
+function edited({ source, root }: RegistryText, change: RegistryChange): string {
+  const edit = new TextEdit(source, root)
+  const rebuilt: Values = change.rebuiltAt ? { rebuilt_at: quoted(stamp(change.rebuiltAt)) } : {}
+  edit.setTop({ ...change.top, ...rebuilt })
+  edit.removeSessions(new Set(change.remove))
+  for (const { id, values } of change.set) edit.setSession(id, values)
+  edit.addSessions(change.add.map(sessionValues))
+  return edit.result()
+}
+
+const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: do not commit.
+# The keys on top describe the session that was last initialised; "sessions" lists all of them.
+`
+
+function fresh(change: RegistryChange): string {
+  const source = HEADER
+  return edited({ source, root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length } }, change)
+}
+
+/** A session as an entry of the list. */
+function sessionValues(session: Session): Values {
+  const at = (date: Date | null) => quotedOrNull(date && stamp(date))
+  return {
+    session_id: quoted(session.id),
+    orchestrator_agent: quotedOrNull(session.agent),
+    host: quotedOrNull(session.anchor?.host ?? null),
+    anchor: writeAnchor(session.anchor),
+    started_at: at(session.startedAt),
+    heartbeat_at: at(session.heartbeatAt),
+    active_wrk: quotedOrNull(session.activeWrk),
+    last_stage: 'null',
+    claims: writeClaims(session.claims),
+    ended_at: at(session.endedAt),
+  }
+}
+
+/** Reads what is about to be published: the new sessions must be on it, and the gone ones gone. */
+function checkResult(bytes: Buffer, change: RegistryChange, full: FullReader | undefined, path: string): void {
+  const parsed = parse(bytes, full)
+  const registry = parsed.kind === 'text' ? readRegistry(parsed.root) : null
+  const listed = registry?.kind === 'registry' ? new Set(registry.sessions.map(session => session.id)) : null
+  const asMeant =
+    listed &&
+    change.add.every(({ id }) => listed.has(id)) &&
+    change.set.every(({ id }) => listed.has(id)) &&
+    !change.remove.some(id => listed.has(id))
+  if (!asMeant)
+    throw new WrkError('IO', `${path} is written in a form that wrk cannot change in place; nothing was changed`, {
+      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+    })
+}
+
+function unreadable(path: string, { message, line, column }: ReadError): WrkError {
+  return new WrkError('IO', `${path}:${line}:${column}: the session registry cannot be read: ${message}`, {
+    hint: `Mend it by hand, or move it away (mv ${path} ${path}.broken); wrk then starts a new one.`,
+    details: { path, line, column },
+  })
+}
+
+function flowForm(path: string): WrkError {
+  return new WrkError('IO', `${path} lists its sessions in one-line form ({…}, […]), which wrk does not change`, {
+    hint: `Write one session per block, or move the file away (mv ${path} ${path}.old); wrk then starts a new one.`,
+  })
+}

@@ -1,0 +1,107 @@
+/**
+ * Processes of this machine: who they are, who started them, and whether they are still there.
+ * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
+ */
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { hostLabel } from '../core/session.ts'
+import type { Place, ProcessLook } from '../core/liveness.ts'
+import { commandFromPs, factsFromPs, lookFromPs } from './ps.ts'
+
+export interface ProcessFacts {
+  pid: number
+  ppid: number
+  started: string
+  state: string
+  /** The session leader's pid (setsid), 0 when not known. */
+  leader: number
+  hasTerminal: boolean
+}
+
+/** The whole of /proc/PID/stat that wrk needs. The name in parentheses may hold anything, `)` included. */
+export function parseStat(text: string): ProcessFacts | null {
+  const close = text.lastIndexOf(')')
+  if (close < 0) return null
+  const fields = text.slice(close + 2).split(' ')
+  // Field numbers of proc(5) less 3: state 3, ppid 4, session 6, tty_nr 7, starttime 22.
+  const started = fields[19]
+  const [state, ppid, , leader, tty] = fields
+  if (!state || !ppid || !leader || !tty || !started) return null
+  return {
+    pid: Number.parseInt(text, 10),
+    ppid: Number(ppid),
+    started,
+    state,
+    leader: Number(leader),
+    hasTerminal: tty !== '0',
+  }
+}
+
+function readProc(path: string): string | NodeJS.ErrnoException {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  }
+}
+
+/** The facts of a running process, or null when there is none or none can be had. */
+export function processFacts(pid: number): ProcessFacts | null {
+  if (process.platform !== 'linux') return factsFromPs(pid)
+  const stat = readProc(`/proc/${pid}/stat`)
+  return typeof stat === 'string' ? parseStat(stat) : null
+}
+
+/** Whether a process is there, and which one it is by its start time. */
+export function lookAtProcess(pid: number): ProcessLook {
+  if (process.platform !== 'linux') return lookFromPs(pid)
+  const stat = readProc(`/proc/${pid}/stat`)
+  if (typeof stat !== 'string') {
+    if (stat.code === 'ENOENT' || stat.code === 'ESRCH') return hiddenOrGone(pid)
+    return { kind: 'unknown', why: `process ${pid} cannot be looked at (${stat.code})` }
+  }
+  const facts = parseStat(stat)
+  if (!facts) return { kind: 'unknown', why: `/proc/${pid}/stat cannot be read` }
+  if (facts.state === 'Z' || facts.state === 'X') return { kind: 'zombie' }
+  return { kind: 'running', started: facts.started }
+}
+
+/** /proc may be absent or hide other users' processes (hidepid); a signal 0 tells those from a process that is gone. */
+function hiddenOrGone(pid: number): ProcessLook {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ESRCH') return { kind: 'gone' }
+    if (code === 'EPERM') return { kind: 'unknown', why: `process ${pid} belongs to another user and is hidden` }
+    return { kind: 'unknown', why: `process ${pid} cannot be looked at (${code})` }
+  }
+  return { kind: 'unknown', why: `process ${pid} is hidden` }
+}
+
+/** The command line of a process, [] when it cannot be had. */
+export function commandLine(pid: number): string[] {
+  if (process.platform !== 'linux') return commandFromPs(pid)
+  const text = readProc(`/proc/${pid}/cmdline`)
+  return typeof text === 'string' ? text.split('\0').slice(0, -1) : []
+}
+
+let place: Place | undefined
+
+/** This host, boot and pid namespace. */
+export function here(): Place {
+  if (place) return place
+  const boot = process.platform === 'linux' ? readProc('/proc/sys/kernel/random/boot_id') : ''
+  place = { host: hostLabel(hostname()), boot: typeof boot === 'string' ? boot.trim() : '', pidns: pidNamespace() }
+  return place
+}
+
+function pidNamespace(): string {
+  if (process.platform !== 'linux') return ''
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? ''
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code) return ''
+    throw error
+  }
+}

@@ -1,0 +1,11 @@
+/** Text files that the build puts into the bundle. */
+declare module '*.md' {
+  const text: string
+  export default text
+}
+declare module '*.yaml' {
+  const text: string
+  export default text
+}
+/** Set by the build. */
+declare const WRK_VERSION: string

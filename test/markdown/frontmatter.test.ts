@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
+import { corpus, reference } from './helpers.ts'
+
+const full = await loadFullReader()
+const file = (yaml: string) => Buffer.from(`---\n${yaml}---\nbody\n`)
+
+test('plain frontmatter needs no full reader', () => {
+  expect(readFrontmatter(file('id: A\n'))).toMatchObject({
+    kind: 'ok',
+    certain: 'plain',
+    map: { pairs: [{ key: 'id' }] },
+  })
+})
+test('anything else asks for the full reader', () => {
+  expect(readFrontmatter(file('id: |\n  A\n'))).toEqual({ kind: 'needsFull' })
+  expect(readFrontmatter(file('id: |\n  A\n'), full)).toMatchObject({
+    kind: 'ok',
+    certain: 'full',
+    duplicates: [],
+  })
+})
+test('keys that stand twice are reported at their line in the file', () => {
+  expect(readFrontmatter(file('id: A\nb: 1\n b: 2\n'), full)).toMatchObject({ kind: 'error' })
+  expect(readFrontmatter(file('id: A\nb: 1\nid: B\n'), full)).toMatchObject({
+    kind: 'ok',
+    duplicates: [{ key: 'id', line: 4, column: 1 }],
+  })
+})
+test('an error carries its reason and its place in the file', () => {
+  expect(readFrontmatter(file('a: 1\nb: c: d\n'), full)).toMatchObject({
+    kind: 'error',
+    error: { reason: 'yaml', line: 3, column: 4 },
+  })
+  expect(readFrontmatter(file('- a\n'), full)).toMatchObject({
+    kind: 'error',
+    error: { reason: 'yaml', line: 2, column: 1 },
+  })
+  expect(readFrontmatter(Buffer.from('# Title\n'))).toMatchObject({
+    kind: 'error',
+    error: { reason: 'none', line: 1 },
+  })
+})
+test('a head without the closing fence is unclosed', () => {
+  const bytes = file('id: A\n')
+  expect(readFrontmatter(bytes.subarray(0, 13), undefined, false)).toMatchObject({
+    error: { reason: 'unclosed' },
+  })
+})
+
+const files = corpus()
+test.skipIf(files.length === 0)('every real file that YAML allows is read', () => {
+  for (const { path, bytes } of files) {
+    const result = readFrontmatter(bytes, full)
+    if (result.kind === 'ok') {
+      if (result.duplicates.length === 0) expect(reference(result.split.yaml), path).toBeDefined()
+    } else
+      expect(result, path).toMatchObject({
+        error: { reason: expect.stringMatching(/^(none|encoding|empty|yaml)$/) },
+      })
+  }
+})

@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readFull, readWithGrayMatter } from '../../src/markdown/full.ts'
+import { findPair, scalarText, scalarValue, toData } from '../../src/markdown/scalar.ts'
+import { nastyYaml, reference } from './helpers.ts'
+
+const read = (text: string) => {
+  const result = readFull(text)
+  if (result.kind === 'error') throw new Error(result.error.message)
+  return result.map
+}
+const written = (text: string, key: string) => {
+  const { start, end } = findPair(read(text), key)!.value
+  return text.slice(start, end)
+}
+
+describe('readFull', () => {
+  test.each(['', '# only a comment\n', '\n\n'])('gives an empty map for %j', text => {
+    expect(readFull(text)).toMatchObject({ kind: 'map', map: { pairs: [] }, duplicates: [] })
+  })
+  test.each([
+    ['a: |\n  text\n\nb: c\n', 'a', '|\n  text'],
+    ['a: >- # why\n  text\n  more\n', 'a', '>- # why\n  text\n  more'],
+    ['a: |+\n  text\n\n', 'a', '|+\n  text'],
+    ['a: two\n  lines # c\nb: c\n', 'a', 'two\n  lines'],
+    ['a: "two\n  lines" # c\n', 'a', '"two\n  lines"'],
+    ['a:\n- b\n- c # d\ne: f\n', 'a', '- b\n- c'],
+    ['a:   # note\nb: |\n  c\n', 'a', ''],
+    ['a: &x b # c\n', 'a', '&x b'],
+    ['a: !!str # c\n', 'a', '!!str'],
+    ['a: &x b\nc: *x\n', 'c', '*x'],
+    ['"a": [b,\n  c]\n', 'a', '[b,\n  c]'],
+  ])('knows what is written in %j as the value of %s', (text, key, expected) => {
+    expect(written(text, key)).toBe(expected)
+  })
+  test('puts an empty value right behind its colon', () => {
+    expect(findPair(read('a:  # |\nb: &x 1\n'), 'a')!.value).toMatchObject({ text: '', start: 2, end: 2 })
+  })
+  test('reports top-level keys that stand twice, with the place of each later one', () => {
+    expect(readFull('a: 1\nb: 2\na: 3\n  \n"a": 4\nc: {d: 1, d: 2}\n')).toMatchObject({
+      kind: 'map',
+      duplicates: [
+        { key: 'a', line: 3, column: 1 },
+        { key: 'a', line: 5, column: 1 },
+      ],
+    })
+  })
+  test.each([
+    ['- a\n', 1, 1, 'mapping'],
+    ['\n  just words\n', 2, 3, 'mapping'],
+    ['a: 1\nb: "open\n', 3, 1, 'closing'],
+    ['a: 1\nb: [1\nc: 2\n', 3, 1, ''],
+    ['a: b: c\n', 1, 4, 'Nested'],
+    ['a: b\n...\nc: d\n', 3, 1, 'multiple documents'],
+    ['a: 1\nb: *nobody\n', 2, 4, 'nobody'],
+  ])('refuses %j at line %i, column %i', (text, line, column, word) => {
+    const result = readFull(text)
+    expect(result).toMatchObject({
+      kind: 'error',
+      error: { line, column, message: expect.stringContaining(word) },
+    })
+  })
+  test('names what it was reading', () => {
+    expect(readFull('- a', { source: 'file' })).toMatchObject({
+      error: { message: expect.stringMatching(/^the file is not/) },
+    })
+  })
+  test('reads an alias to a scalar as the scalar, and expands no other', () => {
+    const map = read('a: &x "1"\nb: *x\nc: &l [1]\nd: *l\ne: &m {k: v}\nf: *m\n')
+    expect(toData(map)).toEqual({ a: '1', b: '1', c: [1], d: [], e: { k: 'v' }, f: {} })
+  })
+  test('is not blown up by aliases of aliases', () => {
+    const bomb = [
+      'a0: &a0 [x, x]',
+      ...Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`),
+    ]
+    expect(JSON.stringify(toData(read(bomb.join('\n')))).length).toBeLessThan(2000)
+  })
+  test('refuses what is nested too deep', () => {
+    expect(readFull(`a: ${'['.repeat(150)}${']'.repeat(150)}`)).toMatchObject({ kind: 'error' })
+    expect(readFull(`a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toMatchObject({ kind: 'error' })
+  })
+  test('gives the same data as the yaml package for whatever that reads', () => {
+    let read = 0
+    fc.assert(
+      fc.property(nastyYaml, text => {
+        // Aliases and keys that are collections read differently on purpose.
+        const expected = /[*?]|[[{].*:/.test(text) ? undefined : reference(text)
+        const result = readFull(text)
+        if (!expected || result.kind === 'error') return
+        read++
+        expect(toData(result.map)).toEqual(expected.data)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(read).toBeGreaterThan(200)
+  })
+})
+
+describe('scalars', () => {
+  const value = (text: string) => scalarValue({ kind: 'scalar', style: 'plain', text, start: 0, end: 0 })
+  test.each([
+    ['', null],
+    ['~', null],
+    ['Null', null],
+    ['nULL', 'nULL'],
+    ['True', true],
+    ['FALSE', false],
+    ['yes', 'yes'],
+    ['007', 7],
+    ['+5', 5],
+    ['0x1f', 31],
+    ['0o17', 15],
+    ['1.50', 1.5],
+    ['1e3', 1000],
+    ['1_000', '1_000'],
+    ['-.INF', Number.NEGATIVE_INFINITY],
+    ['.nan', Number.NaN],
+    ['+.nan', '+.nan'],
+    ['2026-01-01', '2026-01-01'],
+    ['12:30', '12:30'],
+    ['.', '.'],
+    ['-', '-'],
+  ])('plain %j means %j', (text, expected) => {
+    expect(value(text)).toBe(expected)
+    const parsed = reference(`a: ${text}\n`)
+    if (parsed) expect(parsed.data).toEqual({ a: expected })
+  })
+  test('quoted ones are always strings', () => {
+    expect(toData(read('a: "1"\nb: \'null\'\nc: |\n  true\nd: !!str 5\ne: !!int "5"\n'))).toEqual({
+      a: '1',
+      b: 'null',
+      c: 'true\n',
+      d: '5',
+      e: 5,
+    })
+  })
+  test('scalarText gives the characters, and nothing for null, empty, lists and maps', () => {
+    const map = read('a: 0012\nb: ~\nc:\nd: ""\ne: [x]\nf: {}\ng: "null"\n')
+    const texts = map.pairs.map(pair => scalarText(pair.value))
+    expect(texts).toEqual(['0012', undefined, undefined, undefined, undefined, undefined, 'null'])
+    expect(scalarText(undefined)).toBeUndefined()
+  })
+  test('a key __proto__ is data, not a prototype', () => {
+    const data = toData(read('__proto__: {polluted: true}\n')) as object
+    expect(Object.keys(data)).toEqual(['__proto__'])
+    expect('polluted' in data).toBe(false)
+  })
+})
+
+describe('readWithGrayMatter', () => {
+  test('gives data and body', async () => {
+    expect(await readWithGrayMatter('---\na: 2026-01-01\nb: [1]\n---\nbody\n---\n')).toEqual({
+      kind: 'matter',
+      data: { a: '2026-01-01', b: [1] },
+      content: 'body\n---\n',
+    })
+    expect(await readWithGrayMatter('no frontmatter')).toEqual({
+      kind: 'matter',
+      data: {},
+      content: 'no frontmatter',
+    })
+  })
+  test.each(['js', ' javascript', 'json', 'coffee', 'toml', 'constructor', 'toString', 'YAML'])(
+    'refuses ---%s',
+    async name => {
+      const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
+      expect(result).toMatchObject({ kind: 'error', error: { line: 1, column: 4 } })
+      expect('ran' in globalThis).toBe(false)
+    },
+  )
+  test('reports broken YAML every time, with its line in the file', async () => {
+    const broken = '---\na: 1\nb: "open\n---\n'
+    expect(await readWithGrayMatter(broken)).toMatchObject({ kind: 'error', error: { line: 3 } })
+    expect(await readWithGrayMatter(broken)).toEqual(await readWithGrayMatter(broken))
+  })
+  test('hands out fresh data each time', async () => {
+    const first = await readWithGrayMatter('---\na: [1]\n---\n')
+    if (first.kind === 'matter') Object.assign(first.data, { a: 'changed' })
+    expect(await readWithGrayMatter('---\na: [1]\n---\n')).toMatchObject({ data: { a: [1] } })
+  })
+  test.each(['- a', 'words', '42'])('refuses a root like %j', async root => {
+    expect(await readWithGrayMatter(`---\n${root}\n---\n`)).toMatchObject({ kind: 'error' })
+  })
+  test('refuses an alias bomb', async () => {
+    const bomb = [
+      'a0: &a0 [x, x]',
+      ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`),
+    ]
+    expect(await readWithGrayMatter(`---\n${bomb.join('\n')}\n---\n`)).toMatchObject({ kind: 'error' })
+  })
+})

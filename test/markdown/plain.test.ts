@@ -1,0 +1,201 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readFull } from '../../src/markdown/full.ts'
+import { readPlain } from '../../src/markdown/plain.ts'
+import { toData } from '../../src/markdown/scalar.ts'
+import { splitFrontmatter } from '../../src/markdown/split.ts'
+import { corpus, nastyYaml, plainYaml, reference } from './helpers.ts'
+
+const REGISTRY = `session_id: "claude-devbox-k3x9f2"
+subagents_used:
+  - codex
+subagents_used2: []
+sessions:
+  - session_id: "x"
+    anchor: { pid: 4242, started: "81423977", boot: "9f3c", pidns: "4026531836" }
+    claims: [{ id: WRK-157, claimed_at: "2026-02-16T19:30:05Z", run_id: null }]
+    ended_at: null
+`
+
+function agrees(text: string): boolean {
+  const map = readPlain(text)
+  if (!map) return false
+  const expected = reference(text)
+  expect(expected, `the yaml package finds an error in ${JSON.stringify(text)}`).toBeDefined()
+  expect(toData(map), JSON.stringify(text)).toEqual(expected!.data)
+  return true
+}
+
+describe('readPlain reads, as the yaml package does,', () => {
+  test.each([
+    ['a registry', REGISTRY],
+    ['a registry with CRLF', REGISTRY.replaceAll('\n', '\r\n')],
+    ['nothing', ''],
+    ['only comments', '# a\n\n  # b\n'],
+    ['plain words', 'id: WRK-157\ntitle: a b  c\nurl: http://x.y/z#f\n'],
+    ['no line feed at the end', 'id: A\nb: c'],
+    ['an indented root', '  id: A\n  b: c\n'],
+    [
+      'numbers, booleans, null',
+      'a: 1\nb: -0x\nc: 0o17\nd: .5\ne: true\nf: ~\ng: 1e3\nh: 0012\ni: -.inf\nj: .nan\nk: 0x1F\n',
+    ],
+    ['dates and hashes', 'a: 2026-01-01\nb: 2026-01-01T00:00:00Z\nc: 12345678\nd: 12e4567\n'],
+    ['empty values', 'a:\nb: \nc: # note\nd:\n\ne: x\n'],
+    ['comments', 'a: b # c\nd: "e" # f\n# g\nh: [i] # j\nk: l#m\n'],
+    ['quotes', `a: "x \\" \\\\ \\n \\t \\/ \\u00e9 \\x41 \\\\x41"\nb: 'it''s "so"'\nc: ""\nd: ''\n`],
+    [
+      'flow collections',
+      'a: [ x, "y, z", [1, 2] , {k: v, l: [m]}]\nb: {}\nc: {a: b}\nd: [http://a.b:80/c]\n',
+    ],
+    ['lists at both indentations', 'a:\n  - b\n  - c\nd:\n- e\n- f\ng: h\n'],
+    [
+      'lists of maps',
+      'a:\n  - b: 1\n    c:\n      - d\n      -   e: 1\n          f: 2\n  -\n    g: 1\n  -\n',
+    ],
+    ['nested maps', 'a:\n  b:\n     c: d\n  # x\n# y\n  e: f\n\n'],
+    ['other scripts', 'a: é — 😀\nb: "日本"\nc: [ü]\n'],
+    ['__proto__', '__proto__: {a: 1}\n'],
+  ])('%s', (_, text) => {
+    expect(agrees(text)).toBe(true)
+  })
+
+  test('with the place of every value', () => {
+    const text = 'id: WRK-1 # c\nb:   "x"\nc:\nd: [a, b]\n'
+    const map = readPlain(text)!
+    expect(map.pairs.map(pair => [pair.keyStart, text.slice(pair.value.start, pair.value.end)])).toEqual([
+      [0, 'WRK-1'],
+      [14, '"x"'],
+      [23, ''],
+      [26, '[a, b]'],
+    ])
+    expect(map.pairs[2]!.value.start).toBe(25)
+  })
+})
+
+test.each([
+  ...[
+    'a: |\n  x\n',
+    'a: >\n  x\n',
+    'a: b\n  c\n',
+    'a: "b\n  c"\n',
+    "a: 'b\n",
+    'a: [b\n',
+    'a: {b: c\n',
+    'a: [b,\n  c]\n',
+  ],
+  ...[
+    'a: &x b\n',
+    'a: *x\n',
+    'a: !!str b\n',
+    '? a\n: b\n',
+    '"a": b\n',
+    '%YAML 1.2\n',
+    'a:\n\tb: c\n',
+    'a: b\tc\n',
+  ],
+  ...[
+    'a: 1\na: 2\n',
+    'a: {b: 1, b: 2}\n',
+    'a:\n  b: 1\n  b: 2\n',
+    '1: a\n',
+    'true: a\n',
+    'null: a\n',
+    '<<: {a: b}\n',
+  ],
+  ...[
+    'a: [b:]\n',
+    'a: [b:, c]\n',
+    'a: {b: c:}\n',
+    'a: b: c\n',
+    'a: b:\n',
+    'a:b\n',
+    'a\n',
+    '- a\n',
+    '[a]\n',
+    '{a: b}\n',
+    'a: b\n c: d\n',
+    'a:\n  b: c\n d: e\n',
+    '  a: b\nc: d\n',
+  ],
+  ...[
+    'a: @b\n',
+    'a: `b`\n',
+    'a: %b\n',
+    'a: - b\n',
+    'a: "b" c\n',
+    "a: 'b'c\n",
+    'a: "b"#c\n',
+    'a: "\\q"\n',
+    'a: ]\n',
+    'a: ,b\n',
+  ],
+  ...[
+    'a: b\rc: d\n',
+    'a: b\0\n',
+    'a: b\x7f\n',
+    'a: b\u0085\n',
+    '\ufeffa: b\n',
+    'a: b\n...\n',
+    'a: b\n--- c\n',
+    'a: b\n...',
+    'a: "\\',
+  ],
+])('readPlain leaves %j to the yaml package', text => {
+  expect(readPlain(text)).toBeNull()
+})
+
+test('readPlain never reads what the yaml package reads differently', () => {
+  let read = 0
+  fc.assert(
+    fc.property(nastyYaml, text => {
+      if (agrees(text)) read++
+    }),
+    { numRuns: 4000 },
+  )
+  expect(read).toBeGreaterThan(400)
+})
+
+test('both readers give the same places, keys and styles', () => {
+  let both = 0
+  fc.assert(
+    fc.property(plainYaml, text => {
+      const map = readPlain(text)
+      if (!map) return
+      both++
+      const full = readFull(text)
+      expect(full.kind === 'map' && full.map.pairs).toEqual(map.pairs)
+    }),
+    { numRuns: 500 },
+  )
+  expect(both).toBeGreaterThan(50)
+})
+
+test('a map of many keys still tells those that stand twice', () => {
+  const keys = Array.from({ length: 200 }, (_, i) => `k${i}: ${i}\n`)
+  expect(readPlain(keys.join(''))!.pairs).toHaveLength(200)
+  for (const i of [0, 31, 32, 33, 199]) expect(readPlain(keys.join('') + keys[i])).toBeNull()
+})
+
+test('nesting deeper than anyone writes is left to the yaml package, not to the call stack', () => {
+  expect(readPlain(`a: ${'['.repeat(100_000)}`)).toBeNull()
+  expect(readPlain(Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''))).toBeNull()
+})
+
+const files = corpus()
+test.skipIf(files.length === 0)(
+  'real files are read as the yaml package reads them, nearly all of them plainly',
+  () => {
+    let usable = 0
+    let plain = 0
+    for (const { bytes } of files) {
+      const split = splitFrontmatter(bytes)
+      if (split.kind === 'error') continue
+      if (reference(split.yaml)) usable++
+      if (agrees(split.yaml)) plain++
+    }
+    console.log(
+      `readPlain reads ${plain} of ${usable} usable real files (${((100 * plain) / usable).toFixed(1)} %)`,
+    )
+    expect(plain / usable).toBeGreaterThan(0.95)
+  },
+)

@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
+import { findPair, scalarText } from '../../src/markdown/scalar.ts'
+import { spliceChecked } from '../../src/markdown/splice.ts'
+import { corpus, nastyYaml, plainYaml } from './helpers.ts'
+
+const full = await loadFullReader()
+const LOCKED = { locked_by: 'claude-k3x9', locked_at: '2026-02-16T19:30:05Z' }
+const CLEARED = { locked_by: '', locked_at: '' }
+
+function splice(bytes: Buffer, fields: Record<string, string>) {
+  const before = readFrontmatter(bytes, full)
+  if (before.kind !== 'ok') throw new Error(JSON.stringify(before))
+  return spliceChecked(bytes, before, fields, full)
+}
+
+/** The new file as text; throws where the change is refused. */
+function spliced(text: string, fields: Record<string, string>): string {
+  const result = splice(Buffer.from(text), fields)
+  if (result.kind !== 'ok') throw new Error(JSON.stringify(result))
+  return result.bytes.toString()
+}
+
+describe('a value is replaced where it stands', () => {
+  test.each([
+    ['k: old', 'k: "x"'],
+    ['k: "old" # note', 'k: "x" # note'],
+    ["k:   'it''s'  # note", 'k:   "x"  # note'],
+    ['k:', 'k: "x"'],
+    ['k: ', 'k: "x" '],
+    ['k: # note', 'k: "x" # note'],
+    ['k:   # note', 'k: "x"   # note'],
+    ['k: ~', 'k: "x"'],
+    ['k: [a, b] # note', 'k: "x" # note'],
+    ['k: {a: b}', 'k: "x"'],
+    ['k: |\n  text\n  more', 'k: "x"'],
+    ['k: |\n  text\n\n# note', 'k: "x"\n\n# note'],
+    ['k: two\n  lines # note', 'k: "x" # note'],
+    ['k: "two\n  lines"', 'k: "x"'],
+    ['k:\n  below', 'k:\n  "x"'],
+    ['k: # note\n  - a\n  - b', 'k: "x" # note'],
+    ['k:\n- a\n- b # note', 'k: "x" # note'],
+    ['k:\n  a: b\n  c:', 'k: "x"'],
+    ['"k": old', '"k": "x"'],
+    ['k: !!int 5 # note', 'k: "x" # note'],
+    ['k: &unused old', 'k: "x"'],
+  ])('%j', (before, after) => {
+    expect(spliced(`---\na: 1\n${before}\nz: 2\n---\nbody\n`, { k: 'x' })).toBe(
+      `---\na: 1\n${after}\nz: 2\n---\nbody\n`,
+    )
+    const crlf = (text: string) => text.replaceAll('\n', '\r\n')
+    const [old, now] = [`---\na: 1\n${before}\n---\nbody\n`, `---\na: 1\n${after}\n---\nbody\n`]
+    expect(spliced(crlf(old), { k: 'x' })).toBe(crlf(now))
+  })
+})
+
+describe('a missing key becomes a line in front of the closing fence', () => {
+  const LINES = 'locked_by: "claude-k3x9"\nlocked_at: "2026-02-16T19:30:05Z"\n'
+  test.each([
+    ['---\nid: A\n---\nbody', `---\nid: A\n${LINES}---\nbody`],
+    ['---\n---\n', `---\n${LINES}---\n`],
+    ['---\n# only a comment\n---', `---\n# only a comment\n${LINES}---`],
+    ['---\r\nid: A\r\n---\r\nb\n', `---\r\nid: A\r\n${LINES.replaceAll('\n', '\r\n')}---\r\nb\n`],
+    ['---\nid: A\r\nb: é😀\n---\n---\n', `---\nid: A\r\nb: é😀\n${LINES}---\n---\n`],
+    ['\ufeff---\nid: A\n---\n', `\ufeff---\nid: A\n${LINES}---\n`],
+    ['---\n  id: A\n---\n', `---\n  id: A\n${LINES.replaceAll('lock', '  lock')}---\n`],
+    ['---\nn: |\n  text\n---\n', `---\nn: |\n  text\n${LINES}---\n`],
+    ['---\nn: |-\n  text\n\n---\n', `---\nn: |-\n  text\n\n${LINES}---\n`],
+    ['---\nn: |+\n  text\n\n---\n', `---\nn: |+\n  text\n\n${LINES}---\n`],
+    ['---\na:\n  b:\n    - c\n---\n', `---\na:\n  b:\n    - c\n${LINES}---\n`],
+  ])('%j', (before, after) => {
+    expect(spliced(before, LOCKED)).toBe(after)
+  })
+  test('in the order given, also when one of them is there', () => {
+    expect(spliced('---\nlocked_at: x\nid: é\n---\n', LOCKED)).toBe(
+      '---\nlocked_at: "2026-02-16T19:30:05Z"\nid: é\nlocked_by: "claude-k3x9"\n---\n',
+    )
+  })
+})
+
+test('what the form of the frontmatter does not allow is refused with its place', () => {
+  const cases: [string, number, number][] = [
+    ['{id: A}\n', 3, 1],
+    ['id: A\n...\n', 4, 1],
+    ['id: A\nlocked_by: &x me\nother: *x\n', 3, 1],
+    ['z: &x 1\nlocked_by: &x me\nother: *x\n', 3, 1],
+    ['id: A\nlocked_by: a\nlocked_by: b\n', 3, 1],
+    ['? id\n: A\n? locked_by\n', 4, 3],
+  ]
+  for (const [yaml, line, column] of cases) {
+    const result = splice(Buffer.from(`---\n${yaml}---\n`), LOCKED)
+    expect(result, yaml).toMatchObject({
+      kind: 'error',
+      error: { line, column, message: expect.stringContaining('form') },
+    })
+  }
+})
+
+test('without a full reader it asks for one', () => {
+  const bytes = Buffer.from('---\nid: |\n  A\n---\n')
+  const before = readFrontmatter(bytes, full)
+  if (before.kind === 'ok') expect(spliceChecked(bytes, before, LOCKED)).toEqual({ kind: 'needsFull' })
+  expect(before.kind).toBe('ok')
+})
+
+test('bytes of the body that are no text stay as they are', () => {
+  const body = Buffer.from([0xff, 0, 0x80, 10, 45, 45, 45, 10, 0xc3])
+  const result = splice(Buffer.concat([Buffer.from('---\nid: é\n---\n'), body]), LOCKED)
+  expect(result.kind === 'ok' && result.bytes.subarray(-body.length)).toEqual(body)
+})
+
+test('any string is read back as it was given', () => {
+  const odd = fc.constantFrom(
+    '\u0085',
+    '\u2028',
+    '\ufeff',
+    '"',
+    '\\',
+    '\n---\n',
+    '\r',
+    '\0',
+    ': ',
+    ' #',
+    '😀',
+    '\ud800',
+  )
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(odd).map(parts => parts.join('')),
+  )
+  fc.assert(
+    fc.property(text, fc.constantFrom('', 'k: old # c\n'), (value, yaml) => {
+      const result = splice(Buffer.from(`---\na: é\n${yaml}---\n`), { k: value })
+      expect(result.kind).toBe('ok')
+      if (result.kind === 'ok') expect(scalarText(findPair(result.after.map, 'k')?.value) ?? '').toBe(value)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const LOCK_LINES = fc.constantFrom(
+  '',
+  'locked_by:\n',
+  'locked_by: "me" # c\nlocked_at: 2026-01-01\n',
+  "locked_at: '' \n",
+)
+const anyYaml = fc.oneof(plainYaml, nastyYaml)
+const anyFile = fc
+  .tuple(
+    fc.boolean(),
+    anyYaml,
+    LOCK_LINES,
+    anyYaml,
+    fc.constantFrom('', '\n', '\nbody\n---\n', '  \nbody'),
+    fc.boolean(),
+  )
+  .map(([bom, top, lock, bottom, body, crlf]) => {
+    const text = `${bom ? '\ufeff' : ''}---\n${top}${lock}${bottom.replaceAll(/^(\S*):/gm, '$1_:')}\n---${body}`
+    return Buffer.from(crlf ? text.replaceAll(/\r?\n/g, '\r\n') : text)
+  })
+
+/** Checks a file through set, clear, set, clear; false if the change is refused. */
+function survives(bytes: Buffer): boolean {
+  const before = readFrontmatter(bytes, full)
+  if (before.kind !== 'ok') return false
+  const set = spliceChecked(bytes, before, LOCKED, full)
+  if (set.kind !== 'ok') return false
+  const cleared = splice(set.bytes, CLEARED)
+  if (cleared.kind !== 'ok') throw new Error(`cannot be cleared: ${set.bytes}`)
+  const again = splice(cleared.bytes, LOCKED)
+  expect(again.kind === 'ok' && again.bytes.equals(set.bytes)).toBe(true)
+  if (again.kind !== 'ok') return false
+  const last = splice(again.bytes, CLEARED)
+  expect(last.kind === 'ok' && last.bytes.equals(cleared.bytes)).toBe(true)
+
+  expect(withoutLock(set.bytes, LOCKED)).toEqual(withoutLock(bytes, LOCKED))
+  expect(withoutLock(cleared.bytes, LOCKED)).toEqual(withoutLock(bytes, LOCKED))
+  return true
+}
+
+/** The file's bytes but for the lock keys, their values and what is between them. */
+function withoutLock(bytes: Buffer, fields: Record<string, string>): string {
+  const read = readFrontmatter(bytes, full)
+  if (read.kind !== 'ok') throw new Error('unreadable')
+  let { yaml } = read.split
+  const pairs = read.map.pairs.filter(pair => pair.key in fields).sort((a, b) => b.keyStart - a.keyStart)
+  for (const { keyStart, value } of pairs) {
+    // A comment and blanks behind the value stay; only where the value was empty may a blank be new.
+    yaml =
+      yaml.slice(0, keyStart) +
+      yaml
+        .slice(value.end)
+        .replace(/^[ \t]*(?=\r?\n)/, '')
+        .replace(/^[ \t]*#/, ' #')
+  }
+  // An added line is empty now, and its line ending is all there is of it.
+  const lines = yaml.split(/(?<=\n)/).filter(line => line.trim() !== '')
+  return [bytes.subarray(0, read.split.yamlStart), ...lines, bytes.subarray(read.split.yamlEnd)]
+    .map(part => Buffer.from(part as string).toString('latin1'))
+    .join('')
+}
+
+test('set, clear, set, clear comes back to the bytes of the first clear, and nothing else ever changes', () => {
+  let changed = 0
+  fc.assert(
+    fc.property(anyFile, bytes => {
+      if (survives(bytes)) changed++
+    }),
+    { numRuns: 1500 },
+  )
+  expect(changed).toBeGreaterThan(150)
+})
+
+const files = corpus()
+test.skipIf(files.length === 0)(
+  'every real file that can be read can be locked and cleared, but those with doubled lock keys',
+  () => {
+    for (const { path, bytes } of files) {
+      const read = readFrontmatter(bytes, full)
+      if (read.kind === 'ok' && !read.duplicates.some(one => one.key in LOCKED))
+        expect(survives(bytes), path).toBe(true)
+    }
+  },
+)
