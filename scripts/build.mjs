@@ -49,14 +49,22 @@ const shared = {
 await Promise.all([
   build({
     ...shared,
-    entryPoints: { wrk: 'src/cli.ts' },
+    entryPoints: { main: 'src/cli.ts' },
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    keepNames: false,
     supported: { 'dynamic-import': false },
     plugins: [fullReaderApart, withoutChildProcess],
+  }),
+  build({
+    ...shared,
+    entryPoints: { wrk: 'src/launcher.ts' },
+    outdir: 'dist',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    minify: true,
+    external: ['./main.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({
@@ -77,10 +85,10 @@ await Promise.all([
   }),
 ])
 chmodSync('dist/wrk.cjs', 0o755)
+run('scripts/compile.cjs')
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
 
-const types = spawnSync(
-  process.execPath,
-  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
-  { stdio: 'inherit' },
-)
-process.exit(types.status ?? 1)
+function run(script, ...args) {
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

@@ -1,6 +1,6 @@
 /**
  * The program: finds the subcommand, loads only that one, and turns its outcome or error into output and an
- * exit code. The only place that exits.
+ * exit code. launcher.ts starts it and exits with the code.
  */
 import { Command, CommanderError } from 'commander'
 import type { CommandModule, Globals, Run } from './commands/command.ts'
@@ -22,14 +22,35 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
 }
 
-const { argv, env } = process
-const words = argv.slice(2)
-const ended = words.indexOf('--')
-const asJson = (ended < 0 ? words : words.slice(0, ended)).includes('--json')
+/**
+ * Runs one command line and prints its outcome.
+ * @param words the arguments, without the program's name
+ * @returns the exit code
+ */
+export async function main(words: readonly string[]): Promise<number> {
+  let outcome: Outcome | undefined
+  try {
+    outcome = await runCommand(words)
+  } catch (error) {
+    outcome = error instanceof CommanderError ? usageError(error, words) : outcomeOfError(error, Boolean(process.env.WRK_DEBUG))
+  }
+  if (outcome) print(outcome, isJson(words))
+  return outcome?.exitCode ?? EXIT.done
+}
 
-let outcome: Outcome | undefined
+/** Asked of the words themselves, since a command line that cannot be parsed is answered in JSON too. */
+function isJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return (end < 0 ? words : words.slice(0, end)).includes('--json')
+}
 
-async function main(): Promise<void> {
+function commandIn(words: readonly string[]): string | undefined {
+  return words.find(word => Object.hasOwn(COMMANDS, word))
+}
+
+/** @returns undefined when help was printed */
+async function runCommand(words: readonly string[]): Promise<Outcome | undefined> {
+  let outcome: Outcome | undefined
   const program = new Command('wrk')
     .description('Claim and release markdown work items in place: exactly one winner, from many terminals at once.')
     .version(WRK_VERSION, '-V, --version', 'print the version')
@@ -45,13 +66,14 @@ async function main(): Promise<void> {
   const run: Run = async work => {
     outcome = await work(program.opts<Globals>())
   }
-  const wanted = words.filter(word => Object.hasOwn(COMMANDS, word))[0]
+  const wanted = commandIn(words)
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     const command = program.command(name).summary(summary).description(capital(summary)).allowExcessArguments(false)
     if (name === wanted) (await load()).configure(command, run)
   }
   if (words.length === 0) program.outputHelp()
-  else await program.parseAsync(argv)
+  else await program.parseAsync([...words], { from: 'user' })
+  return outcome
 }
 
 function capital(summary: string): string {
@@ -59,27 +81,17 @@ function capital(summary: string): string {
 }
 
 /** commander's complaints are usage errors; its help and version are not errors at all. */
-function usageError(error: CommanderError): Outcome {
-  if (error.exitCode === 0) return { exitCode: EXIT.done, json: { ok: true } }
+function usageError(error: CommanderError, words: readonly string[]): Outcome | undefined {
+  if (error.exitCode === 0) return undefined
   const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
-  const command = words.find(word => Object.hasOwn(COMMANDS, word))
+  const command = commandIn(words)
   const hint = `See: wrk ${command ? `${command} ` : ''}--help`
   return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
 }
 
-function print({ json, text, warnings = [], refusal }: Outcome): void {
+function print({ json, text, warnings = [], refusal }: Outcome, asJson: boolean): void {
   for (const warning of warnings) write(2, `wrk: warning: ${warning}\n`)
   if (refusal && !asJson) write(2, `wrk: ${refusal.message}\n${refusal.hint ? `     ${refusal.hint}\n` : ''}`)
   if (asJson) write(1, `${JSON.stringify({ schema_version: 1, ...json })}\n`)
   else if (text) write(1, text)
 }
-
-main()
-  .catch((error: unknown) => {
-    if (error instanceof CommanderError && error.exitCode === 0) return
-    outcome = error instanceof CommanderError ? usageError(error) : outcomeOfError(error, Boolean(env.WRK_DEBUG))
-  })
-  .then(() => {
-    if (outcome) print(outcome)
-    process.exit(outcome?.exitCode ?? EXIT.done)
-  })

@@ -69,8 +69,8 @@ async function fieldsOf({ store }: Context, { frontmatter, place }: ItemReading)
   if (!frontmatter) return {}
   if (frontmatter.certain === 'full') {
     const { readWithGrayMatter } = await import('../markdown/full.ts')
-    const read = readWithGrayMatter(readPlainFile(store.host.disk, place.path).bytes.toString('utf8'))
-    if ('data' in read) return read.data as Record<string, unknown>
+    const read = await readWithGrayMatter(readPlainFile(store.host.disk, place.path).bytes.toString('utf8'))
+    if (read.kind === 'matter') return read.data
   }
   return toData(frontmatter.map) as Record<string, unknown>
 }
