@@ -40,7 +40,17 @@ async function compile() {
     const template = fs.readFileSync(join(queue, 'templates', 'item.md'), 'utf8')
     fs.writeFileSync(join(queue, 'pending', 'WRK-1.md'), template.replace('WRK-000', 'WRK-1'))
     fs.writeFileSync(join(queue, 'pending', 'WRK-2.md'), ITEM)
-    for (const words of ['claim 1', 'claim 2', 'show 1', 'list', 'status', 'heartbeat', 'release 1', 'session id', 'log'])
+    for (const words of [
+      'claim 1',
+      'claim 2',
+      'show 1',
+      'list',
+      'status',
+      'heartbeat',
+      'release 1',
+      'session id',
+      'log',
+    ])
       for (const as of [[], ['--json']]) await run(...words.split(' '), ...as)
   } finally {
     fs.writeSync = write

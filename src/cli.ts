@@ -10,7 +10,10 @@ import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
-  claim: { summary: 'claim an item: one winner, the others are told who', load: () => import('./commands/claim.ts') },
+  claim: {
+    summary: 'claim an item: one winner, the others are told who',
+    load: () => import('./commands/claim.ts'),
+  },
   release: { summary: 'give an item up', load: () => import('./commands/release.ts') },
   heartbeat: { summary: 'show that this session is alive', load: () => import('./commands/heartbeat.ts') },
   show: { summary: 'one item: fields, lock, holder, problems', load: () => import('./commands/show.ts') },
@@ -18,7 +21,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   status: { summary: 'who works on what', load: () => import('./commands/status.ts') },
   session: { summary: 'start, identify, list and end sessions', load: () => import('./commands/session.ts') },
   log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
-  where: { summary: 'which queue this is, and where its files lie', load: () => import('./commands/where.ts') },
+  where: {
+    summary: 'which queue this is, and where its files lie',
+    load: () => import('./commands/where.ts'),
+  },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
 }
 
@@ -32,7 +38,10 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     outcome = await runCommand(words)
   } catch (error) {
-    outcome = error instanceof CommanderError ? usageError(error, words) : outcomeOfError(error, Boolean(process.env.WRK_DEBUG))
+    outcome =
+      error instanceof CommanderError
+        ? usageError(error, words)
+        : outcomeOfError(error, Boolean(process.env.WRK_DEBUG))
   }
   if (outcome) print(outcome, isJson(words))
   return outcome?.exitCode ?? EXIT.done
@@ -52,7 +61,9 @@ function commandIn(words: readonly string[]): string | undefined {
 async function runCommand(words: readonly string[]): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined
   const program = new Command('wrk')
-    .description('Claim and release markdown work items in place: exactly one winner, from many terminals at once.')
+    .description(
+      'Claim and release markdown work items in place: exactly one winner, from many terminals at once.',
+    )
     .version(WRK_VERSION, '-V, --version', 'print the version')
     .option('--queue <dir>', 'the queue (default: the nearest .claude/work-queue above this folder)')
     .option('--session <id>', 'act as this session')
@@ -68,7 +79,11 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
   }
   const wanted = commandIn(words)
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    const command = program.command(name).summary(summary).description(capital(summary)).allowExcessArguments(false)
+    const command = program
+      .command(name)
+      .summary(summary)
+      .description(capital(summary))
+      .allowExcessArguments(false)
     if (name === wanted) (await load()).configure(command, run)
   }
   if (words.length === 0) program.outputHelp()
@@ -83,7 +98,8 @@ function capital(summary: string): string {
 /** commander's complaints are usage errors; its help and version are not errors at all. */
 function usageError(error: CommanderError, words: readonly string[]): Outcome | undefined {
   if (error.exitCode === 0) return undefined
-  const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
+  const message =
+    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
   const command = commandIn(words)
   const hint = `See: wrk ${command ? `${command} ` : ''}--help`
   return outcomeOfError(new WrkError('USAGE', message, { hint }), false)

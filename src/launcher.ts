@@ -26,7 +26,13 @@ function load(name: string): unknown {
   // scripts/compile.cjs makes the compiled form of this same text.
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`
   const module = { exports: {} }
-  new Script(source, { filename, cachedData }).runInThisContext()(module.exports, load, module, filename, __dirname)
+  new Script(source, { filename, cachedData }).runInThisContext()(
+    module.exports,
+    load,
+    module,
+    filename,
+    __dirname,
+  )
   return module.exports
 }
 

@@ -26,7 +26,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll } from 'vitest'
 import { parse } from 'yaml'
 import { hostLabel } from '../src/core/session.ts'
-import { here, processFacts } from '../src/system/process.ts'
+import { agentOfCommand } from '../src/system/ancestors.ts'
+import { commandLine, here, processFacts } from '../src/system/process.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
 /** The built command. */
@@ -422,6 +423,11 @@ export interface Shell {
   kill(): Promise<void>
 }
 
+export interface Agent extends Shell {
+  /** Runs a command as a child of its own, beside the others. */
+  stay(command: string): void
+}
+
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 let commands = 0
@@ -440,15 +446,10 @@ function captured(folder: string, command: string): { line: string; result: () =
 }
 
 /**
- * Starts a process whose program has this name, without a terminal, in a session and group of its own; it
+ * Starts a process whose program has this name (below another one, if given), without a terminal, in a session and group of its own; it
  * runs each command in a fresh shell, as agents do. The names of agents make it one: `claude`, `codex`.
  */
-export async function startAgent(
-  name: string,
-  queue: Queue,
-  env: Env = {},
-  under?: { run: (command: string) => Promise<Result> },
-): Promise<Shell> {
+export async function startAgent(name: string, queue: Queue, env: Env = {}, under?: Agent): Promise<Agent> {
   const folder = join(queue.home, `agent-${commands++}`)
   mkdirSync(folder)
   const program = join(folder, name)
@@ -457,16 +458,22 @@ export async function startAgent(
   const inbox = join(folder, 'inbox')
   spawnSync('mkfifo', [inbox])
   // Read and written by itself, so that the pipe never ends; a killed agent leaves nothing that could block.
-  const loop = `exec 3<>${quote(inbox)}; echo $$ >${quote(`${pidFile}.tmp`)}; mv ${quote(`${pidFile}.tmp`)} ${quote(pidFile)}; while IFS= read -r line <&3; do /bin/bash -c "$line" 3>&-; done; true`
+  // A line that begins with "&" becomes a child that stays: the agent below an agent.
+  const loop = `exec 3<>${quote(inbox)}; echo $$ >${quote(`${pidFile}.tmp`)}; mv ${quote(`${pidFile}.tmp`)} ${quote(pidFile)}
+while IFS= read -r line <&3; do case $line in
+  "&"*) /bin/bash -c "\${line#&}" 3>&- & ;;
+  *) /bin/bash -c "$line" 3>&- ;;
+esac; done`
   const allEnv = cleanEnv(queue.home, { WRK_QUEUE: queue.root, ...env })
-  let child: ChildProcess | undefined
   if (under) {
     const sets = Object.entries(env).map(([key, value]) => `export ${key}=${quote(value)};`)
-    await under.run(
-      `${sets.join(' ')} ${quote(program)} --norc --noprofile -c ${quote(loop)} >/dev/null 2>&1 </dev/null & true`,
+    const script = join(folder, 'loop')
+    writeFileSync(script, loop)
+    under.stay(
+      `${sets.join(' ')} exec ${quote(program)} --norc --noprofile -c "$(cat ${quote(script)})" >/dev/null 2>&1 </dev/null`,
     )
   } else {
-    child = start(program, ['--norc', '--noprofile', '-c', loop], { cwd: queue.home, env: allEnv })
+    const child = start(program, ['--norc', '--noprofile', '-c', loop], { cwd: queue.home, env: allEnv })
     child.stdin!.end()
   }
   const pid = Number(await until(`${name} is up`, () => existsSync(pidFile) && readFileSync(pidFile, 'utf8')))
@@ -477,11 +484,22 @@ export async function startAgent(
       writeFileSync(inbox, `${line}\n`)
       return result()
     },
+    stay: command => writeFileSync(inbox, `&${command}\n`),
     kill: async () => {
       process.kill(pid, 'SIGKILL')
       await gone(pid)
     },
   }
+}
+
+/** The agents above a process, nearest first, as pid and program. */
+export function agentsAbove(pid: number): string[] {
+  const found: string[] = []
+  for (let facts = processFacts(pid); facts; facts = processFacts(facts.ppid)) {
+    const command = commandLine(facts.pid)
+    if (agentOfCommand(command)) found.push(`${facts.pid} ${command[0]}`)
+  }
+  return found
 }
 
 /** Waits until a process is gone, or is only a zombie that nobody has collected yet. */
@@ -519,8 +537,10 @@ export async function openTerminal(
   const folder = join(queue.home, `terminal-${commands++}`)
   mkdirSync(folder)
   const pidFile = join(folder, 'pid')
-  const shell = 'exec /bin/bash --norc --noprofile -i'
-  const child = start('script', ['-qfc', shell, '/dev/null'], {
+  // Its parent goes away first, as a terminal window's does, so that nothing above it tells of who runs the tests.
+  const shell = `until [ "$(cut -d' ' -f4 /proc/$$/stat)" != $FORMER ]; do sleep 0.01; done
+exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null`
+  const child = start('/bin/bash', ['-c', 'exec 3<&0; FORMER=$$ /bin/bash -c "$1" <&3 3<&- &', '-', shell], {
     cwd: queue.home,
     env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, SHELL: '/bin/bash', PS1: '', ...env }),
   })
@@ -535,6 +555,8 @@ export async function openTerminal(
   const pid = Number(
     await until('the terminal is up', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8')),
   )
+  const agents = agentsAbove(pid)
+  if (agents.length > 0) throw new Error(`orphans are adopted by an agent here: ${agents.join(', ')}`)
 
   /** Control characters set off what a command writes from everything else on the screen. */
   const marked = async (command: string): Promise<{ text: string; code: number }> => {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import { printable } from '../core/ids.ts'
 import { type ClaimedItem, claim, type RefusedClaim } from '../operations/claim.ts'
 import { describeHolder } from '../print/describe.ts'
 import { EXIT, EXIT_CODES_HELP } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
-import { printable } from '../core/ids.ts'
 import { duration, examples, forced, open, type Run } from './command.ts'
 
 interface Flags {
@@ -19,7 +19,10 @@ const DEFAULT_WAIT = '30s'
 export function configure(command: Command, run: Run): void {
   command
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
-    .option('--ttl <time>', 'age past which another session’s lock is taken over (default: 2h, or ttl in wrk.yaml)')
+    .option(
+      '--ttl <time>',
+      'age past which another session’s lock is taken over (default: 2h, or ttl in wrk.yaml)',
+    )
     .option('--wait [time]', `wait for a held item (${DEFAULT_WAIT} unless given)`)
     .option('--force', 'take it whoever holds it, or although it is closed; needs --reason')
     .option('--reason <text>', 'why, for the event log')
@@ -34,7 +37,10 @@ export function configure(command: Command, run: Run): void {
   command.addHelpText('after', `\n${EXIT_CODES_HELP}`)
   command.action((id: string, flags: Flags) =>
     run(async globals => {
-      const waitMs = flags.wait === undefined ? undefined : duration('--wait', flags.wait === true ? DEFAULT_WAIT : flags.wait)
+      const waitMs =
+        flags.wait === undefined
+          ? undefined
+          : duration('--wait', flags.wait === true ? DEFAULT_WAIT : flags.wait)
       const ttlMs = flags.ttl === undefined ? undefined : duration('--ttl', flags.ttl)
       const force = forced(flags)
       const context = await open(globals)
@@ -48,7 +54,9 @@ function granted({ kind, item, lock, from, session, warnings }: ClaimedItem): Ou
   const title = item.title ? `  ${printable(item.title)}` : ''
   const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
   const taking = from
-    ? [`took over ${item.id} from ${printable(from.locked_by, 128)} (held since ${from.locked_at ?? 'an unreadable time'}): ${from.reason}`]
+    ? [
+        `took over ${item.id} from ${printable(from.locked_by, 128)} (held since ${from.locked_at ?? 'an unreadable time'}): ${from.reason}`,
+      ]
     : []
   return {
     exitCode: EXIT.done,

@@ -33,7 +33,10 @@ export function configure(command: Command, run: Run): void {
         exitCode: EXIT.done,
         json: { ok: true, items },
         text: globals.json ? '' : items.length === 0 ? 'No items.\n' : describe(items, screen(context.env)),
-        warnings: damaged > 0 && !globals.json ? [`${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`] : [],
+        warnings:
+          damaged > 0 && !globals.json
+            ? [`${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`]
+            : [],
       }
     }),
   )

@@ -8,9 +8,7 @@ import { paint, type Screen, type Style, screen } from '../print/terminal.ts'
 import { examples, open, type Run } from './command.ts'
 
 export function configure(command: Command, run: Run): void {
-  command
-    .argument('[id]', 'only events of this item')
-    .option('-n, --last <count>', 'only the last so many')
+  command.argument('[id]', 'only events of this item').option('-n, --last <count>', 'only the last so many')
   examples(
     command,
     `wrk log -n 20
@@ -25,7 +23,10 @@ export function configure(command: Command, run: Run): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, events },
-        text: events.length === 0 ? 'No events.\n' : events.map(event => describe(event, screen(context.env))).join(''),
+        text:
+          events.length === 0
+            ? 'No events.\n'
+            : events.map(event => describe(event, screen(context.env))).join(''),
       }
     }),
   )
@@ -33,7 +34,10 @@ export function configure(command: Command, run: Run): void {
 
 const STYLES: Partial<Record<LogEvent['type'], Style>> = { takenOver: 'yellow', refused: 'red' }
 
-function describe({ seq, time, type, item, session, previous_holder, reason, forced }: LogEvent, terminal: Screen): string {
+function describe(
+  { seq, time, type, item, session, previous_holder, reason, forced }: LogEvent,
+  terminal: Screen,
+): string {
   const style = forced ? 'red' : (STYLES[type] ?? null)
   const parts = [
     String(seq).padStart(5),

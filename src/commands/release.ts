@@ -35,7 +35,9 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const force = forced(flags)
       if (id === undefined && !flags.mine)
-        throw new WrkError('USAGE', 'release needs an item', { hint: 'wrk release WRK-157, or wrk release --mine' })
+        throw new WrkError('USAGE', 'release needs an item', {
+          hint: 'wrk release WRK-157, or wrk release --mine',
+        })
       if (id !== undefined && flags.mine)
         throw new WrkError('USAGE', 'release takes an item or --mine, not both')
       if (flags.mine && (force !== undefined || flags.runId !== undefined))
@@ -52,7 +54,8 @@ function releasedAll(results: readonly ReleaseResult[]): Outcome {
   return {
     exitCode: done.length === results.length ? EXIT.done : EXIT.held,
     json: { ok: done.length === results.length, released: done.length > 0, items: results.map(jsonOf) },
-    text: done.length === 0 ? 'Nothing was held.\n' : done.map(({ item }) => `Released ${item.id}\n`).join(''),
+    text:
+      done.length === 0 ? 'Nothing was held.\n' : done.map(({ item }) => `Released ${item.id}\n`).join(''),
     warnings: results.flatMap(result => result.warnings),
   }
 }
@@ -68,7 +71,9 @@ function released(result: ReleaseResult, now: Date): Outcome {
       exitCode: EXIT.done,
       json: { ok: true, ...jsonOf(result) },
       text: `Released ${item.id}\n`,
-      warnings: from ? [`released ${item.id} by force; ${printable(from, 128)} held it`, ...warnings] : warnings,
+      warnings: from
+        ? [`released ${item.id} by force; ${printable(from, 128)} held it`, ...warnings]
+        : warnings,
     }
   if (result.reason === 'not-locked')
     return {

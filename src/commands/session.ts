@@ -22,7 +22,9 @@ export function configure(command: Command, run: Run): void {
 
 function start(command: Command, run: Run): void {
   command
-    .description('Register a session, anchored to the agent or terminal that this call comes from. Prints its id.')
+    .description(
+      'Register a session, anchored to the agent or terminal that this call comes from. Prints its id.',
+    )
     .requiredOption('--provider <name>', 'the agent: claude, codex, gemini, …')
     .option('--session-id <id>', 'use this id in place of a generated one')
   examples(
@@ -39,7 +41,9 @@ function start(command: Command, run: Run): void {
         text: `${session.id}\n`,
         warnings: session.anchor
           ? []
-          : ['no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'],
+          : [
+              'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)',
+            ],
       }
     }),
   )
@@ -57,7 +61,9 @@ function id(command: Command, run: Run): void {
   command.action(({ explain }: { explain?: boolean }) =>
     run(async globals => {
       const { session, rules } = await sessionId(await open(globals))
-      const why = rules.map(({ rule, found }, i) => `${i + 1}. ${rule}: ${printable(found ?? 'no')}\n`).join('')
+      const why = rules
+        .map(({ rule, found }, i) => `${i + 1}. ${rule}: ${printable(found ?? 'no')}\n`)
+        .join('')
       return {
         exitCode: EXIT.done,
         json: explain ? { ok: true, session, rules } : { ok: true, session },
@@ -76,7 +82,9 @@ function list(command: Command, run: Run): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, sessions },
-        text: globals.json ? '' : describeStatus({ sessions, orphans: [] }, screen(context.env), context.clock()),
+        text: globals.json
+          ? ''
+          : describeStatus({ sessions, orphans: [] }, screen(context.env), context.clock()),
         warnings,
       }
     }),

@@ -34,7 +34,8 @@ export function configure(command: Command, run: Run): void {
 function describe({ item, fields, lock, holder, problems }: ShownItem, now: Date): string {
   const rows: [string, string][] = [['file', item.path]]
   for (const [key, value] of Object.entries(fields))
-    if (key !== 'locked_by' && key !== 'locked_at' && key !== 'id' && key !== 'title') rows.push([key, inline(value)])
+    if (key !== 'locked_by' && key !== 'locked_at' && key !== 'id' && key !== 'title')
+      rows.push([key, inline(value)])
   rows.push(['lock', lock && holder ? `${describeHolder(holder, now)}` : 'free'])
   for (const { line, column, message } of problems)
     rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
@@ -49,5 +50,7 @@ function inline(value: unknown): string {
   if (value === null || value === '') return '-'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(inline).join(', ')
   if (typeof value === 'object') return JSON.stringify(value)
-  return String(value).trim().replace(/\s*\n\s*/g, ' / ')
+  return String(value)
+    .trim()
+    .replace(/\s*\n\s*/g, ' / ')
 }

@@ -27,13 +27,19 @@ export function configure(command: Command, run: Run): void {
 }
 
 /** Sessions with their items; those that ended or died and hold nothing are only counted. */
-export function describeStatus({ sessions, orphans }: Omit<QueueStatus, 'warnings'>, terminal: Screen, now: Date): string {
+export function describeStatus(
+  { sessions, orphans }: Omit<QueueStatus, 'warnings'>,
+  terminal: Screen,
+  now: Date,
+): string {
   const shown = sessions.filter(({ items, liveness }) => items.length > 0 || liveness !== 'dead')
   const lines = shown.flatMap(session => describeSession(session, terminal, now))
   if (orphans.length > 0) {
     lines.push(paint(terminal, 'bold', 'Held by sessions that are not listed'))
     for (const item of orphans)
-      lines.push(`${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`)
+      lines.push(
+        `${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`,
+      )
   }
   const hidden = sessions.length - shown.length
   if (hidden > 0) lines.push(paint(terminal, 'dim', `${hidden} ended or dead sessions hold nothing`))
@@ -49,6 +55,9 @@ export function describeSession(session: SessionStatus, terminal: Screen, now: D
 }
 
 function describeItem({ id, title, locked_at, liveness }: HeldItem, terminal: Screen, now: Date): string {
-  const mark = liveness === 'dead' || liveness === 'stale' ? paint(terminal, styleOfLiveness(liveness), ` [${liveness}]`) : ''
+  const mark =
+    liveness === 'dead' || liveness === 'stale'
+      ? paint(terminal, styleOfLiveness(liveness), ` [${liveness}]`)
+      : ''
   return `  ${printable(id, 60)}${mark}  ${printable(title, 60)}  (since ${relative(locked_at, now)})`
 }

@@ -13,7 +13,9 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const found = where(await open(globals))
       const { settings } = found
-      const linked = found.linked_worktree ? `\n  in place of    ${found.linked_worktree} (a linked worktree)` : ''
+      const linked = found.linked_worktree
+        ? `\n  in place of    ${found.linked_worktree} (a linked worktree)`
+        : ''
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...found },

@@ -40,8 +40,13 @@ export function decideClaim(held: HeldLock | null, request: ClaimRequest, now: D
   const keeps = request.takeover === 'dead-only' && held.liveness.verdict === 'alive'
   const age = now.getTime() - signOfLife(held, now).getTime()
   if (!keeps && age >= request.ttlMs)
-    return { kind: 'takenOver', because: 'ttl', reason: 'its holder gave no sign of life for longer than the TTL' }
-  if (request.force !== null) return { kind: 'takenOver', because: 'forced', reason: `forced: ${request.force}` }
+    return {
+      kind: 'takenOver',
+      because: 'ttl',
+      reason: 'its holder gave no sign of life for longer than the TTL',
+    }
+  if (request.force !== null)
+    return { kind: 'takenOver', because: 'forced', reason: `forced: ${request.force}` }
   return { kind: 'held' }
 }
 
@@ -83,7 +88,11 @@ export interface ReleaseRequest {
  * Release is compare-and-swap: only the holder releases, and only the run that claimed where one is named.
  * @param claimedRun the run recorded with the claim, null when none
  */
-export function decideRelease(lock: Lock | null, claimedRun: string | null, request: ReleaseRequest): ReleaseDecision {
+export function decideRelease(
+  lock: Lock | null,
+  claimedRun: string | null,
+  request: ReleaseRequest,
+): ReleaseDecision {
   if (!lock) return { kind: 'notLocked' }
   if (lock.by !== request.holder)
     return request.force === null ? { kind: 'heldByOther' } : { kind: 'forced', reason: request.force }

@@ -32,7 +32,12 @@ export interface SettingProblem {
 export function readSettings(fields: YamlMap): { settings: Settings; problem: SettingProblem | null } {
   const settings = { ...DEFAULT_SETTINGS }
   let problem: SettingProblem | null = null
-  const setting = <T>(key: string, expected: string, parse: (text: string) => T | null, apply: (value: T) => void) => {
+  const setting = <T>(
+    key: string,
+    expected: string,
+    parse: (text: string) => T | null,
+    apply: (value: T) => void,
+  ) => {
     const pair = findPair(fields, key)
     if (!pair) return
     const text = scalarText(pair.value)

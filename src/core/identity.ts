@@ -3,7 +3,14 @@
  * and processes come in as facts; processes are asked for only when nothing before them matched.
  */
 import { WrkError } from './errors.ts'
-import { type AgentName, type Anchor, checkSessionId, isSessionId, type Registry, type Session } from './session.ts'
+import {
+  type AgentName,
+  type Anchor,
+  checkSessionId,
+  isSessionId,
+  type Registry,
+  type Session,
+} from './session.ts'
 
 /** A process above this call, nearest first. */
 export interface Ancestor {
@@ -58,7 +65,13 @@ export const AGENT_VARIABLES: readonly (readonly [name: string, agent: AgentName
  */
 export function identify({ flag, env, registry, processes }: IdentityFacts): Identity | null {
   if (flag !== undefined)
-    return { id: checkSessionId(flag, '--session'), source: 'flag', via: '--session', agent: null, anchor: null }
+    return {
+      id: checkSessionId(flag, '--session'),
+      source: 'flag',
+      via: '--session',
+      agent: null,
+      anchor: null,
+    }
   const given = env.WRK_SESSION_ID
   if (given)
     return {
@@ -88,12 +101,24 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
     for (const { anchor, agent } of candidates) {
       const session = anchoredTo(anchor, registry.sessions)
       if (session)
-        return { id: session.id, source: 'anchor', via: `process ${anchor.pid}`, agent, anchor: session.anchor }
+        return {
+          id: session.id,
+          source: 'anchor',
+          via: `process ${anchor.pid}`,
+          agent,
+          anchor: session.anchor,
+        }
     }
   const agent = ancestors.find(ancestor => ancestor.agent)
   const anchor = agent?.anchor ?? terminal
   if (registry.kind === 'single' && registry.sessionId && isSessionId(registry.sessionId))
-    return { id: registry.sessionId, source: 'file', via: 'session-state.yaml', agent: agent?.agent ?? null, anchor }
+    return {
+      id: registry.sessionId,
+      source: 'file',
+      via: 'session-state.yaml',
+      agent: agent?.agent ?? null,
+      anchor,
+    }
   if (!anchor) return null
   const via = agent ? `process ${anchor.pid} (${agent.agent})` : `terminal of process ${anchor.pid}`
   return { id: null, source: 'new', via, agent: agent?.agent ?? null, anchor }
@@ -110,12 +135,22 @@ export function anchoredTo(anchor: Anchor, sessions: readonly Session[]): Sessio
 }
 
 function sameProcess(a: Anchor, b: Anchor): boolean {
-  return a.pid === b.pid && a.started === b.started && a.host === b.host && a.boot === b.boot && a.pidns === b.pidns
+  return (
+    a.pid === b.pid &&
+    a.started === b.started &&
+    a.host === b.host &&
+    a.boot === b.boot &&
+    a.pidns === b.pidns
+  )
 }
 
 /** Rule 7: the three ways to give an identity. */
 export function noSession(): WrkError {
-  return new WrkError('NO_SESSION', 'wrk cannot tell which session this is: no agent and no terminal is above it', {
-    hint: 'Give --session ID, or set WRK_SESSION_ID, or register one: export WRK_SESSION_ID=$(wrk session start --provider NAME)',
-  })
+  return new WrkError(
+    'NO_SESSION',
+    'wrk cannot tell which session this is: no agent and no terminal is above it',
+    {
+      hint: 'Give --session ID, or set WRK_SESSION_ID, or register one: export WRK_SESSION_ID=$(wrk session start --provider NAME)',
+    },
+  )
 }

@@ -19,7 +19,9 @@ export interface ItemId {
 
 const SEGMENT = '[A-Za-z][A-Za-z0-9_.]*'
 const ID = new RegExp(`^(${SEGMENT}(?:-${SEGMENT})*)([-#])([0-9]{1,9})$`)
-const FILE = new RegExp(`^(${SEGMENT}(?:-${SEGMENT})*)-([0-9]{1,9})(?:[-_. ][^/\\\\\\x00-\\x1f\\x7f]*)?\\.md$`)
+const FILE = new RegExp(
+  `^(${SEGMENT}(?:-${SEGMENT})*)-([0-9]{1,9})(?:[-_. ][^/\\\\\\x00-\\x1f\\x7f]*)?\\.md$`,
+)
 const LONGEST = 100
 
 /**

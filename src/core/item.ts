@@ -2,7 +2,7 @@
 import type { YamlMap } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { displayOfFileName, type ItemKey, keyOfField, printable } from './ids.ts'
-import { readLock, type Lock } from './lock.ts'
+import { type Lock, readLock } from './lock.ts'
 import { fitsFolder, isClosed } from './status.ts'
 
 export interface Item {
@@ -43,6 +43,16 @@ export interface ItemSource {
   idPrefix: string
 }
 
+/** The keys that interpretItem looks at. */
+export const ITEM_KEYS: ReadonlySet<string> = new Set([
+  'id',
+  'title',
+  'status',
+  'priority',
+  'locked_by',
+  'locked_at',
+])
+
 /** The keys that wrk writes or finds items by: these must stand once. */
 const UNIQUE_KEYS = new Set(['id', 'locked_by', 'locked_at'])
 
@@ -65,13 +75,23 @@ export function interpretItem(source: ItemSource): { item: Item; lock: Lock | nu
   const idText = scalarText(id?.value)
   const agrees = idText !== undefined && keyOfField(idText, source.idPrefix) === source.key
   if (id && idText !== undefined && !agrees)
-    problem('id-mismatch', id.keyStart, `the id ${printable(idText, 60)} is not that of the file name ${name}`, true)
+    problem(
+      'id-mismatch',
+      id.keyStart,
+      `the id ${printable(idText, 60)} is not that of the file name ${name}`,
+      true,
+    )
   else if (id && id.value.kind !== 'scalar')
     problem('id-mismatch', id.keyStart, `the id is a ${id.value.kind}, not a word`, true)
 
   const reading = readLock(fields)
   if (reading.kind === 'unreadable')
-    problem('unreadable-lock', reading.offset, `the lock cannot be read: ${reading.key} is not a single value`, true)
+    problem(
+      'unreadable-lock',
+      reading.offset,
+      `the lock cannot be read: ${reading.key} is not a single value`,
+      true,
+    )
   const at = findPair(fields, 'locked_at')
   if (reading.kind === 'free' && scalarText(at?.value) !== undefined)
     problem('half-lock', at!.keyStart, 'locked_at is set without locked_by', false)

@@ -46,7 +46,8 @@ export function judgeHolder(holder: string, since: Date | null, judge: Judge): L
 
   const host = hostNamedBy(holder)
   if (host && host !== judge.here.host) return unknown(`not listed here; its id names the host ${host}`)
-  if (judge.unlisted === 'unknown') return unknown('not listed here; it may live elsewhere (unlisted: unknown)')
+  if (judge.unlisted === 'unknown')
+    return unknown('not listed here; it may live elsewhere (unlisted: unknown)')
   if (registry.rebuiltAt && (!since || since < registry.rebuiltAt))
     return unknown(`not listed, but the registry was started anew at ${stamp(registry.rebuiltAt)}`)
   return dead('not listed in session-state.yaml')
@@ -59,13 +60,15 @@ export function judgeSession(session: Session, { here, look }: Pick<Judge, 'here
   if (!anchor) return unknown('no process to watch; only its heartbeat tells')
   if (anchor.host !== here.host) return unknown(`it runs on another host (${anchor.host || 'not named'})`)
   if (anchor.boot && here.boot && anchor.boot !== here.boot) return dead('the machine was restarted since')
-  if (anchor.pidns && here.pidns && anchor.pidns !== here.pidns) return unknown('it runs in another pid namespace')
+  if (anchor.pidns && here.pidns && anchor.pidns !== here.pidns)
+    return unknown('it runs in another pid namespace')
 
   const process = look(anchor.pid)
   if (process.kind === 'gone') return dead(`process ${anchor.pid} is gone`)
   if (process.kind === 'zombie') return dead(`process ${anchor.pid} has ended (zombie)`)
   if (process.kind === 'unknown') return unknown(process.why)
-  if (!anchor.started) return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
+  if (!anchor.started)
+    return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
   if (process.started !== anchor.started) return dead(`process ${anchor.pid} is another one now`)
   return { verdict: 'alive', reason: `process ${anchor.pid} is running` }
 }

@@ -23,7 +23,8 @@ export function readLock(fields: YamlMap): LockReading {
   const by = findPair(fields, 'locked_by')
   const at = findPair(fields, 'locked_at')
   for (const pair of [by, at])
-    if (pair && pair.value.kind !== 'scalar') return { kind: 'unreadable', key: pair.key, offset: pair.keyStart }
+    if (pair && pair.value.kind !== 'scalar')
+      return { kind: 'unreadable', key: pair.key, offset: pair.keyStart }
   const holder = by && scalarText(by.value)
   if (!holder) return { kind: 'free' }
   const since = at && scalarText(at.value)

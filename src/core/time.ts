@@ -14,7 +14,11 @@ export function parseInstant(text: string): Date | null {
   if (!parts) return null
   const [, day, time = '00:00:00', , zone = 'Z'] = parts
   const seconds = time.length === 5 ? `${time}:00` : time
-  const offset = /^z$/i.test(zone) ? 'Z' : zone.length === 3 ? `${zone}:00` : zone.replace(/^(...):?(..)$/, '$1:$2')
+  const offset = /^z$/i.test(zone)
+    ? 'Z'
+    : zone.length === 3
+      ? `${zone}:00`
+      : zone.replace(/^(...):?(..)$/, '$1:$2')
   const ms = Date.parse(`${day}T${seconds}${offset}`)
   return Number.isNaN(ms) ? null : new Date(ms)
 }

@@ -10,10 +10,12 @@ export const APOSTROPHE = 39
 export const COMMA = 44
 export const DASH = 45
 export const COLON = 58
+export const GREATER = 62
 export const OPEN_LIST = 91
 export const BACKSLASH = 92
 export const CLOSE_LIST = 93
 export const OPEN_MAP = 123
+export const PIPE = 124
 export const CLOSE_MAP = 125
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_'

@@ -29,14 +29,22 @@ interface FrontmatterError {
 
 export type FrontmatterResult = Frontmatter | { kind: 'needsFull' } | FrontmatterError
 
-/** Takes a file's bytes; with `whole` false only its head, see splitFrontmatter. */
-export function readFrontmatter(bytes: Buffer, full?: FullReader, whole = true): FrontmatterResult {
+/**
+ * Takes a file's bytes; with `whole` false only its head, see splitFrontmatter.
+ * @param wanted the top-level keys that are needed, see readPlain; the full reader gives all of them
+ */
+export function readFrontmatter(
+  bytes: Buffer,
+  full?: FullReader,
+  whole = true,
+  wanted?: ReadonlySet<string>,
+): FrontmatterResult {
   const split = splitFrontmatter(bytes, whole)
   if (split.kind === 'error') {
     const { reason, message, line, column } = split
     return { kind: 'error', error: { reason, message, line, column } }
   }
-  const map = readPlain(split.yaml)
+  const map = readPlain(split.yaml, wanted)
   if (map) return { kind: 'ok', split, map, duplicates: [], certain: 'plain' }
   if (!full) return { kind: 'needsFull' }
 

@@ -1,12 +1,14 @@
 /**
  * Reads the plain part of YAML that nearly all frontmatter is written in: block maps and lists,
- * one-line flow lists and maps, one-line scalars, comments. It is a recogniser, not a YAML parser:
+ * one-line flow lists and maps, one-line scalars, plain scalars and block scalars over several lines, comments. It is a recogniser, not a YAML parser:
  * it gives a map only where the `yaml` package is sure to give the same data without an error, and
- * null for everything else: block scalars, values over several lines, anchors, tags, quoted keys,
+ * null for everything else: quoted values over several lines, anchors, tags, quoted keys,
  * keys that stand twice, tabs, control characters, and whatever else is unusual.
  *
  * Speed is why it exists: one pass over character codes, no lines and no tokens in between.
  */
+
+import { readBlockScalar } from './block-scalar.ts'
 import {
   APOSTROPHE,
   BACKSLASH,
@@ -17,6 +19,7 @@ import {
   CR,
   codesOf,
   DASH,
+  GREATER,
   HASH,
   isFlowMark,
   isOdd,
@@ -25,6 +28,7 @@ import {
   LF,
   OPEN_LIST,
   OPEN_MAP,
+  PIPE,
   PLAIN,
   PLAIN_START,
   QUOTE,
@@ -36,11 +40,15 @@ import { Keys } from './keys.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
 
-/** Takes YAML text; gives its root map (empty for empty text), or null for "not sure". */
-export function readPlain(text: string): YamlMap | null {
+/**
+ * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
+ * With `wanted`, all of the text is checked the same, but only these top-level pairs are given: of
+ * thousands of items, most values would be made to be thrown away.
+ */
+export function readPlain(text: string, wanted?: ReadonlySet<string>): YamlMap | null {
   // With a line feed at the end, no loop below needs to look for the end of the text.
-  if (text.endsWith('\n')) return new PlainReader(text).root()
-  return text.endsWith('\r') ? null : new PlainReader(`${text}\n`).root()
+  if (text.endsWith('\n')) return new PlainReader(text, wanted).root()
+  return text.endsWith('\r') ? null : new PlainReader(`${text}\n`, wanted).root()
 }
 
 const MAX_DEPTH = 32
@@ -51,11 +59,15 @@ const MAX_KEY = 1000
 class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
+  private readonly wanted: ReadonlySet<string> | undefined
+  /** Off within a value that nobody wants: it is checked, and no node is made of it. */
+  private making = true
   private at = 0
   private indent = 0
 
-  constructor(text: string) {
+  constructor(text: string, wanted: ReadonlySet<string> | undefined) {
     this.text = text
+    this.wanted = wanted
     this.codes = codesOf(text)
   }
 
@@ -108,10 +120,11 @@ class PlainReader {
     do {
       const keyStart = this.at
       const key = this.key()
-      if (key === null || !unique.add(key, pairs)) return null
+      if (key === null || !unique.add(key)) return null
+      if (depth === 0 && this.wanted) this.making = this.wanted.has(key)
       const value = this.blockValue(indent, depth)
       if (value === null) return null
-      pairs.push({ key, keyStart, value })
+      if (this.making) pairs.push({ key, keyStart, value })
       end = value.end
     } while (this.indent === indent)
     // Should a deeper line follow, no caller takes it up, and the root ends before the text does.
@@ -127,7 +140,7 @@ class PlainReader {
       const dash = this.at++
       const item = this.listItem(indent, dash, depth)
       if (item === null) return null
-      items.push(item)
+      if (this.making) items.push(item)
       end = item.end
     } while (this.indent === indent && this.atDash())
     return { kind: 'list', items, start, end }
@@ -152,8 +165,13 @@ class PlainReader {
     const behindColon = this.at
     this.skipSpaces()
     if (!this.atLineEnd()) {
+      const first = this.codes[this.at]!
+      if (first === PIPE || first === GREATER) return this.blockScalar(indent)
       const value = this.inline(false, depth)
-      return value !== null && this.endLine() ? value : null
+      const end = this.at
+      if (value === null || !this.endLine()) return null
+      if (this.indent <= indent || value.kind !== 'scalar') return value
+      return first === QUOTE || first === APOSTROPHE ? null : this.continued(value, end, indent)
     }
     if (!this.endLine()) return null
     if (this.indent > indent) return this.block(depth + 1)
@@ -161,7 +179,40 @@ class PlainReader {
     return emptyScalar(behindColon)
   }
 
+  /** A plain scalar that goes on in deeper lines, without a comment or a blank line in between. */
+  private continued(first: YamlScalar, firstEnd: number, indent: number): YamlScalar | null {
+    let { text, end } = first
+    let lineEnd = firstEnd
+    while (this.indent > indent) {
+      const { codes, at } = this
+      const lineStart = at - this.indent
+      if (codes[lineEnd] === HASH || lineStart !== lineEnd + (codes[lineEnd] === CR ? 2 : 1)) return null
+      if (codes[at]! < 128 && PLAIN_START[codes[at]!] === 0) return null
+      const part = this.plain(false)
+      lineEnd = this.at
+      if (part === null || !this.endLine()) return null
+      if (this.making) text += ` ${part.text}`
+      end = part.end
+    }
+    return this.making ? { ...first, text, end } : UNWANTED
+  }
+
+  private blockScalar(indent: number): YamlScalar | null {
+    const found = readBlockScalar(this.text, this.codes, this.at, indent, this.making)
+    if (found === null) return null
+    const { text, end, next } = found
+    const start = this.at
+    this.at = next
+    this.nextLine()
+    return { kind: 'scalar', style: 'block', text, start, end }
+  }
+
   private block(depth: number): YamlNode | null {
+    const c = this.codes[this.at]!
+    if (c === OPEN_LIST || c === OPEN_MAP) {
+      const flow = this.inline(false, depth)
+      return flow !== null && this.endLine() ? flow : null
+    }
     return this.atDash() ? this.blockList(this.indent, depth) : this.blockMap(this.indent, depth)
   }
 
@@ -191,7 +242,7 @@ class PlainReader {
       do {
         const item = this.inline(true, depth)
         if (item === null) return null
-        items.push(item)
+        if (this.making) items.push(item)
       } while (this.overComma())
       if (codes[this.at] !== CLOSE_LIST) return null
     }
@@ -209,11 +260,11 @@ class PlainReader {
       do {
         const keyStart = this.at
         const key = this.key()
-        if (key === null || !unique.add(key, pairs)) return null
+        if (key === null || !unique.add(key)) return null
         this.skipSpaces()
         const value = this.inline(true, depth)
         if (value === null) return null
-        pairs.push({ key, keyStart, value })
+        if (this.making) pairs.push({ key, keyStart, value })
       } while (this.overComma())
       if (codes[this.at] !== CLOSE_MAP) return null
     }
@@ -270,6 +321,7 @@ class PlainReader {
       else if (inFlow) break
     }
     this.at = i
+    if (!this.making) return UNWANTED
     while (codes[i - 1] === SPACE) i--
     return { kind: 'scalar', style: 'plain', text: text.slice(start, i), start, end: i }
   }
@@ -286,8 +338,9 @@ class PlainReader {
         i++
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null
     }
-    const raw = text.slice(start + 1, i)
     this.at = i + 1
+    if (!this.making) return UNWANTED
+    const raw = text.slice(start + 1, i)
     return {
       kind: 'scalar',
       style: 'single',
@@ -308,6 +361,10 @@ class PlainReader {
         escapes++
         if (codes[++i]! < SPACE) return null
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null
+    }
+    if (!this.making && escapes === 0) {
+      this.at = i + 1
+      return UNWANTED
     }
     const raw = text.slice(start + 1, i)
     const content = escapes > 0 ? unescaped(raw, escapes) : raw
@@ -332,6 +389,9 @@ class PlainReader {
     return next === SPACE || next === LF || next === CR
   }
 }
+
+/** Stands for every value that was checked and not made. */
+const UNWANTED: YamlScalar = { kind: 'scalar', style: 'plain', text: '', start: 0, end: 0 }
 
 function emptyScalar(at: number): YamlScalar {
   return { kind: 'scalar', style: 'plain', text: '', start: at, end: at }

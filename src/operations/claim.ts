@@ -5,7 +5,7 @@ import type { EventType, NewEvent } from '../core/event.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
 import type { PendingEvent } from '../store/event-log.ts'
-import { changeItem, type Current, type ItemDecision, notFound } from '../store/item-store.ts'
+import { type Current, changeItem, type ItemDecision, notFound } from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
@@ -67,7 +67,9 @@ export async function claim(
   const deadline = performance.now() + (options.waitMs ?? 0)
 
   for (;;) {
-    const { result, warnings } = await changeItem(store, id, current => decide(context, current, caller, ttlMs, options))
+    const { result, warnings } = await changeItem(store, id, current =>
+      decide(context, current, caller, ttlMs, options),
+    )
     const left = deadline - performance.now()
     if (result.kind === 'held' && left > 0) {
       await store.host.sleep(Math.min(WAIT_STEP_MS, left))
@@ -107,9 +109,16 @@ function decide(
   const held = lock ? heldLock(store, registry, lock, current.modified) : null
   const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
   const decision = decideClaim(held, request, now)
-  const about = { item: summary(current), session: { id: caller.session, source: caller.identity.source }, warnings: [] }
+  const about = {
+    item: summary(current),
+    session: { id: caller.session, source: caller.identity.source },
+    warnings: [],
+  }
   if (decision.kind === 'held')
-    return { kind: 'leave', result: { kind: 'held', ...about, holder: holderInfo(held!, registry, ttlMs, now) } }
+    return {
+      kind: 'leave',
+      result: { kind: 'held', ...about, holder: holderInfo(held!, registry, ttlMs, now) },
+    }
 
   const lockedAt = stamp(now)
   const expires = stamp(new Date(now.getTime() + ttlMs))

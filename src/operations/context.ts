@@ -96,7 +96,9 @@ async function loadSettings(root: string, env: Environment): Promise<Settings> {
       try {
         return readPlainFile(realDisk, path)
       } catch (error) {
-        throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? error : asIoError(error, `could not read ${path}`)
+        throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+          ? error
+          : asIoError(error, `could not read ${path}`)
       }
     })
     if (!file) return DEFAULT_SETTINGS

@@ -12,10 +12,10 @@ import {
 } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
+import { readHeadOf } from '../store/item-store.ts'
 import { itemPlaces } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeAnchor } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
-import { readHeadOf } from '../store/item-store.ts'
 import { processContext } from '../system/ancestors.ts'
 import { here } from '../system/process.ts'
 import { type Context, currentRegistry, tidy } from './context.ts'
@@ -83,7 +83,8 @@ export async function register(context: Context, how: Registration = {}): Promis
   const now = context.clock()
 
   // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
-  const listed = registry.kind === 'registry' ? registry.sessions.find(({ id }) => id === identity.id) : undefined
+  const listed =
+    registry.kind === 'registry' ? registry.sessions.find(({ id }) => id === identity.id) : undefined
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
     return callerOf(context, identity, listed.id)
 
@@ -112,7 +113,13 @@ function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration):
   if (sessionId === undefined) {
     const identity = identify(facts)
     if (!identity && !anchor) throw noSession()
-    const found = identity ?? { id: null, source: 'new' as const, via: 'session start', agent: null, anchor: null }
+    const found = identity ?? {
+      id: null,
+      source: 'new' as const,
+      via: 'session start',
+      agent: null,
+      anchor: null,
+    }
     return anchor && !found.anchor ? { ...found, anchor: outlivingProcess(facts) } : found
   }
   const id = checkSessionId(sessionId, '--session-id')

@@ -68,8 +68,12 @@ function createFile(stateDir: string, path: string, text: string): boolean {
   writeFileAtomic(staged, text)
   try {
     // A full disk may cut a write short without an error; see what arrived before it is put in place.
-    if (readFileSync(staged, 'utf8') !== text) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
-    return unless(['EEXIST'], false, () => (linkSync(staged, path), true))
+    if (readFileSync(staged, 'utf8') !== text)
+      throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
+    return unless(['EEXIST'], false, () => {
+      linkSync(staged, path)
+      return true
+    })
   } finally {
     unlinkSync(staged)
   }

@@ -1,8 +1,9 @@
 /** The items of a queue with their locks. */
-import { statusWord } from '../core/status.ts'
-import { stamp } from '../core/time.ts'
+
 import type { Problem } from '../core/item.ts'
 import type { Registry } from '../core/session.ts'
+import { statusWord } from '../core/status.ts'
+import { stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-store.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { signOfLife } from './heartbeat.ts'

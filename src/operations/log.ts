@@ -1,7 +1,6 @@
 /** The event log, oldest first. */
-import { type LogEvent } from '../core/event.ts'
-import { parseId } from '../core/ids.ts'
-import { keyOfField } from '../core/ids.ts'
+import type { LogEvent } from '../core/event.ts'
+import { keyOfField, parseId } from '../core/ids.ts'
 import { readEvents } from '../store/event-log.ts'
 import type { Context } from './context.ts'
 

@@ -6,7 +6,7 @@ import { keyOfField } from '../core/ids.ts'
 import { belongsTo, type ClaimRecord, type Registry, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
-import { readItems } from '../store/item-store.ts'
+import { isBlocked, readItems } from '../store/item-store.ts'
 import { itemPlaces } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
@@ -36,7 +36,11 @@ function claimsChange(session: Session, claims: readonly ClaimRecord[], now: str
     active_wrk: quotedOrNull(active),
     claims: writeClaims(claims),
   }
-  const top: Values = { session_id: quoted(session.id), active_wrk: quoted(active ?? ''), updated_at: quoted(now) }
+  const top: Values = {
+    session_id: quoted(session.id),
+    active_wrk: quoted(active ?? ''),
+    updated_at: quoted(now),
+  }
   return { top, add: [], set: [{ id: session.id, values }], remove: [], rebuiltAt: null }
 }
 
@@ -60,22 +64,30 @@ export interface Superseded {
  * Compares a session's claim records with the items. Items that are gone or cannot be read are passed over.
  * @param except an item that needs no look
  */
-export async function supersededClaims(context: Context, sessionId: string, except?: string): Promise<Superseded[]> {
+export async function supersededClaims(
+  context: Context,
+  sessionId: string,
+  except?: string,
+): Promise<Superseded[]> {
   const { store } = context
   const claims = listedSession(await currentRegistry(context), sessionId)?.claims ?? []
-  const keys = new Set(claims.flatMap(({ id }) => (id === except ? [] : (keyOfField(id, store.settings.idPrefix) ?? []))))
+  const keys = new Set(
+    claims.flatMap(({ id }) => (id === except ? [] : (keyOfField(id, store.settings.idPrefix) ?? []))),
+  )
   if (keys.size === 0) return []
   const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
   const readings = await readItems(store, places)
   return readings
-    .filter(({ frontmatter, lock }) => frontmatter && !(lock && belongsTo(lock.by, sessionId)))
+    .filter(reading => !isBlocked(reading) && !(reading.lock && belongsTo(reading.lock.by, sessionId)))
     .map(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null))
 }
 
 /** Asks the event log how a session lost an item. */
 export function howLost({ store }: Context, sessionId: string, id: string, by: string | null): Superseded {
   const taking = readEvents(store.host.disk, store.stateDir)
-    .filter(({ item, previous_holder }) => item === id && previous_holder && belongsTo(previous_holder, sessionId))
+    .filter(
+      ({ item, previous_holder }) => item === id && previous_holder && belongsTo(previous_holder, sessionId),
+    )
     .at(-1)
   return { id, by: by ?? null, at: taking?.time ?? null, reason: taking?.reason ?? null }
 }
@@ -84,5 +96,7 @@ export function howLost({ store }: Context, sessionId: string, id: string, by: s
 export function describeLoss({ id, by, at, reason }: Superseded): string {
   const since = at ? ` at ${at}` : ''
   const why = reason ? ` (${reason})` : ''
-  return by ? `${id} was taken over by ${by}${since}${why}` : `${id} is no longer held by this session; it was taken${since}${why}`
+  return by
+    ? `${id} was taken over by ${by}${since}${why}`
+    : `${id} is no longer held by this session; it was taken${since}${why}`
 }

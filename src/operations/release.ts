@@ -1,18 +1,25 @@
 /** Gives an item up: compare-and-swap, so that only its holder can. */
 import { decideRelease } from '../core/claim.ts'
 import type { NewEvent } from '../core/event.ts'
+import { noSession } from '../core/identity.ts'
 import { parseId, printable } from '../core/ids.ts'
+import { sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
-import { changeItem, type Current, type ItemDecision, notFound, readQueue } from '../store/item-store.ts'
+import {
+  type Current,
+  changeItem,
+  type ItemDecision,
+  isBlocked,
+  notFound,
+  readQueue,
+} from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
 import { type Caller, callerIfKnown, whoAmI } from './identify.ts'
 import { howLost, listedSession, recordClaims, type Superseded, without } from './records.ts'
-import { noSession } from '../core/identity.ts'
-import { sessionOf } from '../core/session.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -38,7 +45,11 @@ export interface ReleaseResult {
 /**
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION (unless forced), AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
-export async function release(context: Context, idText: string, options: ReleaseOptions = {}): Promise<ReleaseResult> {
+export async function release(
+  context: Context,
+  idText: string,
+  options: ReleaseOptions = {},
+): Promise<ReleaseResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   if (placesOf(store.host.disk, store.root, id.key).length === 0) throw notFound(store, id)
@@ -65,9 +76,11 @@ export async function releaseAll(
   isHolder: (holder: string) => boolean,
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
-  for (const { item, lock, problems } of await readQueue(context.store))
-    if (lock && isHolder(lock.by) && !problems.some(({ blocks }) => blocks))
+  for (const reading of await readQueue(context.store)) {
+    const { item, lock } = reading
+    if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(await releaseAs(context, { ...caller, holder: lock.by }, item.id, {}))
+  }
   return results
 }
 
@@ -80,7 +93,9 @@ async function releaseAs(
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
-  const { result, warnings } = await changeItem(store, id, current => decide(context, current, caller, request))
+  const { result, warnings } = await changeItem(store, id, current =>
+    decide(context, current, caller, request),
+  )
   result.warnings.push(...warnings)
 
   if (result.released || result.superseded)
@@ -89,7 +104,9 @@ async function releaseAs(
         if (session) await recordClaims(context, session, without(result.item.id))
     })
   if (!result.released && result.reason !== 'not-locked')
-    await afterwards(result.warnings, () => appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]))
+    await afterwards(result.warnings, () =>
+      appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
+    )
   const { fromSession: _, ...told } = result
   return told
 }
@@ -123,10 +140,12 @@ function decide(
     fromSession: null,
     warnings: [],
   }
-  if (decision.kind === 'notLocked') return { kind: 'leave', result: { ...base, released: false, reason: 'not-locked' } }
+  if (decision.kind === 'notLocked')
+    return { kind: 'leave', result: { ...base, released: false, reason: 'not-locked' } }
   if (decision.kind === 'heldByOther')
     return { kind: 'leave', result: { ...base, released: false, reason: 'held-by-other' } }
-  if (decision.kind === 'otherRun') return { kind: 'leave', result: { ...base, released: false, reason: 'other-run' } }
+  if (decision.kind === 'otherRun')
+    return { kind: 'leave', result: { ...base, released: false, reason: 'other-run' } }
 
   const forced = decision.kind === 'forced'
   const event: NewEvent = {

@@ -1,9 +1,9 @@
 /** Sessions by hand: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../core/errors.ts'
 import { type Identity, identify, noSession } from '../core/identity.ts'
+import { printable } from '../core/ids.ts'
 import { judgeSession } from '../core/liveness.ts'
 import { type Anchor, belongsTo, type Session } from '../core/session.ts'
-import { printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { quoted } from '../store/registry-text.ts'
@@ -60,7 +60,10 @@ export async function sessionId(context: Context): Promise<Explained> {
   if (!found) throw noSession()
   const rules = await explain(context, found)
   const { session, identity } = await register(context)
-  return { session: { id: session, source: identity.source, anchor: await anchorOf(context, session) }, rules }
+  return {
+    session: { id: session, source: identity.source, anchor: await anchorOf(context, session) },
+    rules,
+  }
 }
 
 async function anchorOf(context: Context, id: string): Promise<Anchor | null> {
@@ -120,7 +123,10 @@ export interface SessionEnd {
  * Ends a session and releases what it and its helpers hold.
  * @throws WrkError NOT_FOUND, NO_SESSION, LOCKED (another's session that is provably alive, without `force`)
  */
-export async function sessionEnd(context: Context, options: { id?: string | undefined; force?: string | undefined } = {}): Promise<SessionEnd> {
+export async function sessionEnd(
+  context: Context,
+  options: { id?: string | undefined; force?: string | undefined } = {},
+): Promise<SessionEnd> {
   const { store, clock } = context
   const me = await callerIfKnown(context)
   const id = options.id ?? me?.session
@@ -131,13 +137,23 @@ export async function sessionEnd(context: Context, options: { id?: string | unde
 
   tidy(context)
   const warnings: string[] = []
-  const caller = { session: id, holder: id, identity: { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null } }
+  const caller = {
+    session: id,
+    holder: id,
+    identity: { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null },
+  }
   const released = await releaseAll(context, caller, holder => belongsTo(holder, id))
   const now = stamp(clock())
   await changeRegistry(store.host, store.registry, registry => {
     const listed = listedSession(registry, id)
     const values = { ended_at: quoted(now), active_wrk: 'null', claims: '[]' }
-    const change = { top: { updated_at: quoted(now) }, add: [], set: [{ id, values }], remove: [], rebuiltAt: null }
+    const change = {
+      top: { updated_at: quoted(now) },
+      add: [],
+      set: [{ id, values }],
+      remove: [],
+      rebuiltAt: null,
+    }
     return { change: listed ? change : null, result: undefined }
   })
   await afterwards(warnings, () =>

@@ -2,9 +2,7 @@
 import { parseId } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { stamp } from '../core/time.ts'
-import { toData } from '../markdown/scalar.ts'
-import { readPlainFile } from '../store/guarded-file.ts'
-import { type ItemReading, notFound, readItem } from '../store/item-store.ts'
+import { type ItemReading, notFound, readFields, readItem } from '../store/item-store.ts'
 import type { ItemSummary } from './claim.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { signOfLife } from './heartbeat.ts'
@@ -49,7 +47,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
           priority: item.priority,
           closed: item.closed,
         },
-        fields: await fieldsOf(context, reading),
+        fields: isReadable(reading) ? await readFields(store, place) : {},
         lock: held &&
           holder && {
             locked_by: held.lock.by,
@@ -64,13 +62,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   )
 }
 
-/** What the fast reader was sure of is the data; the rest is for gray-matter and yaml, which expand aliases too. */
-async function fieldsOf({ store }: Context, { frontmatter, place }: ItemReading): Promise<Record<string, unknown>> {
-  if (!frontmatter) return {}
-  if (frontmatter.certain === 'full') {
-    const { readWithGrayMatter } = await import('../markdown/full.ts')
-    const read = await readWithGrayMatter(readPlainFile(store.host.disk, place.path).bytes.toString('utf8'))
-    if (read.kind === 'matter') return read.data
-  }
-  return toData(frontmatter.map) as Record<string, unknown>
+/** A file that is none (a folder, a link) has no fields; what is merely wrong in it does not hide them. */
+function isReadable({ problems }: ItemReading): boolean {
+  return !problems.some(({ code }) => code === 'not-a-file')
 }

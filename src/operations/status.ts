@@ -43,13 +43,25 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { store } = context
   const caller = await callerIfKnown(context)
   let registry = await currentRegistry(context)
-  await signOfLife(context, caller && registry.kind === 'registry' && sessionOf(caller.session, registry) ? caller.session : null)
+  await signOfLife(
+    context,
+    caller && registry.kind === 'registry' && sessionOf(caller.session, registry) ? caller.session : null,
+  )
   registry = await currentRegistry(context)
   const now = context.clock()
   const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {
     if (!lock) return []
     const liveness = standing(store, heldLock(store, registry, lock, modified), now)
-    return [{ id: item.id, title: item.title, locked_by: lock.by, locked_at: lock.at && stamp(lock.at), liveness, lock }]
+    return [
+      {
+        id: item.id,
+        title: item.title,
+        locked_by: lock.by,
+        locked_at: lock.at && stamp(lock.at),
+        liveness,
+        lock,
+      },
+    ]
   })
   const sessions = registry.kind === 'registry' ? registry.sessions : []
   const told = ({ lock: _, ...item }: (typeof held)[number]): HeldItem => item
@@ -61,10 +73,15 @@ export async function status(context: Context): Promise<QueueStatus> {
     })),
     orphans: held
       .filter(({ lock }) => !sessionOf(lock.by, registry))
-      .map(item => ({ ...told(item), reason: judgeHolder(item.lock.by, item.lock.at, judgeFor(store, registry)).reason })),
+      .map(item => ({
+        ...told(item),
+        reason: judgeHolder(item.lock.by, item.lock.at, judgeFor(store, registry)).reason,
+      })),
     warnings:
       registry.kind === 'unreadable'
-        ? [`${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`]
+        ? [
+            `${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`,
+          ]
         : [],
   }
 }
@@ -86,4 +103,3 @@ export function describeSession({ store }: Context, session: Session): Omit<Sess
     active_wrk: session.activeWrk,
   }
 }
-

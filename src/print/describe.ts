@@ -4,7 +4,12 @@ import { humanDuration } from '../core/time.ts'
 import type { HolderInfo } from '../operations/holder.ts'
 import type { Style } from './terminal.ts'
 
-const LIVENESS_STYLES: Record<string, Style> = { alive: 'green', dead: 'red', stale: 'yellow', unknown: 'yellow' }
+const LIVENESS_STYLES: Record<string, Style> = {
+  alive: 'green',
+  dead: 'red',
+  stale: 'yellow',
+  unknown: 'yellow',
+}
 
 export function styleOfLiveness(liveness: string | null): Style | null {
   return liveness === null ? null : (LIVENESS_STYLES[liveness] ?? null)
@@ -22,7 +27,9 @@ export function relative(instant: string | null, now: Date): string {
 /** Who holds it, since when, until when, and whether they live: what every refusal says. */
 export function describeHolder(holder: HolderInfo, now: Date): string {
   const work = holder.active_wrk ? `, works on ${printable(holder.active_wrk, 60)}` : ''
-  const where = holder.pid ? ` (process ${holder.pid}${holder.host ? ` on ${printable(holder.host, 60)}` : ''})` : ''
+  const where = holder.pid
+    ? ` (process ${holder.pid}${holder.host ? ` on ${printable(holder.host, 60)}` : ''})`
+    : ''
   return [
     `held by ${printable(holder.session_id, 128)}${where} since ${holder.locked_at} (${relative(holder.locked_at, now)})`,
     `until ${holder.expires_at} unless it shows life; ${holder.liveness}: ${printable(holder.reason)}${work}`,

@@ -1,7 +1,16 @@
 /** All exit codes of wrk, in one place. 1 to 4 are what existing scripts rely on. */
 import type { ErrorCode } from '../core/errors.ts'
 
-export const EXIT = { done: 0, notFound: 1, usage: 2, held: 4, unworkable: 5, bug: 70, io: 74, busy: 75 } as const
+export const EXIT = {
+  done: 0,
+  notFound: 1,
+  usage: 2,
+  held: 4,
+  unworkable: 5,
+  bug: 70,
+  io: 74,
+  busy: 75,
+} as const
 
 export const EXIT_OF: Record<ErrorCode, number> = {
   NOT_FOUND: EXIT.notFound,

@@ -27,7 +27,10 @@ export function outcomeOfError(error: unknown, debug: boolean): Outcome {
   const trace = debug && known instanceof Error && known.stack ? [known.stack] : []
   return {
     exitCode: EXIT.bug,
-    json: { ok: false, error: { code: 'BUG', message, hint: 'Please report it; WRK_DEBUG=1 shows where it happened.' } },
+    json: {
+      ok: false,
+      error: { code: 'BUG', message, hint: 'Please report it; WRK_DEBUG=1 shows where it happened.' },
+    },
     warnings: trace,
     refusal: {
       message: `this is a bug in wrk: ${message}`,

@@ -8,7 +8,7 @@ export interface Cell {
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
-const MARK = /\p{M}|[\u200b-\u200d\ufe00-\ufe0f]/u
+const MARK = /\p{M}|\p{Cf}/u
 
 /** How many columns a text takes. */
 export function displayWidth(text: string): number {
@@ -35,9 +35,11 @@ export function cut(text: string, width: number): string {
 /** @returns lines with a final newline; '' for no rows */
 export function table(screen: Screen, header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   if (rows.length === 0) return ''
-  const widths = header.map((title, i) => Math.max(displayWidth(title), ...rows.map(row => displayWidth(row[i]?.text ?? ''))))
+  const widths = header.map((title, i) =>
+    Math.max(displayWidth(title), ...rows.map(row => displayWidth(row[i]?.text ?? ''))),
+  )
   const gaps = 2 * (widths.length - 1)
-  fit(widths, Math.max(20, screen.width - gaps))
+  shrink(widths, Math.max(20, screen.width - gaps))
   const line = (cells: readonly Cell[]) =>
     cells
       .map(({ text, style }, i) => {
@@ -51,7 +53,7 @@ export function table(screen: Screen, header: readonly string[], rows: readonly 
 }
 
 /** Narrows the widest columns until all fit; none below eight columns, so that the row stays a row. */
-function fit(widths: number[], room: number): void {
+function shrink(widths: number[], room: number): void {
   let over = widths.reduce((sum, width) => sum + width, 0) - room
   while (over > 0) {
     const widest = widths.indexOf(Math.max(...widths))

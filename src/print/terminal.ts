@@ -28,7 +28,11 @@ export interface Screen {
 export function screen(env: Readonly<Record<string, string | undefined>>): Screen {
   const isTerminal = fstatSync(1).isCharacterDevice() && (process.stdout.isTTY ?? false)
   const columns = Number(env.COLUMNS)
-  const width = isTerminal ? process.stdout.columns : Number.isInteger(columns) && columns >= 40 ? columns : 80
+  const width = isTerminal
+    ? process.stdout.columns
+    : Number.isInteger(columns) && columns >= 40
+      ? columns
+      : 80
   return { width: width || 80, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb' }
 }
 

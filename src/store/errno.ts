@@ -22,7 +22,10 @@ export const MISSING = ['ENOENT', 'ENOTDIR'] as const
 
 const EXPLAINED: Record<string, [what: string, hint: string]> = {
   ENOSPC: ['the disk is full', 'Free some space and run the command again; nothing was half-written.'],
-  EDQUOT: ['the disk quota is used up', 'Free some space and run the command again; nothing was half-written.'],
+  EDQUOT: [
+    'the disk quota is used up',
+    'Free some space and run the command again; nothing was half-written.',
+  ],
   EACCES: ['permission denied', 'Check the permissions of the folder and the file.'],
   EPERM: ['the system does not permit it', 'Check the owner and the attributes of the folder and the file.'],
   EROFS: ['the file system is read-only', 'Remount it writable or use another queue.'],

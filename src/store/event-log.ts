@@ -73,7 +73,11 @@ function publishTail(disk: Disk, guard: HeldGuard, stateDir: string, lines: read
 function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
   const tail = readTail(disk, stateDir)
   if (tail.length === 0) return
-  const fd = disk.openSync(join(stateDir, LOG), constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o644)
+  const fd = disk.openSync(
+    join(stateDir, LOG),
+    constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
+    0o644,
+  )
   try {
     const size = disk.fstatSync(fd).size
     const { end, fragment, last } = readEnd(disk, fd, size)
@@ -93,7 +97,11 @@ function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
 }
 
 /** The end of the last whole line of an open log, what follows it, and the last event. */
-function readEnd(disk: Disk, fd: number, size: number): { end: number; fragment: Buffer; last: LogEvent | null } {
+function readEnd(
+  disk: Disk,
+  fd: number,
+  size: number,
+): { end: number; fragment: Buffer; last: LogEvent | null } {
   const from = Math.max(0, size - TAIL_WINDOW)
   const window = Buffer.alloc(size - from)
   const length = disk.readSync(fd, window, 0, window.length, from)
@@ -162,7 +170,9 @@ function rotate(disk: Disk, stateDir: string): void {
 export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
   const bySeq = new Map<number, LogEvent>()
   for (const name of [OLDER_LOG, LOG, TAIL])
-    for (const event of readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)).bytes)))
+    for (const event of readLines(
+      unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)).bytes),
+    ))
       if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
@@ -186,7 +196,9 @@ export function writeIntent(
   const path = join(stateDir, 'outbox', `${key}~${events.at(-1)!.tx}`)
   const fd = disk.openSync(path, 'wx', 0o600)
   try {
-    const bytes = Buffer.from(JSON.stringify({ events: [...events], after: contentHash(after) } satisfies Intent))
+    const bytes = Buffer.from(
+      JSON.stringify({ events: [...events], after: contentHash(after) } satisfies Intent),
+    )
     for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
   } catch (error) {
     disk.unlinkSync(path)

@@ -101,7 +101,8 @@ function tryGuard(host: GuardHost, stateDir: string, key: string): HeldGuard | n
     disk.unlinkSync(join(draft, name))
     disk.rmdirSync(draft)
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM')) return null
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM'))
+      return null
     throw error
   }
   return { dir, slot: join(dir, name), name }
@@ -143,7 +144,8 @@ export function ignoreInGit(disk: Disk, stateDir: string): void {
 
 function moveInto(disk: Disk, draft: string, dir: string): void {
   // Windows does not rename a folder over another, even an empty one.
-  if (process.platform === 'win32') unless(['ENOENT', 'ENOTEMPTY', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+  if (process.platform === 'win32')
+    unless(['ENOENT', 'ENOTEMPTY', 'EPERM'], undefined, () => disk.rmdirSync(dir))
   disk.renameSync(draft, dir)
 }
 

@@ -79,9 +79,13 @@ export function notAFile(path: string): WrkError {
 }
 
 export function tooLarge(path: string, size: number): WrkError {
-  return new WrkError('INVALID_ITEM', `${path} is too large for a work item (${Math.round(size / 1048576)} MB)`, {
-    hint: `Work items may have up to ${LARGEST_FILE / 1048576} MB; move attachments to files of their own.`,
-  })
+  return new WrkError(
+    'INVALID_ITEM',
+    `${path} is too large for a work item (${Math.round(size / 1048576)} MB)`,
+    {
+      hint: `Work items may have up to ${LARGEST_FILE / 1048576} MB; move attachments to files of their own.`,
+    },
+  )
 }
 
 export interface Publication {
@@ -126,7 +130,8 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
   try {
     for (let done = 0; done < bytes.length; ) {
       const written = disk.writeSync(fd, bytes, done, bytes.length - done, done)
-      if (written === 0) throw new WrkError('IO', `${path} could not be written: the disk takes no more bytes`)
+      if (written === 0)
+        throw new WrkError('IO', `${path} could not be written: the disk takes no more bytes`)
       done += written
     }
     const { size, uid, gid } = disk.fstatSync(fd)
@@ -143,10 +148,18 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
 
 function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile): void {
   if (process.platform === 'win32') return
-  if (unless(['EPERM', 'EINVAL'], false, () => (disk.fchownSync(fd, stat.uid, stat.gid), true))) return
-  throw new WrkError('IO', `${path} belongs to another user (uid ${stat.uid}), and replacing it would change that`, {
-    hint: 'Run wrk as its owner, or make the file your own.',
+  const kept = unless(['EPERM', 'EINVAL'], false, () => {
+    disk.fchownSync(fd, stat.uid, stat.gid)
+    return true
   })
+  if (kept) return
+  throw new WrkError(
+    'IO',
+    `${path} belongs to another user (uid ${stat.uid}), and replacing it would change that`,
+    {
+      hint: 'Run wrk as its owner, or make the file your own.',
+    },
+  )
 }
 
 /** The same inode with the same bytes as when the decision was made. Programs that know no guard may write at any time. */

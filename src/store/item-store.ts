@@ -5,19 +5,20 @@
  * rewrites the named values and nothing else; a file with a problem that blocks is refused and stays as it is.
  */
 import { join } from 'node:path'
+import type { Settings } from '../core/config.ts'
 import { WrkError } from '../core/errors.ts'
 import { type ItemId, type ItemKey, printable } from '../core/ids.ts'
-import { type Item, interpretItem, type Problem } from '../core/item.ts'
+import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
-import type { Settings } from '../core/config.ts'
 import type { Registry } from '../core/session.ts'
-import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
+import { toData } from '../markdown/scalar.ts'
 import { spliceChecked } from '../markdown/splice.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
 import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
 import { type GuardHost, withGuard } from './guard.ts'
-import { LARGEST_FILE, type OpenFile, openPlain, publish, readOpen } from './guarded-file.ts'
+import { LARGEST_FILE, type OpenFile, openPlain, publish, readOpen, readPlainFile } from './guarded-file.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
 import { loadRegistry, type RegistryFile } from './session-registry.ts'
@@ -38,31 +39,36 @@ export interface ItemReading {
   item: Item
   lock: Lock | null
   problems: Problem[]
+  /** The file's modification time, where it stands in for a lock's; else not looked up. */
   modified: Date
-  /** Null when the frontmatter cannot be used. */
-  frontmatter: Frontmatter | null
+}
+
+/** Whether something is wrong that must be mended before the item can be worked on. */
+export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean {
+  return problems.some(({ blocks }) => blocks)
 }
 
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
 
-/** Reads many items, in order. Whatever is wrong with a file is told as its problem. */
-export function readItems(store: Store, places: readonly ItemPlace[]): Promise<ItemReading[]> {
-  return withReaders(full => {
-    const head = Buffer.allocUnsafe(HEAD)
-    const unsure: number[] = []
-    const readings = places.map((place, i) => {
-      try {
-        return readHead(store, place, head, full)
-      } catch (error) {
-        if (!(error instanceof NeedsFullReader)) throw error
-        unsure.push(i)
-        return null
-      }
+/** Reads many items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
+export async function readItems(store: Store, places: readonly ItemPlace[]): Promise<ItemReading[]> {
+  const head = Buffer.allocUnsafe(HEAD)
+  const readings: (ItemReading | null)[] = []
+  const unsure: number[] = []
+  for (const place of places)
+    try {
+      readings.push(readHead(store, place, head, undefined))
+    } catch (error) {
+      if (!(error instanceof NeedsFullReader)) throw error
+      unsure.push(readings.push(null) - 1)
+    }
+  // Most queues hold a few items that only the full reader is sure of; only those are read again.
+  if (unsure.length > 0)
+    await withReaders(full => {
+      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full)
     })
-    if (unsure.length > 0 && !full) throw new NeedsFullReader()
-    return readings.filter(reading => reading !== null)
-  })
+  return readings.filter(reading => reading !== null)
 }
 
 /** Reads every item of the queue. An id that stands in several places is a problem of each of them. */
@@ -72,7 +78,8 @@ export async function readQueue(store: Store): Promise<ItemReading[]> {
   for (const reading of readings) {
     const other = first.get(reading.place.key)
     if (!other) first.set(reading.place.key, reading)
-    else for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
+    else
+      for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
   }
   return readings
 }
@@ -86,12 +93,30 @@ function addAmbiguity(reading: ItemReading, other: ItemReading): void {
 /** All places of one id, read. Empty when there is none. */
 export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
   const readings = await readItems(store, placesOf(store.host.disk, store.root, id.key))
-  if (readings.length > 1) for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
+  if (readings.length > 1)
+    for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
   return readings
 }
 
+/** All fields of an item as data; empty when its frontmatter cannot be read. */
+export async function readFields(store: Store, place: ItemPlace): Promise<Record<string, unknown>> {
+  const { bytes } = readPlainFile(store.host.disk, place.path)
+  const found = readFrontmatter(bytes)
+  if (found.kind === 'ok') return toData(found.map) as Record<string, unknown>
+  if (found.kind === 'error') return {}
+  // What the fast reader is not sure of is for gray-matter and yaml, which expand aliases too.
+  const { readWithGrayMatter } = await import('../markdown/full.ts')
+  const read = await readWithGrayMatter(bytes.toString('utf8'))
+  return read.kind === 'matter' ? read.data : {}
+}
+
 /** @throws NeedsFullReader; null when the file went away */
-function readHead(store: Store, place: ItemPlace, head: Buffer, full: FullReader | undefined): ItemReading | null {
+function readHead(
+  store: Store,
+  place: ItemPlace,
+  head: Buffer,
+  full: FullReader | undefined,
+): ItemReading | null {
   const { disk } = store.host
   let fd: number
   try {
@@ -99,16 +124,21 @@ function readHead(store: Store, place: ItemPlace, head: Buffer, full: FullReader
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') return null
-    return unusable(place, 'not-a-file', code === 'ELOOP' ? 'it is a symbolic link' : `cannot be opened: ${code}`)
+    return unusable(
+      place,
+      'not-a-file',
+      code === 'ELOOP' ? 'it is a symbolic link' : `cannot be opened: ${code}`,
+    )
   }
   try {
     const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD)
+    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, ITEM_KEYS)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
-      if (size > LARGEST_FILE) return unusable(place, 'not-a-file', `too large (${Math.round(size / 1048576)} MB)`)
+      if (size > LARGEST_FILE)
+        return unusable(place, 'not-a-file', `too large (${Math.round(size / 1048576)} MB)`)
       const bytes = Buffer.allocUnsafe(size)
-      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full)
+      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, ITEM_KEYS)
     }
     const reading = interpret(store, place, found)
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
@@ -129,7 +159,11 @@ export function readHeadOf(disk: Disk, path: string): string {
   if (fd === null) return ''
   try {
     const head = Buffer.allocUnsafe(HEAD)
-    return head.toString('latin1', 0, unless(['EISDIR', 'EAGAIN'], 0, () => disk.readSync(fd, head, 0, HEAD, 0)))
+    return head.toString(
+      'latin1',
+      0,
+      unless(['EISDIR', 'EAGAIN'], 0, () => disk.readSync(fd, head, 0, HEAD, 0)),
+    )
   } finally {
     disk.closeSync(fd)
   }
@@ -158,10 +192,16 @@ function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof read
       return { line: firstLine + lines.length - 1, column: lines.at(-1)!.length + 1 }
     },
   })
-  return { place, ...interpreted, modified: EPOCH, frontmatter: found }
+  return { place, ...interpreted, modified: EPOCH }
 }
 
-function unusable(place: ItemPlace, code: Problem['code'], message: string, line = 0, column = 0): ItemReading {
+function unusable(
+  place: ItemPlace,
+  code: Problem['code'],
+  message: string,
+  line = 0,
+  column = 0,
+): ItemReading {
   const id = place.name.slice(0, -3)
   return {
     place,
@@ -169,13 +209,11 @@ function unusable(place: ItemPlace, code: Problem['code'], message: string, line
     lock: null,
     problems: [{ code, message, line, column, blocks: true }],
     modified: EPOCH,
-    frontmatter: null,
   }
 }
 
 /** What a change is decided on: read inside the guard. */
 export interface Current extends ItemReading {
-  frontmatter: Frontmatter
   registry: Registry
 }
 
@@ -208,22 +246,32 @@ export async function changeItem<T>(
       try {
         const found = readFrontmatter(file.bytes, full)
         const reading = interpret(store, file.place, found)
-        refuseProblems(reading)
-        const current = reading as Current
-        current.modified = file.modified
-        current.registry = loadRegistry(disk, store.registry, full)
+        const problem = reading.problems.find(({ blocks }) => blocks)
+        if (problem || found.kind !== 'ok')
+          throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
+        const current = {
+          ...reading,
+          modified: file.modified,
+          registry: loadRegistry(disk, store.registry, full),
+        }
         unlogged = unloggedChanges(disk, stateDir, id.key, file.bytes)
         const decision = decide(current)
         if (decision.kind === 'leave') return { result: decision.result, conflict: null, intents: unlogged }
 
-        const spliced = spliceChecked(file.bytes, current.frontmatter, decision.fields, full)
+        const spliced = spliceChecked(file.bytes, found, decision.fields, full)
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
         const events = [...unlogged.flatMap(one => one.events), decision.event]
         const intent = writeIntent(disk, stateDir, id.key, events, spliced.bytes)
         try {
           const conflicts = join(stateDir, 'conflicts')
-          const conflict = publish(disk, guard, { bytes: spliced.bytes, from: file, path: file.path, durable: true, conflicts })
+          const conflict = publish(disk, guard, {
+            bytes: spliced.bytes,
+            from: file,
+            path: file.path,
+            durable: true,
+            conflicts,
+          })
           return { result: decision.result, conflict, intents: [...unlogged, { path: intent, events }] }
         } catch (error) {
           takeBack(disk, intent)
@@ -236,13 +284,17 @@ export async function changeItem<T>(
   )
   const warnings: string[] = []
   if (changed.conflict)
-    warnings.push(`${id.display} was written to by another program at the same instant; its version is kept in ${changed.conflict}`)
+    warnings.push(
+      `${id.display} was written to by another program at the same instant; its version is kept in ${changed.conflict}`,
+    )
   // The change has happened; what its event needs is tried now and otherwise left to the next command.
   for (const { path, events } of changed.intents)
     try {
       await appendEvents(host, stateDir, events, path)
     } catch (error) {
-      warnings.push(`the event log could not be written yet (${(error as Error).message}); the next command will complete it`)
+      warnings.push(
+        `the event log could not be written yet (${(error as Error).message}); the next command will complete it`,
+      )
       break
     }
   return { result: changed.result, warnings }
@@ -284,12 +336,10 @@ export function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {
   })
 }
 
-function refuseProblems(reading: ItemReading): void {
-  const problem = reading.problems.find(({ blocks }) => blocks)
-  if (problem) throw invalid(reading, problem)
-}
-
-function invalid({ place }: ItemReading, { message, line, column }: { message: string; line: number; column: number }): WrkError {
+function invalid(
+  { place }: ItemReading,
+  { message, line, column }: { message: string; line: number; column: number },
+): WrkError {
   const at = line > 0 ? `:${line}:${column}` : ''
   return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
     hint: 'Mend the file in an editor; nothing was changed.',

@@ -42,12 +42,17 @@ export function findQueue(
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const inside = join(folder, QUEUE_IN_WORKSPACE)
     const found = isFolder(inside) ? inside : isQueue(folder) ? folder : null
-    if (found) return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
+    if (found)
+      return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
     if (folder === dirname(folder)) break
   }
-  throw new WrkError('NOT_FOUND', `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`, {
-    hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
-  })
+  throw new WrkError(
+    'NOT_FOUND',
+    `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`,
+    {
+      hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
+    },
+  )
 }
 
 function namedQueue(dir: string, via: string): string {
@@ -59,7 +64,10 @@ function namedQueue(dir: string, via: string): string {
 
 /** Whether a folder looks like a queue: settings of wrk, or the folder of pending items. */
 export function isQueue(folder: string): boolean {
-  return existsSync(join(folder, 'wrk.yaml')) || (isFolder(join(folder, 'pending')) && isFolder(join(folder, 'working')))
+  return (
+    existsSync(join(folder, 'wrk.yaml')) ||
+    (isFolder(join(folder, 'pending')) && isFolder(join(folder, 'working')))
+  )
 }
 
 export function isFolder(path: string): boolean {
@@ -78,7 +86,9 @@ export function queueOfMainWorktree(root: string): string | null {
     if (!stat.isFile()) return null
     const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(join(folder, '.git'), 'utf8'))?.[1]?.trim()
     if (!gitDir) return null
-    const common = unless(MISSING, null, () => readFileSync(resolve(folder, gitDir, 'commondir'), 'utf8').trim())
+    const common = unless(MISSING, null, () =>
+      readFileSync(resolve(folder, gitDir, 'commondir'), 'utf8').trim(),
+    )
     if (common === null) return null
     const main = join(dirname(resolve(folder, gitDir, common)), relative(folder, root))
     return isFolder(main) ? realpathSync.native(main) : null

@@ -61,7 +61,9 @@ function readSession(entry: YamlMap): Session | null {
     activeWrk: text(entry, 'active_wrk'),
     claims: entries(findPair(entry, 'claims')?.value).flatMap(claim => {
       const item = text(claim, 'id')
-      return item ? { id: item, claimedAt: text(claim, 'claimed_at') ?? '', runId: text(claim, 'run_id') } : []
+      return item
+        ? { id: item, claimedAt: text(claim, 'claimed_at') ?? '', runId: text(claim, 'run_id') }
+        : []
     }),
     endedAt: instant(entry, 'ended_at'),
   }
@@ -111,7 +113,9 @@ export class TextEdit {
 
   /** Sets values of a listed session. */
   setSession(id: string, values: Values): void {
-    const entry = entries(findPair(this.root, 'sessions')?.value).find(item => text(item, 'session_id') === id)
+    const entry = entries(findPair(this.root, 'sessions')?.value).find(
+      item => text(item, 'session_id') === id,
+    )
     const last = entry?.pairs.at(-1)
     if (!entry || !last) return
     this.setIn(entry, values, added => {
@@ -129,7 +133,9 @@ export class TextEdit {
     const block = (indent: string) =>
       sessions
         .flatMap(values =>
-          Object.entries(values).map(([key, value], i) => `${indent}${i === 0 ? '- ' : '  '}${key}: ${value}`),
+          Object.entries(values).map(
+            ([key, value], i) => `${indent}${i === 0 ? '- ' : '  '}${key}: ${value}`,
+          ),
         )
         .join('\n')
     if (list) {
@@ -137,7 +143,12 @@ export class TextEdit {
       const at = lineEnd(this.source, trimmedEnd(this.source, last.end, last.start))
       this.splice(at, at, `\n${block(' '.repeat(dashColumn(this.source, list)))}`)
     } else if (pair) this.replaceValue(pair, `\n${block('  ')}`)
-    else this.splice(this.source.length, this.source.length, this.asLines(this.source.length, ['sessions:', block('  ')], ''))
+    else
+      this.splice(
+        this.source.length,
+        this.source.length,
+        this.asLines(this.source.length, ['sessions:', block('  ')], ''),
+      )
   }
 
   /** Takes sessions off the list; comments between entries stay. */
@@ -159,8 +170,13 @@ export class TextEdit {
   /** The text with all changes. */
   result(): string {
     // Later places first; at one place, what was added first comes first.
-    const inOrder = this.splices.map((splice, i) => ({ ...splice, i })).sort((a, b) => b.start - a.start || b.i - a.i)
-    return inOrder.reduce((done, { start, end, text: put }) => done.slice(0, start) + put + done.slice(end), this.source)
+    const inOrder = this.splices
+      .map((splice, i) => ({ ...splice, i }))
+      .sort((a, b) => b.start - a.start || b.i - a.i)
+    return inOrder.reduce(
+      (done, { start, end, text: put }) => done.slice(0, start) + put + done.slice(end),
+      this.source,
+    )
   }
 
   private setIn(map: YamlMap, values: Values, add: (lines: string[]) => void): void {

@@ -53,7 +53,10 @@ export function registryFile(root: string, stateFile: string | undefined, stateD
 function realFile(path: string): string {
   return (
     unless(MISSING, null, () => realpathSync.native(path)) ??
-    join(unless(MISSING, dirname(path), () => realpathSync.native(dirname(path))), basename(path))
+    join(
+      unless(MISSING, dirname(path), () => realpathSync.native(dirname(path))),
+      basename(path),
+    )
   )
 }
 
@@ -142,7 +145,14 @@ export function changeRegistry<T>(
 }
 
 function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
-  return { bytes, from: from ?? ('absent' as const), path: file.path, mode: 0o644, durable: false, conflicts: join(file.stateDir, 'conflicts') }
+  return {
+    bytes,
+    from: from ?? ('absent' as const),
+    path: file.path,
+    mode: 0o644,
+    durable: false,
+    conflicts: join(file.stateDir, 'conflicts'),
+  }
 }
 
 function edited({ source, root }: RegistryText, change: RegistryChange): string {
@@ -161,7 +171,10 @@ const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: 
 
 function fresh(change: RegistryChange): string {
   const source = HEADER
-  return edited({ source, root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length } }, change)
+  return edited(
+    { source, root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length } },
+    change,
+  )
 }
 
 /** A session as an entry of the list. */
@@ -182,7 +195,12 @@ function sessionValues(session: Session): Values {
 }
 
 /** Reads what is about to be published: the new sessions must be on it, and the gone ones gone. */
-function checkResult(bytes: Buffer, change: RegistryChange, full: FullReader | undefined, path: string): void {
+function checkResult(
+  bytes: Buffer,
+  change: RegistryChange,
+  full: FullReader | undefined,
+  path: string,
+): void {
   const parsed = parse(bytes, full)
   const registry = parsed.kind === 'text' ? readRegistry(parsed.root) : null
   const listed = registry?.kind === 'registry' ? new Set(registry.sessions.map(session => session.id)) : null
@@ -192,9 +210,13 @@ function checkResult(bytes: Buffer, change: RegistryChange, full: FullReader | u
     change.set.every(({ id }) => listed.has(id)) &&
     !change.remove.some(id => listed.has(id))
   if (!asMeant)
-    throw new WrkError('IO', `${path} is written in a form that wrk cannot change in place; nothing was changed`, {
-      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
-    })
+    throw new WrkError(
+      'IO',
+      `${path} is written in a form that wrk cannot change in place; nothing was changed`,
+      {
+        hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+      },
+    )
 }
 
 function unreadable(path: string, { message, line, column }: ReadError): WrkError {
@@ -205,7 +227,11 @@ function unreadable(path: string, { message, line, column }: ReadError): WrkErro
 }
 
 function flowForm(path: string): WrkError {
-  return new WrkError('IO', `${path} lists its sessions in one-line form ({…}, […]), which wrk does not change`, {
-    hint: `Write one session per block, or move the file away (mv ${path} ${path}.old); wrk then starts a new one.`,
-  })
+  return new WrkError(
+    'IO',
+    `${path} lists its sessions in one-line form ({…}, […]), which wrk does not change`,
+    {
+      hint: `Write one session per block, or move the file away (mv ${path} ${path}.old); wrk then starts a new one.`,
+    },
+  )
 }

@@ -29,7 +29,10 @@ export function agentOfCommand([program = '', script = '']: readonly string[]): 
 
 function baseName(path: string): string {
   // A login shell is called "-bash"; macOS process titles may hold blanks.
-  return path.slice(path.lastIndexOf('/') + 1).replace(/^-/, '').toLowerCase()
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(/^-/, '')
+    .toLowerCase()
 }
 
 /** The chain of processes from the parent up, and the terminal's session leader. Reads the system once per call. */

@@ -4,8 +4,8 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { hostLabel } from '../core/session.ts'
 import type { Place, ProcessLook } from '../core/liveness.ts'
+import { hostLabel } from '../core/session.ts'
 import { commandFromPs, factsFromPs, lookFromPs } from './ps.ts'
 
 export interface ProcessFacts {
@@ -73,7 +73,8 @@ function hiddenOrGone(pid: number): ProcessLook {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ESRCH') return { kind: 'gone' }
-    if (code === 'EPERM') return { kind: 'unknown', why: `process ${pid} belongs to another user and is hidden` }
+    if (code === 'EPERM')
+      return { kind: 'unknown', why: `process ${pid} belongs to another user and is hidden` }
     return { kind: 'unknown', why: `process ${pid} cannot be looked at (${code})` }
   }
   return { kind: 'unknown', why: `process ${pid} is hidden` }
@@ -92,7 +93,11 @@ let place: Place | undefined
 export function here(): Place {
   if (place) return place
   const boot = process.platform === 'linux' ? readProc('/proc/sys/kernel/random/boot_id') : ''
-  place = { host: hostLabel(hostname()), boot: typeof boot === 'string' ? boot.trim() : '', pidns: pidNamespace() }
+  place = {
+    host: hostLabel(hostname()),
+    boot: typeof boot === 'string' ? boot.trim() : '',
+    pidns: pidNamespace(),
+  }
   return place
 }
 

@@ -9,7 +9,14 @@ import type { ProcessFacts } from './process.ts'
 export function parsePsLine(line: string): ProcessFacts | null {
   const parts = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\S.*\S)\s*$/.exec(line)
   if (!parts) return null
-  const [, pid, ppid, state, tty, started] = parts as unknown as [string, string, string, string, string, string]
+  const [, pid, ppid, state, tty, started] = parts as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   return {
     pid: Number(pid),
     ppid: Number(ppid),
@@ -29,7 +36,8 @@ export function lookFromPs(pid: number): ProcessLook {
   const line = ps(pid, 'pid=,ppid=,state=,tty=,lstart=')
   if (line === null) return { kind: 'unknown', why: 'this system tells nothing of processes' }
   const facts = parsePsLine(line)
-  if (!facts) return line.trim() === '' ? { kind: 'gone' } : { kind: 'unknown', why: 'ps answered in an unknown form' }
+  if (!facts)
+    return line.trim() === '' ? { kind: 'gone' } : { kind: 'unknown', why: 'ps answered in an unknown form' }
   return facts.state === 'Z' ? { kind: 'zombie' } : { kind: 'running', started: facts.started }
 }
 

@@ -13,8 +13,8 @@ test('plain frontmatter needs no full reader', () => {
   })
 })
 test('anything else asks for the full reader', () => {
-  expect(readFrontmatter(file('id: |\n  A\n'))).toEqual({ kind: 'needsFull' })
-  expect(readFrontmatter(file('id: |\n  A\n'), full)).toMatchObject({
+  expect(readFrontmatter(file('id: |+\n  A\n'))).toEqual({ kind: 'needsFull' })
+  expect(readFrontmatter(file('id: |+\n  A\n'), full)).toMatchObject({
     kind: 'ok',
     certain: 'full',
     duplicates: [],

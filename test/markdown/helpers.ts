@@ -105,6 +105,10 @@ function valueText(): fc.Arbitrary<string> {
       '\n\n  # c\n  k: v',
       ' |\n  text\n  more',
       ' two\n  lines',
+      ' >\n  two: words\n  lines',
+      ' |-\n    deep\n      deeper\n\n    again\n',
+      ' some\n  more # c',
+      '\n  []',
       ' 2026-01-01T00:00:00Z',
     ],
     ...[

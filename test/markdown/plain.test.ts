@@ -55,6 +55,14 @@ describe('readPlain reads, as the yaml package does,', () => {
     ['nested maps', 'a:\n  b:\n     c: d\n  # x\n# y\n  e: f\n\n'],
     ['other scripts', 'a: é — 😀\nb: "日本"\nc: [ü]\n'],
     ['__proto__', '__proto__: {a: 1}\n'],
+    [
+      'literal blocks',
+      'a: |\n  x: y\n\n    z # no comment\n  \nb: |-\n  x\n\n\nc:\n  d: |\n     x\n     ---\n  e: f\n',
+    ],
+    ['folded blocks', 'a: >\n  x: y\n  z\nb: >-\n  x\n  y\n\nc: d\n'],
+    ['blocks with CRLF', 'a: |\r\n  x\r\n\r\n  y\r\nb: >\r\n  x\r\n  y\r\nc: d\r\n'],
+    ['plain scalars over several lines', 'a: b\n  c\n    d # note\ne: f\r\n  g\r\nh:\n  i: j\n   k\n'],
+    ['flow collections below their key', 'a:\n  []\nb:\n  {c: d} # e\nf: g\n'],
   ])('%s', (_, text) => {
     expect(agrees(text)).toBe(true)
   })
@@ -74,9 +82,21 @@ describe('readPlain reads, as the yaml package does,', () => {
 
 test.each([
   ...[
-    'a: |\n  x\n',
-    'a: >\n  x\n',
-    'a: b\n  c\n',
+    'a: |+\n  x\n',
+    'a: |2\n  x\n',
+    'a: | # c\n  x\n',
+    'a: |\n\nb: c\n',
+    'a: |\n   x\n  y\n',
+    'a: |\n    \n  x\n',
+    'a: |\n  x\n \ty\n',
+    'a: >\n  x\n\n  y\n',
+    'a: >\n  x\n    y\n',
+    'a: b\n\n  c\n',
+    'a: b # x\n  c\n',
+    'a: b\n  c: d\n',
+    'a: b\n  - c\n',
+    'a: "b\n  c"\n  d\n',
+    'a: [b]\n  c\n',
     'a: "b\n  c"\n',
     "a: 'b\n",
     'a: [b\n',
@@ -149,6 +169,25 @@ test('readPlain never reads what the yaml package reads differently', () => {
   fc.assert(
     fc.property(nastyYaml, text => {
       if (agrees(text)) read++
+    }),
+    { numRuns: 4000 },
+  )
+  expect(read).toBeGreaterThan(400)
+})
+
+const WANTED = new Set(['id', 'title', 'status'])
+
+test('with only some keys wanted, it checks all of the text and gives those the same', () => {
+  let read = 0
+  fc.assert(
+    fc.property(nastyYaml, text => {
+      const some = readPlain(text, WANTED)
+      if (!some) return
+      read++
+      const expected = reference(text)
+      expect(expected, `the yaml package finds an error in ${JSON.stringify(text)}`).toBeDefined()
+      const data = Object.entries(expected!.data as object).filter(([key]) => WANTED.has(key))
+      expect(toData(some), JSON.stringify(text)).toEqual(Object.fromEntries(data))
     }),
     { numRuns: 4000 },
   )

@@ -98,7 +98,7 @@ test('what the form of the frontmatter does not allow is refused with its place'
 })
 
 test('without a full reader it asks for one', () => {
-  const bytes = Buffer.from('---\nid: |\n  A\n---\n')
+  const bytes = Buffer.from('---\nid: |+\n  A\n---\n')
   const before = readFrontmatter(bytes, full)
   if (before.kind === 'ok') expect(spliceChecked(bytes, before, LOCKED)).toEqual({ kind: 'needsFull' })
   expect(before.kind).toBe('ok')

@@ -1,0 +1,67 @@
+/** Timing whole processes against a reference, pair by pair, so that what else the machine does falls on both. */
+import { spawn } from 'node:child_process'
+import { performance } from 'node:perf_hooks'
+
+/** A process to time: arguments for this Node, and what it runs in. */
+let running = null
+
+/** Ends the process that is being timed, if there is one. */
+export function stop() {
+  running?.kill('SIGKILL')
+}
+
+/**
+ * Runs Node with these arguments to its end, its output going to /dev/null.
+ * @returns the time from before the start to after the end, in ms
+ */
+export function time(args, options) {
+  return new Promise((settle, fail) => {
+    const begin = performance.now()
+    const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    running = child
+    const errors = []
+    child.stderr.on('data', chunk => errors.push(chunk))
+    child.on('error', fail)
+    child.on('close', (code, signal) => {
+      const ms = performance.now() - begin
+      running = null
+      if (code === 0) settle(ms)
+      else fail(new Error(`${args.join(' ')} ended with ${code ?? signal}: ${Buffer.concat(errors)}`))
+    })
+  })
+}
+
+/**
+ * Times processes against `node -e 0`: one of these, one of those, in alternating order.
+ * @param steps a list of named functions, each of which times one process; they run in this order within a
+ *   round, each with a reference of its own
+ * @returns for each step its name and the ratios and milliseconds of the pairs
+ */
+export async function pairs(rounds, steps, options) {
+  const reference = () => time(['-e', '0'], options)
+  const results = steps.map(({ name }) => ({ name, ratios: [], ms: [], referenceMs: [] }))
+  // The first round warms caches: the disk's, and on newer Node the compile cache.
+  for (let round = -1; round < rounds; round++)
+    for (const [i, { run }] of steps.entries()) {
+      const referenceFirst = (round + i) % 2 === 0
+      const early = referenceFirst ? await reference() : 0
+      const ms = await run()
+      const referenceMs = referenceFirst ? early : await reference()
+      if (round < 0) continue
+      results[i].ratios.push(ms / referenceMs)
+      results[i].ms.push(ms)
+      results[i].referenceMs.push(referenceMs)
+    }
+  return results
+}
+
+/** Five numbers of a sample. */
+export function summary(sample) {
+  const sorted = [...sample].sort((a, b) => a - b)
+  const at = share => {
+    const place = share * (sorted.length - 1)
+    const below = sorted[Math.floor(place)]
+    return below + (sorted[Math.ceil(place)] - below) * (place - Math.floor(place))
+  }
+  return { min: at(0), q1: at(0.25), median: at(0.5), q3: at(0.75), max: at(1) }
+}

@@ -1,0 +1,117 @@
+/** Instants as files hold them, durations as people type them. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { humanDuration, parseDuration, parseInstant, stamp } from '../../src/core/time.ts'
+
+const date = fc.date({
+  min: new Date('1970-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59Z'),
+  noInvalidDate: true,
+})
+
+describe('an instant', () => {
+  test('is read back to the second as it was written', () => {
+    fc.assert(
+      fc.property(date, at => {
+        const written = stamp(at)
+        expect(written).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+        expect(parseInstant(written)!.getTime()).toBe(Math.floor(at.getTime() / 1000) * 1000)
+      }),
+    )
+  })
+
+  test('in any zone is the same instant', () => {
+    fc.assert(
+      fc.property(date, fc.integer({ min: -14 * 60, max: 14 * 60 }), (at, minutes) => {
+        const size = Math.abs(minutes)
+        const clock = `${`${Math.floor(size / 60)}`.padStart(2, '0')}:${`${size % 60}`.padStart(2, '0')}`
+        const local = new Date(at.getTime() + minutes * 60_000)
+        fc.pre(local.getUTCFullYear() <= 9999 && local.getUTCFullYear() >= 1970)
+        const text = `${stamp(local).slice(0, 19)}${minutes < 0 ? '-' : '+'}${clock}`
+        expect(parseInstant(text)!.getTime()).toBe(Math.floor(at.getTime() / 1000) * 1000)
+      }),
+    )
+  })
+
+  test.each([
+    ['2026-02-16', '2026-02-16T00:00:00Z'],
+    ['2026-02-16T19:30Z', '2026-02-16T19:30:00Z'],
+    ['2026-02-16 19:30:05', '2026-02-16T19:30:05Z'],
+    ['2026-02-16T19:30:05', '2026-02-16T19:30:05Z'],
+    ['2026-02-16t19:30:05.123z', '2026-02-16T19:30:05Z'],
+    ['2026-02-16 19:30:05 +02', '2026-02-16T17:30:05Z'],
+    ['2026-02-16T19:30:05-0530', '2026-02-17T01:00:05Z'],
+  ])('written as %s is %s', (text, meant) => {
+    expect(stamp(parseInstant(text)!)).toBe(meant)
+  })
+
+  test('that is no instant is null, never an invalid date', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.constantFrom('yesterday', '2026-13-01', '2026-02-16T25:00', '20260216', '1771270205'),
+        ),
+        text => {
+          const at = parseInstant(text)
+          expect(at === null || !Number.isNaN(at.getTime())).toBe(true)
+        },
+      ),
+    )
+    for (const text of ['', 'yesterday', '2026-13-01', '2026-02-16T25:00', '1771270205'])
+      expect(parseInstant(text)).toBeNull()
+  })
+})
+
+describe('a duration', () => {
+  test('is the sum of its parts', () => {
+    const part = fc.tuple(
+      fc.nat({ max: 9999 }),
+      fc.constantFrom(['ms', 1], ['s', 1000], ['m', 60_000], ['h', 3_600_000], ['d', 86_400_000]),
+    )
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), parts => {
+        const text = parts.map(([amount, [unit]]) => `${amount}${unit}`).join('')
+        const sum = parts.reduce((total, [amount, [, size]]) => total + amount * (size as number), 0)
+        expect(parseDuration(text)).toBe(sum)
+        expect(parseDuration(` ${text.toUpperCase()} `)).toBe(sum)
+      }),
+    )
+  })
+
+  test('without a unit is in seconds', () => {
+    fc.assert(
+      fc.property(fc.nat(), seconds => {
+        expect(parseDuration(`${seconds}`)).toBe(seconds * 1000)
+      }),
+    )
+    expect(parseDuration('0')).toBe(0)
+    expect(parseDuration('1.5')).toBe(1500)
+  })
+
+  test.each(['', '-5', '+5', '5x', 'h', '5 m', '1h-', 'Infinity', 'NaN', '0x10', '1e3'])(
+    '%j is none',
+    text => {
+      expect(parseDuration(text)).toBeNull()
+    },
+  )
+
+  test('is null or a number that is not negative, for any text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9.smhd ]{0,12}$/)), text => {
+        const ms = parseDuration(text)
+        expect(ms === null || (Number.isFinite(ms) && ms >= 0)).toBe(true)
+      }),
+    )
+  })
+
+  test('said for people reads back as no more than it is, and nearly as much', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 400 * 86_400_000 }), ms => {
+        const read = parseDuration(humanDuration(ms).replaceAll(' ', ''))!
+        expect(read).toBeLessThanOrEqual(ms)
+        expect(ms - read).toBeLessThan(Math.max(1000, ms * 0.04 + 60_000))
+      }),
+    )
+  })
+})
