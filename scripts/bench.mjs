@@ -7,9 +7,11 @@
  *   npm run bench -- --check      exit 1 when a goal is missed
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (the large queue takes half as many)
+ *   npm run bench -- --inherit    keep the environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
  *
  * Commands run as an established session (WRK_SESSION_ID, listed, seen within the minute), with their output
- * going to /dev/null. Ratios of a busy machine are noisy: the quartiles tell how much.
+ * going to /dev/null. Ratios of a busy machine are noisy: the quartiles tell how much. Settings that slow down
+ * every start of Node make all ratios smaller; that is why they are left out unless --inherit is given.
  */
 import {
   existsSync,
@@ -82,7 +84,11 @@ for (const [signal, code] of Object.entries(SIGNALS))
   })
 
 // Nothing of who runs this reaches the commands. TMPDIR: newer Node keeps its compile cache there.
-const env = { PATH: process.env.PATH, HOME: temp, TMPDIR: temp, LANG: 'C.UTF-8', WRK_SESSION_ID: SESSION }
+const env = {
+  ...(options.inherit ? withoutWrk(process.env) : { PATH: process.env.PATH, HOME: temp, LANG: 'C.UTF-8' }),
+  TMPDIR: temp,
+  WRK_SESSION_ID: SESSION,
+}
 const context = { cwd: temp, env }
 
 try {
@@ -97,7 +103,7 @@ try {
 
 function readOptions() {
   try {
-    const flags = { json: 'boolean', check: 'boolean', smoke: 'boolean', pairs: 'string' }
+    const flags = { json: 'boolean', check: 'boolean', smoke: 'boolean', inherit: 'boolean', pairs: 'string' }
     const { values } = parseArgs({
       options: Object.fromEntries(Object.entries(flags).map(([name, type]) => [name, { type }])),
     })
@@ -107,6 +113,11 @@ function readOptions() {
   } catch (error) {
     return fail(2, error.message)
   }
+}
+
+function withoutWrk(all) {
+  const ours = /^(WRK_.*|WORK_ITEM_ROOT|SESSION_STATE_FILE|LOCK_TTL_SECONDS)$/
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !ours.test(name)))
 }
 
 function fail(code, message) {
@@ -132,12 +143,13 @@ async function measure() {
     ...(await run(rounds, [firstClaim(small)])),
     ...(await run(rounds, listAndFloor(small, 1.9))),
   ]
+  const library = [await libraryPairs(small)]
   rmSync(small.root, { recursive: true })
   const large = await queueOf(largeCount)
   cases.push(...(await run(fewer, claimAndRelease(large, null))))
   cases.push(...(await run(fewer, listAndFloor(large, 4.5))))
   const memory = await memoryOfList(large)
-  const library = await libraryPairs(large)
+  library.push(await libraryPairs(large))
   return {
     schema_version: 1,
     node: process.version,
@@ -146,6 +158,7 @@ async function measure() {
     cores: cpus().length,
     load: load[0],
     fsync_is_free: isTmpfs(temp),
+    inherited_environment: options.inherit ?? false,
     smoke: options.smoke ?? false,
     reference: { what: 'node -e 0', ms: summary(cases.flatMap(({ reference_ms }) => reference_ms)) },
     cases: cases.map(({ reference_ms: _, ...told }) => told),
@@ -318,7 +331,10 @@ function printReport(report) {
   console.log(
     `${memory.name}: ${memory.mb.toFixed(0)} MB (node -e 0: ${memory.reference_mb.toFixed(0)} MB)${limit}`,
   )
-  console.log(`${library.name}: ${library.per_second.toFixed(0)} pairs per second`)
+  for (const one of library) console.log(`${one.name}: ${one.per_second.toFixed(0)} pairs per second`)
+  const slowing = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'].filter(name => process.env[name])
+  if (slowing.length > 0)
+    console.log(`${slowing.join(' and ')} ${report.inherited_environment ? 'kept' : 'left out'} (--inherit).`)
   if (report.fsync_is_free)
     console.log(
       'The temporary folder is in memory, where fsync costs nothing; TMPDIR=DIR chooses one on a disk.',

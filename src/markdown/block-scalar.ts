@@ -51,8 +51,7 @@ export function readBlockScalar(
     }
     if (deep <= indent) break
     if (column === -1) column = deep
-    if (deep < column || (making && !literal && (deep > column || (blanks > 0 && lines.length > 0))))
-      return null
+    if (deep < column || (making && !literal && (deep > column || blanks > 0))) return null
     let stop = i
     for (let c = codes[stop]!; c !== LF; c = codes[++stop]!)
       if ((c < SPACE && !(c === CR && codes[stop + 1] === LF)) || (c > 126 && isOdd(c))) return null

@@ -6,7 +6,7 @@
  *     if (found.kind === 'needsFull') found = readFrontmatter(bytes, await loadFullReader())
  */
 import type { ReadError, YamlMap } from './node.ts'
-import { readPlain } from './plain.ts'
+import { type RepeatedKey, readPlain } from './plain.ts'
 import { type Split, type SplitReason, splitFrontmatter } from './split.ts'
 
 export type FullReader = typeof import('./full.ts').readFull
@@ -44,8 +44,12 @@ export function readFrontmatter(
     const { reason, message, line, column } = split
     return { kind: 'error', error: { reason, message, line, column } }
   }
-  const map = readPlain(split.yaml, wanted)
-  if (map) return { kind: 'ok', split, map, duplicates: [], certain: 'plain' }
+  const repeated: RepeatedKey[] = []
+  const map = readPlain(split.yaml, wanted, repeated)
+  if (map) {
+    const duplicates = repeated.map(({ key, offset }) => ({ key, ...placeInFile(split, offset) }))
+    return { kind: 'ok', split, map, duplicates, certain: 'plain' }
+  }
   if (!full) return { kind: 'needsFull' }
 
   const above = split.firstLine - 1
@@ -56,6 +60,12 @@ export function readFrontmatter(
   }
   const duplicates = result.duplicates.map(one => ({ ...one, line: one.line + above }))
   return { kind: 'ok', split, map: result.map, duplicates, certain: 'full' }
+}
+
+/** The file's line and column of an offset in `split.yaml`; the column counts characters. */
+export function placeInFile({ yaml, firstLine }: Split, offset: number): { line: number; column: number } {
+  const lines = yaml.slice(0, offset).split('\n')
+  return { line: firstLine + lines.length - 1, column: lines.at(-1)!.length + 1 }
 }
 
 export async function loadFullReader(): Promise<FullReader> {

@@ -1,8 +1,8 @@
 /**
  * Reads the plain part of YAML that nearly all frontmatter is written in: block maps and lists,
- * one-line flow lists and maps, one-line scalars, plain scalars and block scalars over several lines, comments. It is a recogniser, not a YAML parser:
+ * one-line flow lists and maps, one-line scalars, scalars over several lines, comments. It is a recogniser, not a YAML parser:
  * it gives a map only where the `yaml` package is sure to give the same data without an error, and
- * null for everything else: quoted values over several lines, anchors, tags, quoted keys,
+ * null for everything else: anchors, tags, quoted keys,
  * keys that stand twice, tabs, control characters, and whatever else is unusual.
  *
  * Speed is why it exists: one pass over character codes, no lines and no tokens in between.
@@ -43,15 +43,28 @@ import { plainValue } from './scalar.ts'
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
  * With `wanted`, all of the text is checked the same, but only these top-level pairs are given: of
- * thousands of items, most values would be made to be thrown away.
+ * thousands of items, most values would be made to be thrown away. With `repeated`, top-level keys that
+ * stand twice are put there instead of making it unsure; the map then holds all their pairs.
  */
-export function readPlain(text: string, wanted?: ReadonlySet<string>): YamlMap | null {
+export function readPlain(
+  text: string,
+  wanted?: ReadonlySet<string>,
+  repeated?: RepeatedKey[],
+): YamlMap | null {
   // With a line feed at the end, no loop below needs to look for the end of the text.
-  if (text.endsWith('\n')) return new PlainReader(text, wanted).root()
-  return text.endsWith('\r') ? null : new PlainReader(`${text}\n`, wanted).root()
+  if (text.endsWith('\n')) return new PlainReader(text, wanted, repeated).root()
+  return text.endsWith('\r') ? null : new PlainReader(`${text}\n`, wanted, repeated).root()
+}
+
+/** A key that stood before, at the place of the later one. */
+export interface RepeatedKey {
+  key: string
+  offset: number
 }
 
 const MAX_DEPTH = 32
+/** An indentation that no line is deeper than: a quoted scalar then ends on its line. */
+const ONE_LINE = Number.POSITIVE_INFINITY
 /** YAML allows 1,024 characters up to the colon. */
 const MAX_KEY = 1000
 
@@ -60,14 +73,16 @@ class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
   private readonly wanted: ReadonlySet<string> | undefined
+  private readonly repeated: RepeatedKey[] | undefined
   /** Off within a value that nobody wants: it is checked, and no node is made of it. */
   private making = true
   private at = 0
   private indent = 0
 
-  constructor(text: string, wanted: ReadonlySet<string> | undefined) {
+  constructor(text: string, wanted: ReadonlySet<string> | undefined, repeated: RepeatedKey[] | undefined) {
     this.text = text
     this.wanted = wanted
+    this.repeated = repeated
     this.codes = codesOf(text)
   }
 
@@ -120,7 +135,11 @@ class PlainReader {
     do {
       const keyStart = this.at
       const key = this.key()
-      if (key === null || !unique.add(key)) return null
+      if (key === null) return null
+      if (!unique.add(key)) {
+        if (depth > 0 || !this.repeated) return null
+        this.repeated.push({ key, offset: keyStart })
+      }
       if (depth === 0 && this.wanted) this.making = this.wanted.has(key)
       const value = this.blockValue(indent, depth)
       if (value === null) return null
@@ -167,7 +186,7 @@ class PlainReader {
     if (!this.atLineEnd()) {
       const first = this.codes[this.at]!
       if (first === PIPE || first === GREATER) return this.blockScalar(indent)
-      const value = this.inline(false, depth)
+      const value = first === QUOTE || first === APOSTROPHE ? this.quoted(indent) : this.inline(false, depth)
       const end = this.at
       if (value === null || !this.endLine()) return null
       if (this.indent <= indent || value.kind !== 'scalar') return value
@@ -220,9 +239,8 @@ class PlainReader {
   private inline(inFlow: boolean, depth: number): YamlNode | null {
     switch (this.codes[this.at]!) {
       case QUOTE:
-        return this.doubleQuoted()
       case APOSTROPHE:
-        return this.singleQuoted()
+        return this.quoted(ONE_LINE)
       case OPEN_LIST:
         return this.flowList(depth + 1)
       case OPEN_MAP:
@@ -326,51 +344,45 @@ class PlainReader {
     return { kind: 'scalar', style: 'plain', text: text.slice(start, i), start, end: i }
   }
 
-  private singleQuoted(): YamlScalar | null {
+  /** A quoted scalar; over several lines where all but the first are deeper than `indent` and not blank. */
+  private quoted(indent: number): YamlScalar | null {
     const { text, codes, at: start } = this
+    const quote = codes[start]!
+    let escapes = 0
     let doubled = false
+    let lines = 1
     let i = start + 1
     for (; ; i++) {
       const c = codes[i]!
-      if (c === APOSTROPHE) {
-        if (codes[i + 1] !== APOSTROPHE) break
+      if (c === quote) {
+        if (quote === QUOTE || codes[i + 1] !== APOSTROPHE) break
         doubled = true
         i++
+      } else if (c === BACKSLASH && quote === QUOTE && codes[i + 1] !== LF) {
+        escapes++
+        if (codes[++i]! < SPACE) return null
+      } else if (c === LF) {
+        let next = i + 1
+        while (codes[next] === SPACE) next++
+        if (next - i - 1 <= indent || codes[next]! < SPACE || i + 1 >= text.length) return null
+        lines++
+        i = next - 1
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null
     }
     this.at = i + 1
-    if (!this.making) return UNWANTED
-    const raw = text.slice(start + 1, i)
+    if (!this.making && escapes === 0) return UNWANTED
+    let content: string | null = text.slice(start + 1, i)
+    if (lines > 1) content = folded(content, quote)
+    if (quote === QUOTE) content = escapes > 0 ? unescaped(content, escapes) : content
+    else if (doubled) content = content.replaceAll("''", "'")
+    if (content === null) return null
     return {
       kind: 'scalar',
-      style: 'single',
-      text: doubled ? raw.replaceAll("''", "'") : raw,
+      style: quote === QUOTE ? 'double' : 'single',
+      text: content,
       start,
       end: this.at,
     }
-  }
-
-  private doubleQuoted(): YamlScalar | null {
-    const { text, codes, at: start } = this
-    let escapes = 0
-    let i = start + 1
-    for (; ; i++) {
-      const c = codes[i]!
-      if (c === QUOTE) break
-      if (c === BACKSLASH) {
-        escapes++
-        if (codes[++i]! < SPACE) return null
-      } else if (c < SPACE || (c > 126 && isOdd(c))) return null
-    }
-    if (!this.making && escapes === 0) {
-      this.at = i + 1
-      return UNWANTED
-    }
-    const raw = text.slice(start + 1, i)
-    const content = escapes > 0 ? unescaped(raw, escapes) : raw
-    if (content === null) return null
-    this.at = i + 1
-    return { kind: 'scalar', style: 'double', text: content, start, end: this.at }
   }
 
   private skipSpaces(): void {
@@ -388,6 +400,12 @@ class PlainReader {
     const next = this.codes[this.at + 1]!
     return next === SPACE || next === LF || next === CR
   }
+}
+
+/** A line break, with the blanks around it, reads as one blank; between double quotes, one behind a backslash as nothing. */
+function folded(content: string, quote: number): string {
+  if (quote === APOSTROPHE) return content.replace(/ *\n */g, ' ')
+  return content.replace(/(\\[^\n])|\\\n *| *\n */g, (found, kept) => kept ?? (found[0] === '\\' ? '' : ' '))
 }
 
 /** Stands for every value that was checked and not made. */

@@ -11,7 +11,7 @@ import { type ItemId, type ItemKey, printable } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import type { Registry } from '../core/session.ts'
-import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
+import { type FullReader, placeInFile, readFrontmatter } from '../markdown/frontmatter.ts'
 import { toData } from '../markdown/scalar.ts'
 import { spliceChecked } from '../markdown/splice.ts'
 import type { Disk } from './disk.ts'
@@ -178,7 +178,6 @@ function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof read
     const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
     return unusable(place, code, message, line, column)
   }
-  const { yaml, firstLine } = found.split
   const interpreted = interpretItem({
     key: place.key,
     folder: place.folder,
@@ -186,11 +185,7 @@ function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof read
     fields: found.map,
     duplicates: found.duplicates,
     idPrefix: store.settings.idPrefix,
-    place: offset => {
-      const before = yaml.slice(0, offset)
-      const lines = before.split('\n')
-      return { line: firstLine + lines.length - 1, column: lines.at(-1)!.length + 1 }
-    },
+    place: offset => placeInFile(found.split, offset),
   })
   return { place, ...interpreted, modified: EPOCH }
 }

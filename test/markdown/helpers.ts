@@ -108,6 +108,8 @@ function valueText(): fc.Arbitrary<string> {
       ' >\n  two: words\n  lines',
       ' |-\n    deep\n      deeper\n\n    again\n',
       ' some\n  more # c',
+      ' "one \\" \\\n  \\ two\n  three\\\\\n  four"',
+      " 'it''s\n  long'",
       '\n  []',
       ' 2026-01-01T00:00:00Z',
     ],
