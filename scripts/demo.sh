@@ -9,12 +9,13 @@ set -euo pipefail
 
 # The other half of this file: what runs inside a terminal. Ends when the demo does, by the end of its pipe.
 if [[ ${1:-} == --terminal ]]; then
-  cd "$WRK_DEMO_WORKSPACE"
+  cd "$3"
   exec 3<"$2/in" 4>"$2/out"
   echo $$ >&4
   while IFS= read -r line <&3; do
     code=0
-    (unset WRK_DEMO_WORKSPACE; eval "$line") >"$2/said" 2>&1 </dev/null 3<&- 4>&- || code=$?
+    # No subshell: it would be one more process of the agent's name, and gone a moment later.
+    eval "$line" >"$2/said" 2>&1 </dev/null 3<&- 4>&- || code=$?
     echo "$code" >&4
   done
   exit
@@ -52,15 +53,15 @@ fail() {
 # an environment of its own for the same reason.
 open_terminal() {
   local name=$1 agent=$2 dir="$temp/$1" pid
-  local -a clean=(env -i PATH="$temp/bin:$node_dir:$PATH" HOME="$temp" TERM=xterm LANG=C.UTF-8 WRK_DEMO_WORKSPACE="$3")
+  local -a clean=(env -i PATH="$temp/bin:$node_dir:$PATH" HOME="$temp" TERM=xterm LANG=C.UTF-8 SHELL="$BASH")
   rm -rf "$dir"
   mkdir "$dir"
   mkfifo "$dir/in" "$dir/out"
   if [[ $kind == script ]]; then
-    ("${clean[@]}" SHELL="$BASH" script -qc "exec '$BASH' '$root/scripts/demo.sh' --terminal '$dir'" /dev/null \
+    ("${clean[@]}" script -qc "$(printf 'exec %q %q --terminal %q %q' "$BASH" "$root/scripts/demo.sh" "$dir" "$3")" /dev/null \
       </dev/null >/dev/null 2>&1 &)
   else
-    ("${clean[@]}" "$BASH" -c 'exec -a "$0" "$BASH" "$@"' "$agent" "$root/scripts/demo.sh" --terminal "$dir" \
+    ("${clean[@]}" "$BASH" -c 'exec -a "$0" "$BASH" "$@"' "$agent" "$root/scripts/demo.sh" --terminal "$dir" "$3" \
       </dev/null >/dev/null 2>&1 &)
   fi
   # Opened for both directions, which does not wait for the other side.

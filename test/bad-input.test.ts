@@ -560,7 +560,7 @@ describe('session-state.yaml', () => {
 
   test('whose entries are nonsense still takes a new session, and keeps what it cannot read', async () => {
     const text =
-      'session_id: x\nsessions:\n  - 7\n  - [a]\n  - session_id: {a: 1}\n  - session_id: old\n    anchor: nonsense\n    claims: 5\n    heartbeat_at: never\n'
+      'session_id: x\nsessions:\n  - session_id: {a: 1}\n  - session_id: old\n    anchor: nonsense\n    claims: 5\n    heartbeat_at: never\n'
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': text })
     const result = await queue.run('claim WRK-1')
     expectCalm(result)

@@ -537,18 +537,19 @@ export async function openTerminal(
   const folder = join(queue.home, `terminal-${commands++}`)
   mkdirSync(folder)
   const pidFile = join(folder, 'pid')
+  const [input, output] = [join(folder, 'input'), join(folder, 'output')]
+  spawnSync('mkfifo', [input])
+  writeFileSync(output, '')
   // Its parent goes away first, as a terminal window's does, so that nothing above it tells of who runs the tests.
   const shell = `until [ "$(cut -d' ' -f4 /proc/$$/stat)" != $FORMER ]; do sleep 0.01; done
-exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null`
-  const child = start('/bin/bash', ['-c', 'exec 3<&0; FORMER=$$ /bin/bash -c "$1" <&3 3<&- &', '-', shell], {
+exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(input)} >${quote(output)} 2>&1`
+  const child = start('/bin/bash', ['-c', 'FORMER=$$ /bin/bash -c "$1" & :', '-', shell], {
     cwd: queue.home,
     env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, SHELL: '/bin/bash', PS1: '', ...env }),
   })
-  let seen = ''
-  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-    seen += chunk
-  })
-  const type = (line: string) => child.stdin!.write(`${line}\n`)
+  child.stdin!.end()
+  const type = (line: string) => writeFileSync(input, `${line}\n`)
+  const seen = () => readFileSync(output, 'utf8')
   type(
     `stty -echo cols ${columns} rows 40; bind 'set enable-bracketed-paste off'; PS1= PS2=; echo $$ >${quote(`${pidFile}.tmp`)}; mv ${quote(`${pidFile}.tmp`)} ${quote(pidFile)}`,
   )
@@ -560,10 +561,10 @@ exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null`
 
   /** Control characters set off what a command writes from everything else on the screen. */
   const marked = async (command: string): Promise<{ text: string; code: number }> => {
-    const from = seen.length
+    const from = seen().length
     type(`printf '\\036'; ${command}; printf '\\037%s\\036' "$?"`)
     const match = await until(`this ends in the terminal: ${command}`, () =>
-      /\x1e([^\x1e\x1f]*)\x1f(\d+)\x1e/.exec(seen.slice(from)),
+      /\x1e([^\x1e\x1f]*)\x1f(\d+)\x1e/.exec(seen().slice(from)),
     )
     return { text: match[1]!.replaceAll('\r\n', '\n'), code: Number(match[2]) }
   }

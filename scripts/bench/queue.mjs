@@ -137,7 +137,7 @@ function folderFor(random) {
 }
 
 function item(random, about) {
-  const head = random.chance(0.025) ? withBlockScalars(random, about) : frontmatter(random, about)
+  const head = random.chance(0.025) ? withLongValues(random, about) : frontmatter(random, about)
   const size = Math.min(LARGEST_SIZE, MEDIAN_SIZE * Math.exp(SIZE_SPREAD * random.normal()))
   return `${head}${body(random, size - head.length)}`
 }
@@ -183,12 +183,15 @@ function frontmatter(random, { id, count, status, holder, now }) {
   return `---\n${lines.join('\n')}\n---\n`
 }
 
-/** Values over several lines, which only the full YAML reader is sure of. */
-function withBlockScalars(random, about) {
-  const note = random.chance(0.5)
-    ? `note: |\n  ${sentence(random)}\n  ${sentence(random)}\n`
-    : `summary: ${sentence(random).replaceAll(',', '')}\n  ${sentence(random).replaceAll(',', '')}\n`
-  return frontmatter(random, about).replace('compound:', () => `${note}compound:`)
+/** Values over several lines: block scalars, folded plain ones, and flow lists. */
+function withLongValues(random, about) {
+  const plain = () => sentence(random).replaceAll(',', '')
+  const value = random.pick([
+    () => `note: |\n  ${sentence(random)}\n  ${sentence(random)}\n`,
+    () => `summary: ${plain()}\n  ${plain()}\n`,
+    () => `stages: [\n  ${random.pick(WORDS)},\n  ${random.pick(WORDS)},\n  ]\n`,
+  ])()
+  return frontmatter(random, about).replace('compound:', () => `${value}compound:`)
 }
 
 function sentence(random) {

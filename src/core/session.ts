@@ -31,12 +31,15 @@ export interface Session {
   endedAt: Date | null
 }
 
-/** session-state.yaml as it was read. `single` is a file by older tooling: one session, no registry. */
+/**
+ * session-state.yaml as it was read. `single` is a file by older tooling: one session, no registry.
+ * `current` is the session that the keys on top describe: the one that was last initialised.
+ */
 export type Registry =
   | { kind: 'missing' }
   | { kind: 'unreadable'; message: string; line: number; column: number }
   | { kind: 'single'; sessionId: string | null; agent: string | null; updatedAt: Date | null }
-  | { kind: 'registry'; sessions: Session[]; rebuiltAt: Date | null }
+  | { kind: 'registry'; sessions: Session[]; rebuiltAt: Date | null; current: string | null }
 
 const SESSION_ID = /^[A-Za-z0-9._:@#/+-]{1,128}$/
 const HELPER_NAME = /^[A-Za-z0-9._:@#+-]{1,64}$/

@@ -64,8 +64,10 @@ export function readFrontmatter(
 
 /** The file's line and column of an offset in `split.yaml`; the column counts characters. */
 export function placeInFile({ yaml, firstLine }: Split, offset: number): { line: number; column: number } {
-  const lines = yaml.slice(0, offset).split('\n')
-  return { line: firstLine + lines.length - 1, column: lines.at(-1)!.length + 1 }
+  const lineStart = offset === 0 ? 0 : yaml.lastIndexOf('\n', offset - 1) + 1
+  let line = firstLine
+  for (let at = yaml.indexOf('\n'); at !== -1 && at < lineStart; at = yaml.indexOf('\n', at + 1)) line++
+  return { line, column: offset - lineStart + 1 }
 }
 
 export async function loadFullReader(): Promise<FullReader> {

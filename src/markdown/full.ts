@@ -6,6 +6,7 @@ import {
   type Alias,
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -13,6 +14,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  visit,
   type YAMLMap,
 } from 'yaml'
 import type { ReadError, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
@@ -267,4 +269,23 @@ function dataOf(
     // toJS refuses aliases without an anchor, and too many of them.
     return fail(cause instanceof Error ? cause.message : String(cause), document.contents.range?.[0] ?? 0)
   }
+}
+
+/**
+ * The same YAML with one key or entry a line, as places for single values to be changed in. Comments stay;
+ * collections within an entry of a list (a session's anchor and claims) stay on their line.
+ */
+export function toBlockForm(text: string): string {
+  const document = parseDocument(text)
+  visit(document, {
+    Scalar: (where, node) => {
+      if (where === 'key') delete node.type
+    },
+    Collection: (_, node, path) => {
+      const lists = path.filter(parent => isSeq(parent)).length
+      const inEntry = lists > 1 || (lists === 1 && isPair(path.at(-1)))
+      node.flow = inEntry || (node.items.length === 0 && path.length > 1)
+    },
+  })
+  return document.toString({ lineWidth: 0 })
 }

@@ -22,8 +22,9 @@ import { type Context, currentRegistry, tidy } from './context.ts'
 
 /** At most one write a minute for the sign of life that any call is. */
 const HEARTBEAT_EVERY_MS = 60_000
-/** Ended and dead sessions stay listed this long at least, or one TTL if that is longer. */
+/** Ended and dead sessions stay listed this long at least, or one TTL if that is longer; silent ones longer. */
 const KEEP_MS = 24 * 3_600_000
+const KEEP_SILENT_MS = 7 * KEEP_MS
 
 export interface Caller {
   /** The session's id. */
@@ -243,16 +244,21 @@ function olderToolsSession(registry: Registry, adopted: string): Session | null 
   }
 }
 
-/** Sessions that ended or died long ago; being unlisted means the same for them. */
+/** Sessions that ended or died long ago, or of which nothing was heard for a week: their locks are free either way. */
 function outdated({ store }: Context, sessions: readonly Session[], now: Date): string[] {
   const keep = Math.max(KEEP_MS, store.settings.ttlMs)
   const lively = { here: here(), look: store.host.look }
   return sessions
     .filter(session => {
-      const last = Math.max(
-        ...[session.startedAt, session.heartbeatAt, session.endedAt].map(date => date?.getTime() ?? 0),
+      const seen = [session.startedAt, session.heartbeatAt, session.endedAt].flatMap(
+        date => date?.getTime() ?? [],
       )
-      return now.getTime() - last > keep && judgeSession(session, lively).verdict === 'dead'
+      // Without any time it may have been listed a moment ago.
+      const last = seen.length > 0 ? Math.max(...seen) : now.getTime()
+      const silence = now.getTime() - last
+      if (silence <= keep) return false
+      const { verdict } = judgeSession(session, lively)
+      return verdict === 'dead' || (verdict === 'unknown' && silence > Math.max(KEEP_SILENT_MS, keep))
     })
     .map(({ id }) => id)
 }

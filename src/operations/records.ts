@@ -25,11 +25,17 @@ export async function recordClaims(
   const now = stamp(clock())
   await changeRegistry(store.host, store.registry, registry => {
     const session = listedSession(registry, sessionId)
-    return { change: session ? claimsChange(session, edit(session.claims), now) : null, result: undefined }
+    if (!session || registry.kind !== 'registry') return { change: null, result: undefined }
+    return { change: claimsChange(session, edit(session.claims), registry.current, now), result: undefined }
   })
 }
 
-function claimsChange(session: Session, claims: readonly ClaimRecord[], now: string): RegistryChange {
+function claimsChange(
+  session: Session,
+  claims: readonly ClaimRecord[],
+  current: string | null,
+  now: string,
+): RegistryChange {
   const active = claims.at(-1)?.id ?? null
   const values: Values = {
     heartbeat_at: quoted(now),

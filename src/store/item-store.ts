@@ -187,7 +187,13 @@ function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof read
     idPrefix: store.settings.idPrefix,
     place: offset => placeInFile(found.split, offset),
   })
+  interpreted.item.title = detached(interpreted.item.title)
   return { place, ...interpreted, modified: EPOCH }
+}
+
+/** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
+function detached(text: string): string {
+  return text === '' ? '' : Buffer.from(text).toString()
 }
 
 function unusable(

@@ -42,6 +42,7 @@ export function readRegistry(root: YamlMap): Registry {
     kind: 'registry',
     sessions: entries(sessions.value).flatMap(entry => readSession(entry) ?? []),
     rebuiltAt: instant(root, 'rebuilt_at'),
+    current: text(root, 'session_id'),
   }
 }
 
@@ -125,46 +126,31 @@ export class TextEdit {
     })
   }
 
-  /** Lists new sessions after the others. */
-  addSessions(sessions: readonly Values[]): void {
-    if (sessions.length === 0) return
+  /** Takes sessions off the list and puts new ones after the others; comments between entries stay. */
+  changeList(remove: ReadonlySet<string>, added: readonly Values[]): void {
     const pair = findPair(this.root, 'sessions')
-    const list = pair?.value.kind === 'list' && pair.value.items.length > 0 ? pair.value : null
-    const block = (indent: string) =>
-      sessions
-        .flatMap(values =>
-          Object.entries(values).map(
-            ([key, value], i) => `${indent}${i === 0 ? '- ' : '  '}${key}: ${value}`,
-          ),
-        )
-        .join('\n')
-    if (list) {
-      const last = list.items.at(-1)!
-      const at = lineEnd(this.source, trimmedEnd(this.source, last.end, last.start))
-      this.splice(at, at, `\n${block(' '.repeat(dashColumn(this.source, list)))}`)
-    } else if (pair) this.replaceValue(pair, `\n${block('  ')}`)
-    else
-      this.splice(
-        this.source.length,
-        this.source.length,
-        this.asLines(this.source.length, ['sessions:', block('  ')], ''),
-      )
-  }
-
-  /** Takes sessions off the list; comments between entries stay. */
-  removeSessions(ids: ReadonlySet<string>): void {
-    const pair = findPair(this.root, 'sessions')
-    const all = entries(pair?.value)
-    const gone = all.filter(entry => ids.has(text(entry, 'session_id') ?? ''))
-    if (gone.length === 0 || !pair) return
-    if (gone.length === all.length && pair.value.kind === 'list' && all.length === pair.value.items.length) {
-      this.replaceValue(pair, ' []')
+    const block = (indent: string) => added.map(values => `\n${entryLines(values, indent)}`).join('')
+    if (!pair) {
+      const end = this.source.length
+      if (added.length > 0) this.splice(end, end, this.asLines(end, [`sessions:${block('  ')}`], ''))
       return
     }
-    for (const entry of gone) {
-      const end = lineEnd(this.source, trimmedEnd(this.source, entry.end, entry.start))
-      this.splice(lineStart(this.source, entry.start), Math.min(end + 1, this.source.length), '')
+    const list = pair.value.kind === 'list' && pair.value.items.length > 0 ? pair.value : null
+    if (!list) {
+      if (added.length > 0) this.replaceValue(pair, block('  '))
+      return
     }
+    const gone = entries(list).filter(entry => remove.has(text(entry, 'session_id') ?? ''))
+    if (gone.length === list.items.length && added.length === 0) return this.replaceValue(pair, ' []')
+    for (const entry of gone) this.splice(lineStart(this.source, entry.start) - 1, this.endOf(entry), '')
+    if (added.length === 0) return
+    const at = this.endOf(list.items.at(-1)!)
+    this.splice(at, at, block(' '.repeat(dashColumn(this.source, list))))
+  }
+
+  /** The end of the line on which a block value ends. */
+  private endOf({ start, end }: YamlNode): number {
+    return lineEnd(this.source, trimmedEnd(this.source, end, start))
   }
 
   /** The text with all changes. */
@@ -202,6 +188,12 @@ export class TextEdit {
   private splice(start: number, end: number, put: string): void {
     this.splices.push({ start, end, text: put })
   }
+}
+
+function entryLines(values: Values, indent: string): string {
+  return Object.entries(values)
+    .map(([key, value], i) => `${indent}${i === 0 ? '- ' : '  '}${key}: ${value}`)
+    .join('\n')
 }
 
 /** Whether the registry is written in block form, the only form that TextEdit changes in place. */

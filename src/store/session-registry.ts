@@ -119,29 +119,40 @@ export interface RegistryChange {
  * @returns what `decide` saw the last time
  * @throws WrkError IO when the file cannot be read as a registry, BUSY
  */
-export function changeRegistry<T>(
+export async function changeRegistry<T>(
   host: GuardHost,
   file: RegistryFile,
   decide: (registry: Registry) => { change: RegistryChange | null; result: T },
 ): Promise<T> {
-  return withReaders(full =>
-    withGuard(host, file.stateDir, file.key, guard => {
-      const from = unless(MISSING, null, () => readOpen(host.disk, file.path))
-      try {
-        const parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
-        if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
-        const { change, result } = decide(parsed ? readRegistry(parsed.root) : { kind: 'missing' })
-        if (!change) return result
-        if (parsed && !isBlockForm(parsed.root)) throw flowForm(file.path)
-        const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
-        checkResult(written, change, full, file.path)
-        publish(host.disk, guard, publication(file, from, written))
-        return result
-      } finally {
-        if (from) host.disk.closeSync(from.fd)
-      }
-    }),
-  )
+  const attempt = (toBlockForm?: (text: string) => string) =>
+    withReaders(full =>
+      withGuard(host, file.stateDir, file.key, guard => {
+        const from = unless(MISSING, null, () => readOpen(host.disk, file.path))
+        try {
+          let parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
+          if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
+            if (!toBlockForm) return 'oneLineForm' as const
+            parsed = parse(Buffer.from(toBlockForm(parsed.source)), full)
+          }
+          if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
+          const { change, result } = decide(parsed ? readRegistry(parsed.root) : { kind: 'missing' })
+          if (!change) return { result }
+          const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
+          checkResult(written, change, full, file.path)
+          publish(host.disk, guard, publication(file, from, written))
+          return { result }
+        } finally {
+          if (from) host.disk.closeSync(from.fd)
+        }
+      }),
+    )
+  const outcome = await attempt()
+  if (outcome !== 'oneLineForm') return outcome.result
+  // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
+  const { toBlockForm } = await import('../markdown/full.ts')
+  const again = await attempt(toBlockForm)
+  if (again === 'oneLineForm') throw new WrkError('IO', `${file.path} could not be brought into block form`)
+  return again.result
 }
 
 function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
@@ -159,9 +170,8 @@ function edited({ source, root }: RegistryText, change: RegistryChange): string 
   const edit = new TextEdit(source, root)
   const rebuilt: Values = change.rebuiltAt ? { rebuilt_at: quoted(stamp(change.rebuiltAt)) } : {}
   edit.setTop({ ...change.top, ...rebuilt })
-  edit.removeSessions(new Set(change.remove))
   for (const { id, values } of change.set) edit.setSession(id, values)
-  edit.addSessions(change.add.map(sessionValues))
+  edit.changeList(new Set(change.remove), change.add.map(sessionValues))
   return edit.result()
 }
 
@@ -224,14 +234,4 @@ function unreadable(path: string, { message, line, column }: ReadError): WrkErro
     hint: `Mend it by hand, or move it away (mv ${path} ${path}.broken); wrk then starts a new one.`,
     details: { path, line, column },
   })
-}
-
-function flowForm(path: string): WrkError {
-  return new WrkError(
-    'IO',
-    `${path} lists its sessions in one-line form ({…}, […]), which wrk does not change`,
-    {
-      hint: `Write one session per block, or move the file away (mv ${path} ${path}.old); wrk then starts a new one.`,
-    },
-  )
 }
