@@ -33,7 +33,7 @@ export interface IdentityFacts {
   processes: () => ProcessContext
 }
 
-export type IdentitySource = 'flag' | 'env' | 'agent' | 'anchor' | 'file' | 'new'
+type IdentitySource = 'flag' | 'env' | 'agent' | 'anchor' | 'file' | 'new'
 
 export interface Identity {
   /** Null for `new`: the id is made when the session is registered. */
@@ -47,7 +47,7 @@ export interface Identity {
 }
 
 /** The variables by which agents tell their shells the session, in the order that decides a tie. */
-export const AGENT_VARIABLES: readonly (readonly [name: string, agent: AgentName | null])[] = [
+const AGENT_VARIABLES: readonly (readonly [name: string, agent: AgentName | null])[] = [
   ['CLAUDE_CODE_SESSION_ID', 'claude'],
   ['CODEX_THREAD_ID', 'codex'],
   ['CURSOR_CONVERSATION_ID', 'cursor'],

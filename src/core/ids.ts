@@ -45,6 +45,11 @@ export function keyOfFileName(name: string): ItemKey | null {
   return parts ? keyOf(parts[1]!, parts[2]!) : null
 }
 
+/** Whether the text of an `id` field names the item of that key. A bare number is read with `prefix`. */
+export function isIdOf(key: ItemKey, text: string, prefix: string): boolean {
+  return text.toLowerCase() === key || keyOfField(text, prefix) === key
+}
+
 /** The key of an `id` field's text, or null when that is no id. A bare number is read with `prefix`. */
 export function keyOfField(text: string, prefix: string): ItemKey | null {
   const parts = ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)

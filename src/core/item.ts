@@ -1,7 +1,7 @@
 /** A work item as its file tells it, and what is wrong with the file. */
 import type { YamlMap } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
-import { displayOfFileName, type ItemKey, keyOfField, printable } from './ids.ts'
+import { displayOfFileName, type ItemKey, isIdOf, printable } from './ids.ts'
 import { type Lock, readLock } from './lock.ts'
 import { fitsFolder, isClosed } from './status.ts'
 
@@ -73,7 +73,7 @@ export function interpretItem(source: ItemSource): { item: Item; lock: Lock | nu
 
   const id = findPair(fields, 'id')
   const idText = scalarText(id?.value)
-  const agrees = idText !== undefined && keyOfField(idText, source.idPrefix) === source.key
+  const agrees = idText !== undefined && isIdOf(source.key, idText, source.idPrefix)
   if (id && idText !== undefined && !agrees)
     problem(
       'id-mismatch',

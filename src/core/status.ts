@@ -28,6 +28,7 @@ const CLOSED = new Set([...DONE, ...ARCHIVED])
 
 /** `In_Progress` and `in-progress` are one word. */
 export function statusWord(status: string): string {
+  if (FOLDERS_OF.has(status)) return status
   return status.trim().toLowerCase().replace(/[_ ]/g, '-')
 }
 

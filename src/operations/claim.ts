@@ -8,7 +8,7 @@ import type { PendingEvent } from '../store/event-log.ts'
 import { type Current, changeItem, type ItemDecision, notFound } from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import type { Context } from './context.ts'
-import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, register } from './identify.ts'
 import { describeLoss, recordClaims, supersededClaims, without } from './records.ts'
 
@@ -106,7 +106,7 @@ function decide(
   const now = clock()
   const { item, lock, registry } = current
   if (item.closed && force === undefined) throw closed(current)
-  const held = lock ? heldLock(store, registry, lock, current.modified) : null
+  const held = lock ? heldLock(judgeFor(store, registry), lock, current.modified) : null
   const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
   const decision = decideClaim(held, request, now)
   const about = {

@@ -19,7 +19,7 @@ import { type Clock, clockFrom, sleep } from '../system/clock.ts'
 import { here, lookAtProcess, processFacts } from '../system/process.ts'
 import { randomLetters } from '../system/random.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+type Environment = Readonly<Record<string, string | undefined>>
 
 export interface ContextOptions {
   /** The queue's folder, or a workspace that holds `.claude/work-queue`. Else found from environment and `cwd`. */

@@ -1,6 +1,6 @@
 /** What can be said of the holder of an item, for refusals and for those who only look. */
 import { expiresAt, type HeldLock, heldSince, isStale } from '../core/claim.ts'
-import { type Judge, judgeHolder, type Liveness } from '../core/liveness.ts'
+import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../core/liveness.ts'
 import type { Lock } from '../core/lock.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
@@ -23,12 +23,24 @@ export function judgeFor({ host, settings }: Store, registry: Registry): Judge {
   return { registry, here: here(), look: host.look, unlisted: settings.unlisted }
 }
 
+/** The same for many locks at one moment: each process is looked at once. */
+export function judgeForMany(store: Store, registry: Registry): Judge {
+  const looks = new Map<number, ProcessLook>()
+  const judge = judgeFor(store, registry)
+  const look = (pid: number) => {
+    const known = looks.get(pid) ?? judge.look(pid)
+    looks.set(pid, known)
+    return known
+  }
+  return { ...judge, look }
+}
+
 /** Gathers what a decision about a present lock needs. */
-export function heldLock(store: Store, registry: Registry, lock: Lock, fileModified: Date): HeldLock {
+export function heldLock(judge: Judge, lock: Lock, fileModified: Date): HeldLock {
   return {
     lock,
-    liveness: judgeHolder(lock.by, lock.at, judgeFor(store, registry)),
-    heartbeat: sessionOf(lock.by, registry)?.heartbeatAt ?? null,
+    liveness: judgeHolder(lock.by, lock.at, judge),
+    heartbeat: sessionOf(lock.by, judge.registry)?.heartbeatAt ?? null,
     fileModified,
   }
 }

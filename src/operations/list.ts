@@ -1,13 +1,13 @@
 /** The items of a queue with their locks. */
 
 import type { Problem } from '../core/item.ts'
-import type { Registry } from '../core/session.ts'
+import type { Judge } from '../core/liveness.ts'
 import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-store.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { signOfLife } from './heartbeat.ts'
-import { heldLock, standing } from './holder.ts'
+import { heldLock, judgeForMany, standing } from './holder.ts'
 import { callerIfKnown } from './identify.ts'
 import { listedSession } from './records.ts'
 
@@ -41,18 +41,19 @@ export async function list(context: Context, options: ListOptions = {}): Promise
   await signOfLife(context, caller && listedSession(registry, caller.session) ? caller.session : null)
   const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
   const now = context.clock()
+  const judge = judgeForMany(context.store, registry)
   return (await readQueue(context.store))
     .filter(({ item, lock }) => {
       if (words && !words.has(statusWord(item.status ?? ''))) return false
       if (options.locked && !lock) return false
       return !options.mine || (lock !== null && lock.by === caller?.holder)
     })
-    .map(reading => listed(context, registry, reading, now))
+    .map(reading => listed(context, judge, reading, now))
 }
 
-export function listed({ store }: Context, registry: Registry, reading: ItemReading, now: Date): ListedItem {
+function listed({ store }: Context, judge: Judge, reading: ItemReading, now: Date): ListedItem {
   const { item, lock, place, problems } = reading
-  const held = lock && heldLock(store, registry, lock, reading.modified)
+  const held = lock && heldLock(judge, lock, reading.modified)
   return {
     id: item.id,
     title: item.title,

@@ -17,7 +17,7 @@ import {
 import { placesOf } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
-import { type HolderInfo, heldLock, holderInfo } from './holder.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, callerIfKnown, whoAmI } from './identify.ts'
 import { howLost, listedSession, recordClaims, type Superseded, without } from './records.ts'
 
@@ -127,7 +127,7 @@ function decide(
   const mine = caller ? listedSession(registry, caller.session) : undefined
   const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)
   const decision = decideRelease(lock, record?.runId ?? null, request)
-  const held = lock ? heldLock(store, registry, lock, current.modified) : null
+  const held = lock ? heldLock(judgeFor(store, registry), lock, current.modified) : null
   const lost = decision.kind === 'notLocked' || decision.kind === 'heldByOther'
   const base = {
     item: summary(current),

@@ -6,7 +6,7 @@ import { type ItemReading, notFound, readFields, readItem } from '../store/item-
 import type { ItemSummary } from './claim.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { signOfLife } from './heartbeat.ts'
-import { type HolderInfo, heldLock, holderInfo, standing } from './holder.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'
 import { callerIfKnown } from './identify.ts'
 import { listedSession } from './records.ts'
 
@@ -35,7 +35,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   return Promise.all(
     readings.map(async reading => {
       const { item, lock, place, problems } = reading
-      const held = lock && heldLock(store, registry, lock, reading.modified)
+      const held = lock && heldLock(judgeFor(store, registry), lock, reading.modified)
       const holder = held && holderInfo(held, registry, store.settings.ttlMs, now)
       return {
         item: {

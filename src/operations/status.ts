@@ -5,7 +5,7 @@ import { stamp } from '../core/time.ts'
 import { readQueue } from '../store/item-store.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { signOfLife } from './heartbeat.ts'
-import { heldLock, judgeFor, standing } from './holder.ts'
+import { heldLock, judgeFor, judgeForMany, standing } from './holder.ts'
 import { callerIfKnown } from './identify.ts'
 
 export interface HeldItem {
@@ -49,9 +49,10 @@ export async function status(context: Context): Promise<QueueStatus> {
   )
   registry = await currentRegistry(context)
   const now = context.clock()
+  const judge = judgeForMany(store, registry)
   const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {
     if (!lock) return []
-    const liveness = standing(store, heldLock(store, registry, lock, modified), now)
+    const liveness = standing(store, heldLock(judge, lock, modified), now)
     return [
       {
         id: item.id,
@@ -75,7 +76,7 @@ export async function status(context: Context): Promise<QueueStatus> {
       .filter(({ lock }) => !sessionOf(lock.by, registry))
       .map(item => ({
         ...told(item),
-        reason: judgeHolder(item.lock.by, item.lock.at, judgeFor(store, registry)).reason,
+        reason: judgeHolder(item.lock.by, item.lock.at, judge).reason,
       })),
     warnings:
       registry.kind === 'unreadable'
@@ -87,7 +88,7 @@ export async function status(context: Context): Promise<QueueStatus> {
 }
 
 /** A session as the registry and the machine tell it. */
-export function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
+function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)
   const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
   return {

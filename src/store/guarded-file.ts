@@ -72,13 +72,13 @@ function readAll(disk: Disk, fd: number, size: number): Buffer {
   }
 }
 
-export function notAFile(path: string): WrkError {
+function notAFile(path: string): WrkError {
   return new WrkError('INVALID_ITEM', `${path} is not a plain file`, {
     hint: 'Move it out of the queue; a work item is one markdown file.',
   })
 }
 
-export function tooLarge(path: string, size: number): WrkError {
+function tooLarge(path: string, size: number): WrkError {
   return new WrkError(
     'INVALID_ITEM',
     `${path} is too large for a work item (${Math.round(size / 1048576)} MB)`,

@@ -329,7 +329,7 @@ export function notFound(store: Store, id: ItemId): WrkError {
   })
 }
 
-export function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {
+function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {
   const paths = places.map(({ path }) => path)
   return new WrkError('AMBIGUOUS', `${id.display} stands in ${places.length} places: ${paths.join(', ')}`, {
     hint: 'Keep one: compare them, then remove the others (git rm) or give them ids of their own.',

@@ -51,12 +51,6 @@ export function processContext(): ProcessContext {
   return { ancestors, terminal: leader ? anchorOf(leader) : null }
 }
 
-/** The anchor of a running process on this machine, or null when there is none of that pid. */
-export function anchorOfPid(pid: number): Anchor | null {
-  const facts = processFacts(pid)
-  return facts ? anchorOf(facts) : null
-}
-
 function anchorOf({ pid, started }: ProcessFacts): Anchor {
   return { pid, started, ...here() }
 }
