@@ -43,8 +43,7 @@ function claimsChange(
     claims: writeClaims(claims),
   }
   const top: Values = {
-    session_id: quoted(session.id),
-    active_wrk: quoted(active ?? ''),
+    ...(current === session.id ? { active_wrk: quoted(active ?? '') } : {}),
     updated_at: quoted(now),
   }
   return { top, add: [], set: [{ id: session.id, values }], remove: [], rebuiltAt: null }

@@ -141,7 +141,10 @@ export class TextEdit {
       return
     }
     const gone = entries(list).filter(entry => remove.has(text(entry, 'session_id') ?? ''))
-    if (gone.length === list.items.length && added.length === 0) return this.replaceValue(pair, ' []')
+    if (gone.length === list.items.length && added.length === 0) {
+      this.replaceValue(pair, ' []')
+      return
+    }
     for (const entry of gone) this.splice(lineStart(this.source, entry.start) - 1, this.endOf(entry), '')
     if (added.length === 0) return
     const at = this.endOf(list.items.at(-1)!)
