@@ -22,8 +22,8 @@ function load(name) {
   return module.exports
 }
 
-/** Needs the full YAML reader: a block scalar. */
-const ITEM = '---\nid: WRK-2\ntitle: |\n  Two\nlist: [a, b]\nstatus: pending\n---\n'
+/** Needs the full YAML reader: a flow list over two lines. */
+const ITEM = '---\nid: WRK-2\ntitle: Two\nlist: [a,\n  b]\nstatus: pending\n---\n'
 
 async function compile() {
   const { main } = load('./main.cjs')
@@ -56,6 +56,7 @@ async function compile() {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
+  if (scripts.size !== 2) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [filename, script] of scripts)
     fs.writeFileSync(`${filename}.${process.version}-${process.arch}`, script.createCachedData())
 }

@@ -36,9 +36,13 @@ export const WRK = join(ROOT, 'dist', 'wrk.cjs')
 const folders: string[] = []
 const children = new Set<ChildProcess>()
 
-afterAll(() => {
+/** Agents and terminals' shells, which are in process groups of their own or have lost their parents. */
+const shells = new Set<number>()
+
+afterAll(async () => {
   for (const child of children) killGroup(child)
-  // A process that was just killed may still write for a moment.
+  for (const pid of shells) killProcess(pid)
+  for (const pid of shells) await gone(pid)
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -150,8 +154,13 @@ export function finished(child: ChildProcess, input?: string | Buffer): Promise<
 
 export function killGroup(child: ChildProcess): void {
   children.delete(child)
+  if (child.pid) killProcess(-child.pid)
+}
+
+/** Kills a process, or a group by its negative number; one that is gone already is no error. */
+export function killProcess(pid: number): void {
   try {
-    if (child.pid) process.kill(-child.pid, 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
@@ -477,6 +486,7 @@ esac; done`
     child.stdin!.end()
   }
   const pid = Number(await until(`${name} is up`, () => existsSync(pidFile) && readFileSync(pidFile, 'utf8')))
+  shells.add(pid)
   return {
     pid,
     run: command => {
@@ -486,7 +496,8 @@ esac; done`
     },
     stay: command => writeFileSync(inbox, `&${command}\n`),
     kill: async () => {
-      process.kill(pid, 'SIGKILL')
+      shells.delete(pid)
+      killProcess(pid)
       await gone(pid)
     },
   }
@@ -545,7 +556,13 @@ export async function openTerminal(
 exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(input)} >${quote(output)} 2>&1`
   const child = start('/bin/bash', ['-c', 'FORMER=$$ /bin/bash -c "$1" & :', '-', shell], {
     cwd: queue.home,
-    env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, SHELL: '/bin/bash', PS1: '', ...env }),
+    env: cleanEnv(queue.home, {
+      WRK_QUEUE: queue.root,
+      SHELL: '/bin/bash',
+      PS1: '',
+      HISTFILE: '/dev/null',
+      ...env,
+    }),
   })
   child.stdin!.end()
   const type = (line: string) => writeFileSync(input, `${line}\n`)
@@ -556,6 +573,7 @@ exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(inpu
   const pid = Number(
     await until('the terminal is up', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8')),
   )
+  shells.add(pid)
   const agents = agentsAbove(pid)
   if (agents.length > 0) throw new Error(`orphans are adopted by an agent here: ${agents.join(', ')}`)
 
@@ -577,7 +595,8 @@ exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(inpu
     },
     screen: async command => (await marked(command)).text,
     kill: async () => {
-      process.kill(pid, 'SIGKILL')
+      shells.delete(pid)
+      killProcess(pid)
       await gone(pid)
     },
   }

@@ -396,6 +396,7 @@ test('generated ids are unique, also when many sessions start at the same instan
     Array.from({ length: 10 }, (_, i) => startAgent(i % 2 ? 'claude' : 'codex', queue)),
   )
   const started = await Promise.all(agents.map(agent => agent.run('wrk session start --provider claude')))
+  expect(started.map(({ code, stderr }) => [code, stderr])).toEqual(started.map(() => [0, '']))
   const ids = started.map(({ stdout }) => stdout.trim())
   expect(new Set(ids).size).toBe(10)
   for (const id of ids) expect(id).toMatch(new RegExp(`^claude-${HOST}-[0-9a-z]{6}$`))

@@ -164,7 +164,7 @@ test('it takes a folder of its own, a workspace, --queue or the environment', as
 test('what stands in its way is told in a sentence, and is not replaced', async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'file'), 'mine\n')
-  for (const target of [join(folder, 'file'), join(folder, 'file', 'queue'), '/proc/nowhere']) {
+  for (const target of [join(folder, 'file'), join(folder, 'file', 'queue')]) {
     const result = await run(['init', target])
     expect(result.code).toBe(74)
     expect(result.stderr).toMatch(/^wrk: /)

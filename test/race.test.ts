@@ -1,4 +1,5 @@
 /** Exactly one winner, whatever the item looks like and however many come at the same instant. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -100,6 +101,25 @@ test('helpers of one session that claim at the same instant have one winner', as
   expect(winner).toMatch(/^boss\/helper-\d+$/)
   for (const { json } of results.filter(({ code }) => code === 4)) expect(json.holder.session_id).toBe(winner)
   expect(queue.lock('WRK-157').by).toBe(winner)
+})
+
+test('the very first calls on a queue, which make .wrk, do not get in each other’s way', async () => {
+  const ids = Array.from({ length: 8 }, (_, i) => `WRK-${i + 1}`)
+  for (let round = 0; round < 6; round++) {
+    const queue = makeQueue(ids)
+    const calls = ids.map((id, i) => ({ args: `claim ${id}`, session: `racer-${i}` }))
+    const results = await together(calls, { queue })
+    expect(results.map(({ code, stderr }) => [code, stderr])).toEqual(calls.map(() => [0, '']))
+  }
+})
+
+test('a queue whose .wrk was made only in part by one that was killed works', async () => {
+  for (const parts of [[], ['tmp'], ['tmp', 'guards'], ['guards'], ['outbox']]) {
+    const queue = makeQueue(['WRK-157'])
+    for (const part of ['', ...parts]) mkdirSync(join(queue.root, '.wrk', part), { recursive: true })
+    const { code, stderr } = await queue.run('claim WRK-157')
+    expect([parts, code, stderr]).toEqual([parts, 0, ''])
+  }
 })
 
 test('of eight processes that each try to claim all of 200 items every item has one winner', async () => {

@@ -1,15 +1,18 @@
 /** Real pseudo-terminals: no set-up, a session for each, and output that fits. */
 import { describe, expect, test } from 'vitest'
+import { processFacts } from '../src/system/process.ts'
 import {
   gone,
   HOST,
   haveTerminals,
   heldItem,
   item,
+  killProcess,
   makeQueue,
   openTerminal,
   stampOf,
   startAgent,
+  until,
 } from './helpers.ts'
 
 const terminals = describe.skipIf(!haveTerminals())
@@ -71,11 +74,15 @@ terminals('a terminal', () => {
     const queue = makeQueue(['WRK-157'])
     const terminal = await openTerminal(queue)
     await terminal.run('wrk claim WRK-157')
-    const left = Number((await terminal.run('nohup setsid sleep 600 >/dev/null 2>&1 & echo $!')).stdout)
+    await terminal.run("setsid --fork bash -c 'echo $$ >left; exec sleep 600' >/dev/null 2>&1 </dev/null")
+    const left = Number(
+      await until('it runs on its own', () => queue.exists('../left') && queue.read('../left')),
+    )
     process.kill(terminal.pid, 'SIGHUP')
     await gone(terminal.pid)
     expect((await queue.run('claim WRK-157 --json')).json.kind).toBe('takenOver')
-    process.kill(left, 'SIGKILL')
+    expect(processFacts(left)).not.toBeNull()
+    killProcess(left)
   })
 
   test('that has done nothing yet is not registered by looking, nor by a release of what it does not hold', async () => {

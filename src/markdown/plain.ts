@@ -39,11 +39,12 @@ import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
+import { passSimpleEntries } from './simple-entries.ts'
 
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
- * With `wanted`, all of the text is checked the same, but only these top-level pairs are given: of
- * thousands of items, most values would be made to be thrown away. With `repeated`, top-level keys that
+ * With `wanted`, only these top-level pairs are given, and only of these it is told whether a key stands
+ * twice; all else is checked the same. Of thousands of items, most values would be made to be thrown away. With `repeated`, top-level keys that
  * stand twice are put there instead of making it unsure; the map then holds all their pairs.
  */
 export function readPlain(
@@ -132,15 +133,17 @@ class PlainReader {
     const unique = new Keys()
     const start = this.at
     let end = start
+    const wanted = depth === 0 ? this.wanted : undefined
     do {
+      if (wanted && indent === 0 && this.passUnwanted(wanted)) break
       const keyStart = this.at
       const key = this.key()
       if (key === null) return null
-      if (!unique.add(key)) {
+      if (wanted) this.making = wanted.has(key)
+      if ((depth > 0 || this.making) && !unique.add(key)) {
         if (depth > 0 || !this.repeated) return null
         this.repeated.push({ key, offset: keyStart })
       }
-      if (depth === 0 && this.wanted) this.making = this.wanted.has(key)
       const value = this.blockValue(indent, depth)
       if (value === null) return null
       if (this.making) pairs.push({ key, keyStart, value })
@@ -148,6 +151,15 @@ class PlainReader {
     } while (this.indent === indent)
     // Should a deeper line follow, no caller takes it up, and the root ends before the text does.
     return { kind: 'map', pairs, flow: false, start, end }
+  }
+
+  /** Over simple entries that are not wanted; true when no other entry follows at this column. */
+  private passUnwanted(wanted: ReadonlySet<string>): boolean {
+    const next = passSimpleEntries(this.text, this.at, wanted)
+    if (next === this.at) return false
+    this.at = next
+    this.nextLine()
+    return this.indent !== 0
   }
 
   private blockList(indent: number, depth: number): YamlList | null {

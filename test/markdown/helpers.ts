@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { parseDocument } from 'yaml'
 
 /** What the yaml package makes of a text with its default settings; undefined where it finds an error. */
-export function reference(text: string): { data: unknown } | undefined {
-  const document = parseDocument(text, { uniqueKeys: true, logLevel: 'error', prettyErrors: false })
+export function reference(text: string, uniqueKeys = true): { data: unknown } | undefined {
+  const document = parseDocument(text, { uniqueKeys, logLevel: 'error', prettyErrors: false })
   if (document.errors.length > 0) return undefined
   try {
     return { data: document.toJS() ?? {} }

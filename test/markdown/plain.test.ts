@@ -193,7 +193,7 @@ test('with only some keys wanted, it checks all of the text and gives those the 
       const some = readPlain(text, WANTED)
       if (!some) return
       read++
-      const expected = reference(text)
+      const expected = reference(text, false)
       expect(expected, `the yaml package finds an error in ${JSON.stringify(text)}`).toBeDefined()
       const data = Object.entries(expected!.data as object).filter(([key]) => WANTED.has(key))
       expect(toData(some), JSON.stringify(text)).toEqual(Object.fromEntries(data))
@@ -201,6 +201,18 @@ test('with only some keys wanted, it checks all of the text and gives those the 
     { numRuns: 4000 },
   )
   expect(read).toBeGreaterThan(400)
+})
+
+test('what it reads in full it also reads with only some keys wanted, and the other way round', () => {
+  fc.assert(
+    fc.property(plainYaml, text => {
+      const all = readPlain(text, undefined, [])
+      if (!all) return
+      const pairs = all.pairs.filter(({ key }) => WANTED.has(key))
+      expect(readPlain(text, WANTED, [])?.pairs, JSON.stringify(text)).toEqual(pairs)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('both readers give the same places, keys and styles', () => {
