@@ -65,8 +65,8 @@ export interface Queue {
   show(id: string): Promise<ShownItem[]>
   list(options?: ListOptions): Promise<ListedItem[]>
   status(): Promise<QueueStatus>
-  log(options?: LogOptions): LogEvent[]
-  where(): Whereabouts
+  log(options?: LogOptions): Promise<LogEvent[]>
+  where(): Promise<Whereabouts>
   /** Which session this is. @throws WrkError NO_SESSION */
   sessionId(): Promise<Explained>
   sessionStart(options: { provider: string; sessionId?: string }): Promise<SessionInfo>

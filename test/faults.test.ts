@@ -492,6 +492,8 @@ async function expectConsistent(queue: Queue, { result }: Injected, at: Json): P
   const held = queue.lock('WRK-1').by === 'tester'
   expect({ ...at, code: result.code, held }).toEqual({ ...at, code: held ? 0 : 74, held })
   expectWhole(queue, item('WRK-1'), held ? 'tester' : null)
+  // An event that could not be logged yet waits in the outbox for the next command; a refusal leaves nothing.
+  if (!held) expect({ ...at, litter: litter(queue) }).toEqual({ ...at, litter: [] })
   await expectMended(queue, at)
 }
 

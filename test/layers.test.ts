@@ -32,7 +32,7 @@ function importsOf(file: string): Import[] {
     const of = specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier
     found.push({ of, typeOnly, lazy })
   }
-  const statement = /^(?:import|export)\s+(type\s+)?([\w$*\s{},]+?)\s+from\s+'([^']+)'/gm
+  const statement = /^(?:import|export)\s+(type\s+)?([\w$*\s{},]+?)\s+from\s+['"]([^'"]+)['"]/gm
   for (const [, type, names, specifier] of code.matchAll(statement)) {
     const braced = /^\{([^}]*)\}$/.exec(names!.trim())?.[1]
     const inline = braced?.split(',').filter(name => name.trim()) ?? []
@@ -42,7 +42,7 @@ function importsOf(file: string): Import[] {
       false,
     )
   }
-  for (const [, specifier] of code.matchAll(/^import\s+'([^']+)'/gm)) add(specifier!, false, false)
+  for (const [, specifier] of code.matchAll(/^import\s+['"]([^'"]+)['"]/gm)) add(specifier!, false, false)
   for (const [, kind, specifier] of code.matchAll(/(typeof\s+)?\bimport\(\s*['"]([^'"]+)['"]\s*\)/g))
     add(specifier!, Boolean(kind), true)
   return found

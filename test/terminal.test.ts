@@ -1,5 +1,5 @@
 /** Real pseudo-terminals: no set-up, a session for each, and output that fits. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { processFacts } from '../src/system/process.ts'
 import {
   gone,
@@ -78,11 +78,11 @@ terminals('a terminal', () => {
     const left = Number(
       await until('it runs on its own', () => queue.exists('../left') && queue.read('../left')),
     )
+    onTestFinished(() => killProcess(left))
     process.kill(terminal.pid, 'SIGHUP')
     await gone(terminal.pid)
     expect((await queue.run('claim WRK-157 --json')).json.kind).toBe('takenOver')
     expect(processFacts(left)).not.toBeNull()
-    killProcess(left)
   })
 
   test('that has done nothing yet is not registered by looking, nor by a release of what it does not hold', async () => {

@@ -19,7 +19,7 @@ export function configure(command: Command, run: Run): void {
       if (last !== undefined && !/^\d{1,9}$/.test(last))
         throw new WrkError('USAGE', `-n is not a number: "${printable(last, 40)}"`)
       const context = await open(globals)
-      const events = log(context, { id, last: last === undefined ? undefined : Number(last) })
+      const events = await log(context, { id, last: last === undefined ? undefined : Number(last) })
       return {
         exitCode: EXIT.done,
         json: { ok: true, events },

@@ -11,7 +11,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.action(() =>
     run(async globals => {
-      const found = where(await open(globals))
+      const found = await where(await open(globals))
       const { settings } = found
       const linked = found.linked_worktree
         ? `\n  in place of    ${found.linked_worktree} (a linked worktree)`

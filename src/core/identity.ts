@@ -128,13 +128,13 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
 export function anchoredTo(anchor: Anchor, sessions: readonly Session[]): Session | undefined {
   let latest: Session | undefined
   for (const session of sessions) {
-    if (!session.anchor || session.endedAt || !sameProcess(session.anchor, anchor)) continue
+    if (!session.anchor || session.endedAt || !isSameProcess(session.anchor, anchor)) continue
     if (!latest || (session.startedAt?.getTime() ?? 0) >= (latest.startedAt?.getTime() ?? 0)) latest = session
   }
   return latest
 }
 
-function sameProcess(a: Anchor, b: Anchor): boolean {
+export function isSameProcess(a: Anchor, b: Anchor): boolean {
   return (
     a.pid === b.pid &&
     a.started === b.started &&

@@ -80,6 +80,11 @@ export function sessionOf(holder: string, registry: Registry): Session | undefin
   return undefined
 }
 
+/** The listed session of that id. */
+export function listedSession(registry: Registry, id: string): Session | undefined {
+  return registry.kind === 'registry' ? registry.sessions.find(session => session.id === id) : undefined
+}
+
 /** Whether a holder is this session or one of its helpers. */
 export function belongsTo(holder: string, session: string): boolean {
   return holder === session || holder.startsWith(`${session}/`)

@@ -5,9 +5,8 @@ import type { EventType, NewEvent } from '../core/event.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
 import type { PendingEvent } from '../store/event-log.ts'
-import { type Current, changeItem, type ItemDecision, notFound } from '../store/item-store.ts'
-import { placesOf } from '../store/queue.ts'
-import type { Context } from './context.ts'
+import { type Current, changeItem, findItem, type ItemDecision } from '../store/item-store.ts'
+import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, register } from './identify.ts'
 import { describeLoss, recordClaims, supersededClaims, without } from './records.ts'
@@ -61,13 +60,14 @@ export async function claim(
 ): Promise<ClaimedItem | RefusedClaim> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  if (placesOf(store.host.disk, store.root, id.key).length === 0) throw notFound(store, id)
+  const places = findItem(store, id)
+  tidy(context)
   const caller = await register(context)
   const ttlMs = options.ttlMs ?? store.settings.ttlMs
   const deadline = performance.now() + (options.waitMs ?? 0)
 
   for (;;) {
-    const { result, warnings } = await changeItem(store, id, current =>
+    const { result, warnings } = await changeItem(store, id, places, current =>
       decide(context, current, caller, ttlMs, options),
     )
     const left = deadline - performance.now()
@@ -75,13 +75,14 @@ export async function claim(
       await store.host.sleep(Math.min(WAIT_STEP_MS, left))
       continue
     }
+    let claims = caller.claims
     if (result.kind !== 'held') {
       const record = { id: result.item.id, claimedAt: result.lock.locked_at, runId: options.runId ?? null }
-      await afterwards(warnings, () =>
-        recordClaims(context, caller.session, claims => [...without(record.id)(claims), record]),
-      )
+      await afterwards(warnings, async () => {
+        claims = await recordClaims(context, caller.session, old => [...without(record.id)(old), record])
+      })
     }
-    const lost = await supersededClaims(context, caller.session, result.item.id)
+    const lost = await supersededClaims(context, caller.session, without(result.item.id)(claims))
     return { ...result, warnings: [...warnings, ...lost.map(describeLoss)] }
   }
 }
@@ -104,9 +105,9 @@ function decide(
   { force }: ClaimOptions,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()
-  const { item, lock, registry } = current
+  const { item, lock } = current
   if (item.closed && force === undefined) throw closed(current)
-  const held = lock ? heldLock(judgeFor(store, registry), lock, current.modified) : null
+  const held = lock ? heldLock(judgeFor(store, current.registry()), lock, current.modified) : null
   const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
   const decision = decideClaim(held, request, now)
   const about = {
@@ -117,7 +118,7 @@ function decide(
   if (decision.kind === 'held')
     return {
       kind: 'leave',
-      result: { kind: 'held', ...about, holder: holderInfo(held!, registry, ttlMs, now) },
+      result: { kind: 'held', ...about, holder: holderInfo(held!, current.registry(), ttlMs, now) },
     }
 
   const lockedAt = stamp(now)

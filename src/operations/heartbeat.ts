@@ -14,23 +14,10 @@ export interface HeartbeatResult {
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
 export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   const at = stamp(context.clock())
-  const { session, identity } = await register(context, { heartbeat: true })
+  const { session, identity, claims } = await register(context, { heartbeat: true })
   return {
     session: { id: session, source: identity.source },
     heartbeat_at: at,
-    superseded: await supersededClaims(context, session),
-  }
-}
-
-/**
- * The sign of life that any call of a registered session is, at most one write a minute. A queue that
- * cannot be written is no reason for a command that only reads to fail.
- */
-export async function signOfLife(context: Context, registeredAs: string | null): Promise<void> {
-  if (registeredAs === null) return
-  try {
-    await register(context)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
+    superseded: await supersededClaims(context, session, claims),
   }
 }

@@ -1,16 +1,28 @@
 /** Which session this call belongs to, and registering it when it is new. */
-import { anchoredTo, type Identity, type IdentityFacts, identify, noSession } from '../core/identity.ts'
+
+import { WrkError } from '../core/errors.ts'
+import {
+  anchoredTo,
+  type Identity,
+  type IdentityFacts,
+  identify,
+  isSameProcess,
+  noSession,
+} from '../core/identity.ts'
 import { judgeSession } from '../core/liveness.ts'
 import {
   AGENTS,
   type Anchor,
+  type ClaimRecord,
   checkSessionId,
   generatedId,
   holderName,
+  listedSession,
   type Registry,
   type Session,
 } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
+import { codeOf } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { readHeadOf } from '../store/item-store.ts'
 import { itemPlaces } from '../store/queue.ts'
@@ -32,11 +44,36 @@ export interface Caller {
   /** Who holds what this call claims: the session, or a helper within it. */
   holder: string
   identity: Identity
+  /** What the registry has recorded of its claims. */
+  claims: readonly ClaimRecord[]
 }
 
-/** Finds the identity without writing anything. Null: none can be told (rule 7). */
-export async function whoAmI(context: Context): Promise<Identity | null> {
-  return identify(identityFacts(context, await currentRegistry(context)))
+export interface Onlooker {
+  registry: Registry
+  /** Null: none can be told (rule 7). */
+  identity: Identity | null
+  /** Null also for a terminal that has not worked here yet. */
+  caller: Caller | null
+}
+
+/**
+ * Who calls, without registering anybody: for commands that look, and for what needs no registration. Gives
+ * the sign of life that any call of a listed session is, at most once a minute.
+ */
+export async function lookIn(context: Context): Promise<Onlooker> {
+  let registry = await currentRegistry(context)
+  const identity = identify(identityFacts(context, registry))
+  const caller = identity?.id ? callerOf(context, identity, identity.id) : null
+  const listed = caller && listedSession(registry, caller.session)
+  if (identity && listed && sessionUpdate(context, listed, identity, context.clock()) !== null)
+    try {
+      await register(context)
+      registry = await currentRegistry(context)
+    } catch (error) {
+      // A queue that cannot be written is no reason for looking to fail.
+      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    }
+  return { registry, identity, caller }
 }
 
 export function identityFacts({ session, env }: Context, registry: Registry): IdentityFacts {
@@ -52,14 +89,13 @@ export function identityFacts({ session, env }: Context, registry: Registry): Id
   }
 }
 
-/** The caller if it can be told and has an id already; null for a terminal that has not worked here yet. */
-export async function callerIfKnown(context: Context): Promise<Caller | null> {
-  const identity = await whoAmI(context)
-  return identity?.id ? callerOf(context, identity, identity.id) : null
-}
-
-function callerOf({ agent }: Context, identity: Identity, session: string): Caller {
-  return { session, holder: holderName(session, agent), identity }
+function callerOf(
+  { agent }: Context,
+  identity: Identity,
+  session: string,
+  claims: readonly ClaimRecord[] = [],
+): Caller {
+  return { session, holder: holderName(session, agent), identity, claims }
 }
 
 export interface Registration {
@@ -87,12 +123,14 @@ export async function register(context: Context, how: Registration = {}): Promis
   const listed =
     registry.kind === 'registry' ? registry.sessions.find(({ id }) => id === identity.id) : undefined
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
-    return callerOf(context, identity, listed.id)
+    return callerOf(context, identity, listed.id, listed.claims)
 
   tidy(context)
   // Told again inside the guard: what a file by older tooling gives, only the first to come may take.
-  const { session, started } = await changeRegistry(context.store.host, context.store.registry, found =>
-    decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
+  const { session, started, claims } = await changeRegistry(
+    context.store.host,
+    context.store.registry,
+    found => decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
   )
   if (started)
     await appendEvents(context.store.host, context.store.stateDir, [
@@ -107,24 +145,24 @@ export async function register(context: Context, how: Registration = {}): Promis
         tx: context.store.host.randomLetters(12),
       },
     ])
-  return callerOf(context, { ...identity, id: session }, session)
+  return callerOf(context, { ...identity, id: session }, session, claims)
 }
 
 function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration): Identity {
-  if (sessionId === undefined) {
-    const identity = identify(facts)
-    if (!identity && !anchor) throw noSession()
-    const found = identity ?? {
-      id: null,
-      source: 'new' as const,
-      via: 'session start',
-      agent: null,
-      anchor: null,
-    }
-    return anchor && !found.anchor ? { ...found, anchor: outlivingProcess(facts) } : found
+  if (sessionId !== undefined) {
+    const id = checkSessionId(sessionId, '--session-id')
+    return { id, source: 'flag', via: '--session-id', agent: null, anchor: outlivingProcess(facts) }
   }
-  const id = checkSessionId(sessionId, '--session-id')
-  return { id, source: 'flag', via: '--session-id', agent: null, anchor: outlivingProcess(facts) }
+  const identity = identify(facts)
+  if (identity && !anchor) return identity
+  if (!anchor) throw noSession()
+
+  // A session started by hand belongs to the nearest agent or terminal, not to an agent further up.
+  const own = outlivingProcess(facts)
+  const another =
+    identity?.source === 'anchor' && !(own && identity.anchor && isSameProcess(own, identity.anchor))
+  if (identity && !another) return { ...identity, anchor: identity.anchor ?? own }
+  return { id: null, source: 'new', via: 'session start', agent: null, anchor: own }
 }
 
 /** The process that a session started by hand is anchored to: the nearest agent, else the terminal. */
@@ -139,7 +177,10 @@ function decideRegistration(
   identity: Identity,
   how: Registration,
   now: Date,
-): { change: RegistryChange | null; result: { session: string; started: boolean } } {
+): {
+  change: RegistryChange | null
+  result: { session: string; started: boolean; claims: readonly ClaimRecord[] }
+} {
   const sessions = registry.kind === 'registry' ? registry.sessions : []
   // Two calls of a new terminal at once: the second finds what the first has registered.
   const known = identity.id ?? (identity.anchor ? anchoredTo(identity.anchor, sessions)?.id : undefined)
@@ -163,7 +204,7 @@ function decideRegistration(
         remove: [],
         rebuiltAt: null,
       },
-      result: { session: listed.id, started: revived },
+      result: { session: listed.id, started: revived, claims: listed.claims },
     }
   }
 
@@ -194,7 +235,7 @@ function decideRegistration(
       remove: outdated(context, sessions, now),
       rebuiltAt: registry.kind !== 'registry' && hasForeignLocks(context, [id, older?.id]) ? now : null,
     },
-    result: { session: id, started: true },
+    result: { session: id, started: true, claims: [] },
   }
 }
 

@@ -8,7 +8,7 @@ import { sync as writeFileAtomic } from 'write-file-atomic'
 import { STATUS_FOLDERS } from '../core/status.ts'
 import { realDisk } from '../store/disk.ts'
 import { unless } from '../store/errno.ts'
-import { ignoreInGit } from '../store/guard.ts'
+import { makeFolders } from '../store/guard.ts'
 import { isFolder, isQueue, QUEUE_IN_WORKSPACE } from '../store/queue.ts'
 
 export interface InitResult {
@@ -39,8 +39,8 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
     tell(makeFolder(join(queue, folder)), `${folder}/`)
   const stateDir = join(queue, '.wrk')
   tell(makeFolder(stateDir), '.wrk/')
-  for (const part of ['tmp', 'guards', 'outbox', 'init']) makeFolder(join(stateDir, part))
-  ignoreInGit(realDisk, stateDir)
+  makeFolders(realDisk, stateDir)
+  makeFolder(join(stateDir, 'init'))
 
   tell(createFile(stateDir, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
   makeFolder(join(queue, 'templates'))

@@ -5,11 +5,9 @@ import type { Judge } from '../core/liveness.ts'
 import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-store.ts'
-import { type Context, currentRegistry } from './context.ts'
-import { signOfLife } from './heartbeat.ts'
+import type { Context } from './context.ts'
 import { heldLock, judgeForMany, standing } from './holder.ts'
-import { callerIfKnown } from './identify.ts'
-import { listedSession } from './records.ts'
+import { lookIn } from './identify.ts'
 
 export interface ListedItem {
   id: string
@@ -36,9 +34,7 @@ export interface ListOptions {
 
 /** @throws WrkError IO */
 export async function list(context: Context, options: ListOptions = {}): Promise<ListedItem[]> {
-  const registry = await currentRegistry(context)
-  const caller = await callerIfKnown(context)
-  await signOfLife(context, caller && listedSession(registry, caller.session) ? caller.session : null)
+  const { registry, caller } = await lookIn(context)
   const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
   const now = context.clock()
   const judge = judgeForMany(context.store, registry)

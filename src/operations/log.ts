@@ -3,6 +3,7 @@ import type { LogEvent } from '../core/event.ts'
 import { keyOfField, parseId } from '../core/ids.ts'
 import { readEvents } from '../store/event-log.ts'
 import type { Context } from './context.ts'
+import { lookIn } from './identify.ts'
 
 export interface LogOptions {
   /** Only events of this item. */
@@ -12,7 +13,9 @@ export interface LogOptions {
 }
 
 /** @throws WrkError USAGE, IO. An item that no longer exists still has its events. */
-export function log({ store }: Context, { id, last }: LogOptions = {}): LogEvent[] {
+export async function log(context: Context, { id, last }: LogOptions = {}): Promise<LogEvent[]> {
+  const { store } = context
+  await lookIn(context)
   const key = id === undefined ? null : parseId(id, store.settings.idPrefix).key
   const events = readEvents(store.host.disk, store.stateDir).filter(
     ({ item }) => key === null || (item !== null && keyOfField(item, store.settings.idPrefix) === key),

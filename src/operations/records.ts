@@ -3,30 +3,30 @@
  * record of a claim, but the item names another holder, or none.
  */
 import { keyOfField } from '../core/ids.ts'
-import { belongsTo, type ClaimRecord, type Registry, type Session } from '../core/session.ts'
+import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
 import { isBlocked, readItems } from '../store/item-store.ts'
 import { itemPlaces } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
-import { type Context, currentRegistry } from './context.ts'
+import type { Context } from './context.ts'
 
-export function listedSession(registry: Registry, id: string): Session | undefined {
-  return registry.kind === 'registry' ? registry.sessions.find(session => session.id === id) : undefined
-}
-
-/** Changes a session's claim records, and with them what it is working on. A session that is not listed has none. */
+/**
+ * Changes a session's claim records, and with them what it is working on. A session that is not listed has none.
+ * @returns the records as they now are
+ */
 export async function recordClaims(
   { store, clock }: Context,
   sessionId: string,
   edit: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[],
-): Promise<void> {
+): Promise<readonly ClaimRecord[]> {
   const now = stamp(clock())
-  await changeRegistry(store.host, store.registry, registry => {
+  return changeRegistry(store.host, store.registry, registry => {
     const session = listedSession(registry, sessionId)
-    if (!session || registry.kind !== 'registry') return { change: null, result: undefined }
-    return { change: claimsChange(session, edit(session.claims), registry.current, now), result: undefined }
+    if (!session || registry.kind !== 'registry') return { change: null, result: [] }
+    const claims = edit(session.claims)
+    return { change: claimsChange(session, claims, registry.current, now), result: claims }
   })
 }
 
@@ -65,20 +65,14 @@ export interface Superseded {
   reason: string | null
 }
 
-/**
- * Compares a session's claim records with the items. Items that are gone or cannot be read are passed over.
- * @param except an item that needs no look
- */
+/** Compares a session's claim records with the items. Items that are gone or cannot be read are passed over. */
 export async function supersededClaims(
   context: Context,
   sessionId: string,
-  except?: string,
+  claims: readonly ClaimRecord[],
 ): Promise<Superseded[]> {
   const { store } = context
-  const claims = listedSession(await currentRegistry(context), sessionId)?.claims ?? []
-  const keys = new Set(
-    claims.flatMap(({ id }) => (id === except ? [] : (keyOfField(id, store.settings.idPrefix) ?? []))),
-  )
+  const keys = new Set(claims.flatMap(({ id }) => keyOfField(id, store.settings.idPrefix) ?? []))
   if (keys.size === 0) return []
   const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
   const readings = await readItems(store, places)

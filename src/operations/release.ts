@@ -2,24 +2,25 @@
 import { decideRelease } from '../core/claim.ts'
 import type { NewEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
-import { parseId, printable } from '../core/ids.ts'
-import { sessionOf } from '../core/session.ts'
+import { type ItemId, parseId, printable } from '../core/ids.ts'
+import { listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
 import {
   type Current,
   changeItem,
+  findItem,
   type ItemDecision,
+  type ItemReading,
   isBlocked,
-  notFound,
   readQueue,
 } from '../store/item-store.ts'
-import { placesOf } from '../store/queue.ts'
+import type { ItemPlace } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { type Caller, callerIfKnown, whoAmI } from './identify.ts'
-import { howLost, listedSession, recordClaims, type Superseded, without } from './records.ts'
+import { type Caller, lookIn } from './identify.ts'
+import { howLost, recordClaims, type Superseded, without } from './records.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -52,18 +53,18 @@ export async function release(
 ): Promise<ReleaseResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  if (placesOf(store.host.disk, store.root, id.key).length === 0) throw notFound(store, id)
+  const places = findItem(store, id)
   // A terminal that has not worked here holds nothing; it needs no registration to be told so.
-  if (options.force === undefined && !(await whoAmI(context))) throw noSession()
-  const caller = await callerIfKnown(context)
+  const { identity, caller } = await lookIn(context)
+  if (!identity && options.force === undefined) throw noSession()
   tidy(context)
-  return releaseAs(context, caller, idText, options)
+  return releaseAs(context, caller, id, places, options)
 }
 
 /** Releases every item that this holder has. */
 export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
-  if (!(await whoAmI(context))) throw noSession()
-  const caller = await callerIfKnown(context)
+  const { identity, caller } = await lookIn(context)
+  if (!identity) throw noSession()
   if (!caller) return []
   tidy(context)
   return releaseAll(context, caller, holder => holder === caller.holder)
@@ -77,23 +78,29 @@ export async function releaseAll(
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
   for (const reading of await readQueue(context.store)) {
-    const { item, lock } = reading
+    const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
-      results.push(await releaseAs(context, { ...caller, holder: lock.by }, item.id, {}))
+      results.push(
+        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}),
+      )
   }
   return results
+}
+
+function idOf({ place, item }: ItemReading): ItemId {
+  return { key: place.key, display: item.id }
 }
 
 async function releaseAs(
   context: Context,
   caller: Caller | null,
-  idText: string,
+  id: ItemId,
+  places: readonly ItemPlace[],
   { runId, force }: ReleaseOptions,
 ): Promise<ReleaseResult> {
   const { store } = context
-  const id = parseId(idText, store.settings.idPrefix)
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
-  const { result, warnings } = await changeItem(store, id, current =>
+  const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller, request),
   )
   result.warnings.push(...warnings)
@@ -122,7 +129,8 @@ function decide(
 ): ItemDecision<Decided> {
   const { store, clock } = context
   const now = clock()
-  const { item, lock, registry } = current
+  const { item, lock } = current
+  const registry = current.registry()
   const owner = lock ? sessionOf(lock.by, registry) : undefined
   const mine = caller ? listedSession(registry, caller.session) : undefined
   const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)

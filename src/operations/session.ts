@@ -1,9 +1,9 @@
 /** Sessions by hand: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../core/errors.ts'
-import { type Identity, identify, noSession } from '../core/identity.ts'
+import { type Identity, noSession } from '../core/identity.ts'
 import { printable } from '../core/ids.ts'
 import { judgeSession } from '../core/liveness.ts'
-import { type Anchor, belongsTo, type Session } from '../core/session.ts'
+import { type Anchor, belongsTo, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { quoted } from '../store/registry-text.ts'
@@ -11,8 +11,7 @@ import { changeRegistry } from '../store/session-registry.ts'
 import { afterwards } from './claim.ts'
 import { type Context, currentRegistry, tidy } from './context.ts'
 import { judgeFor } from './holder.ts'
-import { callerIfKnown, identityFacts, register, whoAmI } from './identify.ts'
-import { listedSession } from './records.ts'
+import { lookIn, register } from './identify.ts'
 import { type ReleaseResult, releaseAll } from './release.ts'
 import { type QueueStatus, type SessionStatus, status } from './status.ts'
 
@@ -56,9 +55,9 @@ export interface Explained {
  * @throws WrkError NO_SESSION, USAGE, IO, BUSY
  */
 export async function sessionId(context: Context): Promise<Explained> {
-  const found = await whoAmI(context)
-  if (!found) throw noSession()
-  const rules = await explain(context, found)
+  const found = await lookIn(context)
+  if (!found.identity) throw noSession()
+  const rules = explain(found.identity)
   const { session, identity } = await register(context)
   return {
     session: { id: session, source: identity.source, anchor: await anchorOf(context, session) },
@@ -79,14 +78,12 @@ const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = 
   ['new', 'a new session for this agent or terminal'],
 ]
 
-async function explain(context: Context, match: Identity) {
+/** The rules up to the one that matched. */
+function explain(match: Identity): Explained['rules'] {
   const matched = RULES.findIndex(([source]) => source === match.source)
-  const facts = identityFacts(context, await currentRegistry(context))
-  // Told again rather than taken over, so that what is explained is what the rules say now.
-  const again = identify(facts) ?? match
   return RULES.slice(0, matched + 1).map(([source, rule]) => ({
     rule,
-    found: source === again.source ? `${again.id ?? 'none yet'} by ${again.via}` : null,
+    found: source === match.source ? `${match.id ?? 'none yet'} by ${match.via}` : null,
   }))
 }
 
@@ -100,7 +97,7 @@ export async function sessionList(context: Context): Promise<QueueStatus> {
  * @throws WrkError NOT_FOUND, NO_SESSION
  */
 export async function sessionShow(context: Context, id?: string): Promise<SessionStatus> {
-  const wanted = id ?? (await callerIfKnown(context))?.session
+  const wanted = id ?? (await lookIn(context)).caller?.session
   if (!wanted) throw noSession()
   const found = (await status(context)).sessions.find(session => session.session_id === wanted)
   if (!found) throw notListed(wanted)
@@ -128,10 +125,10 @@ export async function sessionEnd(
   options: { id?: string | undefined; force?: string | undefined } = {},
 ): Promise<SessionEnd> {
   const { store, clock } = context
-  const me = await callerIfKnown(context)
+  const { caller: me, registry } = await lookIn(context)
   const id = options.id ?? me?.session
   if (!id) throw noSession()
-  const session = listedSession(await currentRegistry(context), id)
+  const session = listedSession(registry, id)
   if (!session) throw notListed(id)
   if (id !== me?.session && options.force === undefined) refuseIfAlive(context, session)
 
@@ -141,11 +138,12 @@ export async function sessionEnd(
     session: id,
     holder: id,
     identity: { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null },
+    claims: [],
   }
   const released = await releaseAll(context, caller, holder => belongsTo(holder, id))
   const now = stamp(clock())
-  await changeRegistry(store.host, store.registry, registry => {
-    const listed = listedSession(registry, id)
+  await changeRegistry(store.host, store.registry, current => {
+    const listed = listedSession(current, id)
     const values = { ended_at: quoted(now), active_wrk: 'null', claims: '[]' }
     const change = {
       top: { updated_at: quoted(now) },

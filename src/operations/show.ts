@@ -2,13 +2,11 @@
 import { parseId } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { stamp } from '../core/time.ts'
-import { type ItemReading, notFound, readFields, readItem } from '../store/item-store.ts'
+import { type ItemReading, readFields, readItem } from '../store/item-store.ts'
 import type { ItemSummary } from './claim.ts'
-import { type Context, currentRegistry } from './context.ts'
-import { signOfLife } from './heartbeat.ts'
+import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'
-import { callerIfKnown } from './identify.ts'
-import { listedSession } from './records.ts'
+import { lookIn } from './identify.ts'
 
 export interface ShownItem {
   item: ItemSummary & { folder: string; priority: string | null; closed: boolean }
@@ -27,10 +25,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   const readings = await readItem(store, id)
-  if (readings.length === 0) throw notFound(store, id)
-  const registry = await currentRegistry(context)
-  const caller = await callerIfKnown(context)
-  await signOfLife(context, caller && listedSession(registry, caller.session) ? caller.session : null)
+  const { registry } = await lookIn(context)
   const now = context.clock()
   return Promise.all(
     readings.map(async reading => {

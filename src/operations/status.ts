@@ -3,10 +3,9 @@ import { judgeHolder, judgeSession, type Liveness } from '../core/liveness.ts'
 import { type Session, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readQueue } from '../store/item-store.ts'
-import { type Context, currentRegistry } from './context.ts'
-import { signOfLife } from './heartbeat.ts'
+import type { Context } from './context.ts'
 import { heldLock, judgeFor, judgeForMany, standing } from './holder.ts'
-import { callerIfKnown } from './identify.ts'
+import { lookIn } from './identify.ts'
 
 export interface HeldItem {
   id: string
@@ -41,13 +40,7 @@ export interface QueueStatus {
 /** @throws WrkError IO */
 export async function status(context: Context): Promise<QueueStatus> {
   const { store } = context
-  const caller = await callerIfKnown(context)
-  let registry = await currentRegistry(context)
-  await signOfLife(
-    context,
-    caller && registry.kind === 'registry' && sessionOf(caller.session, registry) ? caller.session : null,
-  )
-  registry = await currentRegistry(context)
+  const { registry, caller } = await lookIn(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
   const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {

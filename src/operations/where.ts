@@ -1,5 +1,6 @@
 /** Which queue a call uses, and where its files lie. */
 import type { Context } from './context.ts'
+import { lookIn } from './identify.ts'
 
 export interface Whereabouts {
   queue: string
@@ -11,7 +12,9 @@ export interface Whereabouts {
   settings: { id_prefix: string; ttl_seconds: number; takeover: string; unlisted: string; worktrees: string }
 }
 
-export function where({ store, queue }: Context): Whereabouts {
+export async function where(context: Context): Promise<Whereabouts> {
+  const { store, queue } = context
+  await lookIn(context)
   const { idPrefix, ttlMs, takeover, unlisted, worktrees } = store.settings
   return {
     queue: queue.root,

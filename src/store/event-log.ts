@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { type GuardHost, type HeldGuard, shortHash, withGuard } from './guard.ts'
+import { type GuardHost, type HeldGuard, shortHash, withFolders, withGuard } from './guard.ts'
 import { openPlain, publish, readPlainFile } from './guarded-file.ts'
 
 const LOG = 'events.jsonl'
@@ -22,7 +22,7 @@ const OLDER_LOG = 'events.1.jsonl'
 const TAIL = 'events.tail'
 const LARGEST_LOG = 1024 * 1024
 /** More than any event is long, reasons being cut. */
-const TAIL_WINDOW = 64 * 1024
+const WINDOW = 64 * 1024
 
 /** An event without its number, `tx` being what makes it one of its kind. */
 export type PendingEvent = NewEvent & { tx: string }
@@ -43,10 +43,11 @@ export async function appendEvents(
   await withGuard(host, stateDir, 'events', guard => {
     copyTail(disk, stateDir, true)
     if (intent && !exists(disk, intent)) return
-    const recent = readRecent(disk, stateDir)
-    const logged = new Set(recent.map(event => event.tx))
-    let seq = recent.at(-1)?.seq ?? 0
-    const lines = events.filter(({ tx }) => !logged.has(tx)).map(event => ({ seq: ++seq, ...event }))
+    const end = newestEnd(disk, stateDir)
+    let seq = end?.last?.seq ?? 0
+    const lines = events
+      .filter(({ tx }) => !end?.recent.includes(`"tx":"${tx}"`))
+      .map(event => ({ seq: ++seq, ...event }))
     if (lines.length === 0) return
     rotate(disk, stateDir)
     publishTail(disk, guard, stateDir, lines)
@@ -79,9 +80,8 @@ function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
     0o644,
   )
   try {
-    const size = disk.fstatSync(fd).size
-    const { end, fragment, last } = readEnd(disk, fd, size)
-    const before = (last ?? lastOf(disk, join(stateDir, OLDER_LOG)))?.seq ?? 0
+    const { size, end, fragment, last } = readEnd(disk, fd)
+    const before = (last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last)?.seq ?? 0
     const missing = tail.filter(event => event.seq > before)
     if (missing.length === 0 || (missing[0]!.seq !== before + 1 && !guarded)) return
     const text = Buffer.from(missing.map(event => `${JSON.stringify(event)}\n`).join(''))
@@ -96,57 +96,51 @@ function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
   }
 }
 
-/** The end of the last whole line of an open log, what follows it, and the last event. */
-function readEnd(
-  disk: Disk,
-  fd: number,
-  size: number,
-): { end: number; fragment: Buffer; last: LogEvent | null } {
-  const from = Math.max(0, size - TAIL_WINDOW)
-  const window = Buffer.alloc(size - from)
-  const length = disk.readSync(fd, window, 0, window.length, from)
-  const bytes = window.subarray(0, length)
-  const whole = bytes.lastIndexOf(0x0a) + 1
-  return {
-    end: from + whole,
-    fragment: bytes.subarray(whole),
-    last: readLines(bytes.subarray(0, whole)).at(-1) ?? null,
-  }
+interface LogEnd {
+  size: number
+  /** Where the last whole line ends, and what a crash left behind it. */
+  end: number
+  fragment: Buffer
+  last: LogEvent | null
+  /** The text of the last events: enough to know one that is logged already. */
+  recent: string
 }
 
-function lastOf(disk: Disk, path: string): LogEvent | null {
+/** Looks at the end of an open log. Only the last line is parsed: appending must not cost more as the log grows. */
+function readEnd(disk: Disk, fd: number): LogEnd {
+  const { size } = disk.fstatSync(fd)
+  const from = Math.max(0, size - WINDOW)
+  const window = Buffer.alloc(size - from)
+  const bytes = window.subarray(0, disk.readSync(fd, window, 0, window.length, from))
+  const whole = bytes.lastIndexOf(0x0a) + 1
+  const recent = bytes.toString('utf8', 0, whole)
+  let last: LogEvent | null = null
+  for (let stop = recent.length - 1; stop > 0 && !last; ) {
+    const start = recent.lastIndexOf('\n', stop - 1) + 1
+    last = parseEvent(recent.slice(start, stop))
+    stop = start - 1
+  }
+  return { size, end: from + whole, fragment: bytes.subarray(whole), last, recent }
+}
+
+function endOf(disk: Disk, path: string): LogEnd | null {
   const fd = unless(MISSING, null, () => openPlain(disk, path))
   if (fd === null) return null
   try {
-    return readEnd(disk, fd, disk.fstatSync(fd).size).last
+    return readEnd(disk, fd)
   } finally {
     disk.closeSync(fd)
   }
 }
 
-/** The last events of log and tail, oldest first: enough to number the next and to know a repeated one. */
-function readRecent(disk: Disk, stateDir: string): LogEvent[] {
-  const inLog = readLogEnd(disk, join(stateDir, LOG)) ?? []
-  const recent = inLog.length > 0 ? inLog : (readLogEnd(disk, join(stateDir, OLDER_LOG)) ?? [])
-  const tail = readTail(disk, stateDir)
-  return [...recent, ...tail.filter(event => event.seq > (recent.at(-1)?.seq ?? 0))]
+/** The end of the log, or of the older one when this one has just been started. The tail has been copied. */
+function newestEnd(disk: Disk, stateDir: string): LogEnd | null {
+  const log = endOf(disk, join(stateDir, LOG))
+  return log?.last ? log : endOf(disk, join(stateDir, OLDER_LOG))
 }
 
 function readTail(disk: Disk, stateDir: string): LogEvent[] {
   return readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
-}
-
-function readLogEnd(disk: Disk, path: string): LogEvent[] | null {
-  const fd = unless(MISSING, null, () => openPlain(disk, path))
-  if (fd === null) return null
-  try {
-    const size = disk.fstatSync(fd).size
-    const window = Buffer.alloc(Math.min(size, TAIL_WINDOW))
-    const length = disk.readSync(fd, window, 0, window.length, size - window.length)
-    return readLines(window.subarray(0, length))
-  } finally {
-    disk.closeSync(fd)
-  }
 }
 
 function readLines(bytes: Buffer | null): LogEvent[] {
@@ -194,7 +188,7 @@ export function writeIntent(
   after: Buffer,
 ): string {
   const path = join(stateDir, 'outbox', `${key}~${events.at(-1)!.tx}`)
-  const fd = disk.openSync(path, 'wx', 0o600)
+  const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
   try {
     const bytes = Buffer.from(
       JSON.stringify({ events: [...events], after: contentHash(after) } satisfies Intent),

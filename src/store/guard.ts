@@ -29,7 +29,7 @@ import { WrkError } from '../core/errors.ts'
 import type { Place, ProcessLook } from '../core/liveness.ts'
 import { humanDuration } from '../core/time.ts'
 import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
 
 export interface GuardHost {
   disk: Disk
@@ -96,7 +96,7 @@ function tryGuard(host: GuardHost, stateDir: string, key: string): HeldGuard | n
   if (holderOf(disk, dir) !== null && !revokeDead(host, dir)) return null
   makePrivate(disk, stateDir, draft, name)
   try {
-    moveInto(disk, draft, dir)
+    withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
   } catch (error) {
     disk.unlinkSync(join(draft, name))
     disk.rmdirSync(draft)
@@ -109,7 +109,7 @@ function tryGuard(host: GuardHost, stateDir: string, key: string): HeldGuard | n
 }
 
 function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
-  const make = () => {
+  withFolders(disk, stateDir, () => {
     disk.mkdirSync(draft)
     try {
       disk.closeSync(disk.openSync(join(draft, name), 'wx', 0o600))
@@ -117,17 +117,30 @@ function makePrivate(disk: Disk, stateDir: string, draft: string, name: string):
       disk.rmdirSync(draft)
       throw error
     }
-    return true
+  })
+}
+
+/**
+ * Does something in `.wrk` that needs its folders; makes those that are missing. At the first use of a queue,
+ * or when somebody deleted them, several processes may be at it, and any may have stopped half-way.
+ */
+export function withFolders<T>(disk: Disk, stateDir: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
   }
-  if (unless(MISSING, false, make)) return
-  // The first use of a queue, or .wrk was deleted: make it, and make git ignore it.
+  makeFolders(disk, stateDir)
+  return act()
+}
+
+export function makeFolders(disk: Disk, stateDir: string): void {
   for (const part of ['tmp', 'guards', 'outbox']) disk.mkdirSync(join(stateDir, part), { recursive: true })
   ignoreInGit(disk, stateDir)
-  make()
 }
 
 /** `.wrk` holds machine-local state: its own .gitignore keeps all of it out of git. */
-export function ignoreInGit(disk: Disk, stateDir: string): void {
+function ignoreInGit(disk: Disk, stateDir: string): void {
   const path = join(stateDir, '.gitignore')
   unless(['EEXIST'], undefined, () => {
     const fd = disk.openSync(path, 'wx', 0o644)

@@ -8,7 +8,7 @@
  * file in that instant is kept under `.wrk/conflicts/` and reported; a file put in its place by rename in
  * that instant is lost. Hard links, ACLs and extended attributes do not survive.
  */
-import { constants, type Stats } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
@@ -26,7 +26,8 @@ export interface FileContent {
 
 export interface OpenFile extends FileContent {
   fd: number
-  stat: Stats
+  /** As it was when the bytes were read. */
+  stat: BigIntStats
 }
 
 /** Opens what must be a plain file: links are not followed, and a fifo or device does not block. */
@@ -43,10 +44,10 @@ export function openPlain(disk: Disk, path: string): number {
 export function readOpen(disk: Disk, path: string): OpenFile {
   const fd = openPlain(disk, path)
   try {
-    const stat = disk.fstatSync(fd)
+    const stat = disk.fstatSync(fd, { bigint: true })
     if (!stat.isFile()) throw notAFile(path)
-    if (stat.size > LARGEST_FILE) throw tooLarge(path, stat.size)
-    return { path, fd, stat, bytes: readAll(disk, fd, stat.size), modified: stat.mtime }
+    if (stat.size > LARGEST_FILE) throw tooLarge(path, Number(stat.size))
+    return { path, fd, stat, bytes: readAll(disk, fd, Number(stat.size)), modified: stat.mtime }
   } catch (error) {
     disk.closeSync(fd)
     throw error
@@ -138,8 +139,8 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
     if (size !== bytes.length)
       throw new WrkError('IO', `${path} could not be written: ${size} of ${bytes.length} bytes arrived`)
     const old = typeof from === 'object' ? from : null
-    if (old && (old.stat.uid !== uid || old.stat.gid !== gid)) keepOwner(disk, fd, old)
-    disk.fchmodSync(fd, old ? old.stat.mode & 0o7777 : (mode ?? 0o644))
+    if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old)
+    disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : (mode ?? 0o644))
     if (durable) disk.fsyncSync(fd)
   } finally {
     disk.closeSync(fd)
@@ -149,7 +150,7 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
 function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile): void {
   if (process.platform === 'win32') return
   const kept = unless(['EPERM', 'EINVAL'], false, () => {
-    disk.fchownSync(fd, stat.uid, stat.gid)
+    disk.fchownSync(fd, Number(stat.uid), Number(stat.gid))
     return true
   })
   if (kept) return
@@ -167,7 +168,7 @@ function isUnchanged(disk: Disk, { from, path }: Publication): boolean {
   if (from === 'any') return true
   const now = unless(MISSING, null, () => disk.lstatSync(path, { bigint: true }))
   if (from === 'absent' || !now) return from === 'absent' && !now
-  const then = disk.fstatSync(from.fd, { bigint: true })
+  const then = from.stat
   return (
     now.ino === then.ino &&
     now.dev === then.dev &&

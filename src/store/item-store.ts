@@ -51,14 +51,22 @@ export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean 
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
 
-/** Reads many items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
-export async function readItems(store: Store, places: readonly ItemPlace[]): Promise<ItemReading[]> {
+/**
+ * Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out.
+ * @param thorough tell also which keys stand twice that wrk does not use; of thousands of items that takes too long
+ */
+export async function readItems(
+  store: Store,
+  places: readonly ItemPlace[],
+  thorough = false,
+): Promise<ItemReading[]> {
+  const wanted = thorough ? undefined : ITEM_KEYS
   const head = Buffer.allocUnsafe(HEAD)
   const readings: (ItemReading | null)[] = []
   const unsure: number[] = []
   for (const place of places)
     try {
-      readings.push(readHead(store, place, head, undefined))
+      readings.push(readHead(store, place, head, undefined, wanted))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
       unsure.push(readings.push(null) - 1)
@@ -66,7 +74,7 @@ export async function readItems(store: Store, places: readonly ItemPlace[]): Pro
   // Most queues hold a few items that only the full reader is sure of; only those are read again.
   if (unsure.length > 0)
     await withReaders(full => {
-      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full)
+      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full, wanted)
     })
   return readings.filter(reading => reading !== null)
 }
@@ -90,9 +98,13 @@ function addAmbiguity(reading: ItemReading, other: ItemReading): void {
   reading.problems.push({ code: 'ambiguous', message, line: 0, column: 0, blocks: true })
 }
 
-/** All places of one id, read. Empty when there is none. */
+/**
+ * All places of one id, read.
+ * @throws WrkError NOT_FOUND
+ */
 export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
-  const readings = await readItems(store, placesOf(store.host.disk, store.root, id.key))
+  const readings = await readItems(store, findItem(store, id), true)
+  if (readings.length === 0) throw notFound(store, id)
   if (readings.length > 1)
     for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
   return readings
@@ -116,6 +128,7 @@ function readHead(
   place: ItemPlace,
   head: Buffer,
   full: FullReader | undefined,
+  wanted: ReadonlySet<string> | undefined,
 ): ItemReading | null {
   const { disk } = store.host
   let fd: number
@@ -132,13 +145,13 @@ function readHead(
   }
   try {
     const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, ITEM_KEYS)
+    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, wanted)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
       if (size > LARGEST_FILE)
         return unusable(place, 'not-a-file', `too large (${Math.round(size / 1048576)} MB)`)
       const bytes = Buffer.allocUnsafe(size)
-      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, ITEM_KEYS)
+      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
@@ -215,7 +228,8 @@ function unusable(
 
 /** What a change is decided on: read inside the guard. */
 export interface Current extends ItemReading {
-  registry: Registry
+  /** Read when it is first asked for, still inside the guard: an item without a lock needs none. */
+  registry: () => Registry
 }
 
 export type ItemDecision<T> =
@@ -230,12 +244,14 @@ export interface ItemChange<T> {
 
 /**
  * Changes fields of one item under its guard.
+ * @param places where the item was found; it is looked for again when it is no longer there
  * @param decide called inside the guard, again when the file changed meanwhile; synchronous, keeps no state
  * @throws WrkError NOT_FOUND, AMBIGUOUS, INVALID_ITEM, BUSY; system errors pass
  */
 export async function changeItem<T>(
   store: Store,
   id: ItemId,
+  places: readonly ItemPlace[],
   decide: (current: Current) => ItemDecision<T>,
 ): Promise<ItemChange<T>> {
   const { host, stateDir } = store
@@ -243,17 +259,22 @@ export async function changeItem<T>(
   let unlogged: { path: string; events: PendingEvent[] }[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
-      const file = openOnly(store, id)
+      const file = openFound(store, id, places) ?? openFound(store, id, findItem(store, id))
+      if (!file) throw notFound(store, id)
       try {
         const found = readFrontmatter(file.bytes, full)
         const reading = interpret(store, file.place, found)
         const problem = reading.problems.find(({ blocks }) => blocks)
         if (problem || found.kind !== 'ok')
           throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
-        const current = {
+        let registry: Registry | undefined
+        const current: Current = {
           ...reading,
           modified: file.modified,
-          registry: loadRegistry(disk, store.registry, full),
+          registry: () => {
+            registry ??= loadRegistry(disk, store.registry, full)
+            return registry
+          },
         }
         unlogged = unloggedChanges(disk, stateDir, id.key, file.bytes)
         const decision = decide(current)
@@ -301,14 +322,16 @@ export async function changeItem<T>(
   return { result: changed.result, warnings }
 }
 
-function openOnly(store: Store, id: ItemId): OpenFile & { place: ItemPlace } {
-  const { disk } = store.host
-  const places = placesOf(disk, store.root, id.key)
+/** Null when the item is no longer where it was found. */
+function openFound(
+  store: Store,
+  id: ItemId,
+  places: readonly ItemPlace[],
+): (OpenFile & { place: ItemPlace }) | null {
   if (places.length > 1) throw ambiguous(id, places)
   const [place] = places
   const file = place && unless(MISSING, null, () => openRefusingLinks(store, place))
-  if (!place || !file) throw notFound(store, id)
-  return Object.assign(file, { place })
+  return place && file ? Object.assign(file, { place }) : null
 }
 
 function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
@@ -323,7 +346,17 @@ function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
   }
 }
 
-export function notFound(store: Store, id: ItemId): WrkError {
+/**
+ * Where an item lies: one place, or several (then it is ambiguous).
+ * @throws WrkError NOT_FOUND
+ */
+export function findItem(store: Store, id: ItemId): ItemPlace[] {
+  const places = placesOf(store.host.disk, store.root, id.key)
+  if (places.length === 0) throw notFound(store, id)
+  return places
+}
+
+function notFound(store: Store, id: ItemId): WrkError {
   return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
     hint: 'wrk list shows the items; wrk where shows which queue this is.',
   })

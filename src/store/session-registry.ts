@@ -127,7 +127,7 @@ export async function changeRegistry<T>(
   const attempt = (toBlockForm?: (text: string) => string) =>
     withReaders(full =>
       withGuard(host, file.stateDir, file.key, guard => {
-        const from = unless(MISSING, null, () => readOpen(host.disk, file.path))
+        const from = openRegistry(host.disk, file.path)
         try {
           let parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
           if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
@@ -153,6 +153,18 @@ export async function changeRegistry<T>(
   const again = await attempt(toBlockForm)
   if (again === 'oneLineForm') throw new WrkError('IO', `${file.path} could not be brought into block form`)
   return again.result
+}
+
+function openRegistry(disk: Disk, path: string): OpenFile | null {
+  try {
+    return unless(MISSING, null, () => readOpen(disk, path))
+  } catch (error) {
+    if (!(error instanceof WrkError)) throw error
+    throw new WrkError('IO', `${path} is no session registry: it is not a plain file, or far too large`, {
+      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+      cause: error,
+    })
+  }
 }
 
 function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {

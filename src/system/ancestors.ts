@@ -39,10 +39,16 @@ function baseName(path: string): string {
 export function processContext(): ProcessContext {
   const self = processFacts(process.pid)
   const ancestors: Ancestor[] = []
+  let below = ''
   let topOfTerminal: ProcessFacts | null = null
   let parent = self ? processFacts(self.ppid) : null
   while (parent && ancestors.length < LONGEST_CHAIN) {
-    ancestors.push({ anchor: anchorOf(parent), agent: agentOfCommand(commandLine(parent.pid)) })
+    const command = commandLine(parent.pid)
+    const last = ancestors.at(-1)
+    // A subshell has its parent's command line, and is gone in a moment: the agent is the one above.
+    if (last?.agent && command.join('\0') === below) last.agent = null
+    below = command.join('\0')
+    ancestors.push({ anchor: anchorOf(parent), agent: agentOfCommand(command) })
     if (parent.hasTerminal) topOfTerminal = parent
     parent = parent.ppid > 0 ? processFacts(parent.ppid) : null
   }
