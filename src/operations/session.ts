@@ -118,7 +118,7 @@ export interface SessionEnd {
 
 /**
  * Ends a session and releases what it and its helpers hold.
- * @throws WrkError NOT_FOUND, NO_SESSION, LOCKED (another's session that is provably alive, without `force`)
+ * @throws WrkError NOT_FOUND, NO_SESSION, LOCKED (another's session that lives or may live, without `force`)
  */
 export async function sessionEnd(
   context: Context,
@@ -171,10 +171,13 @@ export async function sessionEnd(
   return { session: id, released, warnings }
 }
 
-function refuseIfAlive({ store }: Context, session: Session): void {
+/** A session that only has a name is ended by whoever gives it; one that is somewhere is ended there. */
+function refuseIfAlive({ store, clock }: Context, session: Session): void {
   const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
-  if (verdict === 'alive')
-    throw new WrkError('LOCKED', `session ${session.id} is not this one, and it is alive: ${reason}`, {
-      hint: 'End it where it runs: wrk session end',
-    })
+  const silence = clock().getTime() - (session.heartbeatAt?.getTime() ?? 0)
+  const maybe = verdict === 'unknown' && session.anchor !== null && silence < store.settings.ttlMs
+  if (verdict !== 'alive' && !maybe) return
+  throw new WrkError('LOCKED', `session ${session.id} is not this one, and it is ${verdict}: ${reason}`, {
+    hint: 'End it where it runs: wrk session end',
+  })
 }
