@@ -840,7 +840,7 @@ test('a reader that goes away is no error', async () => {
   )
   const queue: Queue = makeQueue({ ...items, 'session-state.yaml': registry([]) })
   const script =
-    'wrk list | head -n 1; echo "${PIPESTATUS[0]}"; wrk list --json | head -c 10 >/dev/null; echo "${PIPESTATUS[0]}"'
+    'wrk list | head -n 1; echo $PIPESTATUS; wrk list --json | head -c 10 >/dev/null; echo $PIPESTATUS'
   const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
   const result = await finished(start('/bin/bash', ['-c', script], { cwd: queue.home, env }))
   expect(result.stderr).toBe('')

@@ -76,7 +76,7 @@ export async function lookIn(context: Context): Promise<Onlooker> {
   return { registry, identity, caller }
 }
 
-export function identityFacts({ session, env }: Context, registry: Registry): IdentityFacts {
+function identityFacts({ session, env }: Context, registry: Registry): IdentityFacts {
   let processes: ReturnType<typeof processContext> | undefined
   return {
     flag: session,
