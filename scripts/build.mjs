@@ -36,6 +36,7 @@ const fullReaderApart = {
 }
 
 const shared = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',

@@ -77,6 +77,8 @@ class PlainReader {
   private readonly repeated: RepeatedKey[] | undefined
   /** Off within a value that nobody wants: it is checked, and no node is made of it. */
   private making = true
+  /** How deep the block is that a flow collection stands in: its lines must be deeper. */
+  private flowIndent = ONE_LINE
   private at = 0
   private indent = 0
 
@@ -198,7 +200,9 @@ class PlainReader {
     if (!this.atLineEnd()) {
       const first = this.codes[this.at]!
       if (first === PIPE || first === GREATER) return this.blockScalar(indent)
+      this.flowIndent = indent
       const value = first === QUOTE || first === APOSTROPHE ? this.quoted(indent) : this.inline(false, depth)
+      this.flowIndent = ONE_LINE
       const end = this.at
       if (value === null || !this.endLine()) return null
       if (this.indent <= indent || value.kind !== 'scalar') return value
@@ -264,49 +268,53 @@ class PlainReader {
 
   private flowList(depth: number): YamlList | null {
     if (depth > MAX_DEPTH) return null
-    const { codes } = this
     const items: YamlNode[] = []
     const start = this.at++
-    this.skipSpaces()
-    if (codes[this.at] !== CLOSE_LIST) {
-      do {
-        const item = this.inline(true, depth)
-        if (item === null) return null
-        if (this.making) items.push(item)
-      } while (this.overComma())
-      if (codes[this.at] !== CLOSE_LIST) return null
+    for (this.skipBreaks(); this.codes[this.at] !== CLOSE_LIST; this.skipBreaks()) {
+      const item = this.inline(true, depth)
+      if (item === null || !this.endFlowItem(CLOSE_LIST)) return null
+      if (this.making) items.push(item)
     }
     return { kind: 'list', items, start, end: ++this.at }
   }
 
   private flowMap(depth: number): YamlMap | null {
     if (depth > MAX_DEPTH) return null
-    const { codes } = this
     const pairs: YamlPair[] = []
     const unique = new Keys()
     const start = this.at++
-    this.skipSpaces()
-    if (codes[this.at] !== CLOSE_MAP) {
-      do {
-        const keyStart = this.at
-        const key = this.key()
-        if (key === null || !unique.add(key)) return null
-        this.skipSpaces()
-        const value = this.inline(true, depth)
-        if (value === null) return null
-        if (this.making) pairs.push({ key, keyStart, value })
-      } while (this.overComma())
-      if (codes[this.at] !== CLOSE_MAP) return null
+    for (this.skipBreaks(); this.codes[this.at] !== CLOSE_MAP; this.skipBreaks()) {
+      const keyStart = this.at
+      const key = this.key()
+      if (key === null || !unique.add(key)) return null
+      this.skipSpaces()
+      const value = this.inline(true, depth)
+      if (value === null || !this.endFlowItem(CLOSE_MAP)) return null
+      if (this.making) pairs.push({ key, keyStart, value })
     }
     return { kind: 'map', pairs, flow: true, start, end: ++this.at }
   }
 
-  private overComma(): boolean {
-    this.skipSpaces()
-    if (this.codes[this.at] !== COMMA) return false
-    this.at++
-    this.skipSpaces()
-    return true
+  /** Over the comma behind an item, or up to the closing mark. */
+  private endFlowItem(close: number): boolean {
+    this.skipBreaks()
+    const c = this.codes[this.at]
+    if (c === COMMA) this.at++
+    return c === COMMA || c === close
+  }
+
+  /** Over blanks within a flow collection, and over line breaks where the next line is deep enough to belong to it. */
+  private skipBreaks(): void {
+    const { codes, text } = this
+    for (;;) {
+      this.skipSpaces()
+      const lineFeed = codes[this.at] === CR ? this.at + 1 : this.at
+      if (codes[lineFeed] !== LF) return
+      let next = lineFeed + 1
+      while (codes[next] === SPACE) next++
+      if (next - lineFeed - 1 <= this.flowIndent || next >= text.length || codes[next]! < SPACE) return
+      this.at = next
+    }
   }
 
   /** A key and its colon; null also for keys that YAML reads as numbers, booleans or null. */

@@ -111,6 +111,7 @@ function valueText(): fc.Arbitrary<string> {
       ' "one \\" \\\n  \\ two\n  three\\\\\n  four"',
       " 'it''s\n  long'",
       '\n  []',
+      ' [\n  a, b,\n  {c: d,\n    e: f},\n  ]',
       ' 2026-01-01T00:00:00Z',
     ],
     ...[

@@ -66,6 +66,10 @@ describe('readPlain reads, as the yaml package does,', () => {
       'quoted scalars over several lines',
       `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\n    k' # l\nm: "\n  n\n  "\n`,
     ],
+    [
+      'flow collections over several lines',
+      'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,]\n',
+    ],
     ['flow collections below their key', 'a:\n  []\nb:\n  {c: d} # e\nf: g\n'],
   ])('%s', (_, text) => {
     expect(agrees(text)).toBe(true)
@@ -110,7 +114,13 @@ test.each([
     "a: 'b\n",
     'a: [b\n',
     'a: {b: c\n',
-    'a: [b,\n  c]\n',
+    'a: [b,\nc]\n',
+    'a: [b\n  c]\n',
+    'a: [b,\n  c # d\n  ]\n',
+    'a: [b,\n\n  c]\n',
+    'a: [b,, c]\n',
+    'a: [,b]\n',
+    'a:\n  - [b,\n     c]\n',
   ],
   ...[
     'a: &x b\n',
