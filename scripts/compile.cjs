@@ -22,8 +22,8 @@ function load(name) {
   return module.exports
 }
 
-/** Needs the full YAML reader: a flow list over two lines. */
-const ITEM = '---\nid: WRK-2\ntitle: Two\nlist: [a,\n  b]\nstatus: pending\n---\n'
+/** Needs the full YAML reader: an anchor. */
+const ITEM = '---\nid: WRK-2\ntitle: Two\nlist: &all [a, b]\nstatus: pending\n---\n'
 
 async function compile() {
   const { main } = load('./main.cjs')

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import type { CommandModule, Globals, Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
+import { CONTROL, printable } from './core/ids.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
@@ -34,17 +35,23 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
+  const debug = Boolean(process.env.WRK_DEBUG)
   let outcome: Outcome | undefined
   try {
     outcome = await runCommand(words)
   } catch (error) {
-    outcome =
-      error instanceof CommanderError
-        ? usageError(error, words)
-        : outcomeOfError(error, Boolean(process.env.WRK_DEBUG))
+    outcome = error instanceof CommanderError ? usageError(error, words) : outcomeOfError(error, debug)
   }
-  if (outcome) print(outcome, isJson(words))
-  return outcome?.exitCode ?? EXIT.done
+  if (!outcome) return EXIT.done
+  try {
+    print(outcome, isJson(words))
+    return outcome.exitCode
+  } catch (error) {
+    // The output could not be written, which can only be said on stderr.
+    const failure = outcomeOfError(error, debug)
+    print(failure, false)
+    return failure.exitCode
+  }
 }
 
 /** Asked of the words themselves, since a command line that cannot be parsed is answered in JSON too. */
@@ -53,8 +60,16 @@ function isJson(words: readonly string[]): boolean {
   return (end < 0 ? words : words.slice(0, end)).includes('--json')
 }
 
+const WITH_VALUE = new Set(['--queue', '--session', '--agent'])
+
+/** The first word that is neither an option nor an option's value; behind `help`, the command that is asked about. */
 function commandIn(words: readonly string[]): string | undefined {
-  return words.find(word => Object.hasOwn(COMMANDS, word))
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (WITH_VALUE.has(word)) i++
+    else if (!word.startsWith('-') && word !== 'help') return Object.hasOwn(COMMANDS, word) ? word : undefined
+  }
+  return undefined
 }
 
 /** @returns undefined when help was printed */
@@ -105,9 +120,21 @@ function usageError(error: CommanderError, words: readonly string[]): Outcome | 
   return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
 }
 
-function print({ json, text, warnings = [], refusal }: Outcome, asJson: boolean): void {
-  for (const warning of warnings) write(2, `wrk: warning: ${warning}\n`)
-  if (refusal && !asJson) write(2, `wrk: ${refusal.message}\n${refusal.hint ? `     ${refusal.hint}\n` : ''}`)
-  if (asJson) write(1, `${JSON.stringify({ schema_version: 1, ...json })}\n`)
+/** Messages hold names from files and from the command line, so they are made printable here, all of them. */
+function print({ json, text, warnings = [], refusal, trace }: Outcome, asJson: boolean): void {
+  for (const warning of warnings) write(2, `wrk: warning: ${printable(warning, LONGEST_LINE)}\n`)
+  if (refusal && !asJson) {
+    write(2, `wrk: ${printable(refusal.message, LONGEST_LINE)}\n`)
+    if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
+  }
+  if (trace) write(2, `${trace}\n`)
+  if (asJson) write(1, `${escaped(JSON.stringify({ schema_version: 1, ...json }))}\n`)
   else if (text) write(1, text)
+}
+
+const LONGEST_LINE = 4000
+
+/** JSON as it is, but what a terminal might obey is written as an escape; it reads the same. */
+function escaped(json: string): string {
+  return json.replace(CONTROL, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -67,7 +67,7 @@ function rewrite(
     if (text === null) return { conflict: null, published: false }
     const bytes = Buffer.from(text)
     return {
-      conflict: publish(disk, guard, { bytes, from, path, durable: true, conflicts }),
+      conflict: publish(disk, guard, { bytes, from, path, durable: true, conflicts }).conflict,
       published: true,
     }
   } finally {

@@ -126,7 +126,7 @@ const status = await second.status()
 const beat = await first.heartbeat()
 const released = await first.release('WRK-157')
 const mine = await first.releaseMine()
-log({ claim, held, refused, shown, listed, status, beat, released, mine, log: first.log({ last: 1 }), where: first.where(), id: await first.sessionId() })`,
+log({ claim, held, refused, shown, listed, status, beat, released, mine, log: await first.log({ last: 1 }), where: await first.where(), id: await first.sessionId() })`,
     )
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({
@@ -250,7 +250,7 @@ if (result.kind === 'held') {
   console.log(by, (await queue.release('WRK-157')).released satisfies boolean)
 }
 const items: ListedItem[] = await queue.list({ status: ['pending'], mine: true })
-console.log(items[0]?.problems[0]?.line.toFixed(), queue.log({ last: 3 }).map(event => event.seq), queue.where().queue)
+console.log(items[0]?.problems[0]?.line.toFixed(), (await queue.log({ last: 3 })).map(event => event.seq), (await queue.where()).queue)
 try {
   await queue.show('x')
 } catch (error) {

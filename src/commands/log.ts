@@ -41,8 +41,8 @@ function describe(
   const style = forced ? 'red' : (STYLES[type] ?? null)
   const parts = [
     String(seq).padStart(5),
-    time,
-    paint(terminal, style, `${type}${forced ? ' (forced)' : ''}`.padEnd(14)),
+    printable(time, 40),
+    paint(terminal, style, printable(`${type}${forced ? ' (forced)' : ''}`, 40).padEnd(14)),
     printable(item ?? '-', 60),
     session ? `by ${printable(session, 128)}` : 'by nobody known',
     previous_holder && previous_holder !== session ? `held by ${printable(previous_holder, 128)}` : '',

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
 import { sessionEnd, sessionId, sessionList, sessionShow, sessionStart } from '../operations/session.ts'
 import { EXIT } from '../print/exit-codes.ts'
+import { describeSession, describeStatus } from '../print/sessions.ts'
 import { screen } from '../print/terminal.ts'
 import { examples, forced, open, type Run } from './command.ts'
-import { describeSession, describeStatus } from './status.ts'
 
 export function configure(command: Command, run: Run): void {
   examples(

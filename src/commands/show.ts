@@ -36,7 +36,9 @@ function describe({ item, fields, lock, holder, problems }: ShownItem, now: Date
   for (const [key, value] of Object.entries(fields))
     if (key !== 'locked_by' && key !== 'locked_at' && key !== 'id' && key !== 'title')
       rows.push([key, inline(value)])
-  rows.push(['lock', lock && holder ? `${describeHolder(holder, now)}` : 'free'])
+  // What cannot be read is never called free.
+  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: the file must be mended first' : 'free'
+  rows.push(['lock', lock && holder ? describeHolder(holder, now) : unlocked])
   for (const { line, column, message } of problems)
     rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
   const width = Math.min(24, Math.max(...rows.map(([key]) => key.length)))

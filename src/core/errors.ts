@@ -17,7 +17,7 @@ export type ErrorCode =
 export interface WrkErrorOptions {
   /** What to do next, for the person at the terminal. */
   hint?: string | undefined
-  /** Facts for `--json`, merged into the object beside `error`. */
+  /** Facts for `--json`, beside code, message and hint in the `error` object. */
   details?: Record<string, unknown> | undefined
   cause?: unknown
 }

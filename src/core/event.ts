@@ -34,9 +34,13 @@ export function parseEvent(line: string): LogEvent | null {
   if (!line.startsWith('{')) return null
   try {
     const event = JSON.parse(line) as LogEvent
-    return Number.isSafeInteger(event.seq) && typeof event.type === 'string' && typeof event.time === 'string'
-      ? event
-      : null
+    const texts = [event.item, event.session, event.previous_holder, event.reason]
+    const isEvent =
+      Number.isSafeInteger(event.seq) &&
+      typeof event.type === 'string' &&
+      typeof event.time === 'string' &&
+      texts.every(text => text === null || typeof text === 'string')
+    return isEvent ? event : null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

@@ -60,13 +60,17 @@ export function checkSessionId(text: string, source: string): string {
   })
 }
 
+/** Checks a helper's name that came from outside. @throws WrkError USAGE */
+export function checkHelperName(helper: string): void {
+  if (HELPER_NAME.test(helper)) return
+  throw new WrkError('USAGE', `--agent is not a name: "${printable(helper, 60)}"`, {
+    hint: 'A helper name is 1 to 64 characters of letters, digits and ._:@#+-',
+  })
+}
+
 /** The name that holds locks: the session, or a helper within it, so that helpers exclude each other. */
 export function holderName(session: string, helper: string | undefined): string {
   if (helper === undefined) return session
-  if (!HELPER_NAME.test(helper))
-    throw new WrkError('USAGE', `--agent is not a name: "${printable(helper, 60)}"`, {
-      hint: 'A helper name is 1 to 64 characters of letters, digits and ._:@#+-',
-    })
   return checkSessionId(`${session}/${helper}`, 'the session with its helper')
 }
 

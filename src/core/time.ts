@@ -25,15 +25,22 @@ export function parseInstant(text: string): Date | null {
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+/** A hundred years: longer than any lock lives, short enough to be added to a date. */
+const LONGEST_MS = 100 * 366 * 86_400_000
+
 /** Reads `90`, `30s`, `5m`, `2h`, `1h30m`, `1d` as milliseconds; a bare number is seconds. Null when malformed. */
 export function parseDuration(text: string): number | null {
   const compact = text.trim().toLowerCase()
-  if (/^\d{1,10}(\.\d+)?$/.test(compact)) return Math.round(Number(compact) * 1000)
+  if (/^\d{1,10}(\.\d+)?$/.test(compact)) return within(Number(compact) * 1000)
   if (!/^(\d{1,10}(\.\d+)?(ms|s|m|h|d))+$/.test(compact)) return null
   let total = 0
   for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
     total += Number(amount) * UNITS[unit!]!
-  return Math.round(total)
+  return within(total)
+}
+
+function within(ms: number): number | null {
+  return ms <= LONGEST_MS ? Math.round(ms) : null
 }
 
 /** A length of time for people: `45s`, `12m`, `3h 5m`, `2d 4h`. */

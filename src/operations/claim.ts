@@ -4,6 +4,7 @@ import { WrkError } from '../core/errors.ts'
 import type { EventType, NewEvent } from '../core/event.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
+import { messageOf } from '../store/errno.ts'
 import type { PendingEvent } from '../store/event-log.ts'
 import { type Current, changeItem, findItem, type ItemDecision } from '../store/item-store.ts'
 import { type Context, tidy } from './context.ts'
@@ -93,7 +94,7 @@ export async function afterwards(warnings: string[], record: () => Promise<void>
     await record()
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    warnings.push(`session-state.yaml could not be brought up to date: ${error.message}`)
+    warnings.push(`what the session works on could not be recorded: ${messageOf(error)}`)
   }
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DEFAULT_SETTINGS, readSettings, type Settings } from '../core/config.ts'
 import { WrkError } from '../core/errors.ts'
-import type { Registry } from '../core/session.ts'
+import { checkHelperName, type Registry } from '../core/session.ts'
 import { parseDuration } from '../core/time.ts'
 import type { FullReader } from '../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../markdown/node.ts'
@@ -52,6 +52,7 @@ const PATIENCE_MS = 10_000
 export async function openContext(options: ContextOptions = {}): Promise<Context> {
   const env = options.env ?? process.env
   const clock = options.clock ?? clockFrom(env)
+  if (options.agent !== undefined) checkHelperName(options.agent)
   let queue = findQueue(options.queue, env, options.cwd ?? process.cwd())
   let settings = await loadSettings(queue.root, env)
   const main = settings.worktrees === 'shared' ? queueOfMainWorktree(queue.root) : null

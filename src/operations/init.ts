@@ -2,7 +2,19 @@
  * Makes a queue, or completes one: folders, settings, the item template, and what keeps machine-local files
  * out of git. Safe to repeat; a file that is there is never replaced.
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { sync as writeFileAtomic } from 'write-file-atomic'
 import { STATUS_FOLDERS } from '../core/status.ts'
@@ -86,6 +98,20 @@ function ignoreSessionState(stateDir: string, path: string): boolean {
   if (createFile(stateDir, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return true
   const text = readFileSync(path, 'utf8')
   if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return false
-  writeFileAtomic(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)
+  append(path, `${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)
   return true
+}
+
+/** Adds to the end of a file of the user's; what stands there is not touched, and a cut-off addition is taken back. */
+function append(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND)
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.from(text)
+    if (writeSync(fd, bytes) === bytes.length) return
+    ftruncateSync(fd, size)
+    throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
+  } finally {
+    closeSync(fd)
+  }
 }

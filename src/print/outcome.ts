@@ -13,6 +13,8 @@ export interface Outcome {
   warnings?: readonly string[]
   /** Why it was refused: one message and what to do next, on stderr for people. */
   refusal?: { message: string; hint?: string | undefined }
+  /** Where a bug happened; only when WRK_DEBUG asks for it. */
+  trace?: string | undefined
 }
 
 /** An error as an outcome: exit code, `error` object, message. Never a stack trace, unless WRK_DEBUG asks for it. */
@@ -24,14 +26,13 @@ export function outcomeOfError(error: unknown, debug: boolean): Outcome {
     return { exitCode: EXIT_OF[code], json, refusal: { message, hint } }
   }
   const message = known instanceof Error ? known.message : String(known)
-  const trace = debug && known instanceof Error && known.stack ? [known.stack] : []
   return {
     exitCode: EXIT.bug,
     json: {
       ok: false,
       error: { code: 'BUG', message, hint: 'Please report it; WRK_DEBUG=1 shows where it happened.' },
     },
-    warnings: trace,
+    trace: debug && known instanceof Error ? known.stack : undefined,
     refusal: {
       message: `this is a bug in wrk: ${message}`,
       hint: 'Please report it, with what you ran; WRK_DEBUG=1 shows where it happened.',

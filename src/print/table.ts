@@ -52,13 +52,13 @@ export function table(screen: Screen, header: readonly string[], rows: readonly 
   return `${[line(header.map(text => ({ text, style: 'dim' as const }))), ...rows.map(line)].join('\n')}\n`
 }
 
-/** Narrows the widest columns until all fit; none below eight columns, so that the row stays a row. */
+/** Narrows the widest columns until all fit; none below four columns, so that the row stays a row. */
 function shrink(widths: number[], room: number): void {
   let over = widths.reduce((sum, width) => sum + width, 0) - room
   while (over > 0) {
     const widest = widths.indexOf(Math.max(...widths))
-    if (widths[widest]! <= 8) return
-    const second = Math.max(8, ...widths.filter((_, i) => i !== widest))
+    if (widths[widest]! <= 4) return
+    const second = Math.max(4, ...widths.filter((_, i) => i !== widest))
     const step = Math.max(1, Math.min(over, widths[widest]! - second))
     widths[widest]! -= step
     over -= step

@@ -44,10 +44,18 @@ export function asIoError(error: unknown, doing: string): unknown {
   const code = codeOf(error)
   if (code === undefined) return error
   const [what, hint] = EXPLAINED[code] ?? [`the system says ${code}`, undefined]
-  const path = (error as NodeJS.ErrnoException).path
-  return new WrkError('IO', `${doing}: ${what}${path ? ` (${path})` : ''}`, {
+  // Of a rename, the file that was to be replaced is what a person knows.
+  const { path, dest } = error as NodeJS.ErrnoException & { dest?: string }
+  const where = dest ?? path
+  return new WrkError('IO', `${doing}: ${what}${where ? ` (${where})` : ''}`, {
     hint,
     cause: error,
     details: { errno: code },
   })
+}
+
+/** What to say of an error that does not end the command. */
+export function messageOf(error: unknown): string {
+  const known = asIoError(error, 'failed')
+  return known instanceof Error ? known.message : String(known)
 }

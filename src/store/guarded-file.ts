@@ -104,13 +104,21 @@ export interface Publication {
   conflicts: string
 }
 
+/** What happened besides: the change itself has been made. */
+export interface Published {
+  /** Where bytes are kept that somebody wrote in the last instant and that were overwritten. */
+  conflict: string | null
+  /** A failure after the rename: the disk may not have it yet. */
+  failure: Error | null
+}
+
 /**
  * Steps 4 to 6 of the guard.
- * @returns the path of bytes that somebody wrote in the last instant and that were overwritten, or null
  * @throws StartOver when the guard was taken away or the file is not what the decision was made on;
- *   nothing was written then, and `withGuard` has it read and decided again
+ *   nothing was written then, and `withGuard` has it read and decided again. System errors up to the rename
+ *   pass, and nothing was written then either
  */
-export function publish(disk: Disk, guard: HeldGuard, publication: Publication): string | null {
+export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published {
   fillSlot(disk, guard, publication)
   if (!isUnchanged(disk, publication)) throw new StartOver()
   try {
@@ -119,10 +127,16 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
     if (codeOf(error) === 'ENOENT') throw new StartOver()
     throw error
   }
-  const conflict = keepOverwritten(disk, publication)
-  unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
-  if (publication.durable) syncFolder(disk, dirname(publication.path))
-  return conflict
+  const published: Published = { conflict: null, failure: null }
+  try {
+    published.conflict = keepOverwritten(disk, publication)
+    unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
+    if (publication.durable) syncFolder(disk, dirname(publication.path))
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    published.failure = error as Error
+  }
+  return published
 }
 
 function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, path }: Publication): void {

@@ -15,7 +15,7 @@ import { type FullReader, placeInFile, readFrontmatter } from '../markdown/front
 import { toData } from '../markdown/scalar.ts'
 import { spliceChecked } from '../markdown/splice.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { codeOf, MISSING, messageOf, unless } from './errno.ts'
 import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
 import { type GuardHost, withGuard } from './guard.ts'
 import { LARGEST_FILE, type OpenFile, openPlain, publish, readOpen, readPlainFile } from './guarded-file.ts'
@@ -166,19 +166,19 @@ function readHead(
   }
 }
 
-/** The first bytes of a file as text, '' when it cannot be read. */
+/** The first bytes of a file as text, '' when it cannot be read, whatever the reason. */
 export function readHeadOf(disk: Disk, path: string): string {
-  const fd = unless([...MISSING, 'ELOOP', 'EACCES', 'EPERM'], null, () => openPlain(disk, path))
-  if (fd === null) return ''
   try {
-    const head = Buffer.allocUnsafe(HEAD)
-    return head.toString(
-      'latin1',
-      0,
-      unless(['EISDIR', 'EAGAIN'], 0, () => disk.readSync(fd, head, 0, HEAD, 0)),
-    )
-  } finally {
-    disk.closeSync(fd)
+    const fd = openPlain(disk, path)
+    try {
+      const head = Buffer.allocUnsafe(HEAD)
+      return head.toString('latin1', 0, disk.readSync(fd, head, 0, HEAD, 0))
+    } finally {
+      disk.closeSync(fd)
+    }
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return ''
   }
 }
 
@@ -278,7 +278,7 @@ export async function changeItem<T>(
         }
         unlogged = unloggedChanges(disk, stateDir, id.key, file.bytes)
         const decision = decide(current)
-        if (decision.kind === 'leave') return { result: decision.result, conflict: null, intents: unlogged }
+        if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
 
         const spliced = spliceChecked(file.bytes, found, decision.fields, full)
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
@@ -287,14 +287,14 @@ export async function changeItem<T>(
         const intent = writeIntent(disk, stateDir, id.key, events, spliced.bytes)
         try {
           const conflicts = join(stateDir, 'conflicts')
-          const conflict = publish(disk, guard, {
+          const published = publish(disk, guard, {
             bytes: spliced.bytes,
             from: file,
             path: file.path,
             durable: true,
             conflicts,
           })
-          return { result: decision.result, conflict, intents: [...unlogged, { path: intent, events }] }
+          return { result: decision.result, published, intents: [...unlogged, { path: intent, events }] }
         } catch (error) {
           takeBack(disk, intent)
           throw error
@@ -305,17 +305,20 @@ export async function changeItem<T>(
     }),
   )
   const warnings: string[] = []
-  if (changed.conflict)
+  const { conflict, failure } = changed.published ?? {}
+  if (conflict)
     warnings.push(
-      `${id.display} was written to by another program at the same instant; its version is kept in ${changed.conflict}`,
+      `${id.display} was written to by another program at the same instant; its version is kept in ${conflict}`,
     )
+  if (failure)
+    warnings.push(`${id.display} is changed, but the disk may not have it yet: ${messageOf(failure)}`)
   // The change has happened; what its event needs is tried now and otherwise left to the next command.
   for (const { path, events } of changed.intents)
     try {
       await appendEvents(host, stateDir, events, path)
     } catch (error) {
       warnings.push(
-        `the event log could not be written yet (${(error as Error).message}); the next command will complete it`,
+        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
       )
       break
     }
