@@ -93,12 +93,12 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     outcome = await work(program.opts<Globals>())
   }
   const wanted = commandIn(words)
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    const command = program
-      .command(name)
-      .summary(summary)
-      .description(capital(summary))
-      .allowExcessArguments(false)
+  // The others are for the list in the help, and for suggestions; making them would cost a millisecond.
+  const names = wanted && !words.includes('help') ? [wanted] : Object.keys(COMMANDS)
+  for (const name of names) {
+    const { summary, load } = COMMANDS[name]!
+    const command = program.command(name).summary(summary).description(capital(summary))
+    command.allowExcessArguments(false)
     if (name === wanted) (await load()).configure(command, run)
   }
   if (words.length === 0) program.outputHelp()

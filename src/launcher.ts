@@ -5,17 +5,22 @@
  * The only place that exits.
  */
 import { readFileSync } from 'node:fs'
-import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 
 type Program = typeof import('./cli.ts')
 
-const { enableCompileCache } = nodeModule as { enableCompileCache?: () => unknown }
-enableCompileCache?.()
-const program = (enableCompileCache ? require('./main.cjs') : load('./main.cjs')) as Program
+const program = (keepsItself() ? require('./main.cjs') : load('./main.cjs')) as Program
 
 program.main(process.argv.slice(2)).then(code => process.exit(code))
+
+/** Turns on the compile cache of a newer Node. Older ones have none, and need not load node:module to say so. */
+function keepsItself(): boolean {
+  if (Number.parseInt(process.versions.node, 10) < 22) return false
+  const { enableCompileCache } = require('node:module') as { enableCompileCache?: () => unknown }
+  enableCompileCache?.()
+  return enableCompileCache !== undefined
+}
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

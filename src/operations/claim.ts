@@ -108,7 +108,13 @@ function decide(
   const now = clock()
   const { item, lock } = current
   if (item.closed && force === undefined) throw closed(current)
-  const held = lock ? heldLock(judgeFor(store, current.registry()), lock, current.modified) : null
+  // Who calls is alive: for one's own lock the registry need not be read.
+  const own = { liveness: { verdict: 'alive', reason: 'it is this session' }, heartbeat: null } as const
+  const held =
+    lock &&
+    (lock.by === caller.holder
+      ? { ...own, lock, fileModified: current.modified }
+      : heldLock(judgeFor(store, current.registry()), lock, current.modified))
   const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
   const decision = decideClaim(held, request, now)
   const about = {

@@ -3,6 +3,8 @@
  *
  * Guarantees: sequence numbers are unique and without gaps across processes, crashes, rotations and wrong
  * death verdicts; a change whose process died before it was logged is logged by whoever meets it next, once.
+ * Does not guarantee: more than the last megabyte or two of events; nor, should a process be stopped for half
+ * a minute within the one system call between its last look and the rotation, the older of the two files.
  *
  * How: an append is first published as `events.tail` by the guard's fenced rename, then copied to the end of
  * the log. The copy needs no fence: what is copied and where to follow from the log itself, so a late
@@ -14,7 +16,7 @@ import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { type GuardHost, type HeldGuard, shortHash, withFolders, withGuard } from './guard.ts'
+import { type GuardHost, shortHash, withFolders, withGuard } from './guard.ts'
 import { openPlain, publish, readPlainFile } from './guarded-file.ts'
 
 const LOG = 'events.jsonl'
@@ -41,18 +43,29 @@ export async function appendEvents(
 ): Promise<void> {
   const { disk } = host
   await withGuard(host, stateDir, 'events', guard => {
-    copyTail(disk, stateDir, true)
-    if (intent && !exists(disk, intent)) return
-    const end = newestEnd(disk, stateDir)
-    let seq = end?.last?.seq ?? 0
-    const lines = events
-      .filter(({ tx }) => !end?.recent.includes(`"tx":"${tx}"`))
-      .map(event => ({ seq: ++seq, ...event }))
-    if (lines.length === 0) return
-    rotate(disk, stateDir)
-    publishTail(disk, guard, stateDir, lines)
+    let fd = openLog(disk, stateDir)
+    try {
+      let end = catchUp(disk, stateDir, fd)
+      if (intent && !exists(disk, intent)) return
+      let { seq } = end
+      const lines = events
+        .filter(({ tx }) => !end.recent.includes(`"tx":"${tx}"`))
+        .map(event => ({ seq: ++seq, ...event }))
+      if (lines.length === 0) return
+      if (end.at > LARGEST_LOG && rotate(disk, stateDir, fd)) {
+        disk.closeSync(fd)
+        fd = openLog(disk, stateDir)
+        end = { ...end, at: 0, lead: '' }
+      }
+      const text = linesOf(lines)
+      const path = join(stateDir, TAIL)
+      const bytes = Buffer.from(text)
+      publish(disk, guard, { bytes, from: 'any', path, mode: 0o644, durable: false, conflicts: stateDir })
+      writeAt(disk, fd, end.lead + text, end.at)
+    } finally {
+      disk.closeSync(fd)
+    }
   })
-  copyTail(disk, stateDir, false)
   if (intent) takeBack(disk, intent)
 }
 
@@ -60,40 +73,47 @@ function exists(disk: Disk, path: string): boolean {
   return unless(MISSING, null, () => disk.lstatSync(path)) !== null
 }
 
-function publishTail(disk: Disk, guard: HeldGuard, stateDir: string, lines: readonly LogEvent[]): void {
-  const bytes = Buffer.from(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
-  const path = join(stateDir, TAIL)
-  publish(disk, guard, { bytes, from: 'any', path, mode: 0o644, durable: false, conflicts: stateDir })
+function openLog(disk: Disk, stateDir: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
+  return disk.openSync(join(stateDir, LOG), flags, 0o644)
+}
+
+function linesOf(events: readonly LogEvent[]): string {
+  return events.map(event => `${JSON.stringify(event)}\n`).join('')
+}
+
+function writeAt(disk: Disk, fd: number, text: string, at: number): void {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; )
+    done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
+}
+
+/** Where the next event goes: its place, what must stand before it, and the last number. */
+interface NextPlace {
+  at: number
+  /** A line feed, where something torn that is not ours stands at the end. */
+  lead: string
+  seq: number
+  recent: string
 }
 
 /**
- * Copies the published tail to the end of the log, unless it is there. Safe to repeat, at any time, by anyone.
- * The tail is read before the log: whatever is published in between, the log is then at most one tail behind.
- * @param guarded a log that is further behind was cut by somebody else; the guard's holder goes on behind the gap
+ * Copies the published tail to the end of the log, unless it is there. A log that is further behind than one
+ * tail was cut by somebody else; then it goes on behind the gap.
  */
-function copyTail(disk: Disk, stateDir: string, guarded: boolean): void {
+function catchUp(disk: Disk, stateDir: string, fd: number): NextPlace {
   const tail = readTail(disk, stateDir)
-  if (tail.length === 0) return
-  const fd = disk.openSync(
-    join(stateDir, LOG),
-    constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
-    0o644,
-  )
-  try {
-    const { size, end, fragment, last } = readEnd(disk, fd)
-    const before = (last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last)?.seq ?? 0
-    const missing = tail.filter(event => event.seq > before)
-    if (missing.length === 0 || (missing[0]!.seq !== before + 1 && !guarded)) return
-    const text = Buffer.from(missing.map(event => `${JSON.stringify(event)}\n`).join(''))
-    // What a crash left of this same copy is overwritten; anything else stays on a line of its own.
-    const ours = text.subarray(0, fragment.length).equals(fragment)
-    const bytes = ours ? text : Buffer.concat([Buffer.from('\n'), text])
-    const at = ours ? end : size
-    for (let done = 0; done < bytes.length; )
-      done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
-  } finally {
-    disk.closeSync(fd)
-  }
+  const { size, end, fragment, last, recent } = readEnd(disk, fd)
+  const older = last ? null : endOf(disk, join(stateDir, OLDER_LOG))
+  const seq = (last ?? older?.last)?.seq ?? 0
+  const text = linesOf(tail.filter(event => event.seq > seq))
+  // What a crash left of this same copy is overwritten; anything else stays on a line of its own.
+  const ours = Buffer.from(text).subarray(0, fragment.length).equals(fragment)
+  const place = ours ? { at: end, lead: '' } : { at: size, lead: '\n' }
+  if (text === '') return { ...place, seq, recent: recent || (older?.recent ?? '') }
+  writeAt(disk, fd, place.lead + text, place.at)
+  const at = place.at + place.lead.length + Buffer.byteLength(text)
+  return { at, lead: '', seq: tail.at(-1)!.seq, recent: recent + text }
 }
 
 interface LogEnd {
@@ -133,12 +153,6 @@ function endOf(disk: Disk, path: string): LogEnd | null {
   }
 }
 
-/** The end of the log, or of the older one when this one has just been started. The tail has been copied. */
-function newestEnd(disk: Disk, stateDir: string): LogEnd | null {
-  const log = endOf(disk, join(stateDir, LOG))
-  return log?.last ? log : endOf(disk, join(stateDir, OLDER_LOG))
-}
-
 function readTail(disk: Disk, stateDir: string): LogEvent[] {
   return readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
 }
@@ -151,11 +165,12 @@ function readLines(bytes: Buffer | null): LogEvent[] {
     .flatMap(line => parseEvent(line) ?? [])
 }
 
-/** Starts a new log when this one is large. The older one is kept, the one before it goes. */
-function rotate(disk: Disk, stateDir: string): void {
+/** Puts a large log aside, if it still is the one that is open; the one that was aside goes. */
+function rotate(disk: Disk, stateDir: string, fd: number): boolean {
   const path = join(stateDir, LOG)
-  const size = unless(MISSING, 0, () => disk.lstatSync(path).size)
-  if (size > LARGEST_LOG) disk.renameSync(path, join(stateDir, OLDER_LOG))
+  if (unless(MISSING, 0, () => disk.lstatSync(path).ino) !== disk.fstatSync(fd).ino) return false
+  disk.renameSync(path, join(stateDir, OLDER_LOG))
+  return true
 }
 
 /**

@@ -3,7 +3,6 @@
  * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
  */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
 import type { Place, ProcessLook } from '../core/liveness.ts'
 import { hostLabel } from '../core/session.ts'
 import { commandFromPs, factsFromPs, lookFromPs } from './ps.ts'
@@ -94,11 +93,17 @@ export function here(): Place {
   if (place) return place
   const boot = process.platform === 'linux' ? readProc('/proc/sys/kernel/random/boot_id') : ''
   place = {
-    host: hostLabel(hostname()),
+    host: hostLabel(hostName()),
     boot: typeof boot === 'string' ? boot.trim() : '',
     pidns: pidNamespace(),
   }
   return place
+}
+
+/** The same as os.hostname(), for which a module more would be loaded at every start. */
+function hostName(): string {
+  const name = process.platform === 'linux' ? readProc('/proc/sys/kernel/hostname') : null
+  return typeof name === 'string' ? name.trim() : process.getBuiltinModule('node:os').hostname()
 }
 
 function pidNamespace(): string {
