@@ -1,6 +1,6 @@
 /**
  * Block scalars (`|` and `>`) in their usual forms, for plain.ts: no indentation mark, no `+`, and no comment
- * behind the mark. What is unusual in them is not read here, so that what is read is sure.
+ * behind the mark; folded ones whose lines are simply joined. What is unusual in them is not read here, so that what is read is sure.
  */
 import { CR, DASH, isOdd, LF, PIPE, SPACE } from './characters.ts'
 
@@ -16,14 +16,12 @@ export interface BlockScalar {
  * @param codes the text's characters; the text ends with a line feed
  * @param at the `|` or `>`
  * @param indent the column of the map that it is a value in
- * @param making whether the text is wanted; a folded one whose lines are not simply joined is then not read
  */
 export function readBlockScalar(
   text: string,
   codes: Uint16Array,
   at: number,
   indent: number,
-  making: boolean,
 ): BlockScalar | null {
   const literal = codes[at] === PIPE
   let line = at + 1
@@ -51,20 +49,17 @@ export function readBlockScalar(
     }
     if (deep <= indent) break
     if (column === -1) column = deep
-    if (deep < column || (making && !literal && (deep > column || blanks > 0))) return null
+    if (deep < column || (!literal && (deep > column || blanks > 0))) return null
     let stop = i
     for (let c = codes[stop]!; c !== LF; c = codes[++stop]!)
       if ((c < SPACE && !(c === CR && codes[stop + 1] === LF)) || (c > 126 && isOdd(c))) return null
     end = codes[stop - 1] === CR ? stop - 1 : stop
-    if (making) {
-      for (; blanks > 0; blanks--) lines.push('')
-      lines.push(text.slice(line + column, end))
-    }
-    blanks = 0
+    for (; blanks > 0; blanks--) lines.push('')
+    lines.push(text.slice(line + column, end))
     line = stop + 1
   }
   // Nothing but blank lines: what their line ends amount to is left to the package.
   if (column === -1) return null
   const content = lines.join(literal ? '\n' : ' ')
-  return { text: making && !strip ? `${content}\n` : content, end, next: line }
+  return { text: strip ? content : `${content}\n`, end, next: line }
 }

@@ -47,7 +47,8 @@ export function readFrontmatter(
   const repeated: RepeatedKey[] = []
   const map = readPlain(split.yaml, wanted, repeated)
   if (map) {
-    const duplicates = repeated.map(({ key, offset }) => ({ key, ...placeInFile(split, offset) }))
+    const told = wanted ? repeated.filter(({ key }) => wanted.has(key)) : repeated
+    const duplicates = told.map(({ key, offset }) => ({ key, ...placeInFile(split, offset) }))
     return { kind: 'ok', split, map, duplicates, certain: 'plain' }
   }
   if (!full) return { kind: 'needsFull' }

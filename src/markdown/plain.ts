@@ -39,13 +39,13 @@ import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
-import { passSimpleEntries } from './simple-entries.ts'
+import { skim } from './skim.ts'
 
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
- * With `wanted`, only these top-level pairs are given, and only of these it is told whether a key stands
- * twice; all else is checked the same. Of thousands of items, most values would be made to be thrown away. With `repeated`, top-level keys that
- * stand twice are put there instead of making it unsure; the map then holds all their pairs.
+ * With `wanted`, only these top-level pairs are sure to be given, and only of these whether a key stands twice;
+ * all else is checked the same. With `repeated`, top-level keys that stand twice are put there instead of
+ * making it unsure; the map then holds all their pairs.
  */
 export function readPlain(
   text: string,
@@ -53,8 +53,8 @@ export function readPlain(
   repeated?: RepeatedKey[],
 ): YamlMap | null {
   // With a line feed at the end, no loop below needs to look for the end of the text.
-  if (text.endsWith('\n')) return new PlainReader(text, wanted, repeated).root()
-  return text.endsWith('\r') ? null : new PlainReader(`${text}\n`, wanted, repeated).root()
+  if (!text.endsWith('\n')) return text.endsWith('\r') ? null : readPlain(`${text}\n`, wanted, repeated)
+  return (wanted && skim(text, wanted)) ?? new PlainReader(text, repeated).root()
 }
 
 /** A key that stood before, at the place of the later one. */
@@ -73,18 +73,14 @@ const MAX_KEY = 1000
 class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
-  private readonly wanted: ReadonlySet<string> | undefined
   private readonly repeated: RepeatedKey[] | undefined
-  /** Off within a value that nobody wants: it is checked, and no node is made of it. */
-  private making = true
   /** How deep the block is that a flow collection stands in: its lines must be deeper. */
   private flowIndent = ONE_LINE
   private at = 0
   private indent = 0
 
-  constructor(text: string, wanted: ReadonlySet<string> | undefined, repeated: RepeatedKey[] | undefined) {
+  constructor(text: string, repeated: RepeatedKey[] | undefined) {
     this.text = text
-    this.wanted = wanted
     this.repeated = repeated
     this.codes = codesOf(text)
   }
@@ -135,33 +131,21 @@ class PlainReader {
     const unique = new Keys()
     const start = this.at
     let end = start
-    const wanted = depth === 0 ? this.wanted : undefined
     do {
-      if (wanted && indent === 0 && this.passUnwanted(wanted)) break
       const keyStart = this.at
       const key = this.key()
       if (key === null) return null
-      if (wanted) this.making = wanted.has(key)
-      if ((depth > 0 || this.making) && !unique.add(key)) {
+      if (!unique.add(key)) {
         if (depth > 0 || !this.repeated) return null
         this.repeated.push({ key, offset: keyStart })
       }
       const value = this.blockValue(indent, depth)
       if (value === null) return null
-      if (this.making) pairs.push({ key, keyStart, value })
+      pairs.push({ key, keyStart, value })
       end = value.end
     } while (this.indent === indent)
     // Should a deeper line follow, no caller takes it up, and the root ends before the text does.
     return { kind: 'map', pairs, flow: false, start, end }
-  }
-
-  /** Over simple entries that are not wanted; true when no other entry follows at this column. */
-  private passUnwanted(wanted: ReadonlySet<string>): boolean {
-    const next = passSimpleEntries(this.text, this.at, wanted)
-    if (next === this.at) return false
-    this.at = next
-    this.nextLine()
-    return this.indent !== 0
   }
 
   private blockList(indent: number, depth: number): YamlList | null {
@@ -173,7 +157,7 @@ class PlainReader {
       const dash = this.at++
       const item = this.listItem(indent, dash, depth)
       if (item === null) return null
-      if (this.making) items.push(item)
+      items.push(item)
       end = item.end
     } while (this.indent === indent && this.atDash())
     return { kind: 'list', items, start, end }
@@ -226,14 +210,14 @@ class PlainReader {
       const part = this.plain(false)
       lineEnd = this.at
       if (part === null || !this.endLine()) return null
-      if (this.making) text += ` ${part.text}`
+      text += ` ${part.text}`
       end = part.end
     }
-    return this.making ? { ...first, text, end } : UNWANTED
+    return { ...first, text, end }
   }
 
   private blockScalar(indent: number): YamlScalar | null {
-    const found = readBlockScalar(this.text, this.codes, this.at, indent, this.making)
+    const found = readBlockScalar(this.text, this.codes, this.at, indent)
     if (found === null) return null
     const { text, end, next } = found
     const start = this.at
@@ -273,7 +257,7 @@ class PlainReader {
     for (this.skipBreaks(); this.codes[this.at] !== CLOSE_LIST; this.skipBreaks()) {
       const item = this.inline(true, depth)
       if (item === null || !this.endFlowItem(CLOSE_LIST)) return null
-      if (this.making) items.push(item)
+      items.push(item)
     }
     return { kind: 'list', items, start, end: ++this.at }
   }
@@ -290,7 +274,7 @@ class PlainReader {
       this.skipSpaces()
       const value = this.inline(true, depth)
       if (value === null || !this.endFlowItem(CLOSE_MAP)) return null
-      if (this.making) pairs.push({ key, keyStart, value })
+      pairs.push({ key, keyStart, value })
     }
     return { kind: 'map', pairs, flow: true, start, end: ++this.at }
   }
@@ -359,7 +343,6 @@ class PlainReader {
       else if (inFlow) break
     }
     this.at = i
-    if (!this.making) return UNWANTED
     while (codes[i - 1] === SPACE) i--
     return { kind: 'scalar', style: 'plain', text: text.slice(start, i), start, end: i }
   }
@@ -390,7 +373,6 @@ class PlainReader {
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null
     }
     this.at = i + 1
-    if (!this.making && escapes === 0) return UNWANTED
     let content: string | null = text.slice(start + 1, i)
     if (lines > 1) content = folded(content, quote)
     if (quote === QUOTE) content = escapes > 0 ? unescaped(content, escapes) : content
@@ -427,9 +409,6 @@ function folded(content: string, quote: number): string {
   if (quote === APOSTROPHE) return content.replace(/ *\n */g, ' ')
   return content.replace(/(\\[^\n])|\\\n *| *\n */g, (found, kept) => kept ?? (found[0] === '\\' ? '' : ' '))
 }
-
-/** Stands for every value that was checked and not made. */
-const UNWANTED: YamlScalar = { kind: 'scalar', style: 'plain', text: '', start: 0, end: 0 }
 
 function emptyScalar(at: number): YamlScalar {
   return { kind: 'scalar', style: 'plain', text: '', start: at, end: at }

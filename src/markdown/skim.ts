@@ -1,0 +1,89 @@
+/**
+ * Reads only some top-level values of simple frontmatter, by regular expressions: of thousands of items that are
+ * listed, most lines are of no use, and the engine's own matcher is many times faster than a loop in code that
+ * has only just been loaded. All of the text is checked: what is read here, plain.ts would have read the same,
+ * and anything that is not simple is left to it.
+ */
+import type { YamlMap, YamlPair, YamlScalar } from './node.ts'
+
+/** What no scalar may hold here: control characters, and characters taken for something else (see isOdd). */
+const ODD = '\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufeff\\ufffe\\uffff'
+const PLAIN_START = '[A-Za-z0-9_./~$^()+;=\\\\<\\u00a0-\\u2027\\u202a-\\ufefe]'
+/** No `: ` and no ` #` within; blanks at its end belong to it until it is trimmed. */
+const PLAIN = `${PLAIN_START}[^${ODD}:#]*(?:(?::(?=[^ \\t\\r\\n])|(?<=[^ ])#)[^${ODD}:#]*)*`
+const DOUBLE = `"[^"\\\\${ODD}]*"`
+const SINGLE = `'[^'${ODD}]*(?:''[^'${ODD}]*)*'`
+const FLOW_ITEM = `(?:[A-Za-z0-9_][A-Za-z0-9_./#-]*(?: [A-Za-z0-9_./]+)*|${DOUBLE})`
+const FLOW_LIST = `\\[ *(?:${FLOW_ITEM}(?: *, *${FLOW_ITEM})*)? *\\]`
+const END = '(?: *| +#[^\\n]*)\\r?\\n'
+const PLAIN_END = '(?:(?<= )#[^\\n]*)?\\r?\\n'
+const SCALAR_LINE = `(?:${PLAIN}${PLAIN_END}|(?:${DOUBLE}|${SINGLE})${END})`
+const LIST = `${END}( *)- +${SCALAR_LINE}(?:\\1- +${SCALAR_LINE})*`
+const BLANK_LINES = '(?: *(?:#[^\\n]*)?\\r?\\n)*'
+/** Behind an entry: blank lines and comments, then neither a deeper line nor an item of a list. */
+const NO_MORE = `${BLANK_LINES}(?![ -])`
+
+interface Expressions {
+  /** As many simple entries as there are that are not wanted. */
+  others: RegExp
+  /** One wanted entry: its key, and its plain, double-quoted or single-quoted value. */
+  wanted: RegExp
+}
+
+const blankLines = new RegExp(BLANK_LINES, 'y')
+const expressions = new WeakMap<ReadonlySet<string>, Expressions>()
+
+function expressionsFor(keys: ReadonlySet<string>): Expressions {
+  const known = expressions.get(keys)
+  if (known) return known
+  const names = [...keys].map(key => key.replace(/[^A-Za-z0-9_-]/g, '\\$&')).join('|')
+  // `true:` and the like are no strings; they are left to the reader that knows.
+  const otherKey = `(?!(?:${names}|[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL) *:)[A-Za-z_][A-Za-z0-9_-]*`
+  const otherValue = `(?: +(?:${SCALAR_LINE}|${FLOW_LIST}${END})|${LIST}|${END})`
+  const value = `(?: +(?:(${PLAIN})${PLAIN_END}|(?:(${DOUBLE})|(${SINGLE}))${END})|${END})`
+  const made = {
+    others: new RegExp(`(?:${otherKey}:${otherValue}${NO_MORE})+`, 'y'),
+    wanted: new RegExp(`(${names}):${value}${NO_MORE}`, 'y'),
+  }
+  expressions.set(keys, made)
+  return made
+}
+
+/**
+ * @param text YAML text that ends with a line feed
+ * @returns the wanted pairs; null when the text is not simple throughout, or a wanted key stands twice
+ */
+export function skim(text: string, keys: ReadonlySet<string>): YamlMap | null {
+  const { others, wanted } = expressionsFor(keys)
+  const pairs: YamlPair[] = []
+  blankLines.lastIndex = 0
+  blankLines.test(text)
+  let at = blankLines.lastIndex
+  while (at < text.length) {
+    others.lastIndex = at
+    if (others.test(text)) {
+      at = others.lastIndex
+      continue
+    }
+    wanted.lastIndex = at
+    const found = wanted.exec(text)
+    if (!found) return null
+    const key = found[1]!
+    if (pairs.some(pair => pair.key === key)) return null
+    pairs.push({ key, keyStart: at, value: readValue(text, at + key.length + 1, found) })
+    at = wanted.lastIndex
+  }
+  return { kind: 'map', pairs, flow: false, start: 0, end: text.length }
+}
+
+/** @param behind the place behind the colon */
+function readValue(text: string, behind: number, [, , plain, double, single]: RegExpExecArray): YamlScalar {
+  const raw = plain?.replace(/ +$/, '') ?? double ?? single
+  if (raw === undefined) return { kind: 'scalar', style: 'plain', text: '', start: behind, end: behind }
+  const start = text.indexOf(raw, behind)
+  const end = start + raw.length
+  if (plain !== undefined) return { kind: 'scalar', style: 'plain', text: raw, start, end }
+  const content = raw.slice(1, -1)
+  if (double !== undefined) return { kind: 'scalar', style: 'double', text: content, start, end }
+  return { kind: 'scalar', style: 'single', text: content.replaceAll("''", "'"), start, end }
+}
