@@ -7,11 +7,11 @@
  *   npm run bench -- --check      exit 1 when a goal is missed
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (the large queue takes half as many)
- *   npm run bench -- --inherit    keep the environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
+ *   npm run bench -- --clean      without the caller's environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
  *
  * Commands run as an established session (WRK_SESSION_ID, listed, seen within the minute), with their output
  * going to /dev/null. Ratios of a busy machine are noisy: the quartiles tell how much. Settings that slow down
- * every start of Node make all ratios smaller; that is why they are left out unless --inherit is given.
+ * every start of Node make all ratios smaller; --clean leaves them out, and the report says which are set.
  */
 import {
   existsSync,
@@ -85,7 +85,7 @@ for (const [signal, code] of Object.entries(SIGNALS))
 
 // Nothing of who runs this reaches the commands. TMPDIR: newer Node keeps its compile cache there.
 const env = {
-  ...(options.inherit ? withoutWrk(process.env) : { PATH: process.env.PATH, HOME: temp, LANG: 'C.UTF-8' }),
+  ...(options.clean ? { PATH: process.env.PATH, HOME: temp, LANG: 'C.UTF-8' } : withoutWrk(process.env)),
   TMPDIR: temp,
   WRK_SESSION_ID: SESSION,
 }
@@ -103,7 +103,7 @@ try {
 
 function readOptions() {
   try {
-    const flags = { json: 'boolean', check: 'boolean', smoke: 'boolean', inherit: 'boolean', pairs: 'string' }
+    const flags = { json: 'boolean', check: 'boolean', smoke: 'boolean', clean: 'boolean', pairs: 'string' }
     const { values } = parseArgs({
       options: Object.fromEntries(Object.entries(flags).map(([name, type]) => [name, { type }])),
     })
@@ -158,7 +158,7 @@ async function measure() {
     cores: cpus().length,
     load: load[0],
     fsync_is_free: isTmpfs(temp),
-    inherited_environment: options.inherit ?? false,
+    clean_environment: options.clean ?? false,
     smoke: options.smoke ?? false,
     reference: { what: 'node -e 0', ms: summary(cases.flatMap(({ reference_ms }) => reference_ms)) },
     cases: cases.map(({ reference_ms: _, ...told }) => told),
@@ -334,7 +334,9 @@ function printReport(report) {
   for (const one of library) console.log(`${one.name}: ${one.per_second.toFixed(0)} pairs per second`)
   const slowing = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'].filter(name => process.env[name])
   if (slowing.length > 0)
-    console.log(`${slowing.join(' and ')} ${report.inherited_environment ? 'kept' : 'left out'} (--inherit).`)
+    console.log(
+      `${slowing.join(' and ')} ${report.clean_environment ? 'left out (--clean)' : 'kept; npm run bench -- --clean leaves it out'}.`,
+    )
   if (report.fsync_is_free)
     console.log(
       'The temporary folder is in memory, where fsync costs nothing; TMPDIR=DIR chooses one on a disk.',

@@ -489,7 +489,8 @@ describe('an intent that was left in the outbox', () => {
     forced: false,
     tx: 'abcdefghijkl',
   }
-  const withIntent = (after: (queue: Queue) => Buffer | string, key = 'wrk-1') => {
+  /** The slot that was published is the item's file now; one that was not is some other file. */
+  const withIntent = (published: 'WRK-1' | 'WRK-2', key = 'wrk-1') => {
     const queue = makeQueue({
       'WRK-1': heldItem('WRK-1', 'ghost', ago(60_000)),
       'WRK-2': item('WRK-2'),
@@ -497,13 +498,13 @@ describe('an intent that was left in the outbox', () => {
     })
     const stateDir = join(queue.root, '.wrk')
     mkdirSync(join(stateDir, 'outbox'), { recursive: true })
-    writeIntent(realDisk, stateDir, key, [event], Buffer.from(after(queue)))
+    writeIntent(realDisk, stateDir, key, [event], queue.path(published))
     return queue
   }
   const ghostly = (queue: Queue) => queue.events().filter(({ tx }) => tx === event.tx)
 
   test('whose change happened is logged once, by the next that comes to the item, even if it is refused', async () => {
-    const queue = withIntent(made => made.read('WRK-1'))
+    const queue = withIntent('WRK-1')
     await queue.run('claim WRK-2')
     expect(ghostly(queue)).toEqual([])
     for (const session of ['one', 'two', 'ghost']) await queue.run('claim WRK-1', { session })
@@ -512,7 +513,7 @@ describe('an intent that was left in the outbox', () => {
   })
 
   test('is logged once also when many come at the same instant', async () => {
-    const queue = withIntent(made => made.read('WRK-1'))
+    const queue = withIntent('WRK-1')
     const calls = Array.from({ length: 8 }, (_, i) => ({ args: 'claim WRK-1', session: `racer-${i}` }))
     expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 4))
     expect(ghostly(queue)).toHaveLength(1)
@@ -520,7 +521,7 @@ describe('an intent that was left in the outbox', () => {
   })
 
   test('whose event is logged already is dropped without a second event', async () => {
-    const queue = withIntent(made => made.read('WRK-1'))
+    const queue = withIntent('WRK-1')
     queue.write('.wrk/events.jsonl', `${JSON.stringify({ seq: 1, ...event })}\n`)
     await queue.run('claim WRK-1')
     expect(ghostly(queue)).toHaveLength(1)
@@ -528,14 +529,14 @@ describe('an intent that was left in the outbox', () => {
   })
 
   test('whose change did not happen is dropped', async () => {
-    const queue = withIntent(() => 'what was never published')
+    const queue = withIntent('WRK-2')
     await queue.run('claim WRK-1')
     expect(ghostly(queue)).toEqual([])
     expect(queue.leftovers()).toEqual([])
   })
 
   test('that is torn is dropped', async () => {
-    const queue = withIntent(made => made.read('WRK-1'))
+    const queue = withIntent('WRK-1')
     const [name] = queue.leftovers()
     queue.write(`.wrk/${name}`, queue.read(`.wrk/${name}`).slice(0, 40))
     expect((await queue.run('claim WRK-1')).code).toBe(4)

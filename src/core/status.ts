@@ -40,7 +40,7 @@ export function isClosed(status: string | undefined, folder: string): boolean {
 
 /** Whether a status may stand in a folder (`''` is the queue's root, which takes any). */
 export function fitsFolder(status: string, folder: string): boolean {
-  if (folder === '') return true
+  if (folder === '' || folder === status) return true
   return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true
 }
 

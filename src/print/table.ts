@@ -20,7 +20,6 @@ function displayWidth(text: string): number {
 
 /** Cuts a text to so many columns, with an ellipsis where something went. */
 function cut(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text
   let kept = ''
   let used = 0
   for (const char of text) {
@@ -29,27 +28,29 @@ function cut(text: string, width: number): string {
     kept += char
     used += next
   }
-  return `${kept}…`
+  return `${kept}…${' '.repeat(width - used - 1)}`
 }
 
 /** @returns lines with a final newline; '' for no rows */
 export function table(screen: Screen, header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   if (rows.length === 0) return ''
-  const widths = header.map((title, i) =>
-    Math.max(displayWidth(title), ...rows.map(row => displayWidth(row[i]?.text ?? ''))),
-  )
-  const gaps = 2 * (widths.length - 1)
-  shrink(widths, Math.max(20, screen.width - gaps))
-  const line = (cells: readonly Cell[]) =>
-    cells
-      .map(({ text, style }, i) => {
-        const short = cut(text, widths[i]!)
-        const pad = i === cells.length - 1 ? '' : ' '.repeat(widths[i]! - displayWidth(short))
-        return paint(screen, style ?? null, short) + pad
-      })
-      .join('  ')
-      .trimEnd()
-  return `${[line(header.map(text => ({ text, style: 'dim' as const }))), ...rows.map(line)].join('\n')}\n`
+  const all = [header.map((text): Cell => ({ text, style: 'dim' })), ...rows]
+  // Each text is measured once: tables may have thousands of rows.
+  const measured = all.map(row => row.map(({ text }) => displayWidth(text)))
+  const widths = header.map((_, i) => measured.reduce((widest, row) => Math.max(widest, row[i] ?? 0), 0))
+  shrink(widths, Math.max(20, screen.width - 2 * (widths.length - 1)))
+  let lines = ''
+  for (const [r, row] of all.entries()) {
+    let line = ''
+    for (const [i, { text, style }] of row.entries()) {
+      const width = widths[i]!
+      const spare = width - measured[r]![i]!
+      const shown = spare < 0 ? cut(text, width) : text
+      line += (i > 0 ? '  ' : '') + paint(screen, style ?? null, shown) + (spare > 0 ? ' '.repeat(spare) : '')
+    }
+    lines += `${line.trimEnd()}\n`
+  }
+  return lines
 }
 
 /** Narrows the widest columns until all fit; none below four columns, so that the row stays a row. */

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { type GuardHost, shortHash, withFolders, withGuard } from './guard.ts'
+import { type GuardHost, StartOver, withFolders, withGuard } from './guard.ts'
 import { openPlain, publish, readPlainFile } from './guarded-file.ts'
 
 const LOG = 'events.jsonl'
@@ -190,8 +190,8 @@ export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
 interface Intent {
   /** Events of earlier changes that nobody has logged yet, then its own. */
   events: PendingEvent[]
-  /** The item's content after the change, as a hash. */
-  after: string
+  /** The inode that is to be renamed into the item's place. */
+  inode: number
 }
 
 /** Puts the events of a change into the outbox before it is published; gives the file, for `takeBack`. */
@@ -200,14 +200,14 @@ export function writeIntent(
   stateDir: string,
   key: string,
   events: readonly PendingEvent[],
-  after: Buffer,
+  slot: string,
 ): string {
   const path = join(stateDir, 'outbox', `${key}~${events.at(-1)!.tx}`)
+  const stat = unless(MISSING, null, () => disk.lstatSync(slot))
+  if (!stat) throw new StartOver()
   const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
   try {
-    const bytes = Buffer.from(
-      JSON.stringify({ events: [...events], after: contentHash(after) } satisfies Intent),
-    )
+    const bytes = Buffer.from(JSON.stringify({ events: [...events], inode: stat.ino } satisfies Intent))
     for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
   } catch (error) {
     disk.unlinkSync(path)
@@ -225,22 +225,23 @@ export function takeBack(disk: Disk, path: string): void {
 
 /**
  * The changes of one item that were published but perhaps not logged; to be called under its guard.
- * Intents whose change did not happen are removed: their writers cannot publish any more.
+ * Intents whose change did not happen are removed: their writers cannot publish any more. Every holder of the
+ * guard does this before it changes anything, so an inode number cannot have been given to another file meanwhile.
+ * @param inode the item's
  */
 export function unloggedChanges(
   disk: Disk,
   stateDir: string,
   key: string,
-  content: Buffer,
+  inode: number,
 ): { path: string; events: PendingEvent[] }[] {
   const outbox = join(stateDir, 'outbox')
   const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(`${key}~`))
   if (mine.length === 0) return []
-  const now = contentHash(content)
   return mine.flatMap(name => {
     const path = join(outbox, name)
     const intent = readIntent(disk, path)
-    if (intent?.after === now) return [{ path, events: intent.events }]
+    if (intent?.inode === inode) return [{ path, events: intent.events }]
     takeBack(disk, path)
     return []
   })
@@ -255,8 +256,4 @@ function readIntent(disk: Disk, path: string): Intent | null {
     if (error instanceof SyntaxError) return null
     throw error
   }
-}
-
-function contentHash(bytes: Buffer): string {
-  return `${bytes.length}-${shortHash(bytes.toString('latin1'))}`
 }

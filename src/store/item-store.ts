@@ -206,7 +206,7 @@ function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof read
 
 /** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
 function detached(text: string): string {
-  return text === '' ? '' : Buffer.from(text).toString()
+  return ` ${text}`.slice(1)
 }
 
 function unusable(
@@ -276,7 +276,7 @@ export async function changeItem<T>(
             return registry
           },
         }
-        unlogged = unloggedChanges(disk, stateDir, id.key, file.bytes)
+        unlogged = unloggedChanges(disk, stateDir, id.key, Number(file.stat.ino))
         const decision = decide(current)
         if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
 
@@ -284,7 +284,7 @@ export async function changeItem<T>(
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
         const events = [...unlogged.flatMap(one => one.events), decision.event]
-        const intent = writeIntent(disk, stateDir, id.key, events, spliced.bytes)
+        const intent = writeIntent(disk, stateDir, id.key, events, guard.slot)
         try {
           const conflicts = join(stateDir, 'conflicts')
           const published = publish(disk, guard, {

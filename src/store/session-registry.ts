@@ -63,6 +63,8 @@ function realFile(path: string): string {
 interface RegistryText {
   source: string
   root: YamlMap
+  /** Read by the fast reader, so in none of YAML's stranger forms. */
+  simple: boolean
 }
 
 type Parsed = ({ kind: 'text' } & RegistryText) | ({ kind: 'unreadable' } & ReadError)
@@ -73,12 +75,12 @@ function parse(bytes: Buffer, full: FullReader | undefined): Parsed {
   if (!Buffer.from(source).equals(bytes))
     return { kind: 'unreadable', message: 'it is not UTF-8 text', line: 1, column: 1 }
   const root = readPlain(source)
-  if (root) return { kind: 'text', source, root }
+  if (root) return { kind: 'text', source, root, simple: true }
   if (!full) throw new NeedsFullReader()
   const read = full(source, { source: 'file' })
   if (read.kind === 'error') return { kind: 'unreadable', ...read.error }
   const [duplicate] = read.duplicates
-  if (!duplicate) return { kind: 'text', source, root: read.map }
+  if (!duplicate) return { kind: 'text', source, root: read.map, simple: false }
   const { line, column } = duplicate
   return { kind: 'unreadable', message: `the key "${duplicate.key}" stands twice`, line, column }
 }
@@ -138,7 +140,7 @@ export async function changeRegistry<T>(
           const { change, result } = decide(parsed ? readRegistry(parsed.root) : { kind: 'missing' })
           if (!change) return { result }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
-          checkResult(written, change, full, file.path)
+          if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
           publish(host.disk, guard, publication(file, from, written))
           return { result }
         } finally {
@@ -194,7 +196,11 @@ const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: 
 function fresh(change: RegistryChange): string {
   const source = HEADER
   return edited(
-    { source, root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length } },
+    {
+      source,
+      simple: true,
+      root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length },
+    },
     change,
   )
 }
@@ -216,7 +222,7 @@ function sessionValues(session: Session): Values {
   }
 }
 
-/** Reads what is about to be published: the new sessions must be on it, and the gone ones gone. */
+/** Reads what is about to be published, where the file has a strange form: the new sessions must be on it, and the gone ones gone. */
 function checkResult(
   bytes: Buffer,
   change: RegistryChange,
