@@ -47,6 +47,8 @@ export interface HeldGuard {
   dir: string
   slot: string
   name: string
+  /** Set by `publish`, which releases the guard by the same step. */
+  published: boolean
 }
 
 /** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
@@ -70,7 +72,7 @@ export async function withGuard<T>(
 ): Promise<T> {
   const deadline = performance.now() + host.patienceMs
   for (let attempt = 0; ; attempt++) {
-    const guard = tryGuard(host, stateDir, key)
+    const guard = tryGuard(host, stateDir, key, attempt > 0)
     if (guard) {
       try {
         return work(guard)
@@ -87,25 +89,25 @@ export async function withGuard<T>(
 }
 
 /** One attempt. Null when somebody living holds the guard; a dead holder is revoked on the way. */
-function tryGuard(host: GuardHost, stateDir: string, key: string): HeldGuard | null {
+function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boolean): HeldGuard | null {
   const { disk } = host
   const name = guardName(host)
   const dir = join(stateDir, 'guards', key)
   const draft = join(stateDir, 'tmp', name)
-  // Cheaper than making a private folder in vain while others wait for the same guard.
-  if (holderOf(disk, dir) !== null && !revokeDead(host, dir)) return null
+  // While others hold it: cheaper than making a private folder in vain.
+  if (contended && !revokeDead(host, dir)) return null
   makePrivate(disk, stateDir, draft, name)
   try {
     withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
   } catch (error) {
     disk.unlinkSync(join(draft, name))
     disk.rmdirSync(draft)
-    const code = (error as NodeJS.ErrnoException).code
+    const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM'))
-      return null
+      return !contended && revokeDead(host, dir) ? tryGuard(host, stateDir, key, true) : null
     throw error
   }
-  return { dir, slot: join(dir, name), name }
+  return { dir, slot: join(dir, name), name, published: false }
 }
 
 function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
@@ -163,7 +165,8 @@ function moveInto(disk: Disk, draft: string, dir: string): void {
 }
 
 /** Leaves a guard: removes its slot if it is still there (nothing was published) and the folder if it is empty. */
-function giveBack(disk: Disk, { dir, slot }: HeldGuard): void {
+function giveBack(disk: Disk, { dir, slot, published }: HeldGuard): void {
+  if (published) return
   unless(MISSING, undefined, () => disk.unlinkSync(slot))
   unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
 }

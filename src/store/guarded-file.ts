@@ -127,6 +127,7 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
     if (codeOf(error) === 'ENOENT') throw new StartOver()
     throw error
   }
+  guard.published = true
   const published: Published = { conflict: null, failure: null }
   try {
     published.conflict = keepOverwritten(disk, publication)

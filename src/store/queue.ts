@@ -132,19 +132,27 @@ export function placesOf(disk: Disk, root: string, key: ItemKey): ItemPlace[] {
 
 const MONTH = /^\d{4}-\d{2}$/
 
+/** Links in place of folders are not followed, so a folder that is missing or a link is passed over. */
 function* itemFolders(disk: Disk, root: string): Generator<[folder: string, names: string[]]> {
-  yield ['', disk.readdirSync(root)]
+  const entries = disk.readdirSync(root, { withFileTypes: true })
+  yield ['', entries.map(({ name }) => name)]
+  const present = new Set(entries.filter(entry => entry.isDirectory()).map(({ name }) => name))
   for (const folder of STATUS_FOLDERS) {
-    const names = folderNames(disk, join(root, folder))
-    yield [folder, names]
-    if (folder !== 'archive') continue
-    for (const month of names.filter(name => MONTH.test(name)).sort())
-      yield [`${folder}/${month}`, folderNames(disk, join(root, folder, month))]
+    if (!present.has(folder)) continue
+    const path = join(root, folder)
+    if (folder !== 'archive') {
+      yield [folder, namesIn(disk, path)]
+      continue
+    }
+    const inside = disk.readdirSync(path, { withFileTypes: true })
+    yield [folder, inside.map(({ name }) => name)]
+    const months = inside.filter(entry => MONTH.test(entry.name) && entry.isDirectory())
+    for (const month of months.map(({ name }) => name).sort())
+      yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
   }
 }
 
-/** A missing folder is an empty one; a link in place of a folder is not followed. */
-function folderNames(disk: Disk, path: string): string[] {
-  const stat = unless(MISSING, null, () => disk.lstatSync(path))
-  return stat?.isDirectory() ? unless(MISSING, [], () => disk.readdirSync(path)) : []
+/** None, when the folder went away meanwhile. */
+function namesIn(disk: Disk, path: string): string[] {
+  return unless(MISSING, [], () => disk.readdirSync(path))
 }
