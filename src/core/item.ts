@@ -61,13 +61,11 @@ export function interpretItem(source: ItemSource): { item: Item; lock: Lock | nu
   const { fields, folder, name } = source
   const text = (key: string) => scalarText(findPair(fields, key)?.value)
   const status = text('status')
-  const problems: Problem[] = source.duplicates.map(({ key, line, column }) => ({
-    code: 'duplicate-key',
-    message: `the key "${printable(key, 60)}" stands twice`,
-    line,
-    column,
-    blocks: UNIQUE_KEYS.has(key),
-  }))
+  const problems: Problem[] = []
+  for (const { key, line, column } of source.duplicates) {
+    const message = `the key "${printable(key, 60)}" stands twice`
+    problems.push({ code: 'duplicate-key', message, line, column, blocks: UNIQUE_KEYS.has(key) })
+  }
   const problem = (code: Problem['code'], offset: number, message: string, blocks: boolean) =>
     problems.push({ code, message, ...source.place(offset), blocks })
 

@@ -77,13 +77,18 @@ export function skim(text: string, keys: ReadonlySet<string>): YamlMap | null {
 }
 
 /** @param behind the place behind the colon */
-function readValue(text: string, behind: number, [, , plain, double, single]: RegExpExecArray): YamlScalar {
-  const raw = plain?.replace(/ +$/, '') ?? double ?? single
-  if (raw === undefined) return { kind: 'scalar', style: 'plain', text: '', start: behind, end: behind }
-  const start = text.indexOf(raw, behind)
-  const end = start + raw.length
-  if (plain !== undefined) return { kind: 'scalar', style: 'plain', text: raw, start, end }
-  const content = raw.slice(1, -1)
-  if (double !== undefined) return { kind: 'scalar', style: 'double', text: content, start, end }
+function readValue(text: string, behind: number, found: RegExpExecArray): YamlScalar {
+  const plain = found[2]
+  if (plain !== undefined) {
+    const start = text.indexOf(plain, behind)
+    const trimmed = plain.endsWith(' ') ? plain.replace(/ +$/, '') : plain
+    return { kind: 'scalar', style: 'plain', text: trimmed, start, end: start + trimmed.length }
+  }
+  const quoted = found[3] ?? found[4]
+  if (quoted === undefined) return { kind: 'scalar', style: 'plain', text: '', start: behind, end: behind }
+  const start = text.indexOf(quoted, behind)
+  const end = start + quoted.length
+  const content = quoted.slice(1, -1)
+  if (found[3] !== undefined) return { kind: 'scalar', style: 'double', text: content, start, end }
   return { kind: 'scalar', style: 'single', text: content.replaceAll("''", "'"), start, end }
 }

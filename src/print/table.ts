@@ -35,23 +35,35 @@ function cut(text: string, width: number): string {
 export function table(screen: Screen, header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   if (rows.length === 0) return ''
   const all = [header.map((text): Cell => ({ text, style: 'dim' })), ...rows]
-  // Each text is measured once: tables may have thousands of rows.
-  const measured = all.map(row => row.map(({ text }) => displayWidth(text)))
-  const widths = header.map((_, i) => measured.reduce((widest, row) => Math.max(widest, row[i] ?? 0), 0))
-  shrink(widths, Math.max(20, screen.width - 2 * (widths.length - 1)))
-  let lines = ''
-  for (const [r, row] of all.entries()) {
-    let line = ''
-    for (const [i, { text, style }] of row.entries()) {
-      const width = widths[i]!
-      const spare = width - measured[r]![i]!
-      const shown = spare < 0 ? cut(text, width) : text
-      line += (i > 0 ? '  ' : '') + paint(screen, style ?? null, shown) + (spare > 0 ? ' '.repeat(spare) : '')
+  const columns = header.length
+  // Each text is measured once, into one array: tables may have thousands of rows.
+  const measured = new Int32Array(all.length * columns)
+  const widths = new Array<number>(columns).fill(0)
+  for (let r = 0; r < all.length; r++)
+    for (let i = 0; i < columns; i++) {
+      const width = displayWidth(all[r]![i]?.text ?? '')
+      measured[r * columns + i] = width
+      if (width > widths[i]!) widths[i] = width
     }
-    lines += `${line.trimEnd()}\n`
+  shrink(widths, Math.max(20, screen.width - 2 * (columns - 1)))
+
+  const lines: string[] = []
+  for (let r = 0; r < all.length; r++) {
+    let line = ''
+    for (let i = 0; i < columns; i++) {
+      const { text, style } = all[r]![i] ?? NOTHING
+      const width = widths[i]!
+      const spare = width - measured[r * columns + i]!
+      const shown = spare < 0 ? cut(text, width) : text
+      line += style && screen.colour ? paint(screen, style, shown) : shown
+      if (i < columns - 1) line += ' '.repeat(Math.max(0, spare) + 2)
+    }
+    lines.push(line.trimEnd())
   }
-  return lines
+  return `${lines.join('\n')}\n`
 }
+
+const NOTHING: Cell = { text: '' }
 
 /** Narrows the widest columns until all fit; none below four columns, so that the row stays a row. */
 function shrink(widths: number[], room: number): void {

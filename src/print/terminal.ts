@@ -24,9 +24,15 @@ export interface Screen {
   colour: boolean
 }
 
-/** What stdout can show. `tty` is loaded only for something that may be a terminal. */
+/** /dev/null and its like are character devices too; on Linux their major number tells, before `tty` is loaded. */
+function mayBeTerminal(): boolean {
+  const stat = fstatSync(1)
+  return stat.isCharacterDevice() && !(process.platform === 'linux' && stat.rdev >> 8 === 1)
+}
+
+/** What stdout can show. */
 export function screen(env: Readonly<Record<string, string | undefined>>): Screen {
-  const isTerminal = fstatSync(1).isCharacterDevice() && (process.stdout.isTTY ?? false)
+  const isTerminal = mayBeTerminal() && (process.stdout.isTTY ?? false)
   const columns = Number(env.COLUMNS)
   const width = isTerminal
     ? process.stdout.columns
