@@ -3,9 +3,9 @@
  * exit code. launcher.ts starts it and exits with the code.
  */
 import { Command, CommanderError } from 'commander'
-import type { CommandModule, Globals, Run } from './commands/command.ts'
+import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
-import { CONTROL, printable } from './core/ids.ts'
+import { CONTROL, keyOfField, printable } from './core/ids.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
@@ -102,12 +102,21 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     if (name === wanted) (await load()).configure(command, run)
   }
   if (words.length === 0) program.outputHelp()
-  else await program.parseAsync([...words], { from: 'user' })
+  else await program.parseAsync(withPlainWait(words), { from: 'user' })
   return outcome
 }
 
 function capital(summary: string): string {
   return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`
+}
+
+/** `--wait WRK-157`: an id behind --wait is not its value. */
+function withPlainWait(words: readonly string[]): string[] {
+  return words.map((word, i) => {
+    const next = words[i + 1] ?? ''
+    const isId = /\D/.test(next) && keyOfField(next, 'WRK') !== null
+    return word === '--wait' && isId ? `--wait=${DEFAULT_WAIT}` : word
+  })
 }
 
 /** commander's complaints are usage errors; its help and version are not errors at all. */

@@ -1,7 +1,8 @@
 /**
  * Starts the program with V8's compiled form of it, which halves the time that wrk adds to Node's own start.
- * Node 22.1 and newer keep that form themselves (module.enableCompileCache); for older ones the build leaves
- * it beside each bundle. V8 refuses a form of another version, and then the source is compiled as usual.
+ * A build leaves that form beside each bundle for the Node that it was made with; V8 refuses one of another
+ * version, and then the source is compiled as usual. Where there is none, Node 22.1 and newer keep one
+ * themselves (module.enableCompileCache).
  * The only place that exits.
  */
 import { readFileSync } from 'node:fs'
@@ -10,24 +11,19 @@ import { Script } from 'node:vm'
 
 type Program = typeof import('./cli.ts')
 
-const program = (keepsItself() ? require('./main.cjs') : load('./main.cjs')) as Program
+const program = load('./main.cjs') as Program
 
 program.main(process.argv.slice(2)).then(code => process.exit(code))
-
-/** Turns on the compile cache of a newer Node. Older ones have none, and need not load node:module to say so. */
-function keepsItself(): boolean {
-  if (Number.parseInt(process.versions.node, 10) < 22) return false
-  const { enableCompileCache } = require('node:module') as { enableCompileCache?: () => unknown }
-  enableCompileCache?.()
-  return enableCompileCache !== undefined
-}
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {
   if (!name.startsWith('./')) return require(name)
   const filename = join(__dirname, name)
   const cachedData = readCompiled(`${filename}.${process.version}-${process.arch}`)
-  if (!cachedData) return require(name)
+  if (!cachedData) {
+    letNodeKeepIt()
+    return require(name)
+  }
   // scripts/compile.cjs makes the compiled form of this same text.
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`
   const module = { exports: {} }
@@ -48,4 +44,11 @@ function readCompiled(path: string): Buffer | null {
     // Without it, whatever the reason, the source is compiled as usual.
     return null
   }
+}
+
+/** Older versions of Node have no such cache, and need not load node:module to say so. */
+function letNodeKeepIt(): void {
+  if (Number.parseInt(process.versions.node, 10) < 22) return
+  const { enableCompileCache } = require('node:module') as { enableCompileCache?: () => unknown }
+  enableCompileCache?.()
 }

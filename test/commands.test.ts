@@ -230,6 +230,13 @@ describe('wrk claim', () => {
     expect(queue.lock('WRK-157').by).toBe('second')
   })
 
+  test('with --wait in front of the id takes the id for the id', async () => {
+    const queue = makeQueue(['WRK-157'])
+    const result = await queue.run('claim --wait WRK-157 --json', { session: 'first' })
+    expect(oneObject(result)).toMatchObject({ ok: true, kind: 'granted' })
+    expectError(await queue.run('claim --wait soon WRK-157 --json'), 2, 'USAGE')
+  })
+
   test('with --wait gives up with exit 4 when the time is over, not before', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157', { session: 'first' })

@@ -4,7 +4,7 @@ import { type ClaimedItem, claim, type RefusedClaim } from '../operations/claim.
 import { describeHolder } from '../print/describe.ts'
 import { EXIT, EXIT_CODES_HELP } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
-import { duration, examples, forced, open, type Run } from './command.ts'
+import { DEFAULT_WAIT, duration, examples, forced, open, type Run } from './command.ts'
 
 interface Flags {
   ttl?: string
@@ -13,8 +13,6 @@ interface Flags {
   reason?: string
   runId?: string
 }
-
-const DEFAULT_WAIT = '30s'
 
 export function configure(command: Command, run: Run): void {
   command
