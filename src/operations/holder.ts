@@ -4,7 +4,7 @@ import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../cor
 import type { Lock } from '../core/lock.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
-import type { Store } from '../store/item-store.ts'
+import type { Store } from '../store/item-reader.ts'
 import { here } from '../system/process.ts'
 
 /** The JSON form is part of the contract with scripts. */

@@ -6,15 +6,8 @@ import { type ItemId, parseId, printable } from '../core/ids.ts'
 import { listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
-import {
-  type Current,
-  changeItem,
-  findItem,
-  type ItemDecision,
-  type ItemReading,
-  isBlocked,
-  readQueue,
-} from '../store/item-store.ts'
+import { findItem, type ItemReading, isBlocked, readQueue } from '../store/item-reader.ts'
+import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
 import type { ItemPlace } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'

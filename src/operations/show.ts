@@ -2,7 +2,7 @@
 import { parseId } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { stamp } from '../core/time.ts'
-import { type ItemReading, readFields, readItem } from '../store/item-store.ts'
+import { type ItemReading, readFields, readItem } from '../store/item-reader.ts'
 import type { ItemSummary } from './claim.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'

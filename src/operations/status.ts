@@ -2,7 +2,7 @@
 import { judgeHolder, judgeSession, type Liveness } from '../core/liveness.ts'
 import { type Session, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
-import { readQueue } from '../store/item-store.ts'
+import { readQueue } from '../store/item-reader.ts'
 import type { Context } from './context.ts'
 import { heldLock, judgeFor, judgeForMany, standing } from './holder.ts'
 import { lookIn } from './identify.ts'

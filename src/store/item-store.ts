@@ -1,230 +1,23 @@
 /**
- * Items on disk: reading them, and changing the lock of one under its guard.
+ * Changing the fields of one item under its guard.
  *
  * Guarantees: a change is decided on the file and the session registry as they were inside the guard; it
  * rewrites the named values and nothing else; a file with a problem that blocks is refused and stays as it is.
  */
 import { join } from 'node:path'
-import type { Settings } from '../core/config.ts'
 import { WrkError } from '../core/errors.ts'
-import { type ItemId, type ItemKey, printable } from '../core/ids.ts'
-import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
-import type { Lock } from '../core/lock.ts'
+import { type ItemId, printable } from '../core/ids.ts'
 import type { Registry } from '../core/session.ts'
-import { type FullReader, placeInFile, readFrontmatter } from '../markdown/frontmatter.ts'
-import { toData } from '../markdown/scalar.ts'
+import { readFrontmatter } from '../markdown/frontmatter.ts'
 import { spliceChecked } from '../markdown/splice.ts'
-import type { Disk } from './disk.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
 import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
-import { type GuardHost, withGuard } from './guard.ts'
-import { LARGEST_FILE, type OpenFile, openPlain, publish, readOpen, readPlainFile } from './guarded-file.ts'
-import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
+import { withGuard } from './guard.ts'
+import { type OpenFile, publish, readOpen } from './guarded-file.ts'
+import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
+import type { ItemPlace } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
-import { loadRegistry, type RegistryFile } from './session-registry.ts'
-
-/** Everything that the operations need to touch a queue. */
-export interface Store {
-  host: GuardHost
-  root: string
-  /** `.wrk` in the queue. */
-  stateDir: string
-  registry: RegistryFile
-  settings: Settings
-}
-
-/** An item as read: what it says, who holds it, what is wrong with it. */
-export interface ItemReading {
-  place: ItemPlace
-  item: Item
-  lock: Lock | null
-  problems: Problem[]
-  /** The file's modification time, where it stands in for a lock's; else not looked up. */
-  modified: Date
-}
-
-/** Whether something is wrong that must be mended before the item can be worked on. */
-export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean {
-  return problems.some(({ blocks }) => blocks)
-}
-
-/** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
-const HEAD = 4096
-
-/**
- * Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out.
- * @param thorough tell also which keys stand twice that wrk does not use; of thousands of items that takes too long
- */
-export async function readItems(
-  store: Store,
-  places: readonly ItemPlace[],
-  thorough = false,
-): Promise<ItemReading[]> {
-  const wanted = thorough ? undefined : ITEM_KEYS
-  const head = Buffer.allocUnsafe(HEAD)
-  const readings: (ItemReading | null)[] = []
-  const unsure: number[] = []
-  for (const place of places)
-    try {
-      readings.push(readHead(store, place, head, undefined, wanted))
-    } catch (error) {
-      if (!(error instanceof NeedsFullReader)) throw error
-      unsure.push(readings.push(null) - 1)
-    }
-  // Most queues hold a few items that only the full reader is sure of; only those are read again.
-  if (unsure.length > 0)
-    await withReaders(full => {
-      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full, wanted)
-    })
-  return readings.filter(reading => reading !== null)
-}
-
-/** Reads every item of the queue. An id that stands in several places is a problem of each of them. */
-export async function readQueue(store: Store): Promise<ItemReading[]> {
-  const readings = await readItems(store, itemPlaces(store.host.disk, store.root))
-  const first = new Map<ItemKey, ItemReading>()
-  for (const reading of readings) {
-    const other = first.get(reading.place.key)
-    if (!other) first.set(reading.place.key, reading)
-    else
-      for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
-  }
-  return readings
-}
-
-function addAmbiguity(reading: ItemReading, other: ItemReading): void {
-  if (reading.problems.some(({ code }) => code === 'ambiguous')) return
-  const message = `the id stands in another place too: ${join(other.place.folder, other.place.name)}`
-  reading.problems.push({ code: 'ambiguous', message, line: 0, column: 0, blocks: true })
-}
-
-/**
- * All places of one id, read.
- * @throws WrkError NOT_FOUND
- */
-export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
-  const readings = await readItems(store, findItem(store, id), true)
-  if (readings.length === 0) throw notFound(store, id)
-  if (readings.length > 1)
-    for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
-  return readings
-}
-
-/** All fields of an item as data; empty when its frontmatter cannot be read. */
-export async function readFields(store: Store, place: ItemPlace): Promise<Record<string, unknown>> {
-  const { bytes } = readPlainFile(store.host.disk, place.path)
-  const found = readFrontmatter(bytes)
-  if (found.kind === 'ok') return toData(found.map) as Record<string, unknown>
-  if (found.kind === 'error') return {}
-  // What the fast reader is not sure of is for gray-matter and yaml, which expand aliases too.
-  const { readWithGrayMatter } = await import('../markdown/full.ts')
-  const read = await readWithGrayMatter(bytes.toString('utf8'))
-  return read.kind === 'matter' ? read.data : {}
-}
-
-/** @throws NeedsFullReader; null when the file went away */
-function readHead(
-  store: Store,
-  place: ItemPlace,
-  head: Buffer,
-  full: FullReader | undefined,
-  wanted: ReadonlySet<string> | undefined,
-): ItemReading | null {
-  const { disk } = store.host
-  let fd: number
-  try {
-    fd = openPlain(disk, place.path)
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'ENOENT') return null
-    return unusable(
-      place,
-      'not-a-file',
-      code === 'ELOOP' ? 'it is a symbolic link' : `cannot be opened: ${code}`,
-    )
-  }
-  try {
-    const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, wanted)
-    if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
-      const { size } = disk.fstatSync(fd)
-      if (size > LARGEST_FILE)
-        return unusable(place, 'not-a-file', `too large (${Math.round(size / 1048576)} MB)`)
-      const bytes = Buffer.allocUnsafe(size)
-      found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
-    }
-    const reading = interpret(store, place, found)
-    if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
-    return reading
-  } catch (error) {
-    if (error instanceof NeedsFullReader) throw error
-    const code = codeOf(error)
-    if (!code) throw error
-    return unusable(place, 'not-a-file', code === 'EISDIR' ? 'it is a folder' : `cannot be read: ${code}`)
-  } finally {
-    disk.closeSync(fd)
-  }
-}
-
-/** The first bytes of a file as text, '' when it cannot be read, whatever the reason. */
-export function readHeadOf(disk: Disk, path: string): string {
-  try {
-    const fd = openPlain(disk, path)
-    try {
-      const head = Buffer.allocUnsafe(HEAD)
-      return head.toString('latin1', 0, disk.readSync(fd, head, 0, HEAD, 0))
-    } finally {
-      disk.closeSync(fd)
-    }
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error
-    return ''
-  }
-}
-
-const EPOCH = new Date(0)
-
-function interpret(store: Store, place: ItemPlace, found: ReturnType<typeof readFrontmatter>): ItemReading {
-  if (found.kind === 'needsFull') throw new NeedsFullReader()
-  if (found.kind === 'error') {
-    const { reason, message, line, column } = found.error
-    const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
-    return unusable(place, code, message, line, column)
-  }
-  const interpreted = interpretItem({
-    key: place.key,
-    folder: place.folder,
-    name: place.name,
-    fields: found.map,
-    duplicates: found.duplicates,
-    idPrefix: store.settings.idPrefix,
-    place: offset => placeInFile(found.split, offset),
-  })
-  interpreted.item.title = detached(interpreted.item.title)
-  return { place, ...interpreted, modified: EPOCH }
-}
-
-/** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
-function detached(text: string): string {
-  return ` ${text}`.slice(1)
-}
-
-function unusable(
-  place: ItemPlace,
-  code: Problem['code'],
-  message: string,
-  line = 0,
-  column = 0,
-): ItemReading {
-  const id = place.name.slice(0, -3)
-  return {
-    place,
-    item: { id, title: '', status: null, priority: null, closed: false },
-    lock: null,
-    problems: [{ code, message, line, column, blocks: true }],
-    modified: EPOCH,
-  }
-}
+import { loadRegistry } from './session-registry.ts'
 
 /** What a change is decided on: read inside the guard. */
 export interface Current extends ItemReading {
@@ -347,22 +140,6 @@ function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
       cause: error,
     })
   }
-}
-
-/**
- * Where an item lies: one place, or several (then it is ambiguous).
- * @throws WrkError NOT_FOUND
- */
-export function findItem(store: Store, id: ItemId): ItemPlace[] {
-  const places = placesOf(store.host.disk, store.root, id.key)
-  if (places.length === 0) throw notFound(store, id)
-  return places
-}
-
-function notFound(store: Store, id: ItemId): WrkError {
-  return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
-    hint: 'wrk list shows the items; wrk where shows which queue this is.',
-  })
 }
 
 function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {

@@ -1,0 +1,179 @@
+/** What is written to the registry for a session that calls: decided on what the guard showed. */
+import { anchoredTo, type Identity } from '../core/identity.ts'
+import { judgeSession } from '../core/liveness.ts'
+import { AGENTS, type ClaimRecord, generatedId, type Registry, type Session } from '../core/session.ts'
+import { stamp } from '../core/time.ts'
+import { readHeadOf } from '../store/item-reader.ts'
+import { itemPlaces } from '../store/queue.ts'
+import { quoted, quotedOrNull, type Values, writeAnchor } from '../store/registry-text.ts'
+import type { RegistryChange } from '../store/session-registry.ts'
+import { here } from '../system/process.ts'
+import type { Context } from './context.ts'
+
+/** At most one write a minute for the sign of life that any call is. */
+const HEARTBEAT_EVERY_MS = 60_000
+/** Ended and dead sessions stay listed this long at least, or one TTL if that is longer; silent ones longer. */
+const KEEP_MS = 24 * 3_600_000
+const KEEP_SILENT_MS = 7 * KEEP_MS
+
+export interface Registration {
+  /** The agent's name, when the caller gave one (`--provider`). */
+  provider?: string
+  /** The id to register under, in place of what the identity says. */
+  sessionId?: string
+  /** `session start`: anchor also a session whose id was given. */
+  anchor?: boolean
+  /** Write the sign of life however recent the last one is. */
+  heartbeat?: boolean
+}
+
+/**
+ * Decides what to write so that the caller's session is listed and shows life.
+ * @param registry as the guard showed it
+ * @returns the change (null: none is needed) and which session it is
+ */
+export function decideRegistration(
+  context: Context,
+  registry: Registry,
+  identity: Identity,
+  how: Registration,
+  now: Date,
+): {
+  change: RegistryChange | null
+  result: { session: string; started: boolean; claims: readonly ClaimRecord[] }
+} {
+  const sessions = registry.kind === 'registry' ? registry.sessions : []
+  // Two calls of a new terminal at once: the second finds what the first has registered.
+  const known = identity.id ?? (identity.anchor ? anchoredTo(identity.anchor, sessions)?.id : undefined)
+  const listed = sessions.find(({ id }) => id === known)
+  const agent = how.provider ?? identity.agent
+  const top: Values = {
+    session_id: quoted(listed?.id ?? ''),
+    ...(agent ? { orchestrator_agent: quoted(agent) } : {}),
+    updated_at: quoted(stamp(now)),
+  }
+  if (listed) {
+    const update = sessionUpdate(context, listed, identity, now, how.heartbeat)
+    const provider: Values = how.provider ? { orchestrator_agent: quoted(how.provider) } : {}
+    const revived = listed.endedAt !== null
+    const change = update || how.provider ? { ...update, ...provider } : null
+    return {
+      change: change && {
+        top: revived || how.provider ? top : { updated_at: quoted(stamp(now)) },
+        add: [],
+        set: [{ id: listed.id, values: change }],
+        remove: [],
+        rebuiltAt: null,
+      },
+      result: { session: listed.id, started: revived, claims: listed.claims },
+    }
+  }
+
+  const id = known ?? newId(context, agent, sessions)
+  const added: Session = {
+    id,
+    agent,
+    anchor: identity.anchor,
+    startedAt: now,
+    heartbeatAt: now,
+    activeWrk: null,
+    claims: [],
+    endedAt: null,
+  }
+  const older = olderToolsSession(registry, id)
+  return {
+    change: {
+      top: {
+        session_id: quoted(id),
+        orchestrator_agent: quotedOrNull(agent),
+        ...(registry.kind === 'single' && registry.sessionId === id
+          ? {}
+          : { subagents_used: '[]', active_wrk: '""', last_stage: '""', handoff_allowed: 'false' }),
+        updated_at: quoted(stamp(now)),
+      },
+      add: older ? [older, added] : [added],
+      set: [],
+      remove: outdated(context, sessions, now),
+      rebuiltAt: registry.kind !== 'registry' && hasForeignLocks(context, [id, older?.id]) ? now : null,
+    },
+    result: { session: id, started: true, claims: [] },
+  }
+}
+
+/** What to write for a listed session: nothing (null) when it is alive and was seen within the minute. */
+export function sessionUpdate(
+  { store }: Context,
+  listed: Session,
+  identity: Identity,
+  now: Date,
+  heartbeat = false,
+): Values | null {
+  const seen = listed.heartbeatAt ? now.getTime() - listed.heartbeatAt.getTime() : Number.POSITIVE_INFINITY
+  const lively = { here: here(), look: store.host.look }
+  // It acts, so it is not dead: whatever it was anchored to is no longer what keeps it alive.
+  const dead = judgeSession(listed, lively).verdict === 'dead'
+  if (!dead && !heartbeat && seen >= 0 && seen < HEARTBEAT_EVERY_MS) return null
+  const values: Values = { heartbeat_at: quoted(stamp(now)) }
+  if (!dead) return values
+  return {
+    ...values,
+    ended_at: 'null',
+    host: quotedOrNull(identity.anchor?.host ?? null),
+    anchor: writeAnchor(identity.anchor),
+  }
+}
+
+function newId({ store }: Context, agent: string | null, sessions: readonly Session[]): string {
+  const maker = (AGENTS as readonly string[]).includes(agent ?? '') ? agent : null
+  for (;;) {
+    const id = generatedId(maker, here().host, store.host.randomLetters(6))
+    if (!sessions.some(session => session.id === id)) return id
+  }
+}
+
+/** A file by older tooling names one session: it stays listed, with its last update as its last sign of life. */
+function olderToolsSession(registry: Registry, adopted: string): Session | null {
+  if (registry.kind !== 'single' || !registry.sessionId || registry.sessionId === adopted) return null
+  return {
+    id: registry.sessionId,
+    agent: registry.agent,
+    anchor: null,
+    startedAt: null,
+    heartbeatAt: registry.updatedAt,
+    activeWrk: null,
+    claims: [],
+    endedAt: null,
+  }
+}
+
+/** Sessions that ended or died long ago, or of which nothing was heard for a week: their locks are free either way. */
+function outdated({ store }: Context, sessions: readonly Session[], now: Date): string[] {
+  const keep = Math.max(KEEP_MS, store.settings.ttlMs)
+  const lively = { here: here(), look: store.host.look }
+  return sessions
+    .filter(session => {
+      const seen = [session.startedAt, session.heartbeatAt, session.endedAt].flatMap(
+        date => date?.getTime() ?? [],
+      )
+      // Without any time it may have been listed a moment ago.
+      const last = seen.length > 0 ? Math.max(...seen) : now.getTime()
+      const silence = now.getTime() - last
+      if (silence <= keep) return false
+      const { verdict } = judgeSession(session, lively)
+      return verdict === 'dead' || (verdict === 'unknown' && silence > Math.max(KEEP_SILENT_MS, keep))
+    })
+    .map(({ id }) => id)
+}
+
+const LOCKED = /^locked_by:[ \t]*(?!["']{2}|null\b|~|#|\r?$)(\S.*)$/m
+
+/**
+ * Whether items are held by sessions that no registry ever listed: then the new registry's silence about
+ * them proves nothing, and `rebuilt_at` says so. A look at the text is enough; doubt counts as a lock.
+ */
+function hasForeignLocks({ store }: Context, ours: readonly (string | undefined)[]): boolean {
+  return itemPlaces(store.host.disk, store.root).some(({ path }) => {
+    const holder = LOCKED.exec(readHeadOf(store.host.disk, path))?.[1]
+    return holder !== undefined && !ours.some(id => id !== undefined && holder.includes(id))
+  })
+}
