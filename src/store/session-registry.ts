@@ -63,24 +63,36 @@ function realFile(path: string): string {
 interface RegistryText {
   source: string
   root: YamlMap
+  registry: Registry
   /** Read by the fast reader, so in none of YAML's stranger forms. */
   simple: boolean
 }
 
 type Parsed = ({ kind: 'text' } & RegistryText) | ({ kind: 'unreadable' } & ReadError)
 
+/** What was read last: one call reads the same bytes before and inside the guard, and mostly they are the same. */
+let last: { bytes: Buffer; parsed: Parsed } | undefined
+
 /** @throws NeedsFullReader */
 function parse(bytes: Buffer, full: FullReader | undefined): Parsed {
+  if (last?.bytes.equals(bytes)) return last.parsed
+  const parsed = parseAnew(bytes, full)
+  last = { bytes, parsed }
+  return parsed
+}
+
+function parseAnew(bytes: Buffer, full: FullReader | undefined): Parsed {
   const source = bytes.toString('utf8')
   if (!Buffer.from(source).equals(bytes))
     return { kind: 'unreadable', message: 'it is not UTF-8 text', line: 1, column: 1 }
   const root = readPlain(source)
-  if (root) return { kind: 'text', source, root, simple: true }
+  if (root) return { kind: 'text', source, root, registry: readRegistry(root), simple: true }
   if (!full) throw new NeedsFullReader()
   const read = full(source, { source: 'file' })
   if (read.kind === 'error') return { kind: 'unreadable', ...read.error }
   const [duplicate] = read.duplicates
-  if (!duplicate) return { kind: 'text', source, root: read.map, simple: false }
+  if (!duplicate)
+    return { kind: 'text', source, root: read.map, registry: readRegistry(read.map), simple: false }
   const { line, column } = duplicate
   return { kind: 'unreadable', message: `the key "${duplicate.key}" stands twice`, line, column }
 }
@@ -101,7 +113,7 @@ export function loadRegistry(disk: Disk, { path }: RegistryFile, full: FullReade
   // An empty file says nothing; a machine that lost power may leave one.
   if (bytes.length === 0) return { kind: 'missing' }
   const parsed = parse(bytes, full)
-  return parsed.kind === 'text' ? readRegistry(parsed.root) : parsed
+  return parsed.kind === 'text' ? parsed.registry : parsed
 }
 
 /** Changes to make, decided on the registry that the guard showed. */
@@ -137,7 +149,7 @@ export async function changeRegistry<T>(
             parsed = parse(Buffer.from(toBlockForm(parsed.source)), full)
           }
           if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
-          const { change, result } = decide(parsed ? readRegistry(parsed.root) : { kind: 'missing' })
+          const { change, result } = decide(parsed ? parsed.registry : { kind: 'missing' })
           if (!change) return { result }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
           if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
@@ -180,7 +192,7 @@ function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
   }
 }
 
-function edited({ source, root }: RegistryText, change: RegistryChange): string {
+function edited({ source, root }: Pick<RegistryText, 'source' | 'root'>, change: RegistryChange): string {
   const edit = new TextEdit(source, root)
   const rebuilt: Values = change.rebuiltAt ? { rebuilt_at: quoted(stamp(change.rebuiltAt)) } : {}
   edit.setTop({ ...change.top, ...rebuilt })
@@ -198,7 +210,6 @@ function fresh(change: RegistryChange): string {
   return edited(
     {
       source,
-      simple: true,
       root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length },
     },
     change,
@@ -230,7 +241,7 @@ function checkResult(
   path: string,
 ): void {
   const parsed = parse(bytes, full)
-  const registry = parsed.kind === 'text' ? readRegistry(parsed.root) : null
+  const registry = parsed.kind === 'text' ? parsed.registry : null
   const listed = registry?.kind === 'registry' ? new Set(registry.sessions.map(session => session.id)) : null
   const asMeant =
     listed &&
