@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
-import { sessionEnd, sessionId, sessionList, sessionShow, sessionStart } from '../operations/session.ts'
+import { sessionEnd, sessionId, sessionShow, sessionStart } from '../operations/session.ts'
+import { status } from '../operations/status.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { describeSession, describeStatus } from '../print/sessions.ts'
 import { screen } from '../print/terminal.ts'
@@ -78,7 +79,7 @@ function list(command: Command, run: Run): void {
   command.action(() =>
     run(async globals => {
       const context = await open(globals)
-      const { sessions, warnings } = await sessionList(context)
+      const { sessions, warnings } = await status(context)
       return {
         exitCode: EXIT.done,
         json: { ok: true, sessions },

@@ -13,7 +13,7 @@ import { type Context, currentRegistry, tidy } from './context.ts'
 import { judgeFor } from './holder.ts'
 import { lookIn, register } from './identify.ts'
 import { type ReleaseResult, releaseAll } from './release.ts'
-import { type QueueStatus, type SessionStatus, status } from './status.ts'
+import { type SessionStatus, status } from './status.ts'
 
 export interface SessionInfo {
   id: string
@@ -85,11 +85,6 @@ function explain(match: Identity): Explained['rules'] {
     rule,
     found: source === match.source ? `${match.id ?? 'none yet'} by ${match.via}` : null,
   }))
-}
-
-/** All sessions that are listed, with what they hold. */
-export async function sessionList(context: Context): Promise<QueueStatus> {
-  return status(context)
 }
 
 /**

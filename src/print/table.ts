@@ -55,7 +55,7 @@ export function table(screen: Screen, header: readonly string[], rows: readonly 
       const width = widths[i]!
       const spare = width - measured[r * columns + i]!
       const shown = spare < 0 ? cut(text, width) : text
-      line += style && screen.colour ? paint(screen, style, shown) : shown
+      line += paint(screen, style ?? null, shown)
       if (i < columns - 1) line += ' '.repeat(Math.max(0, spare) + 2)
     }
     lines.push(line.trimEnd())
