@@ -22,6 +22,11 @@ export interface NewEvent {
   forced: boolean
 }
 
+/** An event with nothing said but when and what; spread what else there is to say over it. */
+export function newEvent(time: string, type: EventType): NewEvent {
+  return { time, type, item: null, session: null, previous_holder: null, reason: null, forced: false }
+}
+
 export interface LogEvent extends NewEvent {
   /** Rises by one with every event, over all processes and rotations of the log. */
   seq: number

@@ -1,5 +1,6 @@
 /** Which session this call belongs to, and registering it when it is new. */
 import { WrkError } from '../core/errors.ts'
+import { newEvent } from '../core/event.ts'
 import { type Identity, type IdentityFacts, identify, isSameProcess, noSession } from '../core/identity.ts'
 import {
   type Anchor,
@@ -103,13 +104,9 @@ export async function register(context: Context, how: Registration = {}): Promis
   if (started)
     await appendEvents(context.store.host, context.store.stateDir, [
       {
-        time: stamp(now),
-        type: 'sessionStarted',
-        item: null,
+        ...newEvent(stamp(now), 'sessionStarted'),
         session,
-        previous_holder: null,
         reason: `${identity.source}: ${identity.via}`,
-        forced: false,
         tx: context.store.host.randomLetters(12),
       },
     ])

@@ -1,6 +1,6 @@
 /** Gives an item up: compare-and-swap, so that only its holder can. */
 import { decideRelease } from '../core/claim.ts'
-import type { NewEvent } from '../core/event.ts'
+import { type NewEvent, newEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
 import { type ItemId, parseId, printable } from '../core/ids.ts'
 import { listedSession, sessionOf } from '../core/session.ts'
@@ -174,14 +174,12 @@ function decide(
 }
 
 function refusal({ store, clock }: Context, { item, reason, holder }: ReleaseResult, caller: Caller | null) {
-  const event: NewEvent = {
-    time: stamp(clock()),
-    type: 'refused',
+  return {
+    ...newEvent(stamp(clock()), 'refused'),
     item: item.id,
     session: caller?.holder ?? null,
     previous_holder: holder?.session_id ?? null,
     reason: `release: ${reason}`,
-    forced: false,
+    tx: store.host.randomLetters(12),
   }
-  return { ...event, tx: store.host.randomLetters(12) }
 }

@@ -1,5 +1,6 @@
 /** Sessions by hand: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../core/errors.ts'
+import { newEvent } from '../core/event.ts'
 import { type Identity, noSession } from '../core/identity.ts'
 import { printable } from '../core/ids.ts'
 import { judgeSession } from '../core/liveness.ts'
@@ -152,11 +153,8 @@ export async function sessionEnd(
   await afterwards(warnings, () =>
     appendEvents(store.host, store.stateDir, [
       {
-        time: now,
-        type: 'sessionEnded',
-        item: null,
+        ...newEvent(now, 'sessionEnded'),
         session: id,
-        previous_holder: null,
         reason: options.force === undefined ? null : printable(`forced: ${options.force}`),
         forced: options.force !== undefined,
         tx: store.host.randomLetters(12),
