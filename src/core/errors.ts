@@ -5,8 +5,10 @@
 
 export type ErrorCode =
   | 'NOT_FOUND'
+  | 'FAILED'
   | 'USAGE'
   | 'NO_SESSION'
+  | 'PLAN_GATE'
   | 'LOCKED'
   | 'INVALID_ITEM'
   | 'AMBIGUOUS'

@@ -6,6 +6,9 @@ export type EventType =
   | 'takenOver'
   | 'released'
   | 'refused'
+  | 'changed'
+  | 'archived'
+  | 'moved'
   | 'sessionStarted'
   | 'sessionEnded'
 

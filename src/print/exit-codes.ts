@@ -4,7 +4,9 @@ import type { ErrorCode } from '../core/errors.ts'
 export const EXIT = {
   done: 0,
   notFound: 1,
+  failed: 1,
   usage: 2,
+  planGate: 3,
   held: 4,
   unworkable: 5,
   bug: 70,
@@ -14,8 +16,10 @@ export const EXIT = {
 
 export const EXIT_OF: Record<ErrorCode, number> = {
   NOT_FOUND: EXIT.notFound,
+  FAILED: EXIT.failed,
   USAGE: EXIT.usage,
   NO_SESSION: EXIT.usage,
+  PLAN_GATE: EXIT.planGate,
   LOCKED: EXIT.held,
   INVALID_ITEM: EXIT.unworkable,
   AMBIGUOUS: EXIT.unworkable,
@@ -26,10 +30,12 @@ export const EXIT_OF: Record<ErrorCode, number> = {
 
 export const EXIT_CODES_HELP = `Exit codes:
   0   done
-  1   not found
-  2   usage, or no session
+  1   not found; or a review or verification that failed
+  2   usage, no session, unknown provider
+  3   plan gate: plan_approved is not true, or no plan
   4   held by another session
   5   the item cannot be worked on as it stands: unreadable, ambiguous, closed
   70  a bug in wrk
   74  input/output failed (disk full, no permission); nothing is half-written
-  75  could not get the guard in time; try again`
+  75  could not get the guard in time; try again
+  130, 143  interrupted, terminated`

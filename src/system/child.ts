@@ -1,0 +1,126 @@
+/**
+ * Runs a command of the user's: it has the terminal and every signal, and can be stopped with all that it
+ * started. The child stays in this process group, so that the terminal's own signals reach it directly.
+ */
+import { readdirSync } from 'node:fs'
+import { sleep } from './clock.ts'
+import { lookAtProcess, processFacts } from './process.ts'
+
+export interface ChildOptions {
+  cwd: string
+  env: Readonly<Record<string, string | undefined>>
+  /** Where the child's stdout goes: `stderr` keeps ours for one JSON object. */
+  stdout: 'inherit' | 'stderr'
+  /** Asked every `everyMs` while the child runs; true stops it. Must not fail. */
+  shouldStop: () => Promise<boolean>
+  everyMs: number
+}
+
+export type ChildEnd =
+  | { kind: 'exited'; code: number; stopped: boolean }
+  | { kind: 'killed'; signal: NodeJS.Signals; stopped: boolean }
+  /** It could not be started: no such program, no permission. */
+  | { kind: 'notStarted'; message: string }
+
+/** Asked to end, a child has this long before it is killed. */
+const GRACE_MS = 5_000
+const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGCONT']
+/** What a terminal sends to the whole process group by itself; forwarding it would make it arrive twice. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
+
+/**
+ * Starts a command and waits for its end.
+ * @param argv program and arguments; no shell
+ * @returns how it ended; `stopped` when `shouldStop` asked for it
+ */
+export function runChild(argv: readonly string[], options: ChildOptions): Promise<ChildEnd> {
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  const [program = '', ...args] = argv
+  return new Promise(settle => {
+    let stopped = false
+    let asking = false
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...options.env },
+      stdio: ['inherit', options.stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
+    })
+    const atTerminal = process.stdin.isTTY === true
+    const forward = (signal: NodeJS.Signals): void => {
+      if (!(atTerminal && FROM_TERMINAL.includes(signal))) child.kill(signal)
+    }
+    for (const signal of FORWARDED) process.on(signal, forward)
+    let killing: NodeJS.Timeout | undefined
+    let family: number[] = []
+    const stop = (): void => {
+      stopped = true
+      family = withDescendants(child.pid)
+      signalAll(family, 'SIGTERM')
+      killing = setTimeout(() => {
+        signalAll([...family, ...withDescendants(child.pid)], 'SIGKILL')
+        killing = undefined
+      }, GRACE_MS)
+    }
+    const ask = async (): Promise<void> => {
+      if (asking || stopped) return
+      asking = true
+      try {
+        if (await options.shouldStop()) stop()
+      } finally {
+        asking = false
+      }
+    }
+    const asks = setInterval(ask, options.everyMs)
+    const end = async (how: ChildEnd): Promise<void> => {
+      clearInterval(asks)
+      // What it had started was asked to end too, and has the same time for it.
+      while (stopped && killing && family.some(isThere)) await sleep(20)
+      clearTimeout(killing)
+      for (const signal of FORWARDED) process.off(signal, forward)
+      settle(how)
+    }
+    child.on('error', error => end({ kind: 'notStarted', message: error.message }))
+    child.on('exit', (code, signal) =>
+      end(
+        signal === null ? { kind: 'exited', code: code ?? 0, stopped } : { kind: 'killed', signal, stopped },
+      ),
+    )
+  })
+}
+
+/** The code that a shell gives for how a command ended. */
+export function exitCodeOf(end: ChildEnd): number {
+  if (end.kind === 'exited') return end.code
+  if (end.kind === 'notStarted') return 127
+  return 128 + (process.getBuiltinModule('node:os').constants.signals[end.signal] ?? 0)
+}
+
+/** A process that has ended but was not waited for is not there any more. */
+function isThere(pid: number): boolean {
+  const { kind } = lookAtProcess(pid)
+  return kind === 'running' || kind === 'unknown'
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ESRCH' && code !== 'EPERM') throw error
+    }
+}
+
+/** A process and all that descend from it, as far as the system tells; itself alone elsewhere than on Linux. */
+function withDescendants(root: number | undefined): number[] {
+  if (root === undefined) return []
+  if (process.platform !== 'linux') return [root]
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    const facts = /^\d+$/.test(name) ? processFacts(Number(name)) : null
+    if (facts) parents.set(facts.pid, facts.ppid)
+  }
+  const family = [root]
+  for (const member of family)
+    for (const [pid, ppid] of parents) if (ppid === member && !family.includes(pid)) family.push(pid)
+  return family
+}
