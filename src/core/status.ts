@@ -38,6 +38,11 @@ export function isClosed(status: string | undefined, folder: string): boolean {
   return CLOSED.has(topFolder(folder)) || topFolder(folder) === 'archive'
 }
 
+/** Whether an item has gone to the archive, by its status; without one the folder tells. */
+export function isArchived(status: string | null, folder: string): boolean {
+  return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
+}
+
 /** Whether a status may stand in a folder (`''` is the queue's root, which takes any). */
 export function fitsFolder(status: string, folder: string): boolean {
   if (folder === '' || folder === status) return true

@@ -1,12 +1,12 @@
 /** The items of a queue with their locks. */
 
 import type { Problem } from '../core/item.ts'
-import type { Judge } from '../core/liveness.ts'
 import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-reader.ts'
 import type { Context } from './context.ts'
-import { heldLock, judgeForMany, standing } from './holder.ts'
+
+import { heldLock, type ItemJudge, judgeForMany, standing } from './holder.ts'
 import { lookIn } from './identify.ts'
 
 export interface ListedItem {
@@ -47,9 +47,9 @@ export async function list(context: Context, options: ListOptions = {}): Promise
     .map(reading => listed(context, judge, reading, now))
 }
 
-function listed({ store }: Context, judge: Judge, reading: ItemReading, now: Date): ListedItem {
+function listed({ store }: Context, judge: ItemJudge, reading: ItemReading, now: Date): ListedItem {
   const { item, lock, place, problems } = reading
-  const held = lock && heldLock(judge, lock, reading.modified)
+  const held = lock && heldLock(judge, reading.place.key, lock, reading.modified)
   return {
     id: item.id,
     title: item.title,

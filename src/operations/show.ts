@@ -30,7 +30,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   return Promise.all(
     readings.map(async reading => {
       const { item, lock, place, problems } = reading
-      const held = lock && heldLock(judgeFor(store, registry), lock, reading.modified)
+      const held = lock && heldLock(judgeFor(store, registry), place.key, lock, reading.modified)
       const holder = held && holderInfo(held, registry, store.settings.ttlMs, now)
       return {
         item: {
