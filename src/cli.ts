@@ -21,6 +21,20 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   list: { summary: 'the items of the queue and who holds them', load: () => import('./commands/list.ts') },
   status: { summary: 'who works on what', load: () => import('./commands/status.ts') },
   session: { summary: 'start, identify, list and end sessions', load: () => import('./commands/session.ts') },
+  execute: {
+    summary: 'run an agent or a command under a claim',
+    load: () => import('./commands/execute.ts'),
+  },
+  review: {
+    summary: 'run the reviewers; archive when all pass',
+    load: () => import('./commands/review.ts'),
+  },
+  archive: { summary: 'archive an item and free it', load: () => import('./commands/archive.ts') },
+  set: { summary: 'set fields of an item in place', load: () => import('./commands/set.ts') },
+  gates: {
+    summary: 'the gates before a dispatch, and exit codes',
+    load: () => import('./commands/gates.ts'),
+  },
   log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
   where: {
     summary: 'which queue this is, and where its files lie',
@@ -130,8 +144,9 @@ function usageError(error: CommanderError, words: readonly string[]): Outcome | 
 }
 
 /** Messages hold names from files and from the command line, so they are made printable here, all of them. */
-function print({ json, text, warnings = [], refusal, trace }: Outcome, asJson: boolean): void {
+function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcome, asJson: boolean): void {
   for (const warning of warnings) write(2, `wrk: warning: ${printable(warning, LONGEST_LINE)}\n`)
+  if (!asJson) for (const note of notes) write(2, `wrk: ${printable(note, LONGEST_LINE)}\n`)
   if (refusal && !asJson) {
     write(2, `wrk: ${printable(refusal.message, LONGEST_LINE)}\n`)
     if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)

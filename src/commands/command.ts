@@ -48,6 +48,23 @@ export function forced({ force, reason }: { force?: boolean; reason?: string }):
   })
 }
 
+/** Gathers an option that may be given several times. */
+export function collect(value: string, all: readonly string[]): string[] {
+  return [...all, value]
+}
+
+/**
+ * The command behind `--`: words without that mark are taken for a mistake.
+ * @throws WrkError USAGE
+ */
+export function commandBehind(words: readonly string[]): readonly string[] {
+  if (words.length > 0 && !process.argv.includes('--'))
+    throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
+      hint: 'A command to run goes behind --',
+    })
+  return words
+}
+
 /** Examples at the end of a help text. */
 export function examples(command: Command, lines: string): void {
   command.addHelpText('after', `\nExamples:\n${lines.trim().replace(/^ */gm, '  ')}`)

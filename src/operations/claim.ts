@@ -30,6 +30,8 @@ export interface ClaimOptions {
   run?: Pick<Run, 'id' | 'process'> | undefined
   /** Accept an item that is done but not archived yet: its review. */
   done?: boolean | undefined
+  /** Asked inside the guard before anything else; throws when the item must not be claimed. */
+  check?: ((current: Current) => void) | undefined
 }
 
 export interface ItemSummary {
@@ -119,12 +121,13 @@ function decide(
   current: Current,
   caller: Caller,
   ttlMs: number,
-  { force, run, done }: ClaimOptions,
+  { force, run, done, check }: ClaimOptions,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()
   const { item, lock } = current
   const open = !item.closed || (done && !isArchived(item.status, current.place.folder))
   if (!open && force === undefined) throw closed(current)
+  check?.(current)
   const held = lock && (ownLock(store, current, lock, caller.holder) ?? judged(store, current, lock))
   const request = {
     holder: caller.holder,

@@ -11,6 +11,8 @@ export interface Outcome {
   text?: string
   /** For people and in `--json` mode too, on stderr. */
   warnings?: readonly string[]
+  /** For people, on stderr: what happened, where stdout belongs to a command that ran. */
+  notes?: readonly string[]
   /** Why it was refused: one message and what to do next, on stderr for people. */
   refusal?: { message: string; hint?: string | undefined }
   /** Where a bug happened; only when WRK_DEBUG asks for it. */

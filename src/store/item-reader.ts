@@ -40,6 +40,11 @@ export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean 
   return problems.some(({ blocks }) => blocks)
 }
 
+/** A file that is none (a folder, a link) has no fields; what is merely wrong in it does not hide them. */
+export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean {
+  return !problems.some(({ code }) => code === 'not-a-file')
+}
+
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
 
