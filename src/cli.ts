@@ -9,6 +9,7 @@ import { CONTROL, keyOfField, printable } from './core/ids.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
+import { commandWord } from './words.ts'
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
   claim: {
@@ -74,16 +75,9 @@ function isJson(words: readonly string[]): boolean {
   return (end < 0 ? words : words.slice(0, end)).includes('--json')
 }
 
-const WITH_VALUE = new Set(['--queue', '--session', '--agent'])
-
-/** The first word that is neither an option nor an option's value; behind `help`, the command that is asked about. */
 function commandIn(words: readonly string[]): string | undefined {
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!
-    if (WITH_VALUE.has(word)) i++
-    else if (!word.startsWith('-') && word !== 'help') return Object.hasOwn(COMMANDS, word) ? word : undefined
-  }
-  return undefined
+  const word = commandWord(words)
+  return word !== undefined && Object.hasOwn(COMMANDS, word) ? word : undefined
 }
 
 /** @returns undefined when help was printed */
