@@ -38,6 +38,11 @@ export function isClosed(status: string | undefined, folder: string): boolean {
   return CLOSED.has(topFolder(folder)) || topFolder(folder) === 'archive'
 }
 
+/** Whether an item waits to be begun. Without a status the folder tells; parked, deferred and held ones do not. */
+export function isPending(status: string | null, folder: string): boolean {
+  return status === null ? ['', 'pending'].includes(topFolder(folder)) : statusWord(status) === 'pending'
+}
+
 /** Whether an item has gone to the archive, by its status; without one the folder tells. */
 export function isArchived(status: string | null, folder: string): boolean {
   return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
