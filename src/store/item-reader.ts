@@ -5,7 +5,7 @@ import { WrkError } from '../core/errors.ts'
 import type { ItemId, ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
-import { type FullReader, placeInFile, readFrontmatter } from '../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
@@ -137,7 +137,7 @@ function readHead(
   }
   try {
     const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, wanted)
+    let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
       if (size > LARGEST_FILE)
@@ -187,17 +187,9 @@ export function interpret(
     const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
     return unusable(place, code, message, line, column)
   }
-  const interpreted = interpretItem({
-    key: place.key,
-    folder: place.folder,
-    name: place.name,
-    fields: found.map,
-    duplicates: found.duplicates,
-    idPrefix: store.settings.idPrefix,
-    place: offset => placeInFile(found.split, offset),
-  })
-  interpreted.item.title = detached(interpreted.item.title)
-  return { place, ...interpreted, modified: EPOCH }
+  const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
+  item.title = detached(item.title)
+  return { place, item, lock, problems, modified: EPOCH }
 }
 
 /** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
