@@ -38,13 +38,13 @@ export async function list(context: Context, options: ListOptions = {}): Promise
   const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
   const now = context.clock()
   const judge = judgeForMany(context.store, registry)
-  return (await readQueue(context.store))
-    .filter(({ item, lock }) => {
-      if (words && !words.has(statusWord(item.status ?? ''))) return false
-      if (options.locked && !lock) return false
-      return !options.mine || (lock !== null && lock.by === caller?.holder)
-    })
-    .map(reading => listed(context, judge, reading, now))
+  return readQueue(context.store, reading => {
+    const { item, lock } = reading
+    if (words && !words.has(statusWord(item.status ?? ''))) return null
+    if (options.locked && !lock) return null
+    if (options.mine && (!lock || lock.by !== caller?.holder)) return null
+    return listed(context, judge, reading, now)
+  })
 }
 
 function listed({ store }: Context, judge: Judge, reading: ItemReading, now: Date): ListedItem {

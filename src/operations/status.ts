@@ -43,19 +43,17 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { registry, caller } = await lookIn(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
-  const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {
-    if (!lock) return []
+  const held = await readQueue(store, ({ item, lock, modified }) => {
+    if (!lock) return null
     const liveness = standing(store, heldLock(judge, lock, modified), now)
-    return [
-      {
-        id: item.id,
-        title: item.title,
-        locked_by: lock.by,
-        locked_at: lock.at && stamp(lock.at),
-        liveness,
-        lock,
-      },
-    ]
+    return {
+      id: item.id,
+      title: item.title,
+      locked_by: lock.by,
+      locked_at: lock.at && stamp(lock.at),
+      liveness,
+      lock,
+    }
   })
   const sessions = registry.kind === 'registry' ? registry.sessions : []
   const told = ({ lock: _, ...item }: (typeof held)[number]): HeldItem => item
