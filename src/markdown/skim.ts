@@ -72,26 +72,31 @@ export function skim(
   blankLines.test(text)
   let at = blankLines.lastIndex
   while (at < text.length) {
+    // The wanted ones first: in most items they stand together.
+    wanted.lastIndex = at
+    const found = wanted.exec(text)
+    if (found) {
+      const key = found[1]!
+      if (findPair(map, key)) return null
+      map.pairs.push({ key, keyStart: at, value: readValue(text, at + key.length + 1, found) })
+      at = wanted.lastIndex
+      continue
+    }
     others.lastIndex = at
     if (others.test(text)) {
       at = others.lastIndex
       continue
     }
-    wanted.lastIndex = at
-    const found = wanted.exec(text)
-    const entry = found ? simpleEntry(text, at, found, wanted.lastIndex) : readEntry(text, at)
+    const entry = readEntry(text, at)
     if (!entry) return null
-    at = entry.next
-    if (!keys.has(entry.pair.key)) continue
-    if (findPair(map, entry.pair.key)) return null
-    map.pairs.push(entry.pair)
+    const { pair, next } = entry
+    if (keys.has(pair.key)) {
+      if (findPair(map, pair.key)) return null
+      map.pairs.push(pair)
+    }
+    at = next
   }
   return map
-}
-
-function simpleEntry(text: string, keyStart: number, found: RegExpExecArray, next: number): Entry {
-  const key = found[1]!
-  return { pair: { key, keyStart, value: readValue(text, keyStart + key.length + 1, found) }, next }
 }
 
 /** @param behind the place behind the colon */
