@@ -15,11 +15,12 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 const MARK = /\p{M}|\p{Cf}/u
 
-const ASCII = /^[\x20-\x7e]*$/
+/** Nearly all texts: one column for each code unit, and nothing that printable() would change. */
+const SIMPLE = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027]*$/
 
 /** How many columns a text takes. */
 function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length
+  if (SIMPLE.test(text)) return text.length
   let width = 0
   for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
   return width
@@ -27,7 +28,7 @@ function displayWidth(text: string): number {
 
 /** Cuts a text to so many columns, with an ellipsis where something went. */
 function cut(text: string, width: number): string {
-  if (ASCII.test(text)) return `${text.slice(0, width - 1)}…`
+  if (SIMPLE.test(text)) return `${text.slice(0, width - 1)}…`
   let kept = ''
   let used = 0
   for (const char of text) {
@@ -76,10 +77,10 @@ function measure({ title, cells, longest }: Column): { texts: string[]; widths: 
   let width = title.length
   for (let r = 0; r < cells.length; r++) {
     const cell = cells[r]!
-    const isPlain = cell.length <= longest && ASCII.test(cell)
-    const text = isPlain ? cell : printable(cell, longest)
+    const isSimple = cell.length <= longest && SIMPLE.test(cell)
+    const text = isSimple ? cell : printable(cell, longest)
     texts.push(text)
-    widths[r] = isPlain ? text.length : displayWidth(text)
+    widths[r] = isSimple ? text.length : displayWidth(text)
     if (widths[r]! > width) width = widths[r]!
   }
   return { texts, widths, width }
