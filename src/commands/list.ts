@@ -3,7 +3,7 @@ import { printable } from '../core/ids.ts'
 import { type ListedItem, list } from '../operations/list.ts'
 import { styleOfLiveness } from '../print/describe.ts'
 import { EXIT } from '../print/exit-codes.ts'
-import { type Cell, table } from '../print/table.ts'
+import { table } from '../print/table.ts'
 import { type Screen, screen } from '../print/terminal.ts'
 import { examples, open, type Run } from './command.ts'
 
@@ -28,7 +28,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const context = await open(globals)
       const items = await list(context, flags)
-      const damaged = items.filter(({ problems }) => problems.some(({ blocks }) => blocks)).length
+      const damaged = items.filter(isDamaged).length
       return {
         exitCode: EXIT.done,
         json: { ok: true, items },
@@ -43,16 +43,27 @@ export function configure(command: Command, run: Run): void {
 }
 
 function describe(items: readonly ListedItem[], terminal: Screen): string {
-  const rows = items.map((item): Cell[] => {
-    const style = styleOfLiveness(item.liveness)
-    const mark = item.problems.some(({ blocks }) => blocks) ? '! ' : ''
-    return [
-      { text: printable(item.id, 60) },
-      { text: printable(item.status ?? '-', 40) },
-      { text: printable(item.priority ?? '-', 20) },
-      { text: item.locked_by ? `${printable(item.locked_by, 128)} (${item.liveness})` : '-', style },
-      { text: `${mark}${printable(item.title || item.problems[0]?.message || '', 200)}` },
-    ]
-  })
-  return table(terminal, ['ID', 'STATUS', 'PRIORITY', 'HELD BY', 'TITLE'], rows)
+  return table(terminal, [
+    { title: 'ID', cells: items.map(({ id }) => id), longest: 60 },
+    { title: 'STATUS', cells: items.map(({ status }) => status ?? '-'), longest: 40 },
+    { title: 'PRIORITY', cells: items.map(({ priority }) => priority ?? '-'), longest: 20 },
+    {
+      title: 'HELD BY',
+      cells: items.map(({ locked_by, liveness }) =>
+        locked_by ? `${printable(locked_by, 128)} (${liveness})` : '-',
+      ),
+      styles: items.map(({ liveness }) => styleOfLiveness(liveness)),
+      longest: 200,
+    },
+    { title: 'TITLE', cells: items.map(describeTitle), longest: 200 },
+  ])
+}
+
+function describeTitle(item: ListedItem): string {
+  const title = item.title || item.problems[0]?.message || ''
+  return isDamaged(item) ? `! ${title}` : title
+}
+
+function isDamaged({ problems }: ListedItem): boolean {
+  return problems.length > 0 && problems.some(({ blocks }) => blocks)
 }

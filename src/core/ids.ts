@@ -41,7 +41,7 @@ export function parseId(input: string, prefix: string): ItemId {
 
 /** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
 export function keyOfFileName(name: string): ItemKey | null {
-  const parts = FILE.exec(name)
+  const parts = name.endsWith('.md') ? FILE.exec(name) : null
   return parts ? keyOf(parts[1]!, parts[2]!) : null
 }
 
@@ -63,7 +63,8 @@ export function displayOfFileName(name: string): string {
 }
 
 function keyOf(prefix: string, number: string): ItemKey {
-  return `${prefix.toLowerCase()}-${number.replace(/^0+(?=\d)/, '')}` as ItemKey
+  const significant = number.startsWith('0') ? number.replace(/^0+(?=\d)/, '') : number
+  return `${prefix.toLowerCase()}-${significant}` as ItemKey
 }
 
 /** Control characters, line separators, and marks that turn the direction of text. */

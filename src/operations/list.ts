@@ -1,11 +1,9 @@
 /** The items of a queue with their locks. */
-
 import type { Problem } from '../core/item.ts'
 import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-reader.ts'
 import type { Context } from './context.ts'
-
 import { heldLock, type ItemJudge, judgeForMany, standing } from './holder.ts'
 import { lookIn } from './identify.ts'
 
@@ -38,18 +36,18 @@ export async function list(context: Context, options: ListOptions = {}): Promise
   const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
   const now = context.clock()
   const judge = judgeForMany(context.store, registry)
-  return (await readQueue(context.store))
-    .filter(({ item, lock }) => {
-      if (words && !words.has(statusWord(item.status ?? ''))) return false
-      if (options.locked && !lock) return false
-      return !options.mine || (lock !== null && lock.by === caller?.holder)
-    })
-    .map(reading => listed(context, judge, reading, now))
+  return readQueue(context.store, reading => {
+    const { item, lock } = reading
+    if (words && !words.has(statusWord(item.status ?? ''))) return null
+    if (options.locked && !lock) return null
+    if (options.mine && (!lock || lock.by !== caller?.holder)) return null
+    return listed(context, judge, reading, now)
+  })
 }
 
 function listed({ store }: Context, judge: ItemJudge, reading: ItemReading, now: Date): ListedItem {
   const { item, lock, place, problems } = reading
-  const held = lock && heldLock(judge, reading.place.key, lock, reading.modified)
+  const held = lock && heldLock(judge, place.key, lock, reading.modified)
   return {
     id: item.id,
     title: item.title,

@@ -70,7 +70,7 @@ export async function releaseAll(
   isHolder: (holder: string) => boolean,
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
-  for (const reading of await readQueue(context.store)) {
+  for (const reading of await readQueue(context.store, one => one)) {
     const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(

@@ -43,20 +43,18 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { registry, caller } = await lookIn(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
-  const found = (await readQueue(store)).flatMap(({ item, lock, place, modified }) => {
-    if (!lock) return []
+  const found = await readQueue(store, ({ item, lock, place, modified }) => {
+    if (!lock) return null
     const held = heldLock(judge, place.key, lock, modified)
-    return [
-      {
-        id: item.id,
-        title: item.title,
-        locked_by: lock.by,
-        locked_at: lock.at && stamp(lock.at),
-        liveness: standing(store, held, now),
-        lock,
-        reason: held.liveness.reason,
-      },
-    ]
+    return {
+      id: item.id,
+      title: item.title,
+      locked_by: lock.by,
+      locked_at: lock.at && stamp(lock.at),
+      liveness: standing(store, held, now),
+      lock,
+      reason: held.liveness.reason,
+    }
   })
   const sessions = registry.kind === 'registry' ? registry.sessions : []
   const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item

@@ -5,7 +5,7 @@ import { WrkError } from '../core/errors.ts'
 import type { ItemId, ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
-import { type FullReader, placeInFile, readFrontmatter } from '../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
@@ -52,41 +52,69 @@ const HEAD = 4096
  * Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out.
  * @param thorough tell also which keys stand twice that wrk does not use; of thousands of items that takes too long
  */
-export async function readItems(
+export function readItems(
   store: Store,
   places: readonly ItemPlace[],
   thorough = false,
 ): Promise<ItemReading[]> {
+  return readEach(store, places, thorough, reading => reading)
+}
+
+/**
+ * Reads every item of the queue. An id that stands in several places is a problem of each of them.
+ * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
+ *   To `problems` more may be added until all are read
+ */
+export async function readQueue<T>(store: Store, take: (reading: ItemReading) => T | null): Promise<T[]> {
+  const places = itemPlaces(store.host.disk, store.root)
+  const keys = new Set<ItemKey>()
+  const twice = new Set<ItemKey>()
+  for (const { key } of places)
+    if (keys.has(key)) twice.add(key)
+    else keys.add(key)
+
+  const first = new Map<ItemKey, ItemReading>()
+  return readEach(store, places, false, reading => {
+    const { key } = reading.place
+    if (twice.has(key)) {
+      const other = first.get(key)
+      if (!other) first.set(key, reading)
+      else {
+        addAmbiguity(reading, other)
+        addAmbiguity(other, reading)
+      }
+    }
+    return take(reading)
+  })
+}
+
+async function readEach<T>(
+  store: Store,
+  places: readonly ItemPlace[],
+  thorough: boolean,
+  take: (reading: ItemReading) => T | null,
+): Promise<T[]> {
   const wanted = thorough ? undefined : ITEM_KEYS
   const head = Buffer.allocUnsafe(HEAD)
-  const readings: (ItemReading | null)[] = []
+  const taken: (T | null)[] = []
   const unsure: number[] = []
   for (const place of places)
     try {
-      readings.push(readHead(store, place, head, undefined, wanted))
+      const reading = readHead(store, place, head, undefined, wanted)
+      taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
-      unsure.push(readings.push(null) - 1)
+      unsure.push(taken.push(null) - 1)
     }
   // Most queues hold a few items that only the full reader is sure of; only those are read again.
   if (unsure.length > 0)
     await withReaders(full => {
-      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full, wanted)
+      for (const i of unsure) {
+        const reading = readHead(store, places[i]!, head, full, wanted)
+        taken[i] = reading && take(reading)
+      }
     })
-  return readings.filter(reading => reading !== null)
-}
-
-/** Reads every item of the queue. An id that stands in several places is a problem of each of them. */
-export async function readQueue(store: Store): Promise<ItemReading[]> {
-  const readings = await readItems(store, itemPlaces(store.host.disk, store.root))
-  const first = new Map<ItemKey, ItemReading>()
-  for (const reading of readings) {
-    const other = first.get(reading.place.key)
-    if (!other) first.set(reading.place.key, reading)
-    else
-      for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
-  }
-  return readings
+  return taken.filter(one => one !== null)
 }
 
 function addAmbiguity(reading: ItemReading, other: ItemReading): void {
@@ -142,7 +170,7 @@ function readHead(
   }
   try {
     const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, wanted)
+    let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
       if (size > LARGEST_FILE)
@@ -192,17 +220,9 @@ export function interpret(
     const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
     return unusable(place, code, message, line, column)
   }
-  const interpreted = interpretItem({
-    key: place.key,
-    folder: place.folder,
-    name: place.name,
-    fields: found.map,
-    duplicates: found.duplicates,
-    idPrefix: store.settings.idPrefix,
-    place: offset => placeInFile(found.split, offset),
-  })
-  interpreted.item.title = detached(interpreted.item.title)
-  return { place, ...interpreted, modified: EPOCH }
+  const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
+  item.title = detached(item.title)
+  return { place, item, lock, problems, modified: EPOCH }
 }
 
 /** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */

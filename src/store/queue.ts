@@ -109,10 +109,10 @@ export interface ItemPlace {
 export function itemPlaces(disk: Disk, root: string): ItemPlace[] {
   const places: ItemPlace[] = []
   for (const [folder, names] of itemFolders(disk, root)) {
-    const dir = folder === '' ? root : join(root, folder)
+    const dir = join(root, folder, sep)
     for (const name of names) {
-      const key = name.endsWith('.md') ? keyOfFileName(name) : null
-      if (key) places.push({ key, folder, name, path: dir + sep + name })
+      const key = keyOfFileName(name)
+      if (key) places.push({ key, folder, name, path: dir + name })
     }
   }
   return places
