@@ -36,6 +36,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'the gates before a dispatch, and exit codes',
     load: () => import('./commands/gates.ts'),
   },
+  next: { summary: 'the item to work on now', load: () => import('./commands/next.ts') },
   log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
   where: {
     summary: 'which queue this is, and where its files lie',

@@ -49,6 +49,16 @@ export const DETAIL_KEYS: readonly string[] = [
   ...NOT_BEFORE,
 ]
 
+/** Of a file that cannot be read. */
+export const NO_DETAILS: Details = {
+  blockedBy: [],
+  parent: null,
+  machines: [],
+  repos: [],
+  createdAt: null,
+  notBefore: null,
+}
+
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {
   const all = (keys: readonly string[]) => keys.flatMap(key => words(findPair(fields, key)?.value))

@@ -1,6 +1,7 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
 import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
+import { DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
 import type { ItemId, ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
@@ -33,6 +34,17 @@ export interface ItemReading {
   problems: Problem[]
   /** The file's modification time, where it stands in for a lock's; else not looked up. */
   modified: Date
+  /** What else it says, where that was asked for. */
+  details?: Details
+}
+
+/** How much is read of an item: what listing needs, its dependencies too, or all keys (also those that stand twice). */
+export type Depth = 'usual' | 'details' | 'all'
+
+const WANTED: Record<Depth, ReadonlySet<string> | undefined> = {
+  usual: ITEM_KEYS,
+  details: new Set([...ITEM_KEYS, ...DETAIL_KEYS]),
+  all: undefined,
 }
 
 /** Whether something is wrong that must be mended before the item can be worked on. */
@@ -48,16 +60,13 @@ export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
 
-/**
- * Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out.
- * @param thorough tell also which keys stand twice that wrk does not use; of thousands of items that takes too long
- */
+/** Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
 export function readItems(
   store: Store,
   places: readonly ItemPlace[],
-  thorough = false,
+  depth: Depth = 'usual',
 ): Promise<ItemReading[]> {
-  return readEach(store, places, thorough, reading => reading)
+  return readEach(store, places, depth, reading => reading)
 }
 
 /**
@@ -65,7 +74,11 @@ export function readItems(
  * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
  *   To `problems` more may be added until all are read
  */
-export async function readQueue<T>(store: Store, take: (reading: ItemReading) => T | null): Promise<T[]> {
+export async function readQueue<T>(
+  store: Store,
+  take: (reading: ItemReading) => T | null,
+  depth: Depth = 'usual',
+): Promise<T[]> {
   const places = itemPlaces(store.host.disk, store.root)
   const keys = new Set<ItemKey>()
   const twice = new Set<ItemKey>()
@@ -74,7 +87,7 @@ export async function readQueue<T>(store: Store, take: (reading: ItemReading) =>
     else keys.add(key)
 
   const first = new Map<ItemKey, ItemReading>()
-  return readEach(store, places, false, reading => {
+  return readEach(store, places, depth, reading => {
     const { key } = reading.place
     if (twice.has(key)) {
       const other = first.get(key)
@@ -91,16 +104,15 @@ export async function readQueue<T>(store: Store, take: (reading: ItemReading) =>
 async function readEach<T>(
   store: Store,
   places: readonly ItemPlace[],
-  thorough: boolean,
+  depth: Depth,
   take: (reading: ItemReading) => T | null,
 ): Promise<T[]> {
-  const wanted = thorough ? undefined : ITEM_KEYS
   const head = Buffer.allocUnsafe(HEAD)
   const taken: (T | null)[] = []
   const unsure: number[] = []
   for (const place of places)
     try {
-      const reading = readHead(store, place, head, undefined, wanted)
+      const reading = readHead(store, place, head, undefined, depth)
       taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
@@ -110,7 +122,7 @@ async function readEach<T>(
   if (unsure.length > 0)
     await withReaders(full => {
       for (const i of unsure) {
-        const reading = readHead(store, places[i]!, head, full, wanted)
+        const reading = readHead(store, places[i]!, head, full, depth)
         taken[i] = reading && take(reading)
       }
     })
@@ -128,7 +140,7 @@ function addAmbiguity(reading: ItemReading, other: ItemReading): void {
  * @throws WrkError NOT_FOUND
  */
 export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
-  const readings = await readItems(store, findItem(store, id), true)
+  const readings = await readItems(store, findItem(store, id), 'all')
   if (readings.length === 0) throw notFound(store, id)
   if (readings.length > 1)
     for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
@@ -153,9 +165,10 @@ function readHead(
   place: ItemPlace,
   head: Buffer,
   full: FullReader | undefined,
-  wanted: ReadonlySet<string> | undefined,
+  depth: Depth,
 ): ItemReading | null {
   const { disk } = store.host
+  const wanted = WANTED[depth]
   let fd: number
   try {
     fd = openPlain(disk, place.path)
@@ -179,6 +192,8 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
+    if (depth === 'details')
+      reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
     return reading
   } catch (error) {

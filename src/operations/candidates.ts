@@ -1,0 +1,64 @@
+/** The items of a queue with what choosing among them needs: details, holders, problems. */
+
+import { NO_DETAILS } from '../core/details.ts'
+import type { Problem } from '../core/item.ts'
+import type { Candidate, Here } from '../core/next.ts'
+import { hostLabel } from '../core/session.ts'
+import { readQueue } from '../store/item-reader.ts'
+import { here } from '../system/process.ts'
+import type { Context } from './context.ts'
+import { heldLock, judgeForMany, standing } from './holder.ts'
+import { lookIn } from './identify.ts'
+
+export interface QueueItem extends Candidate {
+  title: string
+  path: string
+  lockedBy: string | null
+  liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
+}
+
+/** @throws WrkError IO */
+export async function candidates(context: Context): Promise<QueueItem[]> {
+  const { store } = context
+  const { registry } = await lookIn(context)
+  const now = context.clock()
+  const judge = judgeForMany(store, registry)
+  const found = await readQueue(
+    store,
+    ({ item, lock, place, problems, modified, details = NO_DETAILS }) => {
+      const held = lock && heldLock(judge, place.key, lock, modified)
+      const liveness = held && standing(store, held, now)
+      const candidate: QueueItem = {
+        key: place.key,
+        id: item.id,
+        title: item.title,
+        path: place.path,
+        status: item.status,
+        priority: item.priority,
+        folder: place.folder,
+        closed: item.closed,
+        details,
+        problem: null,
+        heldBy: lock && liveness !== 'dead' && liveness !== 'stale' ? lock.by : null,
+        lockedBy: lock?.by ?? null,
+        liveness,
+      }
+      return { candidate, problems }
+    },
+    'details',
+  )
+  // That an id stands in two places is known only when all have been read.
+  return found.map(({ candidate, problems }) => ({ ...candidate, problem: blocking(problems) }))
+}
+
+function blocking(problems: readonly Problem[]): string | null {
+  const problem = problems.find(({ blocks }) => blocks)
+  if (!problem) return null
+  return problem.line > 0 ? `line ${problem.line}: ${problem.message}` : problem.message
+}
+
+/** The moment and the place that an item is chosen for. WRK_MACHINE names this machine, else its host name does. */
+export function placeAndTime({ clock, env }: Context): Here {
+  const named = env.WRK_MACHINE?.split(',').flatMap(name => name.trim() || [])
+  return { now: clock(), machines: named?.length ? named : [hostLabel(here().host)] }
+}
