@@ -38,6 +38,12 @@ export function duration(option: string, text: string): number {
   })
 }
 
+/** Reads an option that is a number of things. @throws WrkError USAGE */
+export function count(option: string, text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new WrkError('USAGE', `${option} is not a number: "${printable(text, 40)}"`)
+}
+
 /** `--force` and `--reason` go together. @throws WrkError USAGE @returns the reason, undefined without force */
 export function forced({ force, reason }: { force?: boolean; reason?: string }): string | undefined {
   if (!force && reason === undefined) return undefined

@@ -14,6 +14,8 @@ export interface QueueItem extends Candidate {
   title: string
   path: string
   lockedBy: string | null
+  lockedAt: Date | null
+  problems: readonly Problem[]
   liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
 }
 
@@ -41,14 +43,17 @@ export async function candidates(context: Context): Promise<QueueItem[]> {
         problem: null,
         heldBy: lock && liveness !== 'dead' && liveness !== 'stale' ? lock.by : null,
         lockedBy: lock?.by ?? null,
+        lockedAt: lock?.at ?? null,
+        problems,
         liveness,
       }
-      return { candidate, problems }
+      return candidate
     },
     'details',
   )
   // That an id stands in two places is known only when all have been read.
-  return found.map(({ candidate, problems }) => ({ ...candidate, problem: blocking(problems) }))
+  for (const item of found) item.problem = blocking(item.problems)
+  return found
 }
 
 function blocking(problems: readonly Problem[]): string | null {

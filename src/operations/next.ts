@@ -27,7 +27,7 @@ export async function next(context: Context): Promise<NextItem> {
  * @throws WrkError NO_SESSION, BUSY, IO
  */
 export async function claimNext(context: Context): Promise<NextItem> {
-  for (;;) {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
     const found = await next(context)
     for (const chosen of found.choice.ready) {
       const claimed = await tryClaim(context, chosen.item)
@@ -36,7 +36,12 @@ export async function claimNext(context: Context): Promise<NextItem> {
     // All that was ready was taken meanwhile: look again, since something may have been freed.
     if (found.choice.ready.length === 0) return found
   }
+  throw new WrkError('BUSY', 'everything that was ready was taken by others, again and again', {
+    hint: 'Try again in a moment.',
+  })
 }
+
+const MOST_ROUNDS = 50
 
 /** Thrown inside the guard: the item is not what it was when it was chosen. */
 class NotReady extends Error {}
