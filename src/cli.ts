@@ -39,6 +39,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   next: { summary: 'the item to work on now', load: () => import('./commands/next.ts') },
   search: { summary: 'find text in the items', load: () => import('./commands/search.ts') },
   graph: { summary: 'what waits for what', load: () => import('./commands/graph.ts') },
+  index: { summary: 'the queue as one page, INDEX.md', load: () => import('./commands/index.ts') },
   log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
   where: {
     summary: 'which queue this is, and where its files lie',
