@@ -36,6 +36,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'the gates before a dispatch, and exit codes',
     load: () => import('./commands/gates.ts'),
   },
+  new: { summary: 'make an item', load: () => import('./commands/new.ts') },
   next: { summary: 'the item to work on now', load: () => import('./commands/next.ts') },
   search: { summary: 'find text in the items', load: () => import('./commands/search.ts') },
   graph: { summary: 'what waits for what', load: () => import('./commands/graph.ts') },

@@ -6,6 +6,7 @@ export type EventType =
   | 'takenOver'
   | 'released'
   | 'refused'
+  | 'created'
   | 'changed'
   | 'archived'
   | 'moved'

@@ -12,9 +12,10 @@ import type { Split } from './split.ts'
 
 /**
  * What a field is set to: a string, written in double quotes, or a word, written as people write it: plain
- * where that reads back as the same characters (`true`, `50` and dates keep their meaning), else quoted.
+ * where that reads back as the same characters (`true`, `50` and dates keep their meaning), else quoted. A list of
+ * words goes on one line.
  */
-export type FieldValue = string | { word: string }
+export type FieldValue = string | { word: string } | { list: readonly string[] }
 
 interface Edit {
   /** Offsets in the YAML text. */
@@ -81,6 +82,8 @@ export function spliceChecked(
 /** A value as it is to stand in the file; a word keeps the quotes of the value that it replaces. */
 function written(value: FieldValue, old?: YamlNode): string {
   if (typeof value === 'string') return quoted(value)
+  if ('list' in value)
+    return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
   const { word } = value
   const wasQuoted = old?.kind === 'scalar' && (old.style === 'double' || old.style === 'single')
   return !wasQuoted && isPlain(word) ? word : quoted(word)
@@ -93,8 +96,19 @@ function isPlain(word: string): boolean {
   return value?.kind === 'scalar' && value.style === 'plain' && value.text === word
 }
 
-function textOf(value: FieldValue): string {
-  return typeof value === 'string' ? value : value.word
+function isPlainInList(word: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(word) && isPlain(word)
+}
+
+/** Whether a value reads as it was given. */
+function reads(node: YamlNode, value: FieldValue): boolean {
+  if (typeof value === 'string') return node.kind === 'scalar' && scalarValue(node) === value
+  if ('word' in value) return node.kind === 'scalar' && node.text === value.word
+  return (
+    node.kind === 'list' &&
+    node.items.length === value.list.length &&
+    node.items.every((item, i) => item.kind === 'scalar' && item.text === value.list[i])
+  )
 }
 
 /** JSON's escapes are also YAML's; what YAML does not take as it is, is escaped as well. */
@@ -153,8 +167,7 @@ function difference(
   for (const [key, value] of Object.entries(fields)) {
     const found = after.map.pairs.filter(pair => pair.key === key)
     if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
-    const node = found[0]!.value
-    if (node.kind !== 'scalar' || node.text !== textOf(value)) return `\`${key}\` would read differently`
+    if (!reads(found[0]!.value, value)) return `\`${key}\` would read differently`
   }
   const others = (map: YamlMap) => map.pairs.filter(pair => !Object.hasOwn(fields, pair.key))
   const [old, now] = [others(before.map), others(after.map)]

@@ -75,7 +75,7 @@ function move(disk: Disk, root: string, place: ItemPlace, folder: string): Move 
 }
 
 /** Makes a folder below the queue, part by part; a link in its place is refused. */
-function makeFolder(disk: Disk, root: string, folder: string): string {
+export function makeFolder(disk: Disk, root: string, folder: string): string {
   let path = root
   for (const part of folder.split('/')) {
     path = join(path, part)
