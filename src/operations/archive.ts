@@ -14,7 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { settle } from './settle.ts'
+import { archiveFolderOf, settle } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -89,6 +89,9 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
       tx: context.store.host.randomLetters(12),
     },
     ends: current.runs(),
+    move: place.folder.startsWith('archive')
+      ? undefined
+      : { status: 'archived', folder: archiveFolderOf(completed) },
     result: { ...result, warnings: [], changed: true, item: { ...item, status: 'archived' } },
   }
 }

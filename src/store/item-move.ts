@@ -16,6 +16,7 @@ import { MISSING, unless } from './errno.ts'
 import { withGuard } from './guard.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
 import { type ItemReading, interpret, isBlocked, type Store } from './item-reader.ts'
+import { readMove, removeMove } from './moves.ts'
 import { type ItemPlace, placesOf } from './queue.ts'
 import { withReaders } from './readers.ts'
 
@@ -24,13 +25,14 @@ export interface Settling extends ItemReading {
   text: (key: string) => string | undefined
 }
 
-export interface Move {
+export interface Moved {
   from: string
   to: string
 }
 
 /**
- * Moves an item to where `folderFor` says it belongs.
+ * Makes the move that was noted when the item's status was published; without one, moves it to where `folderFor`
+ * says it belongs.
  * @param folderFor the folder below the queue, `archive/2026-02`; null: it stays. Called inside the guard
  * @returns the move that was made, null when there was none to make
  * @throws WrkError AMBIGUOUS when a file of that name is there already, BUSY; system errors pass
@@ -39,7 +41,7 @@ export function settleItem(
   store: Store,
   id: ItemId,
   folderFor: (item: Settling) => string | null,
-): Promise<Move | null> {
+): Promise<Moved | null> {
   const { host, stateDir, root } = store
   const { disk } = host
   return withReaders(full =>
@@ -51,17 +53,20 @@ export function settleItem(
       const found = readFrontmatter(file.bytes, full)
       const reading = interpret(store, place, found)
       if (found.kind !== 'ok' || isBlocked(reading)) return null
-      const folder = folderFor({
-        ...reading,
-        modified: file.modified,
-        text: key => scalarText(findPair(found.map, key)?.value),
-      })
-      return folder === null || folder === place.folder ? null : move(disk, root, place, folder)
+      const text = (key: string) => scalarText(findPair(found.map, key)?.value)
+      const noted = readMove(disk, stateDir, id.key)
+      const folder =
+        noted && noted.status === reading.item.status
+          ? noted.folder
+          : folderFor({ ...reading, modified: file.modified, text })
+      const moved = folder === null || folder === place.folder ? null : move(disk, root, place, folder)
+      if (noted) removeMove(disk, stateDir, id.key)
+      return moved
     }),
   )
 }
 
-function move(disk: Disk, root: string, place: ItemPlace, folder: string): Move {
+function move(disk: Disk, root: string, place: ItemPlace, folder: string): Moved {
   const target = makeFolder(disk, root, folder)
   const to = join(target, basename(place.path))
   if (unless(MISSING, null, () => disk.lstatSync(to)))

@@ -18,6 +18,7 @@ import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent
 import { withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen } from './guarded-file.ts'
 import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
+import { type Move, writeMove } from './moves.ts'
 import type { ItemPlace } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
 import { type RunFile, readRuns, removeRun, writeRun } from './runs.ts'
@@ -45,6 +46,8 @@ export type ItemDecision<T> =
       run?: Run | undefined
       /** Runs that end with it. */
       ends?: readonly RunFile[]
+      /** Where the item is to be moved afterwards; see settleItem. */
+      move?: Move | undefined
     }
   | { kind: 'leave'; result: T }
 
@@ -107,6 +110,7 @@ export async function changeItem<T>(
         let run: string | null = null
         try {
           run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
+          if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
           const conflicts = join(stateDir, 'conflicts')
           const published = publish(disk, guard, {
             bytes: spliced.bytes,
