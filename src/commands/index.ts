@@ -19,7 +19,7 @@ export function configure(command: Command, run: Run): void {
   command.action((flags: { write?: boolean }) =>
     run(async globals => {
       const context = await open(globals)
-      const items = await candidates(context)
+      const items = await candidates(context, 'details')
       const text = indexPage(items)
       if (!flags.write) return { exitCode: EXIT.done, json: { ok: true, items: items.length, text }, text }
       const { path, changed } = await writeIndex(context, text)

@@ -39,15 +39,11 @@ const REPOS = ['target_repos', 'target_repo', 'repository']
 const CREATED = ['created_at', 'created']
 const NOT_BEFORE = ['not_before', 'parked_until', 'deferred_until']
 
+/** The keys that choosing the next item needs. */
+export const CHOOSING_KEYS: readonly string[] = [...BLOCKED_BY, ...MACHINES, ...CREATED, ...NOT_BEFORE]
+
 /** The keys that readDetails looks at. */
-export const DETAIL_KEYS: readonly string[] = [
-  ...BLOCKED_BY,
-  ...PARENT,
-  ...MACHINES,
-  ...REPOS,
-  ...CREATED,
-  ...NOT_BEFORE,
-]
+export const DETAIL_KEYS: readonly string[] = [...CHOOSING_KEYS, ...PARENT, ...REPOS]
 
 /** Of a file that cannot be read. */
 export const NO_DETAILS: Details = {

@@ -4,7 +4,7 @@
  * has only just been loaded. All of the text is checked: what is read here, plain.ts would have read the same,
  * and any entry that is not simple is left to it.
  */
-import type { YamlMap, YamlPair, YamlScalar } from './node.ts'
+import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { findPair } from './scalar.ts'
 
 /** One entry of the root map, and where the one behind it begins. */
@@ -33,7 +33,7 @@ const NO_MORE = `${BLANK_LINES}(?![ -])`
 interface Expressions {
   /** As many simple entries as there are that are not wanted. */
   others: RegExp
-  /** One wanted entry: its key, and its plain, double-quoted or single-quoted value. */
+  /** One wanted entry: its key, and its plain, double-quoted or single-quoted value, or its list on one line. */
   wanted: RegExp
 }
 
@@ -47,7 +47,7 @@ function expressionsFor(keys: ReadonlySet<string>): Expressions {
   // `true:` and the like are no strings; they are left to the reader that knows.
   const otherKey = `(?!(?:${names}|[Tt]rue|TRUE|[Ff]alse|FALSE|[Nn]ull|NULL) *:)[A-Za-z_][A-Za-z0-9_-]*`
   const otherValue = `(?: +(?:${SCALAR_LINE}|${FLOW_LIST}${END})|${LIST}|${END})`
-  const value = `(?: +(?:(${PLAIN})${PLAIN_END}|(?:(${DOUBLE})|(${SINGLE}))${END})|${END})`
+  const value = `(?: +(?:(${PLAIN})${PLAIN_END}|(?:(${DOUBLE})|(${SINGLE})|(${FLOW_LIST}))${END})|${END})`
   const made = {
     others: new RegExp(`(?:${otherKey}:${otherValue}${NO_MORE})+`, 'y'),
     wanted: new RegExp(`(${names}):${value}${NO_MORE}`, 'y'),
@@ -100,13 +100,14 @@ export function skim(
 }
 
 /** @param behind the place behind the colon */
-function readValue(text: string, behind: number, found: RegExpExecArray): YamlScalar {
+function readValue(text: string, behind: number, found: RegExpExecArray): YamlNode {
   const plain = found[2]
   if (plain !== undefined) {
     const start = text.indexOf(plain, behind)
     const trimmed = plain.endsWith(' ') ? plain.replace(/ +$/, '') : plain
     return { kind: 'scalar', style: 'plain', text: trimmed, start, end: start + trimmed.length }
   }
+  if (found[5] !== undefined) return readList(found[5], text.indexOf(found[5], behind))
   const quoted = found[3] ?? found[4]
   if (quoted === undefined) return { kind: 'scalar', style: 'plain', text: '', start: behind, end: behind }
   const start = text.indexOf(quoted, behind)
@@ -114,4 +115,25 @@ function readValue(text: string, behind: number, found: RegExpExecArray): YamlSc
   const content = quoted.slice(1, -1)
   if (found[3] !== undefined) return { kind: 'scalar', style: 'double', text: content, start, end }
   return { kind: 'scalar', style: 'single', text: content.replaceAll("''", "'"), start, end }
+}
+
+const flowItem = new RegExp(FLOW_ITEM, 'g')
+
+/** @param start where the list stands in the text */
+function readList(list: string, start: number): YamlList {
+  const items: YamlScalar[] = []
+  if (list.length > 2)
+    for (const { 0: item, index } of list.matchAll(flowItem)) {
+      const at = start + index
+      const isQuoted = item.startsWith('"')
+      const text = isQuoted ? item.slice(1, -1) : item
+      items.push({
+        kind: 'scalar',
+        style: isQuoted ? 'double' : 'plain',
+        text,
+        start: at,
+        end: at + item.length,
+      })
+    }
+  return { kind: 'list', items, start, end: start + list.length }
 }

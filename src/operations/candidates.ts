@@ -19,8 +19,14 @@ export interface QueueItem extends Candidate {
   liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
 }
 
-/** @throws WrkError IO */
-export async function candidates(context: Context): Promise<QueueItem[]> {
+/**
+ * @param depth `choosing` leaves out what only filters need
+ * @throws WrkError IO
+ */
+export async function candidates(
+  context: Context,
+  depth: 'choosing' | 'details' = 'choosing',
+): Promise<QueueItem[]> {
   const { store } = context
   const { registry } = await lookIn(context)
   const now = context.clock()
@@ -49,7 +55,7 @@ export async function candidates(context: Context): Promise<QueueItem[]> {
       }
       return candidate
     },
-    'details',
+    depth,
   )
   // That an id stands in two places is known only when all have been read.
   for (const item of found) item.problem = blocking(item.problems)

@@ -1,7 +1,7 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
 import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
-import { DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
+import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
 import type { ItemId, ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
@@ -38,11 +38,15 @@ export interface ItemReading {
   details?: Details
 }
 
-/** How much is read of an item: what listing needs, its dependencies too, or all keys (also those that stand twice). */
-export type Depth = 'usual' | 'details' | 'all'
+/**
+ * How much is read of an item: what listing needs, what choosing needs besides, all details, or all keys (also those
+ * that stand twice).
+ */
+export type Depth = 'usual' | 'choosing' | 'details' | 'all'
 
 const WANTED: Record<Depth, ReadonlySet<string> | undefined> = {
   usual: ITEM_KEYS,
+  choosing: new Set([...ITEM_KEYS, ...CHOOSING_KEYS]),
   details: new Set([...ITEM_KEYS, ...DETAIL_KEYS]),
   all: undefined,
 }
@@ -192,7 +196,7 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
-    if (depth === 'details')
+    if (depth === 'choosing' || depth === 'details')
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
     return reading
