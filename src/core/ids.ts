@@ -62,6 +62,19 @@ export function displayOfFileName(name: string): string {
   return parts ? `${parts[1]}-${parts[2]}` : name
 }
 
+const NAMED = new RegExp(`(?<![A-Za-z0-9_])(${SEGMENT}(?:-${SEGMENT})*)[-#]([0-9]{1,9})(?![A-Za-z0-9_])`, 'g')
+
+/**
+ * What may be ids in running text, longest reading first: `fix-WRK-157` is read as that and as `WRK-157`. Only a
+ * look into the queue tells which are.
+ */
+export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
+  return [...text.matchAll(NAMED)].map(({ index, 1: name, 2: number }) => {
+    const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]
+    return { at: index, readings: starts.map(start => keyOf(name!.slice(start), number!)) }
+  })
+}
+
 function keyOf(prefix: string, number: string): ItemKey {
   return `${prefix.toLowerCase()}-${number.replace(/^0+(?=\d)/, '')}` as ItemKey
 }
