@@ -148,7 +148,7 @@ function judge(
   const lock = staged?.lock ?? null
   const verdict = judgeStaged({ changed, deleted: !after, lock, committed: locks }, truth, isMine)
 
-  const item = staged?.item.id ?? displayOfFileName(entry.place.name)
+  const item = staged?.found ? staged.item.id : displayOfFileName(entry.place.name)
   const path = named(entry.path)
   const findings: AnyFinding[] = []
   if (verdict !== 'allowed')
