@@ -414,7 +414,22 @@ describe('there is nothing to verify, and that is no failure,', () => {
   })
 })
 
-test('it writes nothing, and needs no queue that can be written', async () => {
+test('a file whose lock cannot be read is said to be so, never called free', async () => {
+  const repository = await makeRepository()
+  repository.append('WRK-1')
+  await repository.git('add -A')
+  repository.write('WRK-1', item('WRK-1', { locked_by: '[a, b]' }))
+  const result = await repository.wrk('verify --json')
+  expect(result.json).toMatchObject({
+    ok: true,
+    warnings: [expect.stringMatching(/^whose WRK-1 is cannot be told: .*:7:1: /)],
+  })
+  repository.write('.git/MESSAGE', 'WRK-1: x')
+  const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE')
+  expect(message.json.warnings).toEqual([expect.stringMatching(/^whose WRK-1 is cannot be told: /)])
+})
+
+test('it registers nobody and writes nothing', async () => {
   const repository = await makeRepository()
   repository.append('WRK-1')
   expect((await repository.verifyAll(null)).code).toBe(0)

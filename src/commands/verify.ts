@@ -92,7 +92,7 @@ function refused(
   const locked = findings.some(({ code }) => code === 'held' || code === 'superseded' || code === 'lock')
   const message = `${what}: ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}`
   const hint = locked
-    ? 'Leave out of the commit what is another session’s, or ask its holder to commit it.'
+    ? 'What is another session’s is for that session to commit; leave it out, or ask its holder.'
     : 'Mend what is named above, stage it again (git add), and commit.'
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,

@@ -11,11 +11,11 @@ export interface CommitMessage {
 
 const SCISSORS = '------------------------ >8 ------------------------'
 /** More than anybody writes; what lies beyond is not looked at. */
-const LONGEST = 100_000
+export const LONGEST_MESSAGE = 100_000
 
 /** @param comment what begins a line that git leaves out */
 export function readMessage(text: string, comment: string): CommitMessage {
-  const lines = text.slice(0, LONGEST).split(/\r?\n/)
+  const lines = text.slice(0, LONGEST_MESSAGE).split(/\r?\n/)
   const cut = lines.indexOf(`${comment} ${SCISSORS}`)
   const kept = lines.map((line, i) => ((cut >= 0 && i >= cut) || line.startsWith(comment) ? '' : line))
   const first = kept.findIndex(line => line.trim() !== '')

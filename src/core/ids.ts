@@ -69,10 +69,16 @@ const NAMED = new RegExp(`(?<![A-Za-z0-9_])(${SEGMENT}(?:-${SEGMENT})*)[-#]([0-9
  * look into the queue tells which are.
  */
 export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
-  return [...text.matchAll(NAMED)].map(({ index, 1: name, 2: number }) => {
-    const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]
-    return { at: index, readings: starts.map(start => keyOf(name!.slice(start), number!)) }
-  })
+  const found: { at: number; readings: ItemKey[] }[] = []
+  for (const { 0: word, index: start } of text.matchAll(/[A-Za-z0-9_.#-]+/g)) {
+    // Nobody's id, and slow to look through: what stands in a message by accident.
+    if (word.length > 2 * LONGEST) continue
+    for (const { index, 1: name, 2: number } of word.matchAll(NAMED)) {
+      const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]
+      found.push({ at: start + index, readings: starts.map(from => keyOf(name!.slice(from), number!)) })
+    }
+  }
+  return found
 }
 
 function keyOf(prefix: string, number: string): ItemKey {

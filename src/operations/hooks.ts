@@ -43,9 +43,9 @@ const VERSION = 1
  * `outdated`: ours, but not what install would write now. `edited`: ours, changed by somebody since.
  * `foreign`: somebody else's.
  */
-export type HookState = 'none' | 'installed' | 'outdated' | 'edited' | 'foreign'
+type HookState = 'none' | 'installed' | 'outdated' | 'edited' | 'foreign'
 
-export interface HookStatus {
+interface HookStatus {
   name: string
   path: string
   state: HookState

@@ -29,6 +29,8 @@ export interface Truth extends TrueLock {
   loss: Superseded | null
   /** The file does not have the lock of the session that holds it. */
   isTampered: boolean
+  /** Why the file does not tell whether anybody holds it; then `free` is not known. Null when it tells. */
+  unreadable: string | null
 }
 
 export type TruthOf = (key: ItemKey, committed?: Lock | null) => Truth
@@ -96,8 +98,16 @@ export async function readTruths(
       lost,
       loss: lost ? howLost(context, caller!.session, reading.item.id, inFile?.by ?? null) : null,
       isTampered,
+      unreadable: held ? null : whyUnreadable(reading),
     }
   }
+}
+
+function whyUnreadable(reading: ItemReading | undefined): string | null {
+  const problem = reading?.problems.find(({ code, blocks }) => blocks && code !== 'id-mismatch')
+  return problem
+    ? `${reading!.place.path}${problem.line > 0 ? `:${problem.line}:${problem.column}` : ''}: ${problem.message}`
+    : null
 }
 
 const TAKING: ReadonlySet<EventType> = new Set(['granted', 'renewed', 'takenOver'])

@@ -1,22 +1,22 @@
 /** Looks at a commit message: are the items that it names this session's to work on? */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isMergeSubject, itemsNamed, readMessage } from '../core/commit-message.ts'
+import { isMergeSubject, itemsNamed, LONGEST_MESSAGE, readMessage } from '../core/commit-message.ts'
 import { WrkError } from '../core/errors.ts'
-import { type ItemKey, keysIn } from '../core/ids.ts'
+import { displayOfFileName, type ItemKey, keyOfField, keysIn } from '../core/ids.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { itemPlaces } from '../store/queue.ts'
 import { findRepository, incomingCommits } from '../system/repository.ts'
 import { commentMark } from '../system/staged.ts'
 import type { Context } from './context.ts'
 import { lookIn } from './identify.ts'
+import type { LockFinding } from './judge-staged.ts'
 import { readTruths, type Truth } from './true-lock.ts'
-import type { LockFinding } from './verify.ts'
 
 export interface NamedElsewhere {
   item: string
-  /** `unheld`: the subject names it and nobody living holds it. */
-  kind: 'held' | 'unheld'
+  /** `unheld`: the subject names it and nobody living holds it. `unreadable`: that cannot be told. */
+  kind: 'held' | 'unheld' | 'unreadable'
   truth: Truth
 }
 
@@ -43,7 +43,7 @@ export async function verifyMessage(
     throw new WrkError('NOT_FOUND', `there is no commit message at ${file}`, {
       hint: 'git gives the commit-msg hook the path of the message; pass that on.',
     })
-  const mentioned = new Set(keysIn(text).flatMap(({ readings }) => readings))
+  const mentioned = new Set(keysIn(text.slice(0, LONGEST_MESSAGE)).flatMap(({ readings }) => readings))
   const keys = new Set(
     mentioned.size === 0
       ? []
@@ -69,6 +69,7 @@ export async function verifyMessage(
     const item = displayOf(truth)
     if (truth.whose === 'other' && !ofOthers) findings.push(finding(file, message.line, column, item, truth))
     else if (truth.whose === 'other') warnings.push({ item, kind: 'held', truth })
+    else if (truth.unreadable) warnings.push({ item, kind: 'unreadable', truth })
     else if (truth.whose !== 'mine' && !ofOthers && truth.readings.some(({ item }) => !item.closed))
       warnings.push({ item, kind: 'unheld', truth })
   }
@@ -80,7 +81,8 @@ export async function verifyMessage(
 }
 
 function displayOf({ readings: [reading] }: Truth): string {
-  return reading ? reading.item.id : ''
+  if (!reading) return ''
+  return keyOfField(reading.item.id, '') ? reading.item.id : displayOfFileName(reading.place.name)
 }
 
 function finding(path: string, line: number, column: number, item: string, truth: Truth): LockFinding {

@@ -1,8 +1,8 @@
 /** What `wrk verify` has found, for people and as JSON. */
 import { printable } from '../core/ids.ts'
 import type { HolderInfo } from '../operations/holder.ts'
+import type { AnyFinding, Finding, LockFinding } from '../operations/judge-staged.ts'
 import { describeLoss } from '../operations/records.ts'
-import type { AnyFinding, Finding, LockFinding } from '../operations/verify.ts'
 import type { NamedElsewhere } from '../operations/verify-message.ts'
 import { describeHolder } from './describe.ts'
 
@@ -36,6 +36,7 @@ function lockMessage({ verdict, doing, item, holder, loss }: LockFinding, now: D
 
 export function describeNamed({ item, kind, truth }: NamedElsewhere, now: Date): string {
   if (kind === 'held') return `the message names ${item}, which is ${describeHolder(truth.holder!, now)}`
+  if (kind === 'unreadable') return `whose ${item} is cannot be told: ${truth.unreadable}`
   const last = truth.whose === 'over' ? ` living (it is ${describeUnheld(truth.holder!)})` : ''
   return `the subject names ${item}, which nobody${last} holds; to work on it: wrk claim ${item}`
 }

@@ -13,7 +13,7 @@ export interface StagedEntry {
   unmerged: boolean
 }
 
-export interface StagedObject {
+interface StagedObject {
   id: string
   isFile: boolean
 }
