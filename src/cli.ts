@@ -52,6 +52,8 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/where.ts'),
   },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
+  verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
 }
 
 /**
@@ -153,6 +155,7 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
   if (!asJson) for (const note of notes) write(2, `wrk: ${printable(note, LONGEST_LINE)}\n`)
   if (refusal && !asJson) {
     write(2, `wrk: ${printable(refusal.message, LONGEST_LINE)}\n`)
+    for (const line of refusal.lines ?? []) write(2, `${printable(line, LONGEST_LINE)}\n`)
     if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
   }
   if (trace) write(2, `${trace}\n`)

@@ -54,6 +54,11 @@ export function fitsFolder(status: string, folder: string): boolean {
   return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true
 }
 
+/** The folder that a status belongs in, or null for a word that is not known. */
+export function folderOf(status: string): string | null {
+  return FOLDERS_OF.get(statusWord(status))?.[0] ?? null
+}
+
 function topFolder(folder: string): string {
   const slash = folder.indexOf('/')
   return slash < 0 ? folder : folder.slice(0, slash)

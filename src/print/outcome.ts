@@ -13,8 +13,8 @@ export interface Outcome {
   warnings?: readonly string[]
   /** For people, on stderr: what happened, where stdout belongs to a command that ran. */
   notes?: readonly string[]
-  /** Why it was refused: one message and what to do next, on stderr for people. */
-  refusal?: { message: string; hint?: string | undefined }
+  /** Why it was refused: one message, the lines that go into detail, and what to do next, on stderr for people. */
+  refusal?: { message: string; hint?: string | undefined; lines?: readonly string[] }
   /** Where a bug happened; only when WRK_DEBUG asks for it. */
   trace?: string | undefined
 }

@@ -130,6 +130,20 @@ export function placesOf(disk: Disk, root: string, key: ItemKey): ItemPlace[] {
   return places
 }
 
+/** The place of an item by its path within the queue (with `/`), or null when no item lies at such a path. */
+export function placeOfPath(root: string, path: string): ItemPlace | null {
+  const slash = path.lastIndexOf('/')
+  const folder = slash < 0 ? '' : path.slice(0, slash)
+  const name = path.slice(slash + 1)
+  const key = name.endsWith('.md') ? keyOfFileName(name) : null
+  return key && isItemFolder(folder) ? { key, folder, name, path: join(root, folder, name) } : null
+}
+
+function isItemFolder(folder: string): boolean {
+  if (folder === '' || (STATUS_FOLDERS as readonly string[]).includes(folder)) return true
+  return folder.startsWith('archive/') && MONTH.test(folder.slice('archive/'.length))
+}
+
 const MONTH = /^\d{4}-\d{2}$/
 
 /** Links in place of folders are not followed, so a folder that is missing or a link is passed over. */
