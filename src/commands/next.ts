@@ -85,7 +85,7 @@ function reasonOf({ item, unblocks }: Ready, ready: number): string {
 }
 
 function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
-  const { waiting } = choice
+  const { waiting, reasons } = choice
   const message =
     waiting.length === 0
       ? 'nothing is ready: the queue has no open items'
@@ -97,27 +97,27 @@ function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
       : explain
         ? waiting
             .slice(0, TOLD)
-            .map(({ item, reasons }) => `${item.id}: ${reasons.join('; ')}`)
+            .map(item => `${item.id}: ${reasons(item).join('; ')}`)
             .join('\n     ')
-        : `For example ${first!.item.id}: ${first!.reasons.join('; ')}. All of them: wrk next --explain`
+        : `For example ${first!.id}: ${reasons(first!).join('; ')}. All of them: wrk next --explain`
   return {
     exitCode: EXIT.notFound,
     json: {
       ok: false,
       item: null,
       error: { code: 'NOT_FOUND', message, hint: hint ?? null },
-      waiting: waiting.map(({ item, reasons }) => ({ id: item.id, reasons })),
+      waiting: waiting.map(item => ({ id: item.id, reasons: reasons(item) })),
     },
     refusal: { message, hint },
   }
 }
 
-function others({ ready, waiting }: NextItem['choice'], best: QueueItem) {
+function others({ ready, waiting, reasons }: NextItem['choice'], best: QueueItem) {
   return {
     behind: ready
       .filter(({ item }) => item !== best)
       .map(({ item, unblocks }) => ({ id: item.id, priority: item.priority, unblocks })),
-    waiting: waiting.map(({ item, reasons }) => ({ id: item.id, reasons })),
+    waiting: waiting.map(item => ({ id: item.id, reasons: reasons(item) })),
   }
 }
 

@@ -3,7 +3,7 @@
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
-import { findPair, scalarText } from '../markdown/scalar.ts'
+import { scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
 import { parseInstant } from './time.ts'
 
@@ -55,32 +55,50 @@ export const NO_DETAILS: Details = {
   notBefore: null,
 }
 
+type Slot = 'blockedBy' | 'parent' | 'machines' | 'repos' | 'createdAt' | 'notBefore'
+
+const SLOTS = new Map<string, Slot>(
+  (
+    [
+      ['blockedBy', BLOCKED_BY],
+      ['parent', PARENT],
+      ['machines', MACHINES],
+      ['repos', REPOS],
+      ['createdAt', CREATED],
+      ['notBefore', NOT_BEFORE],
+    ] as const
+  ).flatMap(([slot, keys]) => keys.map(key => [key, slot] as const)),
+)
+
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {
-  const all = (keys: readonly string[]) => keys.flatMap(key => words(findPair(fields, key)?.value))
-  const reference = (text: string): Reference => ({ text, key: keyOfField(text, idPrefix) })
-  const instant = (keys: readonly string[]) => {
-    const [text] = all(keys)
-    return text === undefined ? null : parseInstant(text)
+  const details = { ...NO_DETAILS }
+  for (const { key, value } of fields.pairs) {
+    const slot = SLOTS.get(key)
+    const texts = slot && words(value)
+    if (!texts || texts.length === 0) continue
+    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= parseInstant(texts[0]!)
+    else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
+    else if (slot === 'blockedBy') {
+      const known = details.blockedBy
+      const more = unique(texts).filter(text => !known.some(one => one.text === text))
+      details.blockedBy = [...known, ...more.map(text => reference(text, idPrefix))]
+    } else details[slot] = unique([...details[slot], ...texts])
   }
-  const [parent] = all(PARENT)
-  return {
-    blockedBy: unique(all(BLOCKED_BY)).map(reference),
-    parent: parent === undefined ? null : reference(parent),
-    machines: unique(all(MACHINES)),
-    repos: unique(all(REPOS)),
-    createdAt: instant(CREATED),
-    notBefore: instant(NOT_BEFORE),
-  }
+  return details
+}
+
+function reference(text: string, idPrefix: string): Reference {
+  return { text, key: keyOfField(text, idPrefix) }
 }
 
 /** A list's single values, or one value, which may hold several with commas between. */
-function words(node: YamlNode | undefined): string[] {
-  if (!node || node.kind === 'map') return []
+function words(node: YamlNode): string[] {
+  if (node.kind === 'map' || (node.kind === 'list' && node.items.length === 0)) return []
   const texts = node.kind === 'list' ? node.items.map(scalarText) : (scalarText(node)?.split(',') ?? [])
   return texts.flatMap(text => text?.trim() || [])
 }
 
-function unique(texts: readonly string[]): string[] {
-  return texts.length < 2 ? [...texts] : [...new Set(texts)]
+function unique(texts: string[]): string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)]
 }

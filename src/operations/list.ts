@@ -85,11 +85,7 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)
-  const waits = new Set<QueueItem>(
-    choice.waiting.flatMap(({ item, reasons }) =>
-      reasons.some(r => r.startsWith('waits for ')) ? item : [],
-    ),
-  )
+  const waits = new Set(choice.waiting.filter(item => choice.blockers(item).length > 0))
   const parent = options.parent === undefined ? null : keyOfField(options.parent, store.settings.idPrefix)
   if (options.parent !== undefined && !parent)
     throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)

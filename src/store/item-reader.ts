@@ -3,17 +3,18 @@ import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import type { ItemId, ItemKey } from '../core/ids.ts'
+import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
-import { codeOf } from './errno.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
 import type { GuardHost } from './guard.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from './guarded-file.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
+import type { ReadingCache } from './reading-cache.ts'
 import type { RegistryFile } from './session-registry.ts'
 
 /** Everything that the operations need to touch a queue. */
@@ -70,7 +71,7 @@ export function readItems(
   places: readonly ItemPlace[],
   depth: Depth = 'usual',
 ): Promise<ItemReading[]> {
-  return readEach(store, places, depth, reading => reading)
+  return readEach(store, places, depth, undefined, reading => reading)
 }
 
 /**
@@ -82,6 +83,7 @@ export async function readQueue<T>(
   store: Store,
   take: (reading: ItemReading) => T | null,
   depth: Depth = 'usual',
+  cache?: ReadingCache,
 ): Promise<T[]> {
   const places = itemPlaces(store.host.disk, store.root)
   const keys = new Set<ItemKey>()
@@ -91,7 +93,7 @@ export async function readQueue<T>(
     else keys.add(key)
 
   const first = new Map<ItemKey, ItemReading>()
-  return readEach(store, places, depth, reading => {
+  const found = await readEach(store, places, depth, cache, reading => {
     const { key } = reading.place
     if (twice.has(key)) {
       const other = first.get(key)
@@ -103,20 +105,32 @@ export async function readQueue<T>(
     }
     return take(reading)
   })
+  cache?.save()
+  return found
 }
 
 async function readEach<T>(
   store: Store,
   places: readonly ItemPlace[],
   depth: Depth,
+  cache: ReadingCache | undefined,
   take: (reading: ItemReading) => T | null,
 ): Promise<T[]> {
   const head = Buffer.allocUnsafe(HEAD)
   const taken: (T | null)[] = []
   const unsure: number[] = []
+  const now = cache ? Date.now() : 0
+  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
+    const stat = cache && unless(MISSING, null, () => store.host.disk.lstatSync(place.path))
+    const known = stat && cache.lookUp(place, stat)
+    if (known) return known
+    const reading = readHead(store, place, head, full, depth)
+    if (reading && stat) cache.keep(place, stat, reading, now)
+    return reading
+  }
   for (const place of places)
     try {
-      const reading = readHead(store, place, head, undefined, depth)
+      const reading = read(place, undefined)
       taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
@@ -126,7 +140,7 @@ async function readEach<T>(
   if (unsure.length > 0)
     await withReaders(full => {
       for (const i of unsure) {
-        const reading = readHead(store, places[i]!, head, full, depth)
+        const reading = read(places[i]!, full)
         taken[i] = reading && take(reading)
       }
     })
@@ -196,7 +210,8 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
-    if (depth === 'choosing' || depth === 'details')
+    // Of what is closed, choosing asks nothing more.
+    if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
     return reading
@@ -256,7 +271,7 @@ function unusable(
   line = 0,
   column = 0,
 ): ItemReading {
-  const id = place.name.slice(0, -3)
+  const id = displayOfFileName(place.name)
   return {
     place,
     item: { id, title: '', status: null, priority: null, closed: false },
