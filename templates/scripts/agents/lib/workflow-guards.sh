@@ -18,13 +18,13 @@
 #   wrk_get_frontmatter_value FILE KEY
 #                              prints a single value without quotes and comment; nothing, and 0, when there is none
 #   wrk_set_frontmatter_value FILE KEY VALUE
-#                              (wrk) sets a single value of an item of the queue. locked_by and locked_at are refused (2)
+#                              (wrk) sets a single value of an item of the queue; locked_by and locked_at: 2
 #   assert_provider NAME       exits 2 when nobody knows the provider
 #   assert_orchestrator_or_fail [NAME]
 #                              exits 2 when no orchestrator is set, or another than NAME
 #   assert_plan_approved_or_fail ID|FILE
-#                              exits 3 when plan_approved is not true, 2 when there is no such item. `wrk execute`
-#                              asks for the other gates of wrk.yaml too
+#                              exits 3 when plan_approved is not true, 2 when that is no item of the queue. The
+#                              other gates of wrk.yaml are asked for by `wrk execute`
 #   ensure_session_store       makes session-state.yaml where there is none, and only then starts wrk
 #   session_get KEY            prints a single value from the top of session-state.yaml
 #   session_set_scalar KEY VALUE
@@ -90,10 +90,13 @@ resolve_wrk_file() (
   for folder in "$queue/working" "$queue/pending" "$queue/blocked" "$queue/done" "$queue/archive" \
     "$queue"/archive/[0-9][0-9][0-9][0-9]-[0-9][0-9] "$queue/archived" "$queue"; do
     _wrk_is_item_folder "$queue" "$folder" || continue
-    for file in "$folder"/*-*"$number"*.md; do
+    # Few of a large folder's names, since each is then looked at closely.
+    for file in "$folder"/*-"$number".md "$folder"/*-"$number"[-_.\ ]*.md \
+      "$folder"/*-0*"$number".md "$folder"/*-0*"$number"[-_.\ ]*.md; do
       _wrk_split_name "${file##*/}" || continue
       # Letter case of the prefix aside, by nocasematch.
       [[ "$name_prefix" == "$prefix" && "$name_number" == "$number" && -f "$file" && ! -L "$file" ]] || continue
+      [[ "$file" != "$found" ]] || continue
       if [[ -z "$found" ]]; then
         found="$file"
       else
@@ -136,7 +139,7 @@ wrk_set_frontmatter_value() {
 assert_provider() {
   _wrk_knows_provider "${1-}" && return
   _wrk_stop 2 "unknown provider: \"${1-}\"" \
-    "Known are claude, codex, gemini, cursor, copilot, amp, opencode and aider, the providers of wrk.yaml and scripts/agents/providers/*.sh."
+    'Known are claude, codex, gemini, cursor, copilot, amp, opencode, aider, and those of wrk.yaml and providers/*.sh.'
 }
 
 assert_orchestrator_or_fail() {
@@ -153,7 +156,10 @@ assert_orchestrator_or_fail() {
 assert_plan_approved_or_fail() {
   local file approved
   case "${1-}" in
-    */*) file="$1" ;;
+    */*)
+      _wrk_id_of_file "$1" >/dev/null || { _wrk_stop 2; return; }
+      file="$1"
+      ;;
     *) file="$(resolve_wrk_file "${1-}")" || { _wrk_stop 2; return; } ;;
   esac
   approved="$(wrk_get_frontmatter_value "$file" plan_approved)" || { _wrk_stop 2; return; }
@@ -244,9 +250,9 @@ _wrk_program() {
   done
   if [[ -n "$found" ]]; then
     _wrk_say "$found is not this wrk: it is a compiled program, such as the HTTP load tester of that name" \
-      'Install it (npm install -g wrk-cli), which gives wrk-cli too, or set WRK_BIN.'
+      'Install this one (npm install -g . in its checkout), which gives wrk-cli too, or set WRK_BIN to where it is.'
   else
-    _wrk_say 'wrk is not installed here' 'Install it (npm install -g wrk-cli), or set WRK_BIN to where it is.'
+    _wrk_say 'wrk is not installed here' 'Install it (npm install -g . in its checkout), or set WRK_BIN to where it is.'
   fi
   return 127
 }
@@ -465,7 +471,20 @@ _wrk_scalar() {
       }
       return 0
     }
-    function unquoted(s,    quote, out, i, c) {
+    # UTF-8 by its bytes; nothing for what is no character.
+    function character(hex,    n, i, digit) {
+      n = 0
+      for (i = 1; i <= length(hex); i++) {
+        digit = index("0123456789abcdef", tolower(substr(hex, i, 1)))
+        if (!digit) return ""
+        n = n * 16 + digit - 1
+      }
+      if (n < 1 || (n >= 55296 && n < 57344)) return ""
+      if (n < 128) return sprintf("%c", n)
+      if (n < 2048) return sprintf("%c%c", 192 + int(n / 64), 128 + n % 64)
+      return sprintf("%c%c%c", 224 + int(n / 4096), 128 + int(n / 64) % 64, 128 + n % 64)
+    }
+    function unquoted(s,    quote, out, i, c, digits) {
       quote = substr(s, 1, 1)
       s = substr(s, 2, closing(s) - 2)
       if (quote == "\047") {
@@ -480,6 +499,12 @@ _wrk_scalar() {
           c = substr(s, i, 1)
           if (c == "t") c = "\t"
           else if (c == "n") c = "\n"
+          else if (c == "x" || c == "u") {
+            digits = c == "x" ? 2 : 4
+            c = character(substr(s, i + 1, digits))
+            if (c == "") c = "\\" substr(s, i, digits + 1)
+            i += digits
+          }
           else if (c != "\"" && c != "\\" && c != "/" && c != " ") c = "\\" c
         }
         out = out c
@@ -526,7 +551,7 @@ _wrk_scalar() {
         if (line == "") gap = gap "\n"
         else if (at == 1 || (depth && at < depth)) finish()
         else {
-          if (!depth) { depth = at; value = substr($0, depth) }
+          if (!depth) { depth = at; value = gap substr($0, depth) }
           else if (folded && gap == "") value = value " " substr($0, depth)
           else value = value (folded ? gap : "\n" gap) substr($0, depth)
           gap = ""
