@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { AGENTS } from '../src/core/session.ts'
 import {
   ago,
   cleanEnv,
@@ -671,19 +672,7 @@ gates:
     })
     mkdirSync(join(space.root, 'scripts', 'agents', 'providers'))
     writeFileSync(join(space.root, 'scripts', 'agents', 'providers', 'other.sh'), '#!/bin/sh\n')
-    const names = [
-      'claude',
-      'codex',
-      'gemini',
-      'cursor',
-      'copilot',
-      'amp',
-      'opencode',
-      'aider',
-      'mine',
-      'quoted',
-      'other',
-    ]
+    const names = [...AGENTS, 'mine', 'quoted', 'other']
     const wrong = [
       '',
       'nobody',
