@@ -13,6 +13,11 @@ import { MISSING, unless } from './errno.ts'
 /** Where a workspace keeps its queue. */
 export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')
 
+/** The folder that a queue belongs to: the one that holds `.claude/work-queue`, else the queue's parent. */
+export function workspaceOfQueue(root: string): string {
+  return root.endsWith(sep + QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
+}
+
 export interface QueuePlace {
   /** The queue's real path. */
   root: string
