@@ -77,13 +77,12 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
     const slot = SLOTS.get(key)
     const texts = slot && words(value)
     if (!texts || texts.length === 0) continue
-    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= parseInstant(texts[0]!)
+    if (slot === 'createdAt') details.createdAt ??= parseInstant(texts[0]!)
+    else if (slot === 'notBefore') details.notBefore = later(details.notBefore, parseInstant(texts[0]!))
     else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
-    else if (slot === 'blockedBy') {
-      const known = details.blockedBy
-      const more = unique(texts).filter(text => !known.some(one => one.text === text))
-      details.blockedBy = [...known, ...more.map(text => reference(text, idPrefix))]
-    } else details[slot] = unique([...details[slot], ...texts])
+    else if (slot === 'blockedBy')
+      details.blockedBy = distinct([...details.blockedBy, ...texts.map(text => reference(text, idPrefix))])
+    else details[slot] = unique([...details[slot], ...texts])
   }
   return details
 }
@@ -92,11 +91,26 @@ function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
 }
 
-/** A list's single values, or one value, which may hold several with commas between. */
+/** A list's single values, or one value; each may hold several with commas between. */
 function words(node: YamlNode): string[] {
   if (node.kind === 'map' || (node.kind === 'list' && node.items.length === 0)) return []
-  const texts = node.kind === 'list' ? node.items.map(scalarText) : (scalarText(node)?.split(',') ?? [])
-  return texts.flatMap(text => text?.trim() || [])
+  const texts = node.kind === 'list' ? node.items.map(scalarText) : [scalarText(node)]
+  return texts.flatMap(text => (text === undefined ? [] : text.split(','))).flatMap(text => text.trim() || [])
+}
+
+/** Each item once, however it is spelled. */
+function distinct(references: Reference[]): Reference[] {
+  if (references.length < 2) return references
+  const byName = new Map<string, Reference>()
+  for (const one of references) {
+    const name = one.key ?? one.text
+    if (!byName.has(name)) byName.set(name, one)
+  }
+  return [...byName.values()]
+}
+
+function later(a: Date | null, b: Date | null): Date | null {
+  return a && b ? (a > b ? a : b) : (a ?? b)
 }
 
 function unique(texts: string[]): string[] {
