@@ -10,7 +10,7 @@ import { newEvent } from '../core/event.ts'
 import { displayOfFileName, parseId, printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
-import { findPair, scalarText } from '../markdown/scalar.ts'
+import { findPair, plainValue, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { asIoError, MISSING, messageOf, unless } from '../store/errno.ts'
 import { appendEvents, type PendingEvent, takeBack, writeIntent } from '../store/event-log.ts'
@@ -60,7 +60,9 @@ export async function newItem(context: Context, wanted: NewItem): Promise<MadeIt
   const { host, stateDir } = store
   const title = titleOf(wanted.title)
   const now = stamp(clock())
-  const fields: Fields = { title: { word: title }, ...fieldsOf(context, wanted), created_at: { word: now } }
+  // What would read as nothing is quoted.
+  const written = plainValue(title) === null ? title : { word: title }
+  const fields: Fields = { title: written, ...fieldsOf(context, wanted), created_at: { word: now } }
   const template = readTemplate(context, wanted.template)
   // A template that cannot be filled in must not cost an id.
   await withReaders(full => filled(template, `${store.settings.idPrefix}-0`, title, fields, full))
@@ -91,12 +93,16 @@ export async function newItem(context: Context, wanted: NewItem): Promise<MadeIt
   }
 }
 
-/** Null when there is an item of that id. */
+/**
+ * Under a guard for all new items, since nobody would come to heal that of an id that was never used; nobody else can
+ * be at an item that is not there.
+ * @returns null when there is an item of that id
+ */
 function make(store: Store, id: string, bytes: Buffer, event: PendingEvent) {
   const { host, root, stateDir, settings } = store
   const { disk } = host
   const { key } = parseId(id, settings.idPrefix)
-  return withGuard(host, stateDir, key, guard => {
+  return withGuard(host, stateDir, 'new-item', guard => {
     if (placesOf(disk, root, key).length > 0) return null
     const path = join(makeFolder(disk, root, 'pending'), `${id}.md`)
     const intent = writeIntent(disk, stateDir, key, [event], guard.slot)
