@@ -55,7 +55,8 @@ const WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/
  * @throws WrkError USAGE (a title, word or id that is none; no number left), NOT_FOUND (an item that is named),
  *   INVALID_ITEM (a template that cannot be filled in), BUSY, IO
  */
-export async function newItem(context: Context, wanted: NewItem): Promise<MadeItem> {
+export async function newItem(impatient: Context, wanted: NewItem): Promise<MadeItem> {
+  const context = patient(impatient)
   const { store, clock } = context
   const { host, stateDir } = store
   const title = titleOf(wanted.title)
@@ -92,6 +93,16 @@ export async function newItem(context: Context, wanted: NewItem): Promise<MadeIt
     return { item: { id, path: made.path, title, status: 'pending' }, warnings: [...warnings] }
   }
 }
+
+/** All that make items wait for the same guards, and there may be hundreds: longer, and asking less often. */
+function patient(context: Context): Context {
+  const { store } = context
+  const { sleep } = store.host
+  const host = { ...store.host, patienceMs: PATIENCE_MS, sleep: (ms: number) => sleep(4 * ms) }
+  return { ...context, store: { ...store, host } }
+}
+
+const PATIENCE_MS = 120_000
 
 /**
  * Under a guard for all new items, since nobody would come to heal that of an id that was never used; nobody else can
