@@ -65,8 +65,8 @@ export async function transition(
   result.warnings.push(...warnings)
   if (result.kind !== 'done') return result
   const { lock, item } = result
-  // A crash may have left the record of an item that is done already.
-  if (result.changed || (verb === 'done' && caller.claims.some(claim => claim.id === item.id)))
+  // A crash may have left the record of an item that is free already.
+  if (result.changed || (!result.renewed && caller.claims.some(claim => claim.id === item.id)))
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, claims => {
         const others = without(item.id)(claims)
