@@ -96,7 +96,7 @@ export function dot(result: GraphResult): string {
     return `  ${name(item)} [label=${label}${item.closed ? ', style=dashed' : ''}]`
   })
   const arrows = edgesOf(result).map(({ item, blocker }) => `  ${name(blocker)} -> ${name(item)}`)
-  return `digraph queue {\n  rankdir=LR\n  node [shape=box]\n${[...lines, ...arrows].join('\n')}\n}\n`
+  return `${['digraph queue {', '  rankdir=LR', '  node [shape=box]', ...lines, ...arrows, '}'].join('\n')}\n`
 }
 
 export function mermaid(result: GraphResult): string {
@@ -111,5 +111,5 @@ export function mermaid(result: GraphResult): string {
     return `  ${name(item)}["${text}"]`
   })
   const arrows = edgesOf(result).map(({ item, blocker }) => `  ${name(blocker)} --> ${name(item)}`)
-  return `flowchart LR\n${[...lines, ...arrows].join('\n')}\n`
+  return `${['flowchart LR', ...lines, ...arrows].join('\n')}\n`
 }
