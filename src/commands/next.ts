@@ -34,7 +34,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const context = await open(globals)
       const found = await (flags.claim ? claimNext(context) : next(context))
-      return found.chosen ? chosen(found, found.chosen, flags) : nothing(found, flags)
+      return found.chosen ? chosen(found, found.chosen, flags) : nothing(found, flags, globals.json ?? false)
     }),
   )
 }
@@ -79,12 +79,12 @@ function reasonOf({ item, unblocks }: Ready, ready: number): string {
       ? 'no other item waits for it'
       : `${unblocks} ${unblocks === 1 ? 'item waits' : 'items wait'} for it`
   const since = item.details.createdAt
-    ? `made on ${item.details.createdAt.toISOString().slice(0, 10)}`
+    ? `made on ${printable(item.details.createdAt.slice(0, 10))}`
     : 'of unknown age'
   return `The first of ${ready} that are ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
 }
 
-function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
+function nothing({ choice }: NextItem, { explain }: Flags, asJson: boolean): Outcome {
   const { waiting, reasons } = choice
   const message =
     waiting.length === 0
@@ -106,7 +106,8 @@ function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
       ok: false,
       item: null,
       error: { code: 'NOT_FOUND', message, hint: hint ?? null },
-      waiting: waiting.map(item => ({ id: item.id, reasons: reasons(item) })),
+      // Thousands of sentences, when nobody reads them, take as long as choosing did.
+      waiting: asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : [],
     },
     refusal: { message, hint },
   }

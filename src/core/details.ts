@@ -5,7 +5,6 @@
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
-import { parseInstant } from './time.ts'
 
 export interface Details {
   /** Ids as they are written, and the items that they name; null where it is no id. */
@@ -14,9 +13,10 @@ export interface Details {
   /** Machines that the item is bound to; none: any will do. */
   machines: readonly string[]
   repos: readonly string[]
-  createdAt: Date | null
-  /** Not to be begun before this instant. */
-  notBefore: Date | null
+  /** When it was made, as it is written: instants are read when they are asked for. */
+  createdAt: string | null
+  /** Not to be begun before this instant, as it is written. */
+  notBefore: string | null
 }
 
 export interface Reference {
@@ -77,7 +77,7 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
     const slot = SLOTS.get(key)
     const texts = slot && words(value)
     if (!texts || texts.length === 0) continue
-    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= parseInstant(texts[0]!)
+    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= texts[0]!
     else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
     else if (slot === 'blockedBy') {
       const known = details.blockedBy

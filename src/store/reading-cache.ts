@@ -10,7 +10,7 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Details, NO_DETAILS, type Reference } from '../core/details.ts'
-import type { Item, Problem } from '../core/item.ts'
+import type { Problem } from '../core/item.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
@@ -37,13 +37,18 @@ type Row = [
 ]
 
 type Said = [
-  item: Item,
-  lock: [by: string, at: number | null] | null,
-  problems: Problem[],
+  id: string,
+  title: string,
+  status: string | null,
+  priority: string | null,
+  closed: boolean,
+  lockedBy: string | null,
+  lockedAt: number | null,
+  problems: Problem[] | null,
   blockedBy: readonly Reference[],
   machines: readonly string[],
-  createdAt: number | null,
-  notBefore: number | null,
+  createdAt: string | null,
+  notBefore: string | null,
 ]
 
 interface CacheFile {
@@ -74,9 +79,10 @@ export class ReadingCache {
   }
 
   /** What the file is known to say, null when it must be read. Places come in the order in which they were kept. */
-  lookUp(place: ItemPlace, stat: Stats): ItemReading | null {
+  lookUp(place: ItemPlace): ItemReading | null {
     const row = this.find(place)
-    if (!row) return null
+    const stat = row && unless(MISSING, null, () => this.disk.lstatSync(place.path))
+    if (!row || !stat) return null
     const [, , mtime, ctime, size, ino, said] = row
     if (stat.mtimeMs !== mtime || stat.ctimeMs !== ctime || stat.size !== size || stat.ino !== ino)
       return null
@@ -97,7 +103,7 @@ export class ReadingCache {
     return this.old[at]
   }
 
-  /** Keeps what was read, if it can be told from a later change. `stat` is from before the reading. */
+  /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
   keep(place: ItemPlace, stat: Stats, reading: ItemReading, now: number): void {
     this.changed++
     if (now - Math.max(stat.mtimeMs, stat.ctimeMs) < SETTLED_MS) return
@@ -146,36 +152,35 @@ function load(disk: Disk, path: string, version: string): Row[] {
 
 function saidBy({ item, lock, problems, details }: ItemReading): Said | null {
   if (item.closed && problems.length === 0) return null
+  const { id, title, status, priority, closed } = item
   const { blockedBy, machines, createdAt, notBefore } = details ?? NO_DETAILS
   return [
-    item,
-    lock && [lock.by, lock.at?.getTime() ?? null],
-    problems,
+    id,
+    title,
+    status,
+    priority,
+    closed,
+    lock?.by ?? null,
+    lock?.at?.getTime() ?? null,
+    problems.length > 0 ? problems : null,
     blockedBy,
     machines,
-    createdAt?.getTime() ?? null,
-    notBefore?.getTime() ?? null,
+    createdAt,
+    notBefore,
   ]
 }
 
-const instant = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))
-
 function openReading(place: ItemPlace, said: Said, stat: Stats): ItemReading {
-  const [item, lock, problems, blockedBy, machines, createdAt, notBefore] = said
-  const details: Details = {
-    blockedBy,
-    machines,
-    createdAt: instant(createdAt),
-    notBefore: instant(notBefore),
-    parent: null,
-    repos: [],
-  }
+  const [id, title, status, priority, closed, by, at, problems, blockedBy, machines, createdAt, notBefore] =
+    said
+  const details: Details = { blockedBy, machines, createdAt, notBefore, parent: null, repos: [] }
   return {
     place,
-    item,
-    lock: lock && { by: lock[0], at: instant(lock[1]) },
-    problems: problems.slice(),
-    modified: stat.mtime,
+    item: { id, title, status, priority, closed },
+    lock: by === null ? null : { by, at: at === null ? null : new Date(at) },
+    problems: problems ?? [],
+    // Asked for only where the lock does not say since when; making a date takes a while.
+    modified: by !== null && at === null ? stat.mtime : EPOCH,
     details,
   }
 }
