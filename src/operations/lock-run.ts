@@ -41,6 +41,9 @@ export interface LockRun {
   warnings: string[]
 }
 
+/** The lock could not be had; `signal` is what ended the waiting for it, if one did. */
+export type LockNotHad = RefusedLock & { signal: NodeJS.Signals | null; exitCode: number }
+
 const LONGEST_PAUSE_MS = 60_000
 const SHORTEST_PAUSE_MS = 250
 /** How often to look whether the lock is still there: a look is only the reading of a small file. */
@@ -51,7 +54,7 @@ export async function lockRun(
   context: LockContext,
   name: string,
   options: LockRunOptions,
-): Promise<LockRun | RefusedLock> {
+): Promise<LockRun | LockNotHad> {
   const signals = noteSignals()
   try {
     const claim = await lockClaim(context, name, {
@@ -62,7 +65,7 @@ export async function lockRun(
       pidOf: 'run',
       giveUp: () => signals.first() !== null,
     })
-    if (!('from' in claim)) return claim
+    if (!('from' in claim)) return { ...claim, signal: signals.first(), exitCode: signalCode(signals) }
     if (claim.from) options.onWarning(takeoverWarning(name, claim.from))
     return await heldRun(context, placeOf(context, name), claim, options, signals)
   } finally {

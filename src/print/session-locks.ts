@@ -4,7 +4,7 @@ import type { ClaimedLock, RefusedLock } from '../operations/lock-claim.ts'
 import type { Cleanup } from '../operations/lock-cleanup.ts'
 import type { ReleasedLock } from '../operations/lock-release.ts'
 import type { RenewedLock } from '../operations/lock-renew.ts'
-import { type LockRun, takeoverWarning } from '../operations/lock-run.ts'
+import { type LockNotHad, type LockRun, takeoverWarning } from '../operations/lock-run.ts'
 import { describeLockLoss, type LockLoss, type LockView } from '../operations/lock-state.ts'
 import { EXIT } from './exit-codes.ts'
 import { corruptProblem, describeHolder, outcome, type Problem } from './lock-outcome.ts'
@@ -161,9 +161,15 @@ export function cleanedLocks(
 }
 
 /** @param command what was to be run */
-export function ranUnderLock(result: LockRun | RefusedLock, command: readonly string[], now: Date): Outcome {
-  if (result.kind !== 'ran')
-    return refusedLock(result, now, { acquired: false, released: false, exit_code: null, signal: null })
+export function ranUnderLock(result: LockRun | LockNotHad, command: readonly string[], now: Date): Outcome {
+  if (result.kind !== 'ran') {
+    const { signal, exitCode } = result
+    const more = { acquired: false, released: false, exit_code: null, signal }
+    const refused = refusedLock(result, now, more)
+    if (!signal) return refused
+    const message = `${signal} came while waiting: ${refused.json.error}`
+    return { ...refused, exitCode, json: { ...refused.json, error: message }, refusal: { message } }
+  }
   const { claim, end, released, lost, warnings } = result
   const { view, runId } = claim
   const problem = runProblem(result, command)
