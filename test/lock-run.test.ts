@@ -22,9 +22,9 @@ const dataOf = (queue: Queue, name?: string): Json => JSON.parse(readFileSync(fi
 const shown = async (queue: Queue): Promise<Json> => (await queue.run('lock show --json')).json
 
 /** Starts `wrk lock run … -- sh -c SCRIPT` and waits until its command runs, which then has written `pid`. */
-async function running(queue: Queue, script: string, options: readonly string[] = []) {
+async function running(queue: Queue, script: string, options: readonly string[] = [], before = '') {
   const pidFile = join(queue.home, `pid-${options.join('')}`)
-  const shell = `echo $$ >${pidFile}.tmp; mv ${pidFile}.tmp ${pidFile}; ${script}`
+  const shell = `${before}echo $$ >${pidFile}.tmp; mv ${pidFile}.tmp ${pidFile}; ${script}`
   const child = start(process.execPath, [WRK, 'lock', 'run', ...options, '--', 'sh', '-c', shell], {
     cwd: queue.home,
     env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
@@ -144,11 +144,11 @@ describe('a command under a lock', () => {
 describe('while the command runs', () => {
   test('its lock is renewed, past its time to live', async () => {
     const queue = makeQueue()
-    const { ended } = await running(queue, STAY, ['--ttl=3'])
+    const { ended } = await running(queue, STAY, ['--ttl=5'])
     const { started_utc, run_id } = dataOf(queue)
-    const past = Date.parse(started_utc) + 5000
+    const past = Date.parse(started_utc) + 7000
     await until('the lock was renewed', () => Date.parse(dataOf(queue).heartbeat_utc) > past)
-    expect(dataOf(queue)).toMatchObject({ run_id, started_utc, ttl_sec: 3 })
+    expect(dataOf(queue)).toMatchObject({ run_id, started_utc, ttl_sec: 5 })
     expect((await queue.run('lock claim')).code).toBe(4)
     stop(queue)
     expect((await ended).code).toBe(0)
@@ -228,8 +228,7 @@ describe('while the command runs', () => {
     '%s reaches it, and the lock is released',
     async signal => {
       const queue = makeQueue()
-      const trap = `trap 'echo caught; exit 9' ${signal.slice(3)}; ${STAY}`
-      const { wrk, ended } = await running(queue, trap)
+      const { wrk, ended } = await running(queue, STAY, [], `trap 'echo caught; exit 9' ${signal.slice(3)}; `)
       process.kill(wrk, signal)
       const { code, stdout } = await ended
       expect([code, stdout]).toEqual([9, 'caught\n'])

@@ -43,7 +43,7 @@ export interface SessionLock {
 }
 
 /** What is left of a lock that was given up. */
-export interface Released {
+interface Released {
   runId: string | null
   /** `holder`: the run itself; `cleanup`: it was reclaimed. */
   by: 'holder' | 'cleanup' | null

@@ -12,7 +12,7 @@ import { lookIn } from './identify.ts'
 import type { LockContext } from './lock-place.ts'
 import { decideLock, type Held, heldIn, lockEvent } from './lock-state.ts'
 
-export interface Reclaimed {
+interface Reclaimed {
   name: string
   lock_path: string
   reason: string

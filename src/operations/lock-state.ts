@@ -35,7 +35,7 @@ export interface Held {
   ttlMs: number
 }
 
-export interface HolderView {
+interface HolderView {
   liveness: Liveness['verdict']
   reason: string
   /** Its time is up: a claim would take it over whatever is known of its holder. */
