@@ -167,7 +167,7 @@ describe('while the command runs', () => {
         const taken = await queue.run('lock claim --run-id second --json', { env: { WRK_NOW: '+3h' } })
         expect(taken.json).toMatchObject({ acquired: true, kind: 'takenOver' })
       },
-      /taken over from run-\S+ by second.*stopped/,
+      /taken over from nightly by second.*stopped/,
     ],
     [
       'cleaned up',
@@ -175,11 +175,14 @@ describe('while the command runs', () => {
         const cleanup = await queue.run('lock cleanup --ttl 0 --json')
         expect(cleanup.json.reclaimed).toHaveLength(1)
       },
-      /taken from run-.*cleanup.*stopped/,
+      /taken from nightly.*cleanup.*stopped/,
     ],
   ])('and its lock is %s, the command is stopped with what it started: exit 4', async (_, lose, told) => {
     const queue = makeQueue()
-    const { pid, ended } = await running(queue, 'sleep 300 & echo $! >sleeper; wait')
+    // An earlier run of the same id, which gave the lock up itself.
+    expect((await queue.run('lock run --run-id nightly -- true')).code).toBe(0)
+    const script = 'sleep 300 & echo $! >sleeper; wait'
+    const { pid, ended } = await running(queue, script, ['--run-id=nightly'])
     const note = join(queue.home, 'sleeper')
     const sleeper = Number(
       await until('it started another', () => existsSync(note) && readFileSync(note, 'utf8')),

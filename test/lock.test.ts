@@ -687,6 +687,26 @@ describe('the guard', () => {
     expect(readFileSync(place.file, 'utf8')).toContain('"run-2"')
   })
 
+  test('looks again at a lock that a program without a guard replaces at the same instant', async () => {
+    const state = tempFolder()
+    const place = lockPlace(makeLockFolder(realDisk, lockFolder(state)), 'deploy')
+    writeFileSync(place.file, lockOf('run-1'))
+    let replaced = false
+    const host = hostWith({
+      fchmodSync: (fd, mode) => {
+        if (!replaced) {
+          replaced = true
+          writeFileSync(`${place.file}.new`, lockOf('run-2'))
+          realDisk.renameSync(`${place.file}.new`, place.file)
+        }
+        realDisk.fchmodSync(fd, mode)
+      },
+    })
+    const { result } = await changeLock(host, place, giveUp)
+    expect([replaced, result]).toEqual([true, 'not mine'])
+    expect(readFileSync(place.file, 'utf8')).toContain('"run-2"')
+  })
+
   test.each(['file', 'folder'])(
     'keeps a cleanup that was stopped from putting the next run’s lock aside, for a corrupt %s',
     async form => {
