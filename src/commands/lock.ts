@@ -178,7 +178,7 @@ function around(command: Command, run: Run): void {
       'Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is the command’s, or 4 when the lock could not be had or was lost. The command finds WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment.',
     )
     .usage('[options] [name] -- <command...>')
-    .argument('[words...]', NAME)
+    .argument('[name...]', NAME)
     .option('--ttl <seconds>', TTL)
     .option('--purpose <text>', 'what for; others are told')
     .option('--run-id <id>', 'use this id for the run')

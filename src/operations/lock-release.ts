@@ -1,6 +1,7 @@
 /** Gives a session lock up: compare-and-swap on the run id. */
 import { decideRelease } from '../core/claim.ts'
 import { claimRequest } from '../core/lock-holder.ts'
+import { maskSecrets } from '../core/secrets.ts'
 import { isRunId, type Keeper, releasedText } from '../core/session-lock.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { type LockReading, readLock } from '../store/lock-file.ts'
@@ -68,7 +69,7 @@ export async function lockRelease(
       appendEvents(host, place.stateDir, [
         lockEvent(context, place, 'refused', context.clock(), {
           // Whatever was given as a run id may be anything, also what nobody should read in a log.
-          session: isRunId(runId) ? runId : null,
+          session: isRunId(runId) && maskSecrets(runId) === runId ? runId : null,
           previous_holder: result.view.lock?.run_id ?? null,
           reason: 'release: held by another run',
         }),

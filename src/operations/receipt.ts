@@ -36,9 +36,8 @@ export function writeReceipt(input: ReceiptInput, options: ReceiptOptions = {}):
   const { cwd = process.cwd(), env = process.env } = options
   const now = clockFrom(env)()
   // Within `wrk lock run` the receipt is of that run.
-  const runId =
-    input.runId ??
-    (env.WRK_RUN_ID ? checkRunId(env.WRK_RUN_ID, 'WRK_RUN_ID') : generatedRunId(now, randomLetters(6)))
+  const known = input.runId ?? (env.WRK_RUN_ID ? checkRunId(env.WRK_RUN_ID, 'WRK_RUN_ID') : undefined)
+  const runId = known ?? generatedRunId(now, randomLetters(6))
   const top = repositoryFolder(cwd)
   const base = top ?? workspaceFolder(options.queue, env, cwd)
   const facts: ReceiptFacts = {
@@ -48,7 +47,7 @@ export function writeReceipt(input: ReceiptInput, options: ReceiptOptions = {}):
     consumed: [],
     produced: [],
     links: {},
-    startedAt: earlier(startOfRun(runId), now),
+    startedAt: earlier(known === undefined ? null : startOfRun(known), now),
     endedAt: now,
     ...input,
     runId,
