@@ -13,6 +13,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
+const frequent = readFileSync('src/words.ts', 'utf8')
+  .match(/FREQUENT[^=]*= \[(.*)\]/)[1]
+  .match(/[a-z-]+/g)
 
 /** commander loads node:child_process for a feature that wrk does not use; that is 1.7 ms of every start. */
 const withoutChildProcess = {
@@ -35,29 +38,46 @@ const fullReaderApart = {
   },
 }
 
+/** Leaves out the commands that src/launcher.ts starts from the other bundle. */
+const onlyFrequent = {
+  name: 'only-frequent',
+  setup(b) {
+    b.onResolve({ filter: /^\.\/commands\// }, ({ kind, path }) =>
+      kind === 'dynamic-import' && !frequent.includes(/([a-z-]+)\.ts$/.exec(path)[1])
+        ? { path, namespace: 'unused' }
+        : null,
+    )
+  },
+}
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',
   define: { WRK_VERSION: JSON.stringify(version) },
-  loader: { '.md': 'text', '.yaml': 'text' },
+  loader: { '.md': 'text', '.yaml': 'text', '.sh': 'text' },
   logLevel: 'warning',
   // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
   logOverride: { 'direct-eval': 'silent' },
 }
 
-await Promise.all([
-  build({
+function program(name, plugins) {
+  return build({
     ...shared,
-    entryPoints: { main: 'src/cli.ts' },
+    entryPoints: { [name]: 'src/cli.ts' },
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
     supported: { 'dynamic-import': false },
-    plugins: [fullReaderApart, withoutChildProcess],
-  }),
+    plugins: [...plugins, fullReaderApart, withoutChildProcess],
+  })
+}
+
+await Promise.all([
+  program('main', [onlyFrequent]),
+  program('all', []),
   build({
     ...shared,
     entryPoints: { wrk: 'src/launcher.ts' },
@@ -65,7 +85,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs'],
+    external: ['./main.cjs', './all.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

@@ -9,6 +9,7 @@ import { CONTROL, keyOfField, printable } from './core/ids.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
+import { commandWord } from './words.ts'
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
   claim: {
@@ -21,6 +22,30 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   list: { summary: 'the items of the queue and who holds them', load: () => import('./commands/list.ts') },
   status: { summary: 'who works on what', load: () => import('./commands/status.ts') },
   session: { summary: 'start, identify, list and end sessions', load: () => import('./commands/session.ts') },
+  execute: {
+    summary: 'run an agent or a command under a claim',
+    load: () => import('./commands/execute.ts'),
+  },
+  review: {
+    summary: 'run the reviewers; archive when all pass',
+    load: () => import('./commands/review.ts'),
+  },
+  archive: { summary: 'archive an item and free it', load: () => import('./commands/archive.ts') },
+  set: { summary: 'set fields of an item in place', load: () => import('./commands/set.ts') },
+  gates: {
+    summary: 'the gates before a dispatch, and exit codes',
+    load: () => import('./commands/gates.ts'),
+  },
+  new: { summary: 'make an item', load: () => import('./commands/new.ts') },
+  next: { summary: 'the item to work on now', load: () => import('./commands/next.ts') },
+  start: { summary: 'claim an item and begin it', load: () => import('./commands/transition.ts') },
+  block: { summary: 'set an item aside, blocked', load: () => import('./commands/transition.ts') },
+  unblock: { summary: 'make a blocked item pending', load: () => import('./commands/transition.ts') },
+  done: { summary: 'finish an item', load: () => import('./commands/transition.ts') },
+  reopen: { summary: 'make a closed item pending', load: () => import('./commands/transition.ts') },
+  search: { summary: 'find text in the items', load: () => import('./commands/search.ts') },
+  graph: { summary: 'what waits for what', load: () => import('./commands/graph.ts') },
+  index: { summary: 'the queue as one page, INDEX.md', load: () => import('./commands/index.ts') },
   log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
   where: {
     summary: 'which queue this is, and where its files lie',
@@ -32,6 +57,8 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
+  verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
 }
 
 /**
@@ -71,16 +98,9 @@ function isJson(words: readonly string[]): boolean {
   return (end < 0 ? words : words.slice(0, end)).includes('--json')
 }
 
-const WITH_VALUE = new Set(['--queue', '--session', '--agent'])
-
-/** The first word that is neither an option nor an option's value; behind `help`, the command that is asked about. */
 function commandIn(words: readonly string[]): string | undefined {
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]!
-    if (WITH_VALUE.has(word)) i++
-    else if (!word.startsWith('-') && word !== 'help') return Object.hasOwn(COMMANDS, word) ? word : undefined
-  }
-  return undefined
+  const word = commandWord(words)
+  return word !== undefined && Object.hasOwn(COMMANDS, word) ? word : undefined
 }
 
 /** @returns undefined when help was printed */
@@ -143,10 +163,12 @@ function usageError(error: CommanderError, words: readonly string[]): Outcome | 
 }
 
 /** Messages hold names from files and from the command line, so they are made printable here, all of them. */
-function print({ json, text, warnings = [], refusal, trace }: Outcome, asJson: boolean): void {
+function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcome, asJson: boolean): void {
   for (const warning of warnings) write(2, `wrk: warning: ${printable(warning, LONGEST_LINE)}\n`)
+  if (!asJson) for (const note of notes) write(2, `wrk: ${printable(note, LONGEST_LINE)}\n`)
   if (refusal && !asJson) {
     write(2, `wrk: ${printable(refusal.message, LONGEST_LINE)}\n`)
+    for (const line of refusal.lines ?? []) write(2, `${printable(line, LONGEST_LINE)}\n`)
     if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
   }
   if (trace) write(2, `${trace}\n`)

@@ -8,12 +8,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { commandWord, FREQUENT } from './words.ts'
 
 type Program = typeof import('./cli.ts')
 
-const program = load('./main.cjs') as Program
+const words = process.argv.slice(2)
+const frequent = FREQUENT.includes(commandWord(words) ?? '') && !words.includes('help')
+const program = load(frequent ? './main.cjs' : './all.cjs') as Program
 
-program.main(process.argv.slice(2)).then(code => process.exit(code))
+program.main(words).then(code => process.exit(code))
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

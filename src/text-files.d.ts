@@ -7,5 +7,9 @@ declare module '*.yaml' {
   const text: string
   export default text
 }
+declare module '*.sh' {
+  const text: string
+  export default text
+}
 /** Set by the build. */
 declare const WRK_VERSION: string

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
-import { type ClaimedItem, claim, type RefusedClaim } from '../operations/claim.ts'
-import { describeHolder } from '../print/describe.ts'
+import { type ClaimedItem, claim } from '../operations/claim.ts'
 import { EXIT, EXIT_CODES_HELP } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
+import { refusedClaim } from '../print/refusal.ts'
 import { DEFAULT_WAIT, duration, examples, forced, open, type Run } from './command.ts'
 
 interface Flags {
@@ -43,7 +43,7 @@ export function configure(command: Command, run: Run): void {
       const force = forced(flags)
       const context = await open(globals)
       const result = await claim(context, id, { ttlMs, waitMs, force, runId: flags.runId })
-      return result.kind === 'held' ? refused(result, context.clock()) : granted(result)
+      return result.kind === 'held' ? refusedClaim(result, context.clock()) : granted(result)
     }),
   )
 }
@@ -61,17 +61,5 @@ function granted({ kind, item, lock, from, session, warnings }: ClaimedItem): Ou
     json: { ok: true, kind, item, lock, from, session },
     text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${lock.expires_at} and as long as it shows life\n`,
     warnings: [...taking, ...warnings],
-  }
-}
-
-function refused({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
-  const message = `${item.id} is ${describeHolder(holder, now)}`
-  // Never the command that would break a living holder's lock.
-  const hint = `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
-  return {
-    exitCode: EXIT.held,
-    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
-    refusal: { message, hint },
-    warnings,
   }
 }

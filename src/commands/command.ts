@@ -40,6 +40,12 @@ export function duration(option: string, text: string): number {
   })
 }
 
+/** Reads an option that is a number of things. @throws WrkError USAGE */
+export function count(option: string, text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new WrkError('USAGE', `${option} is not a number: "${printable(text, 40)}"`)
+}
+
 /** `--force` and `--reason` go together. @throws WrkError USAGE @returns the reason, undefined without force */
 export function forced({ force, reason }: { force?: boolean; reason?: string }): string | undefined {
   if (!force && reason === undefined) return undefined
@@ -48,6 +54,23 @@ export function forced({ force, reason }: { force?: boolean; reason?: string }):
   throw new WrkError('USAGE', '--force needs a reason, which is kept in the event log', {
     hint: 'Add --reason TEXT: what makes it right to go past the lock.',
   })
+}
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, all: readonly string[]): string[] {
+  return [...all, value]
+}
+
+/**
+ * The command behind `--`: words without that mark are taken for a mistake.
+ * @throws WrkError USAGE
+ */
+export function commandBehind(words: readonly string[]): readonly string[] {
+  if (words.length > 0 && !process.argv.includes('--'))
+    throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
+      hint: 'A command to run goes behind --',
+    })
+  return words
 }
 
 /** Examples at the end of a help text. */

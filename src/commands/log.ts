@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
-import { WrkError } from '../core/errors.ts'
 import type { LogEvent } from '../core/event.ts'
 import { printable } from '../core/ids.ts'
 import { log } from '../operations/log.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { paint, type Screen, type Style, screen } from '../print/terminal.ts'
-import { examples, open, type Run } from './command.ts'
+import { count, examples, open, type Run } from './command.ts'
 
 export function configure(command: Command, run: Run): void {
   command.argument('[id]', 'only events of this item').option('-n, --last <count>', 'only the last so many')
@@ -16,10 +15,9 @@ export function configure(command: Command, run: Run): void {
   )
   command.action((id: string | undefined, { last }: { last?: string }) =>
     run(async globals => {
-      if (last !== undefined && !/^\d{1,9}$/.test(last))
-        throw new WrkError('USAGE', `-n is not a number: "${printable(last, 40)}"`)
+      const most = last === undefined ? undefined : count('-n', last)
       const context = await open(globals)
-      const events = await log(context, { id, last: last === undefined ? undefined : Number(last) })
+      const events = await log(context, { id, last: most })
       return {
         exitCode: EXIT.done,
         json: { ok: true, events },

@@ -13,6 +13,8 @@ export interface ClaimRequest {
   takeover: 'ttl' | 'dead-only'
   /** The reason given with --force, or null. */
   force: string | null
+  /** The run that asks; one of the same holder that is at work is then in its way. */
+  runId?: string | null
 }
 
 /** What is known of a present lock, gathered inside the guard. */
@@ -21,6 +23,8 @@ export interface HeldLock {
   liveness: Liveness
   heartbeat: Date | null
   fileModified: Date
+  /** A run of the holder that may still be at work on the item. */
+  liveRun?: string | null
 }
 
 export type ClaimDecision =
@@ -32,7 +36,10 @@ export type ClaimDecision =
 /** @param held null when the item has no lock */
 export function decideClaim(held: HeldLock | null, request: ClaimRequest, now: Date): ClaimDecision {
   if (!held) return { kind: 'granted' }
-  if (held.lock.by === request.holder) return { kind: 'renewed' }
+  if (held.lock.by === request.holder) {
+    const other = request.runId && held.liveRun && held.liveRun !== request.runId
+    return other ? { kind: 'held' } : { kind: 'renewed' }
+  }
 
   // Doubt is never death: only a proof or the TTL frees another session's item.
   if (held.liveness.verdict === 'dead')

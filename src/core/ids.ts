@@ -41,7 +41,7 @@ export function parseId(input: string, prefix: string): ItemId {
 
 /** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
 export function keyOfFileName(name: string): ItemKey | null {
-  const parts = FILE.exec(name)
+  const parts = name.endsWith('.md') ? FILE.exec(name) : null
   return parts ? keyOf(parts[1]!, parts[2]!) : null
 }
 
@@ -62,8 +62,28 @@ export function displayOfFileName(name: string): string {
   return parts ? `${parts[1]}-${parts[2]}` : name
 }
 
+const NAMED = new RegExp(`(?<![A-Za-z0-9_])(${SEGMENT}(?:-${SEGMENT})*)[-#]([0-9]{1,9})(?![A-Za-z0-9_])`, 'g')
+
+/**
+ * What may be ids in running text, longest reading first: `fix-WRK-157` is read as that and as `WRK-157`. Only a
+ * look into the queue tells which are.
+ */
+export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
+  const found: { at: number; readings: ItemKey[] }[] = []
+  for (const { 0: word, index: start } of text.matchAll(/[A-Za-z0-9_.#-]+/g)) {
+    // Nobody's id, and slow to look through: what stands in a message by accident.
+    if (word.length > 2 * LONGEST) continue
+    for (const { index, 1: name, 2: number } of word.matchAll(NAMED)) {
+      const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]
+      found.push({ at: start + index, readings: starts.map(from => keyOf(name!.slice(from), number!)) })
+    }
+  }
+  return found
+}
+
 function keyOf(prefix: string, number: string): ItemKey {
-  return `${prefix.toLowerCase()}-${number.replace(/^0+(?=\d)/, '')}` as ItemKey
+  const significant = number.startsWith('0') ? number.replace(/^0+(?=\d)/, '') : number
+  return `${prefix.toLowerCase()}-${significant}` as ItemKey
 }
 
 /** Control characters, line separators, and marks that turn the direction of text. */

@@ -3,7 +3,7 @@
  * Pure: what the machine says of a process comes in as `look`. Doubt is never death; every verdict
  * carries its reason, which refusals and takeovers print.
  */
-import type { Registry, Session } from './session.ts'
+import type { Anchor, Registry, Session } from './session.ts'
 import { hostNamedBy, sessionOf } from './session.ts'
 import { stamp } from './time.ts'
 
@@ -54,10 +54,14 @@ export function judgeHolder(holder: string, since: Date | null, judge: Judge): L
 }
 
 /** Judges a session that the registry lists. */
-export function judgeSession(session: Session, { here, look }: Pick<Judge, 'here' | 'look'>): Liveness {
+export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>): Liveness {
   if (session.endedAt) return dead(`it ended at ${stamp(session.endedAt)}`)
-  const { anchor } = session
-  if (!anchor) return unknown('no process to watch; only its heartbeat tells')
+  if (!session.anchor) return unknown('no process to watch; only its heartbeat tells')
+  return judgeAnchor(session.anchor, at)
+}
+
+/** Judges a process by what was recorded of it. */
+export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' | 'look'>): Liveness {
   if (anchor.host !== here.host) return unknown(`it runs on another host (${anchor.host || 'not named'})`)
   if (anchor.boot && here.boot && anchor.boot !== here.boot) return dead('the machine was restarted since')
   if (anchor.pidns && here.pidns && anchor.pidns !== here.pidns)

@@ -2,8 +2,8 @@
  * The lock as an item's frontmatter holds it: `locked_by` and `locked_at`.
  * "Unreadable" is a result of its own, never "free" (a list or a map where a name should be).
  */
-import type { YamlMap } from '../markdown/node.ts'
-import { findPair, scalarText } from '../markdown/scalar.ts'
+import type { YamlPair } from '../markdown/node.ts'
+import { scalarText } from '../markdown/scalar.ts'
 import { parseInstant } from './time.ts'
 
 export interface Lock {
@@ -16,18 +16,17 @@ export interface Lock {
 export type LockReading =
   | { kind: 'free' }
   | { kind: 'held'; lock: Lock }
-  | { kind: 'unreadable'; key: string; offset: number }
+  | { kind: 'unreadable'; pair: YamlPair }
 
-/** Reads the lock from an item's fields. `offset` of an unreadable one is its place in the YAML text. */
-export function readLock(fields: YamlMap): LockReading {
-  const by = findPair(fields, 'locked_by')
-  const at = findPair(fields, 'locked_at')
-  for (const pair of [by, at])
-    if (pair && pair.value.kind !== 'scalar')
-      return { kind: 'unreadable', key: pair.key, offset: pair.keyStart }
-  const holder = by && scalarText(by.value)
-  if (!holder) return { kind: 'free' }
-  const since = at && scalarText(at.value)
+const FREE: LockReading = { kind: 'free' }
+
+/** Reads the lock from an item's two fields. */
+export function readLock(by: YamlPair | undefined, at: YamlPair | undefined): LockReading {
+  if (by && by.value.kind !== 'scalar') return { kind: 'unreadable', pair: by }
+  if (at && at.value.kind !== 'scalar') return { kind: 'unreadable', pair: at }
+  const holder = scalarText(by?.value)
+  if (!holder) return FREE
+  const since = scalarText(at?.value)
   return { kind: 'held', lock: { by: holder, at: since ? parseInstant(since) : null } }
 }
 

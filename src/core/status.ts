@@ -38,10 +38,25 @@ export function isClosed(status: string | undefined, folder: string): boolean {
   return CLOSED.has(topFolder(folder)) || topFolder(folder) === 'archive'
 }
 
+/** Whether an item waits to be begun. Without a status the folder tells; parked, deferred and held ones do not. */
+export function isPending(status: string | null, folder: string): boolean {
+  return status === null ? ['', 'pending'].includes(topFolder(folder)) : statusWord(status) === 'pending'
+}
+
+/** Whether an item has gone to the archive, by its status; without one the folder tells. */
+export function isArchived(status: string | null, folder: string): boolean {
+  return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
+}
+
 /** Whether a status may stand in a folder (`''` is the queue's root, which takes any). */
 export function fitsFolder(status: string, folder: string): boolean {
   if (folder === '' || folder === status) return true
   return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true
+}
+
+/** The folder that a status belongs in, or null for a word that is not known. */
+export function folderOf(status: string): string | null {
+  return FOLDERS_OF.get(statusWord(status))?.[0] ?? null
 }
 
 function topFolder(folder: string): string {

@@ -32,14 +32,16 @@ export type FrontmatterResult = Frontmatter | { kind: 'needsFull' } | Frontmatte
 /**
  * Takes a file's bytes; with `whole` false only its head, see splitFrontmatter.
  * @param wanted the top-level keys that are needed, see readPlain; the full reader gives all of them
+ * @param length how many of the bytes are the file's
  */
 export function readFrontmatter(
   bytes: Buffer,
   full?: FullReader,
   whole = true,
   wanted?: ReadonlySet<string>,
+  length = bytes.length,
 ): FrontmatterResult {
-  const split = splitFrontmatter(bytes, whole)
+  const split = splitFrontmatter(bytes, whole, length)
   if (split.kind === 'error') {
     const { reason, message, line, column } = split
     return { kind: 'error', error: { reason, message, line, column } }
@@ -47,8 +49,9 @@ export function readFrontmatter(
   const repeated: RepeatedKey[] = []
   const map = readPlain(split.yaml, wanted, repeated)
   if (map) {
-    const told = wanted ? repeated.filter(({ key }) => wanted.has(key)) : repeated
-    const duplicates = told.map(({ key, offset }) => ({ key, ...placeInFile(split, offset) }))
+    const duplicates: Frontmatter['duplicates'] = []
+    for (const { key, offset } of repeated)
+      if (!wanted || wanted.has(key)) duplicates.push({ key, ...placeInFile(split, offset) })
     return { kind: 'ok', split, map, duplicates, certain: 'plain' }
   }
   if (!full) return { kind: 'needsFull' }

@@ -39,7 +39,7 @@ import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
-import { skim } from './skim.ts'
+import { type Entry, skim } from './skim.ts'
 
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
@@ -54,7 +54,12 @@ export function readPlain(
 ): YamlMap | null {
   // With a line feed at the end, no loop below needs to look for the end of the text.
   if (!text.endsWith('\n')) return text.endsWith('\r') ? null : readPlain(`${text}\n`, wanted, repeated)
-  return (wanted && skim(text, wanted)) ?? new PlainReader(text, repeated).root()
+  return (wanted && skim(text, wanted, readEntry)) ?? new PlainReader(text, repeated).root()
+}
+
+/** For skim.ts: of a map, only the entry at `at`, where its key begins. */
+function readEntry(text: string, at: number): Entry | null {
+  return new PlainReader(text, undefined).entry(at)
 }
 
 /** A key that stood before, at the place of the later one. */
@@ -90,6 +95,14 @@ class PlainReader {
     if (this.indent === -1) return { kind: 'map', pairs: [], flow: false, start: this.at, end: this.at }
     const map = this.blockMap(this.indent, 0)
     return this.indent === -1 ? map : null
+  }
+
+  entry(at: number): Entry | null {
+    this.at = at
+    const key = this.key()
+    const value = key === null ? null : this.blockValue(0, 0)
+    if (key === null || value === null || this.indent > 0) return null
+    return { pair: { key, keyStart: at, value }, next: this.indent === -1 ? this.text.length : this.at }
   }
 
   /** From a line's start over blank and comment lines to the next content. */

@@ -6,8 +6,16 @@
  */
 import { type Frontmatter, type FullReader, readFrontmatter } from './frontmatter.ts'
 import type { ReadError, YamlMap, YamlNode, YamlPair } from './node.ts'
+import { readPlain } from './plain.ts'
 import { findPair, scalarValue } from './scalar.ts'
 import type { Split } from './split.ts'
+
+/**
+ * What a field is set to: a string, written in double quotes, or a word, written as people write it: plain
+ * where that reads back as the same characters (`true`, `50` and dates keep their meaning), else quoted. A list of
+ * words goes on one line.
+ */
+export type FieldValue = string | { word: string } | { list: readonly string[] }
 
 interface Edit {
   /** Offsets in the YAML text. */
@@ -20,13 +28,13 @@ interface Edit {
  * The new file. An existing key gets only its value replaced; a missing one becomes a line of its own
  * at the end, in the order of `fields`, whose keys must be plain words. Not checked: see spliceChecked.
  */
-function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<string, string>): Buffer {
+function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<string, FieldValue>): Buffer {
   const edits: Edit[] = []
   let added = ''
   for (const [key, value] of Object.entries(fields)) {
     const pair = findPair(map, key)
-    if (pair) edits.push(...replacement(split.yaml, pair, quoted(value)))
-    else added += `${indentOf(split.yaml, map)}${key}: ${quoted(value)}${split.eol}`
+    if (pair) edits.push(...replacement(split.yaml, pair, written(value, pair.value)))
+    else added += `${indentOf(split.yaml, map)}${key}: ${written(value)}${split.eol}`
   }
   edits.sort((a, b) => a.start - b.start)
 
@@ -53,7 +61,7 @@ export type SpliceResult =
 export function spliceChecked(
   bytes: Buffer,
   before: Frontmatter,
-  fields: Record<string, string>,
+  fields: Record<string, FieldValue>,
   full?: FullReader,
 ): SpliceResult {
   const { split, map } = before
@@ -69,6 +77,38 @@ export function spliceChecked(
     return refusal(before, fields, 'the closing fence would be another one')
   }
   return { kind: 'ok', bytes: made, after }
+}
+
+/** A value as it is to stand in the file; a word keeps the quotes of the value that it replaces. */
+function written(value: FieldValue, old?: YamlNode): string {
+  if (typeof value === 'string') return quoted(value)
+  if ('list' in value)
+    return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
+  const { word } = value
+  const wasQuoted = old?.kind === 'scalar' && (old.style === 'double' || old.style === 'single')
+  return !wasQuoted && isPlain(word) ? word : quoted(word)
+}
+
+/** Whether a word means the same characters without quotes. */
+function isPlain(word: string): boolean {
+  if (word === '' || word !== word.trim()) return false
+  const value = readPlain(`key: ${word}\n`)?.pairs[0]?.value
+  return value?.kind === 'scalar' && value.style === 'plain' && value.text === word
+}
+
+function isPlainInList(word: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(word) && isPlain(word)
+}
+
+/** Whether a value reads as it was given. */
+function reads(node: YamlNode, value: FieldValue): boolean {
+  if (typeof value === 'string') return node.kind === 'scalar' && scalarValue(node) === value
+  if ('word' in value) return node.kind === 'scalar' && node.text === value.word
+  return (
+    node.kind === 'list' &&
+    node.items.length === value.list.length &&
+    node.items.every((item, i) => item.kind === 'scalar' && item.text === value.list[i])
+  )
 }
 
 /** JSON's escapes are also YAML's; what YAML does not take as it is, is escaped as well. */
@@ -122,13 +162,12 @@ function byteOffset(split: Split, index: number): number {
 function difference(
   before: Frontmatter,
   after: Frontmatter,
-  fields: Record<string, string>,
+  fields: Record<string, FieldValue>,
 ): string | undefined {
   for (const [key, value] of Object.entries(fields)) {
     const found = after.map.pairs.filter(pair => pair.key === key)
     if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
-    const node = found[0]!.value
-    if (node.kind !== 'scalar' || scalarValue(node) !== value) return `\`${key}\` would read differently`
+    if (!reads(found[0]!.value, value)) return `\`${key}\` would read differently`
   }
   const others = (map: YamlMap) => map.pairs.filter(pair => !Object.hasOwn(fields, pair.key))
   const [old, now] = [others(before.map), others(after.map)]
@@ -154,7 +193,7 @@ function sameData(a: YamlNode, b: YamlNode): boolean {
 }
 
 /** Points at the first field's old place, or where a new line would have gone. */
-function refusal(before: Frontmatter, fields: Record<string, string>, why: string): SpliceResult {
+function refusal(before: Frontmatter, fields: Record<string, FieldValue>, why: string): SpliceResult {
   const { split, map } = before
   const pairs = Object.keys(fields).map(key => findPair(map, key))
   const at = pairs.find(pair => pair !== undefined)?.keyStart ?? split.yaml.length

@@ -38,20 +38,22 @@ const HEAD = 256
 /**
  * Takes a file's bytes, or with `whole` false only its first ones: then a file whose closing fence is
  * not surely among them is `unclosed`, and the caller reads on.
+ * @param length how many of the bytes are the file's; behind them may stand anything
  */
-export function splitFrontmatter(bytes: Buffer, whole = true): Split | SplitError {
-  const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+export function splitFrontmatter(bytes: Buffer, whole = true, length = bytes.length): Split | SplitError {
+  const bom = length >= BOM && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   const start = bom ? BOM : 0
-  if (bytes[start] !== DASH || bytes[start + 1] !== DASH || bytes[start + 2] !== DASH)
-    return noFence(bytes, start)
+  const rest = start + 3
+  if (rest > length || bytes[start] !== DASH || bytes[start + 1] !== DASH || bytes[start + 2] !== DASH)
+    return noFence(bytes.subarray(0, length), start)
 
-  const lineEnd = bytes.indexOf(LF, start + 3)
-  const rest = skipBlanks(bytes, start + 3)
-  if (rest !== lineEnd && !(bytes[rest] === CR && rest + 1 === lineEnd) && rest < bytes.length) {
-    return oddFence(bytes, start, rest, lineEnd === -1 ? bytes.length : lineEnd)
-  }
+  const blanksEnd = skipBlanks(bytes, rest, length)
+  const lineEnd = lineFeedFrom(bytes, blanksEnd, length)
+  const isBare = blanksEnd === lineEnd || (bytes[blanksEnd] === CR && blanksEnd + 1 === lineEnd)
+  if (!isBare && blanksEnd < length)
+    return oddFence(bytes, start, blanksEnd, lineEnd === -1 ? length : lineEnd)
 
-  const at = lineEnd === -1 ? -1 : closingFence(bytes, lineEnd, whole)
+  const at = lineEnd === -1 ? -1 : closingFence(bytes, lineEnd, whole, length)
   if (at === -1) return failure('unclosed', 'the frontmatter has no closing `---` line', 1, 1)
 
   const yamlStart = lineEnd + 1
@@ -66,22 +68,27 @@ export function splitFrontmatter(bytes: Buffer, whole = true): Split | SplitErro
   return { kind: 'split', bom, yamlStart, yamlEnd, yaml, firstLine: 2, eol }
 }
 
+function lineFeedFrom(bytes: Buffer, from: number, length: number): number {
+  const at = bytes[from] === LF ? from : bytes.indexOf(LF, from)
+  return at < length ? at : -1
+}
+
 /** The offset of the line feed in front of the closing fence, or -1. */
-function closingFence(bytes: Buffer, from: number, whole: boolean): number {
+function closingFence(bytes: Buffer, from: number, whole: boolean, length: number): number {
   let at = bytes.indexOf(CLOSING, from)
-  while (at !== -1) {
-    const end = skipBlanks(bytes, at + 4)
-    if (bytes[end] === LF || (bytes[end] === CR && bytes[end + 1] === LF)) return at
+  while (at !== -1 && at + 4 <= length) {
+    const end = skipBlanks(bytes, at + 4, length)
     // Only of a whole file is it known that nothing follows the last byte.
-    if (end === bytes.length) return whole ? at : -1
+    if (end === length) return whole ? at : -1
+    if (bytes[end] === LF || (bytes[end] === CR && end + 1 < length && bytes[end + 1] === LF)) return at
     at = bytes.indexOf(CLOSING, at + 4)
   }
   return -1
 }
 
-function skipBlanks(bytes: Buffer, from: number): number {
+function skipBlanks(bytes: Buffer, from: number, length: number): number {
   let at = from
-  while (bytes[at] === 32 || bytes[at] === 9) at++
+  while (at < length && (bytes[at] === 32 || bytes[at] === 9)) at++
   return at
 }
 

@@ -3,11 +3,15 @@ import { type ClaimDecision, decideClaim, type HeldLock } from '../core/claim.ts
 import { WrkError } from '../core/errors.ts'
 import type { EventType, NewEvent } from '../core/event.ts'
 import { parseId, printable } from '../core/ids.ts'
+import type { Lock } from '../core/lock.ts'
+import { liveRun, type Run } from '../core/run.ts'
+import { isArchived } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { messageOf } from '../store/errno.ts'
 import type { PendingEvent } from '../store/event-log.ts'
-import { findItem } from '../store/item-reader.ts'
+import { findItem, type Store } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import { here } from '../system/process.ts'
 import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, register } from './identify.ts'
@@ -22,6 +26,12 @@ export interface ClaimOptions {
   force?: string | undefined
   /** Names this run; a release that names a run then needs the same one. */
   runId?: string | undefined
+  /** A process that runs a command under the claim: it excludes other runs of the session, and its death frees the item. */
+  run?: Pick<Run, 'id' | 'process'> | undefined
+  /** Accept an item that is done but not archived yet: its review. */
+  done?: boolean | undefined
+  /** Asked inside the guard before anything else; throws when the item must not be claimed. */
+  check?: ((current: Current) => void) | undefined
 }
 
 export interface ItemSummary {
@@ -37,6 +47,8 @@ export interface ClaimedItem {
   lock: { locked_by: string; locked_at: string; expires_at: string }
   /** Whom it was taken over from, and why. */
   from: { locked_by: string; locked_at: string | null; reason: string } | null
+  /** Whether the session held it before by itself: then it outlives the run that this call begins. */
+  heldBefore: boolean
   session: { id: string; source: string }
   warnings: string[]
 }
@@ -79,9 +91,14 @@ export async function claim(
     }
     let claims = caller.claims
     if (result.kind !== 'held') {
-      const record = { id: result.item.id, claimedAt: result.lock.locked_at, runId: options.runId ?? null }
+      const { id: item } = result.item
+      const named = options.run?.id ?? options.runId
       await afterwards(warnings, async () => {
-        claims = await recordClaims(context, caller.session, old => [...without(record.id)(old), record])
+        claims = await recordClaims(context, caller.session, old => {
+          // A renewal that names no run leaves the one that is at work its name.
+          const runId = named ?? (result.kind === 'renewed' ? old.find(({ id }) => id === item)?.runId : null)
+          return [...without(item)(old), { id: item, claimedAt: result.lock.locked_at, runId: runId ?? null }]
+        })
       })
     }
     const lost = await supersededClaims(context, caller.session, without(result.item.id)(claims))
@@ -104,19 +121,21 @@ function decide(
   current: Current,
   caller: Caller,
   ttlMs: number,
-  { force }: ClaimOptions,
+  { force, run, done, check }: ClaimOptions,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()
   const { item, lock } = current
-  if (item.closed && force === undefined) throw closed(current)
-  // Who calls is alive: for one's own lock the registry need not be read.
-  const own = { liveness: { verdict: 'alive', reason: 'it is this session' }, heartbeat: null } as const
-  const held =
-    lock &&
-    (lock.by === caller.holder
-      ? { ...own, lock, fileModified: current.modified }
-      : heldLock(judgeFor(store, current.registry()), lock, current.modified))
-  const request = { holder: caller.holder, ttlMs, takeover: store.settings.takeover, force: force ?? null }
+  const open = !item.closed || (done && !isArchived(item.status, current.place.folder))
+  if (!open && force === undefined) throw closed(current)
+  check?.(current)
+  const held = lock && (ownLock(store, current, lock, caller.holder) ?? judged(store, current, lock))
+  const request = {
+    holder: caller.holder,
+    ttlMs,
+    takeover: store.settings.takeover,
+    force: force ?? null,
+    runId: run?.id ?? null,
+  }
   const decision = decideClaim(held, request, now)
   const about = {
     item: summary(current),
@@ -129,15 +148,22 @@ function decide(
       result: { kind: 'held', ...about, holder: holderInfo(held!, current.registry(), ttlMs, now) },
     }
 
+  const renewed = decision.kind === 'renewed'
+  const mine = current.runs().find(one => one.run.holder === caller.holder)
+  // What a run of ours had claimed and left behind is not what the session held by itself.
+  const heldBefore = renewed && !mine?.run.owns
   const lockedAt = stamp(now)
   const expires = stamp(new Date(now.getTime() + ttlMs))
   return {
     kind: 'change',
     fields: { locked_by: caller.holder, locked_at: lockedAt },
     event: eventOf(store.host.randomLetters(12), lockedAt, decision, item.id, caller.holder, held, force),
+    run: run && { ...run, holder: caller.holder, owns: !heldBefore },
+    ends: current.runs().filter(one => one.run.id !== run?.id && !(renewed && one.run.id === held?.liveRun)),
     result: {
       kind: decision.kind,
       ...about,
+      heldBefore,
       lock: { locked_by: caller.holder, locked_at: lockedAt, expires_at: expires },
       from:
         decision.kind === 'takenOver' && lock
@@ -145,6 +171,27 @@ function decide(
           : null,
     },
   }
+}
+
+/** Who calls is alive: for one's own lock the registry need not be read. Null when it is another's. */
+function ownLock({ host }: Store, current: Current, lock: Lock, holder: string): HeldLock | null {
+  if (lock.by !== holder) return null
+  const runs = current.runs().map(({ run }) => run)
+  const run = liveRun(holder, runs, { here: here(), look: host.look })
+  const reason = run
+    ? `run ${run.id} of this session (process ${run.process.pid}) is at work on it`
+    : 'it is this session'
+  return {
+    lock,
+    liveness: { verdict: 'alive', reason },
+    heartbeat: null,
+    fileModified: current.modified,
+    liveRun: run?.id ?? null,
+  }
+}
+
+function judged(store: Store, { place, modified, registry }: Current, lock: Lock): HeldLock {
+  return heldLock(judgeFor(store, registry()), place.key, lock, modified)
 }
 
 function eventOf(

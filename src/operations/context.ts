@@ -1,6 +1,6 @@
 /** What every operation needs: the queue, its settings, the clock, and what the caller said of itself. */
 import { join } from 'node:path'
-import { DEFAULT_SETTINGS, readSettings, type Settings } from '../core/config.ts'
+import { DEFAULT_SETTINGS, readSettings, type SettingProblem, type Settings } from '../core/config.ts'
 import { WrkError } from '../core/errors.ts'
 import { checkHelperName, type Registry } from '../core/session.ts'
 import { parseDuration } from '../core/time.ts'
@@ -90,9 +90,20 @@ export function guardHost(): GuardHost {
   return host
 }
 
-async function loadSettings(root: string, env: Environment): Promise<Settings> {
+/** wrk.yaml as it was read. */
+export interface SettingsFile {
+  path: string
+  text: string
+  fields: YamlMap
+}
+
+/**
+ * Reads a queue's wrk.yaml; null when there is none.
+ * @throws WrkError USAGE, with line and column, when it is no YAML; IO
+ */
+export function readSettingsFile(root: string): Promise<SettingsFile | null> {
   const path = join(root, 'wrk.yaml')
-  const settings = await withReaders(full => {
+  return withReaders(full => {
     const file = unless(MISSING, null, () => {
       try {
         return readPlainFile(realDisk, path)
@@ -102,18 +113,16 @@ async function loadSettings(root: string, env: Environment): Promise<Settings> {
           : asIoError(error, `could not read ${path}`)
       }
     })
-    if (!file) return DEFAULT_SETTINGS
+    if (!file) return null
     const text = file.bytes.toString('utf8')
-    const fields = readPlain(text) ?? readFully(text, full, path)
-    const { settings: read, problem } = readSettings(fields)
-    if (!problem) return read
-    const lines = text.slice(0, problem.offset).split('\n')
-    throw badSettings(path, {
-      message: `${problem.key} should be ${problem.expected}`,
-      line: lines.length,
-      column: lines.at(-1)!.length + 1,
-    })
+    return { path, text, fields: readPlain(text) ?? readFully(text, full, path) }
   })
+}
+
+async function loadSettings(root: string, env: Environment): Promise<Settings> {
+  const file = await readSettingsFile(root)
+  const { settings, problem } = file ? readSettings(file.fields) : { settings: DEFAULT_SETTINGS }
+  if (file && problem) throw badSetting(file, problem)
   return withTtlOf(env, settings)
 }
 
@@ -127,6 +136,19 @@ export function withTtlOf(env: Environment, settings: Settings): Settings {
       hint: 'Write LOCK_TTL_SECONDS=7200, or unset it.',
     })
   return { ...settings, ttlMs }
+}
+
+/** A setting that is not what it should be, with its place. */
+export function badSetting(
+  { path, text }: SettingsFile,
+  { key, offset, expected }: SettingProblem,
+): WrkError {
+  const lines = text.slice(0, offset).split('\n')
+  return badSettings(path, {
+    message: `${key} should be ${expected}`,
+    line: lines.length,
+    column: lines.at(-1)!.length + 1,
+  })
 }
 
 function readFully(text: string, full: FullReader | undefined, path: string): YamlMap {

@@ -1,10 +1,13 @@
 /** What can be said of the holder of an item, for refusals and for those who only look. */
 import { expiresAt, type HeldLock, heldSince, isStale } from '../core/claim.ts'
+import type { ItemKey } from '../core/ids.ts'
 import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../core/liveness.ts'
 import type { Lock } from '../core/lock.ts'
+import { judgeWithRuns, liveRun, type Run } from '../core/run.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import type { Store } from '../store/item-reader.ts'
+import { readRuns } from '../store/runs.ts'
 import { here } from '../system/process.ts'
 
 /** The JSON form is part of the contract with scripts. */
@@ -19,12 +22,18 @@ export interface HolderInfo {
   active_wrk: string | null
 }
 
-export function judgeFor({ host, settings }: Store, registry: Registry): Judge {
-  return { registry, here: here(), look: host.look, unlisted: settings.unlisted }
+/** Judges the holders of items: by their sessions, and by their runs on the item in question. */
+export interface ItemJudge extends Judge {
+  runsOf: (key: ItemKey) => readonly Run[]
 }
 
-/** The same for many locks at one moment: each process is looked at once. */
-export function judgeForMany(store: Store, registry: Registry): Judge {
+export function judgeFor({ host, stateDir, settings }: Store, registry: Registry): ItemJudge {
+  const runsOf = (key: ItemKey) => readRuns(host.disk, stateDir, key).map(({ run }) => run)
+  return { registry, here: here(), look: host.look, unlisted: settings.unlisted, runsOf }
+}
+
+/** The same for many locks at one moment: processes and runs are looked at once. */
+export function judgeForMany(store: Store, registry: Registry): ItemJudge {
   const looks = new Map<number, ProcessLook>()
   const judge = judgeFor(store, registry)
   const look = (pid: number) => {
@@ -32,14 +41,19 @@ export function judgeForMany(store: Store, registry: Registry): Judge {
     looks.set(pid, known)
     return known
   }
-  return { ...judge, look }
+  const runs = readRuns(store.host.disk, store.stateDir)
+  const runsOf = (key: ItemKey) => runs.filter(file => file.key === key).map(({ run }) => run)
+  return { ...judge, look, runsOf }
 }
 
 /** Gathers what a decision about a present lock needs. */
-export function heldLock(judge: Judge, lock: Lock, fileModified: Date): HeldLock {
+export function heldLock(judge: ItemJudge, key: ItemKey, lock: Lock, fileModified: Date): HeldLock {
+  const runs = judge.runsOf(key)
+  const session = judgeHolder(lock.by, lock.at, judge)
   return {
     lock,
-    liveness: judgeHolder(lock.by, lock.at, judge),
+    liveness: runs.length === 0 ? session : judgeWithRuns(session, lock.by, runs, judge),
+    liveRun: runs.length === 0 ? null : (liveRun(lock.by, runs, judge)?.id ?? null),
     heartbeat: sessionOf(lock.by, judge.registry)?.heartbeatAt ?? null,
     fileModified,
   }

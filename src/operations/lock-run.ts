@@ -11,8 +11,14 @@ import type { Keeper } from '../core/session-lock.ts'
 import { messageOf } from '../store/errno.ts'
 import { readLock } from '../store/lock-file.ts'
 import type { LockPlace } from '../store/lock-folder.ts'
-import { type ChildEnd, exitCodeOf, runChild } from '../system/child.ts'
-import { noteSignals, type SignalNotes } from '../system/signals.ts'
+import {
+  type ChildEnd,
+  catchSignals,
+  codeOfSignal,
+  exitCodeOf,
+  runChild,
+  type Signals,
+} from '../system/child.ts'
 import { type ClaimedLock, type LockClaimOptions, lockClaim, type RefusedLock } from './lock-claim.ts'
 import { type LockContext, placeOf } from './lock-place.ts'
 import { lockRelease } from './lock-release.ts'
@@ -55,7 +61,7 @@ export async function lockRun(
   name: string,
   options: LockRunOptions,
 ): Promise<LockRun | LockNotHad> {
-  const signals = noteSignals()
+  const signals = catchSignals()
   try {
     const claim = await lockClaim(context, name, {
       runId: options.runId,
@@ -63,9 +69,9 @@ export async function lockRun(
       purpose: options.purpose,
       waitMs: options.waitMs,
       pidOf: 'run',
-      giveUp: () => signals.first() !== null,
+      giveUp: () => signals.received() !== null,
     })
-    if (!('from' in claim)) return { ...claim, signal: signals.first(), exitCode: signalCode(signals) }
+    if (!('from' in claim)) return { ...claim, signal: signals.received(), exitCode: signalCode(signals) }
     if (claim.from) options.onWarning(takeoverWarning(name, claim.from))
     return await heldRun(context, placeOf(context, name), claim, options, signals)
   } finally {
@@ -83,7 +89,7 @@ async function heldRun(
   place: LockPlace,
   claim: ClaimedLock,
   options: LockRunOptions,
-  signals: SignalNotes,
+  signals: Signals,
 ): Promise<LockRun> {
   const { runId, keeper } = claim
   const watch = new Watch(context, place, runId, keeper, claim.view.ttl_sec * 1000)
@@ -97,7 +103,7 @@ async function heldRun(
     warnings: claim.warnings,
   }
   try {
-    if (signals.first() === null) {
+    if (signals.received() === null) {
       const env = {
         ...context.env,
         WRK_LOCK_NAME: place.name,
@@ -115,9 +121,9 @@ async function heldRun(
   return result
 }
 
-function signalCode(signals: SignalNotes): number {
-  const signal = signals.first()
-  return signal ? exitCodeOf({ kind: 'killed', signal, stopped: false }) : 0
+function signalCode(signals: Signals): number {
+  const signal = signals.received()
+  return signal ? codeOfSignal(signal) : 0
 }
 
 /** The command has ended, so the lock is of no more use; that it cannot be released is no failure of the command. */

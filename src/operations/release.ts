@@ -70,7 +70,7 @@ export async function releaseAll(
   isHolder: (holder: string) => boolean,
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
-  for (const reading of await readQueue(context.store)) {
+  for (const reading of await readQueue(context.store, one => one)) {
     const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(
@@ -128,7 +128,7 @@ function decide(
   const mine = caller ? listedSession(registry, caller.session) : undefined
   const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)
   const decision = decideRelease(lock, record?.runId ?? null, request)
-  const held = lock ? heldLock(judgeFor(store, registry), lock, current.modified) : null
+  const held = lock ? heldLock(judgeFor(store, registry), current.place.key, lock, current.modified) : null
   const lost = decision.kind === 'notLocked' || decision.kind === 'heldByOther'
   const base = {
     item: summary(current),
@@ -162,6 +162,7 @@ function decide(
     kind: 'change',
     fields: { locked_by: '', locked_at: '' },
     event: { ...event, tx: store.host.randomLetters(12) },
+    ends: current.runs(),
     result: {
       ...base,
       holder: null,

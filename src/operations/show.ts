@@ -2,7 +2,7 @@
 import { parseId } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { stamp } from '../core/time.ts'
-import { type ItemReading, readFields, readItem } from '../store/item-reader.ts'
+import { isReadable, readFields, readItem } from '../store/item-reader.ts'
 import type { ItemSummary } from './claim.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'
@@ -30,7 +30,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   return Promise.all(
     readings.map(async reading => {
       const { item, lock, place, problems } = reading
-      const held = lock && heldLock(judgeFor(store, registry), lock, reading.modified)
+      const held = lock && heldLock(judgeFor(store, registry), place.key, lock, reading.modified)
       const holder = held && holderInfo(held, registry, store.settings.ttlMs, now)
       return {
         item: {
@@ -55,9 +55,4 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
       }
     }),
   )
-}
-
-/** A file that is none (a folder, a link) has no fields; what is merely wrong in it does not hide them. */
-function isReadable({ problems }: ItemReading): boolean {
-  return !problems.some(({ code }) => code === 'not-a-file')
 }

@@ -1,5 +1,5 @@
 /** Who works on what: the sessions with the items they hold, and locks that belong to no listed session. */
-import { judgeHolder, judgeSession, type Liveness } from '../core/liveness.ts'
+import { judgeSession, type Liveness } from '../core/liveness.ts'
 import { type Session, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readQueue } from '../store/item-reader.ts'
@@ -43,34 +43,30 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { registry, caller } = await lookIn(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
-  const held = (await readQueue(store)).flatMap(({ item, lock, modified }) => {
-    if (!lock) return []
-    const liveness = standing(store, heldLock(judge, lock, modified), now)
-    return [
-      {
-        id: item.id,
-        title: item.title,
-        locked_by: lock.by,
-        locked_at: lock.at && stamp(lock.at),
-        liveness,
-        lock,
-      },
-    ]
+  const found = await readQueue(store, ({ item, lock, place, modified }) => {
+    if (!lock) return null
+    const held = heldLock(judge, place.key, lock, modified)
+    return {
+      id: item.id,
+      title: item.title,
+      locked_by: lock.by,
+      locked_at: lock.at && stamp(lock.at),
+      liveness: standing(store, held, now),
+      lock,
+      reason: held.liveness.reason,
+    }
   })
   const sessions = registry.kind === 'registry' ? registry.sessions : []
-  const told = ({ lock: _, ...item }: (typeof held)[number]): HeldItem => item
+  const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
   return {
     sessions: sessions.map(session => ({
       ...describeSession(context, session),
       mine: session.id === caller?.session,
-      items: held.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
+      items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
     })),
-    orphans: held
+    orphans: found
       .filter(({ lock }) => !sessionOf(lock.by, registry))
-      .map(item => ({
-        ...told(item),
-        reason: judgeHolder(item.lock.by, item.lock.at, judge).reason,
-      })),
+      .map(item => ({ ...told(item), reason: item.reason })),
     warnings:
       registry.kind === 'unreadable'
         ? [

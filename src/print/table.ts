@@ -1,18 +1,26 @@
 /** Tables that fit the terminal: every column as wide as it needs, the last one takes what is left. */
+import { printable } from '../core/ids.ts'
 import { paint, type Screen, type Style } from './terminal.ts'
 
-export interface Cell {
-  text: string
-  style?: Style | null
+export interface Column {
+  title: string
+  /** Texts from files are made printable here. */
+  cells: readonly string[]
+  styles?: readonly (Style | null)[]
+  /** Longer texts are cut, however wide the terminal is. */
+  longest: number
 }
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 const MARK = /\p{M}|\p{Cf}/u
 
+/** Nearly all texts: one column for each code unit, and nothing that printable() would change. */
+const SIMPLE = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027]*$/
+
 /** How many columns a text takes. */
 function displayWidth(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  if (SIMPLE.test(text)) return text.length
   let width = 0
   for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
   return width
@@ -20,6 +28,7 @@ function displayWidth(text: string): number {
 
 /** Cuts a text to so many columns, with an ellipsis where something went. */
 function cut(text: string, width: number): string {
+  if (SIMPLE.test(text)) return `${text.slice(0, width - 1)}…`
   let kept = ''
   let used = 0
   for (const char of text) {
@@ -31,39 +40,59 @@ function cut(text: string, width: number): string {
   return `${kept}…${' '.repeat(width - used - 1)}`
 }
 
-/** @returns lines with a final newline; '' for no rows */
-export function table(screen: Screen, header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  if (rows.length === 0) return ''
-  const all = [header.map((text): Cell => ({ text, style: 'dim' })), ...rows]
-  const columns = header.length
-  // Each text is measured once, into one array: tables may have thousands of rows.
-  const measured = new Int32Array(all.length * columns)
-  const widths = new Array<number>(columns).fill(0)
-  for (let r = 0; r < all.length; r++)
-    for (let i = 0; i < columns; i++) {
-      const width = displayWidth(all[r]![i]?.text ?? '')
-      measured[r * columns + i] = width
-      if (width > widths[i]!) widths[i] = width
-    }
-  shrink(widths, Math.max(20, screen.width - 2 * (columns - 1)))
+/**
+ * Tables may have thousands of rows, so they are taken column by column, each text is looked at once, and all is
+ * put together in one go.
+ * @returns lines with a final newline
+ */
+export function table(screen: Screen, columns: readonly Column[]): string {
+  const measured = columns.map(measure)
+  const widths = measured.map(({ width }) => width)
+  shrink(widths, Math.max(20, screen.width - 2 * (columns.length - 1)))
+  const gaps = Array.from({ length: Math.max(...widths) + 3 }, (_, i) => ' '.repeat(i))
 
-  const lines: string[] = []
-  for (let r = 0; r < all.length; r++) {
-    let line = ''
-    for (let i = 0; i < columns; i++) {
-      const { text, style } = all[r]![i] ?? NOTHING
-      const width = widths[i]!
-      const spare = width - measured[r * columns + i]!
-      const shown = spare < 0 ? cut(text, width) : text
-      line += paint(screen, style ?? null, shown)
-      if (i < columns - 1) line += ' '.repeat(Math.max(0, spare) + 2)
+  const last = columns.length - 1
+  const rows = columns[0]!.cells.length
+  const parts: string[] = []
+  for (let r = -1; r < rows; r++) {
+    const start = parts.length
+    for (let i = 0; i <= last; i++) {
+      const column = measured[i]!
+      const text = r < 0 ? columns[i]!.title : column.texts[r]!
+      const spare = widths[i]! - (r < 0 ? text.length : column.widths[r]!)
+      const style = r < 0 ? 'dim' : columns[i]!.styles?.[r]
+      const shown = spare < 0 ? cut(text, widths[i]!) : text
+      parts.push(style ? paint(screen, style, shown) : shown)
+      if (i < last) parts.push(gaps[Math.max(0, spare) + 2]!)
     }
-    lines.push(line.trimEnd())
+    if (!endsVisibly(parts.at(-1)!)) parts.push(parts.splice(start).join('').trimEnd())
+    parts.push('\n')
   }
-  return `${lines.join('\n')}\n`
+  return parts.join('')
 }
 
-const NOTHING: Cell = { text: '' }
+function measure({ title, cells, longest }: Column): { texts: string[]; widths: Int32Array; width: number } {
+  const texts: string[] = []
+  const widths = new Int32Array(cells.length)
+  let width = title.length
+  for (let r = 0; r < cells.length; r++) {
+    const cell = cells[r]!
+    const isSimple = cell.length <= longest && SIMPLE.test(cell)
+    const text = isSimple ? cell : printable(cell, longest)
+    texts.push(text)
+    widths[r] = isSimple ? text.length : displayWidth(text)
+    if (widths[r]! > width) width = widths[r]!
+  }
+  return { texts, widths, width }
+}
+
+/** False also for what only may be a blank. */
+function endsVisibly(text: string): boolean {
+  const c = text.charCodeAt(text.length - 1)
+  return (c > 0x20 && c < 0x7f) || c === ELLIPSIS
+}
+
+const ELLIPSIS = '…'.charCodeAt(0)
 
 /** Narrows the widest columns until all fit; none below four columns, so that the row stays a row. */
 function shrink(widths: number[], room: number): void {

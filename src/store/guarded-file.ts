@@ -210,7 +210,7 @@ function keepOverwritten(disk: Disk, { from, path, conflicts }: Publication): st
   return kept
 }
 
-function syncFolder(disk: Disk, folder: string): void {
+export function syncFolder(disk: Disk, folder: string): void {
   if (process.platform === 'win32') return
   const fd = disk.openSync(folder, constants.O_RDONLY)
   try {

@@ -1,18 +1,20 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
 import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
+import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import type { ItemId, ItemKey } from '../core/ids.ts'
+import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
-import { type FullReader, placeInFile, readFrontmatter } from '../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
-import { codeOf } from './errno.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
 import type { GuardHost } from './guard.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from './guarded-file.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
+import type { ReadingCache } from './reading-cache.ts'
 import type { RegistryFile } from './session-registry.ts'
 
 /** Everything that the operations need to touch a queue. */
@@ -33,6 +35,21 @@ export interface ItemReading {
   problems: Problem[]
   /** The file's modification time, where it stands in for a lock's; else not looked up. */
   modified: Date
+  /** What else it says, where that was asked for. */
+  details?: Details
+}
+
+/**
+ * How much is read of an item: what listing needs, what choosing needs besides, all details, or all keys (also those
+ * that stand twice).
+ */
+export type Depth = 'usual' | 'choosing' | 'details' | 'all'
+
+const WANTED: Record<Depth, ReadonlySet<string> | undefined> = {
+  usual: ITEM_KEYS,
+  choosing: new Set([...ITEM_KEYS, ...CHOOSING_KEYS]),
+  details: new Set([...ITEM_KEYS, ...DETAIL_KEYS]),
+  all: undefined,
 }
 
 /** Whether something is wrong that must be mended before the item can be worked on. */
@@ -40,48 +57,94 @@ export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean 
   return problems.some(({ blocks }) => blocks)
 }
 
+/** A file that is none (a folder, a link) has no fields; what is merely wrong in it does not hide them. */
+export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean {
+  return !problems.some(({ code }) => code === 'not-a-file')
+}
+
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
 
-/**
- * Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out.
- * @param thorough tell also which keys stand twice that wrk does not use; of thousands of items that takes too long
- */
-export async function readItems(
+/** Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
+export function readItems(
   store: Store,
   places: readonly ItemPlace[],
-  thorough = false,
+  depth: Depth = 'usual',
 ): Promise<ItemReading[]> {
-  const wanted = thorough ? undefined : ITEM_KEYS
+  return readEach(store, places, depth, undefined, reading => reading)
+}
+
+/**
+ * Reads every item of the queue. An id that stands in several places is a problem of each of them.
+ * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
+ *   To `problems` more may be added until all are read
+ */
+export async function readQueue<T>(
+  store: Store,
+  take: (reading: ItemReading) => T | null,
+  depth: Depth = 'usual',
+  cache?: ReadingCache,
+): Promise<T[]> {
+  const places = itemPlaces(store.host.disk, store.root)
+  const keys = new Set<ItemKey>()
+  const twice = new Set<ItemKey>()
+  for (const { key } of places)
+    if (keys.has(key)) twice.add(key)
+    else keys.add(key)
+
+  const first = new Map<ItemKey, ItemReading>()
+  const found = await readEach(store, places, depth, cache, reading => {
+    const { key } = reading.place
+    if (twice.has(key)) {
+      const other = first.get(key)
+      if (!other) first.set(key, reading)
+      else {
+        addAmbiguity(reading, other)
+        addAmbiguity(other, reading)
+      }
+    }
+    return take(reading)
+  })
+  cache?.save()
+  return found
+}
+
+async function readEach<T>(
+  store: Store,
+  places: readonly ItemPlace[],
+  depth: Depth,
+  cache: ReadingCache | undefined,
+  take: (reading: ItemReading) => T | null,
+): Promise<T[]> {
   const head = Buffer.allocUnsafe(HEAD)
-  const readings: (ItemReading | null)[] = []
+  const taken: (T | null)[] = []
   const unsure: number[] = []
+  const now = cache ? Date.now() : 0
+  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
+    const stat = cache && unless(MISSING, null, () => store.host.disk.lstatSync(place.path))
+    const known = stat && cache.lookUp(place, stat)
+    if (known) return known
+    const reading = readHead(store, place, head, full, depth)
+    if (reading && stat) cache.keep(place, stat, reading, now)
+    return reading
+  }
   for (const place of places)
     try {
-      readings.push(readHead(store, place, head, undefined, wanted))
+      const reading = read(place, undefined)
+      taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
-      unsure.push(readings.push(null) - 1)
+      unsure.push(taken.push(null) - 1)
     }
   // Most queues hold a few items that only the full reader is sure of; only those are read again.
   if (unsure.length > 0)
     await withReaders(full => {
-      for (const i of unsure) readings[i] = readHead(store, places[i]!, head, full, wanted)
+      for (const i of unsure) {
+        const reading = read(places[i]!, full)
+        taken[i] = reading && take(reading)
+      }
     })
-  return readings.filter(reading => reading !== null)
-}
-
-/** Reads every item of the queue. An id that stands in several places is a problem of each of them. */
-export async function readQueue(store: Store): Promise<ItemReading[]> {
-  const readings = await readItems(store, itemPlaces(store.host.disk, store.root))
-  const first = new Map<ItemKey, ItemReading>()
-  for (const reading of readings) {
-    const other = first.get(reading.place.key)
-    if (!other) first.set(reading.place.key, reading)
-    else
-      for (const [one, two] of [[reading, other] as const, [other, reading] as const]) addAmbiguity(one, two)
-  }
-  return readings
+  return taken.filter(one => one !== null)
 }
 
 function addAmbiguity(reading: ItemReading, other: ItemReading): void {
@@ -95,7 +158,7 @@ function addAmbiguity(reading: ItemReading, other: ItemReading): void {
  * @throws WrkError NOT_FOUND
  */
 export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
-  const readings = await readItems(store, findItem(store, id), true)
+  const readings = await readItems(store, findItem(store, id), 'all')
   if (readings.length === 0) throw notFound(store, id)
   if (readings.length > 1)
     for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
@@ -120,9 +183,10 @@ function readHead(
   place: ItemPlace,
   head: Buffer,
   full: FullReader | undefined,
-  wanted: ReadonlySet<string> | undefined,
+  depth: Depth,
 ): ItemReading | null {
   const { disk } = store.host
+  const wanted = WANTED[depth]
   let fd: number
   try {
     fd = openPlain(disk, place.path)
@@ -137,7 +201,7 @@ function readHead(
   }
   try {
     const length = disk.readSync(fd, head, 0, HEAD, 0)
-    let found = readFrontmatter(head.subarray(0, length), full, length < HEAD, wanted)
+    let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
       if (size > LARGEST_FILE)
@@ -146,6 +210,9 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
+    // Of what is closed, choosing asks nothing more.
+    if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
+      reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
     return reading
   } catch (error) {
@@ -187,17 +254,9 @@ export function interpret(
     const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
     return unusable(place, code, message, line, column)
   }
-  const interpreted = interpretItem({
-    key: place.key,
-    folder: place.folder,
-    name: place.name,
-    fields: found.map,
-    duplicates: found.duplicates,
-    idPrefix: store.settings.idPrefix,
-    place: offset => placeInFile(found.split, offset),
-  })
-  interpreted.item.title = detached(interpreted.item.title)
-  return { place, ...interpreted, modified: EPOCH }
+  const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
+  item.title = detached(item.title)
+  return { place, item, lock, problems, modified: EPOCH }
 }
 
 /** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
@@ -212,7 +271,7 @@ function unusable(
   line = 0,
   column = 0,
 ): ItemReading {
-  const id = place.name.slice(0, -3)
+  const id = displayOfFileName(place.name)
   return {
     place,
     item: { id, title: '', status: null, priority: null, closed: false },

@@ -7,26 +7,48 @@
 import { join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { type ItemId, printable } from '../core/ids.ts'
+import type { Run } from '../core/run.ts'
 import type { Registry } from '../core/session.ts'
 import { readFrontmatter } from '../markdown/frontmatter.ts'
-import { spliceChecked } from '../markdown/splice.ts'
+import type { YamlNode } from '../markdown/node.ts'
+import { findPair, scalarText } from '../markdown/scalar.ts'
+import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
 import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
 import { withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen } from './guarded-file.ts'
 import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
+import { type Move, writeMove } from './moves.ts'
 import type { ItemPlace } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
+import { type RunFile, readRuns, removeRun, writeRun } from './runs.ts'
 import { loadRegistry } from './session-registry.ts'
 
 /** What a change is decided on: read inside the guard. */
 export interface Current extends ItemReading {
   /** Read when it is first asked for, still inside the guard: an item without a lock needs none. */
   registry: () => Registry
+  /** The item's runs, as the guard shows them. */
+  runs: () => readonly RunFile[]
+  /** The text of a top-level field; undefined when it is missing, empty or no single value. */
+  text: (key: string) => string | undefined
+  /** What kind of value a field has; null when it is missing. */
+  kindOf: (key: string) => YamlNode['kind'] | null
 }
 
 export type ItemDecision<T> =
-  | { kind: 'change'; fields: Record<string, string>; event: PendingEvent; result: T }
+  | {
+      kind: 'change'
+      fields: Record<string, FieldValue>
+      event: PendingEvent
+      result: T
+      /** A run that begins with this change. */
+      run?: Run | undefined
+      /** Runs that end with it. */
+      ends?: readonly RunFile[]
+      /** Where the item is to be moved afterwards; see settleItem. */
+      move?: Move | undefined
+    }
   | { kind: 'leave'; result: T }
 
 export interface ItemChange<T> {
@@ -61,6 +83,7 @@ export async function changeItem<T>(
         if (problem || found.kind !== 'ok')
           throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
         let registry: Registry | undefined
+        let runs: readonly RunFile[] | undefined
         const current: Current = {
           ...reading,
           modified: file.modified,
@@ -68,6 +91,12 @@ export async function changeItem<T>(
             registry ??= loadRegistry(disk, store.registry, full)
             return registry
           },
+          runs: () => {
+            runs ??= readRuns(disk, stateDir, id.key)
+            return runs
+          },
+          text: key => scalarText(findPair(found.map, key)?.value),
+          kindOf: key => findPair(found.map, key)?.value.kind ?? null,
         }
         unlogged = unloggedChanges(disk, stateDir, id.key, Number(file.stat.ino))
         const decision = decide(current)
@@ -78,7 +107,10 @@ export async function changeItem<T>(
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
         const events = [...unlogged.flatMap(one => one.events), decision.event]
         const intent = writeIntent(disk, stateDir, id.key, events, guard.slot)
+        let run: string | null = null
         try {
+          run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
+          if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
           const conflicts = join(stateDir, 'conflicts')
           const published = publish(disk, guard, {
             bytes: spliced.bytes,
@@ -87,8 +119,10 @@ export async function changeItem<T>(
             durable: true,
             conflicts,
           })
+          for (const { path } of decision.ends ?? []) removeRun(disk, path)
           return { result: decision.result, published, intents: [...unlogged, { path: intent, events }] }
         } catch (error) {
+          if (run) removeRun(disk, run)
           takeBack(disk, intent)
           throw error
         }

@@ -13,6 +13,11 @@ import { MISSING, unless } from './errno.ts'
 /** Where a workspace keeps its queue. */
 export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')
 
+/** The folder that a queue belongs to: the one that holds `.claude/work-queue`, else the queue's parent. */
+export function workspaceOfQueue(root: string): string {
+  return root.endsWith(sep + QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
+}
+
 export interface QueuePlace {
   /** The queue's real path. */
   root: string
@@ -109,10 +114,10 @@ export interface ItemPlace {
 export function itemPlaces(disk: Disk, root: string): ItemPlace[] {
   const places: ItemPlace[] = []
   for (const [folder, names] of itemFolders(disk, root)) {
-    const dir = folder === '' ? root : join(root, folder)
+    const dir = join(root, folder, sep)
     for (const name of names) {
-      const key = name.endsWith('.md') ? keyOfFileName(name) : null
-      if (key) places.push({ key, folder, name, path: dir + sep + name })
+      const key = keyOfFileName(name)
+      if (key) places.push({ key, folder, name, path: dir + name })
     }
   }
   return places
@@ -128,6 +133,20 @@ export function placesOf(disk: Disk, root: string, key: ItemKey): ItemPlace[] {
       if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key)
         places.push({ key, folder, name, path: join(root, folder, name) })
   return places
+}
+
+/** The place of an item by its path within the queue (with `/`), or null when no item lies at such a path. */
+export function placeOfPath(root: string, path: string): ItemPlace | null {
+  const slash = path.lastIndexOf('/')
+  const folder = slash < 0 ? '' : path.slice(0, slash)
+  const name = path.slice(slash + 1)
+  const key = name.endsWith('.md') ? keyOfFileName(name) : null
+  return key && isItemFolder(folder) ? { key, folder, name, path: join(root, folder, name) } : null
+}
+
+function isItemFolder(folder: string): boolean {
+  if (folder === '' || (STATUS_FOLDERS as readonly string[]).includes(folder)) return true
+  return folder.startsWith('archive/') && MONTH.test(folder.slice('archive/'.length))
 }
 
 const MONTH = /^\d{4}-\d{2}$/

@@ -87,11 +87,38 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
   })
 }
 
+/** Notes signals in place of dying of them, so that what was taken can be given back. */
+export interface Signals {
+  /** The first that asks to end; null when there was none. */
+  received: () => NodeJS.Signals | null
+  /** Signals end this process again. */
+  stop: () => void
+}
+
+export function catchSignals(): Signals {
+  let first: NodeJS.Signals | null = null
+  const note = (signal: NodeJS.Signals): void => {
+    first ??= signal
+  }
+  const ending = FORWARDED.filter(signal => signal !== 'SIGCONT' && signal !== 'SIGUSR2')
+  for (const signal of ending) process.on(signal, note)
+  return {
+    received: () => first,
+    stop: () => {
+      for (const signal of ending) process.off(signal, note)
+    },
+  }
+}
+
 /** The code that a shell gives for how a command ended. */
 export function exitCodeOf(end: ChildEnd): number {
   if (end.kind === 'exited') return end.code
   if (end.kind === 'notStarted') return 127
-  return 128 + (process.getBuiltinModule('node:os').constants.signals[end.signal] ?? 0)
+  return codeOfSignal(end.signal)
+}
+
+export function codeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + (process.getBuiltinModule('node:os').constants.signals[signal] ?? 0)
 }
 
 /** A process that has ended but was not waited for is not there any more. */

@@ -99,3 +99,15 @@ test('any head of a file gives what the whole file gives, or is unclosed or too 
     }),
   )
 })
+
+test('what stands behind the length that is told plays no part', () => {
+  const piece = fc.constantFrom('---', '\n', '\r\n', '\n---', '\n---\n', ' ', 'id: A', '\uFEFF', 'x')
+  const text = fc.array(piece, { maxLength: 8 }).map(pieces => Buffer.from(pieces.join('')))
+  fc.assert(
+    fc.property(text, text, fc.boolean(), (bytes, behind, whole) => {
+      const found = splitFrontmatter(Buffer.concat([bytes, behind]), whole, bytes.length)
+      expect(found).toEqual(splitFrontmatter(bytes, whole))
+    }),
+    { numRuns: 3000 },
+  )
+})

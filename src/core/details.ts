@@ -1,0 +1,104 @@
+/**
+ * What an item says beside its status and lock: on what it waits, where it may be worked on, how old it is.
+ * Real queues spell the same thing in several ways; all are read, none is written.
+ */
+import type { YamlMap, YamlNode } from '../markdown/node.ts'
+import { scalarText } from '../markdown/scalar.ts'
+import { type ItemKey, keyOfField } from './ids.ts'
+import { parseInstant } from './time.ts'
+
+export interface Details {
+  /** Ids as they are written, and the items that they name; null where it is no id. */
+  blockedBy: readonly Reference[]
+  parent: Reference | null
+  /** Machines that the item is bound to; none: any will do. */
+  machines: readonly string[]
+  repos: readonly string[]
+  createdAt: Date | null
+  /** Not to be begun before this instant. */
+  notBefore: Date | null
+}
+
+export interface Reference {
+  text: string
+  key: ItemKey | null
+}
+
+const BLOCKED_BY = [
+  'blocked_by',
+  'blocked-by',
+  'blockedBy',
+  'depends_on',
+  'depends-on',
+  'dependsOn',
+  'dependencies',
+]
+const PARENT = ['parent', 'parent_wrk']
+const MACHINES = ['computer', 'machine', 'machines', 'execution_workstations']
+const REPOS = ['target_repos', 'target_repo', 'repository']
+const CREATED = ['created_at', 'created']
+const NOT_BEFORE = ['not_before', 'parked_until', 'deferred_until']
+
+/** The keys that choosing the next item needs. */
+export const CHOOSING_KEYS: readonly string[] = [...BLOCKED_BY, ...MACHINES, ...CREATED, ...NOT_BEFORE]
+
+/** The keys that readDetails looks at. */
+export const DETAIL_KEYS: readonly string[] = [...CHOOSING_KEYS, ...PARENT, ...REPOS]
+
+/** Of a file that cannot be read. */
+export const NO_DETAILS: Details = {
+  blockedBy: [],
+  parent: null,
+  machines: [],
+  repos: [],
+  createdAt: null,
+  notBefore: null,
+}
+
+type Slot = 'blockedBy' | 'parent' | 'machines' | 'repos' | 'createdAt' | 'notBefore'
+
+const SLOTS = new Map<string, Slot>(
+  (
+    [
+      ['blockedBy', BLOCKED_BY],
+      ['parent', PARENT],
+      ['machines', MACHINES],
+      ['repos', REPOS],
+      ['createdAt', CREATED],
+      ['notBefore', NOT_BEFORE],
+    ] as const
+  ).flatMap(([slot, keys]) => keys.map(key => [key, slot] as const)),
+)
+
+/** @param idPrefix what a bare number is short for */
+export function readDetails(fields: YamlMap, idPrefix: string): Details {
+  const details = { ...NO_DETAILS }
+  for (const { key, value } of fields.pairs) {
+    const slot = SLOTS.get(key)
+    const texts = slot && words(value)
+    if (!texts || texts.length === 0) continue
+    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= parseInstant(texts[0]!)
+    else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
+    else if (slot === 'blockedBy') {
+      const known = details.blockedBy
+      const more = unique(texts).filter(text => !known.some(one => one.text === text))
+      details.blockedBy = [...known, ...more.map(text => reference(text, idPrefix))]
+    } else details[slot] = unique([...details[slot], ...texts])
+  }
+  return details
+}
+
+function reference(text: string, idPrefix: string): Reference {
+  return { text, key: keyOfField(text, idPrefix) }
+}
+
+/** A list's single values, or one value, which may hold several with commas between. */
+function words(node: YamlNode): string[] {
+  if (node.kind === 'map' || (node.kind === 'list' && node.items.length === 0)) return []
+  const texts = node.kind === 'list' ? node.items.map(scalarText) : (scalarText(node)?.split(',') ?? [])
+  return texts.flatMap(text => text?.trim() || [])
+}
+
+function unique(texts: string[]): string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)]
+}

@@ -1,0 +1,102 @@
+/**
+ * What an item must be to be committed: readable frontmatter with the fields that everything relies on, a whole
+ * lock, one place, and that its status's. Each finding carries what mends it. Pure.
+ */
+import type { Frontmatter } from '../markdown/frontmatter.ts'
+import { placeInFile } from '../markdown/frontmatter.ts'
+import { findPair, scalarText } from '../markdown/scalar.ts'
+import { keyOfField } from './ids.ts'
+import type { Item, Problem } from './item.ts'
+import { folderOf, isClosed } from './status.ts'
+
+export interface FormFinding {
+  code: Problem['code'] | 'missing-field'
+  line: number
+  column: number
+  message: string
+  /** The command that mends it. */
+  fix: string
+}
+
+/** The item's file as people name it, for messages and commands. */
+export interface NamedFile {
+  /** Relative to where the command was called. */
+  path: string
+  /** The queue, in the same way; '' when that is where the command was called. */
+  queue: string
+  folder: string
+  name: string
+  idPrefix: string
+}
+
+const REQUIRED = ['id', 'title', 'status'] as const
+
+/** @param found null when the frontmatter could not be read, which `problems` tells */
+export function formFindings(
+  item: Item,
+  problems: readonly Problem[],
+  found: Frontmatter | null,
+  file: NamedFile,
+): FormFinding[] {
+  const findings: FormFinding[] = problems.map(({ code, line, column, message }) => {
+    return { code, line, column, message, fix: fixOf(code, line, item, found, file) }
+  })
+  if (!found || problems.some(({ code }) => code === 'not-a-file')) return findings
+  for (const key of REQUIRED) {
+    const pair = findPair(found.map, key)
+    // An id that is a list or a map is told of already.
+    if (scalarText(pair?.value) !== undefined || (key === 'id' && pair && pair.value.kind !== 'scalar'))
+      continue
+    const { line, column } = pair ? placeInFile(found.split, pair.keyStart) : { line: 1, column: 1 }
+    const message = pair ? `the field ${key} has no value` : `the field ${key} is missing`
+    const fix =
+      key === 'id'
+        ? `add the line "id: ${item.id}", then: ${add(file)}`
+        : `wrk set ${item.id} ${key}=${key === 'status' ? statusFor(file.folder) : '"…"'} && ${add(file)}`
+    findings.push({ code: 'missing-field', line, column, message, fix })
+  }
+  return findings
+}
+
+function fixOf(
+  code: Problem['code'],
+  line: number,
+  item: Item,
+  found: Frontmatter | null,
+  file: NamedFile,
+): string {
+  const { queue, name, path } = file
+  const to = (folder: string, as = name) =>
+    `git mv ${shellWord(path)} ${shellWord([queue, folder, as].filter(Boolean).join('/'))}`
+  if (code === 'no-frontmatter') return `give it frontmatter (templates/item.md has one), then: ${add(file)}`
+  if (code === 'not-a-file') return `put the file itself there, then: ${add(file)}`
+  if (code === 'half-lock') return `wrk claim ${item.id} && ${add(file)}`
+  if (code === 'id-mismatch') {
+    const id = found && scalarText(findPair(found.map, 'id')?.value)
+    const named = id && keyOfField(id, file.idPrefix) && (/^\d+$/.test(id) ? `${file.idPrefix}-${id}` : id)
+    if (named) return to(file.folder, `${named.replace('#', '-')}.md`)
+  }
+  if (code === 'status-folder' && item.status !== null) {
+    if (isClosed(item.status, '')) return `wrk archive ${item.id}`
+    const mended = `wrk set ${item.id} status=${statusFor(file.folder)} && ${add(file)}`
+    const folder = folderOf(item.status)
+    return folder ? `${to(folder)}, or: ${mended}` : mended
+  }
+  return `mend line ${line} in an editor, then: ${add(file)}`
+}
+
+/** The status that items of a folder have. */
+function statusFor(folder: string): string {
+  const [top = ''] = folder.split('/')
+  return top === '' ? 'pending' : top === 'archive' ? 'archived' : top
+}
+
+function add({ path }: NamedFile): string {
+  return `git add ${shellWord(path)}`
+}
+
+/** A word as a shell reads it back. */
+export function shellWord(word: string): string {
+  if (/^[\p{L}\p{N}_./@%+=:,][\p{L}\p{N}_./@%+=:,-]*$/u.test(word)) return word
+  return `'${word.startsWith('-') ? './' : ''}${word.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,144 @@
+/**
+ * Which item to work on now. Pure: what the queue holds and who lives come in as facts.
+ *
+ * Ready is what is pending, free, not waiting for another item, not put off, and may be done on this machine.
+ * Of these the first is the one of the highest priority, then the one that most others wait for, then the oldest.
+ */
+import type { Details } from './details.ts'
+import type { ItemKey } from './ids.ts'
+import { type PriorityRank, priorityRank } from './priority.ts'
+import { isPending, statusWord } from './status.ts'
+import { stamp } from './time.ts'
+
+export interface Candidate {
+  key: ItemKey
+  id: string
+  status: string | null
+  priority: string | null
+  folder: string
+  closed: boolean
+  details: Details
+  /** Why nothing may be written to the file; null when it is well. */
+  problem: string | null
+  /** Who holds it and is not dead or stale; null when it can be claimed. */
+  heldBy: string | null
+}
+
+export interface Ready<T extends Candidate = Candidate> {
+  item: T
+  rank: PriorityRank
+  /** How many open items wait for it. */
+  unblocks: number
+}
+
+export interface Choice<T extends Candidate = Candidate> {
+  /** Best first. */
+  ready: Ready<T>[]
+  /** Open items that are not ready, in the queue's order. */
+  waiting: T[]
+  /** Why an item is not ready, for people; none when it is. */
+  reasons: (item: T) => string[]
+  /** What an item waits for and that is not closed. */
+  blockers: (item: T) => Blocker[]
+}
+
+/** An item that another waits for, as it is written there. */
+export interface Blocker {
+  text: string
+  /** False: the queue has no such item, so it is not known to be done. */
+  known: boolean
+}
+
+/** What is known of the moment and the place. */
+export interface Here {
+  now: Date
+  /** The names that this machine goes by. */
+  machines: readonly string[]
+}
+
+export function choose<T extends Candidate>(items: readonly T[], here: Here): Choice<T> {
+  const states = new Map<ItemKey, boolean>()
+  // An id that stands in several places is closed when all of them are.
+  for (const { key, closed } of items) states.set(key, closed && (states.get(key) ?? true))
+  const dependents = countDependents(items)
+  const ready: Ready<T>[] = []
+  const waiting: T[] = []
+  for (const item of items) {
+    if (item.closed) continue
+    if (!isReady(item, states, here)) waiting.push(item)
+    else ready.push({ item, rank: priorityRank(item.priority), unblocks: dependents.get(item.key) ?? 0 })
+  }
+  return {
+    ready: ready.sort(byUrgency),
+    waiting,
+    reasons: item => reasonsToWait(item, states, here),
+    blockers: item => openBlockers(item, states),
+  }
+}
+
+/** How many open items wait for each item. */
+export function countDependents(
+  items: readonly Pick<Candidate, 'closed' | 'details'>[],
+): Map<ItemKey, number> {
+  const counts = new Map<ItemKey, number>()
+  for (const { closed, details } of items)
+    if (!closed) for (const { key } of details.blockedBy) if (key) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}
+
+function openBlockers({ details }: Candidate, closed: ReadonlyMap<ItemKey, boolean>): Blocker[] {
+  return details.blockedBy
+    .filter(({ key }) => !(key && closed.get(key)))
+    .map(({ text, key }) => ({ text, known: key !== null && closed.has(key) }))
+}
+
+/** The same question as reasonsToWait, without the sentences: it is asked of thousands of items. */
+function isReady(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): boolean {
+  const { blockedBy, machines, notBefore } = item.details
+  return (
+    !item.problem &&
+    !item.heldBy &&
+    isPending(item.status, item.folder) &&
+    blockedBy.every(({ key }) => key && closed.get(key)) &&
+    (machines.length === 0 || machines.some(name => isHere(name, here.machines))) &&
+    !(notBefore && notBefore > here.now)
+  )
+}
+
+function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): string[] {
+  const reasons: string[] = []
+  if (item.problem) reasons.push(item.problem)
+  if (!isPending(item.status, item.folder))
+    reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it lies in ${item.folder}/`)
+  if (item.heldBy) reasons.push(`held by ${item.heldBy}`)
+  for (const { text, known } of openBlockers(item, closed))
+    reasons.push(known ? `waits for ${text}` : `waits for ${text}, which is not in the queue`)
+  const { machines, notBefore } = item.details
+  if (machines.length > 0 && !machines.some(name => isHere(name, here.machines)))
+    reasons.push(`is for ${machines.join(' or ')}, and this is ${here.machines.join(', ')}`)
+  if (notBefore && notBefore > here.now) reasons.push(`is put off until ${stamp(notBefore)}`)
+  return reasons
+}
+
+function isHere(name: string, machines: readonly string[]): boolean {
+  const lower = name.toLowerCase()
+  return lower === 'any' || machines.some(machine => machine.toLowerCase() === lower)
+}
+
+function byUrgency(a: Ready, b: Ready): number {
+  return (
+    a.rank - b.rank ||
+    b.unblocks - a.unblocks ||
+    age(a.item) - age(b.item) ||
+    numberOf(a.item.key) - numberOf(b.item.key) ||
+    (a.item.key < b.item.key ? -1 : 1)
+  )
+}
+
+function age({ details }: Candidate): number {
+  return details.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER
+}
+
+function numberOf(key: ItemKey): number {
+  return Number(key.slice(key.lastIndexOf('-') + 1))
+}

@@ -1,0 +1,97 @@
+/**
+ * Archives an item: its status, the time of its completion and the empty lock in one rewrite, then the move to
+ * `archive/YYYY-MM/`. The move follows from what was written, so a crash between the two is completed by the next
+ * command that meets the item.
+ */
+import { newEvent } from '../core/event.ts'
+import { parseId, printable } from '../core/ids.ts'
+import { isArchived } from '../core/status.ts'
+import { parseInstant, stamp } from '../core/time.ts'
+import { findItem } from '../store/item-reader.ts'
+import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import { afterwards, type ItemSummary, summary } from './claim.ts'
+import { type Context, tidy } from './context.ts'
+import { type Caller, register } from './identify.ts'
+import { type Permission, permission } from './permission.ts'
+import { recordClaims, without } from './records.ts'
+import { archiveFolderOf, settle } from './settle.ts'
+
+export type ArchiveResult =
+  | {
+      kind: 'archived'
+      /** False when it was archived before and nothing but perhaps the move was left to do. */
+      changed: boolean
+      item: ItemSummary
+      completed_at: string
+      /** The dead or stale holder that gave way. */
+      from: { holder: string; reason: string } | null
+      warnings: string[]
+    }
+  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+
+/**
+ * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
+ */
+export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  const places = findItem(store, id)
+  tidy(context)
+  const caller = await register(context)
+  const { result, warnings } = await changeItem(store, id, places, current =>
+    decide(context, current, caller),
+  )
+  result.warnings.push(...warnings)
+  if (result.kind === 'refused') return result
+  const moved = await settle(context, id)
+  if (moved) result.item.path = moved.to
+  if (result.changed)
+    await afterwards(result.warnings, async () => {
+      await recordClaims(context, caller.session, without(result.item.id))
+    })
+  return result
+}
+
+function decide(context: Context, current: Current, caller: Caller): ItemDecision<ArchiveResult> {
+  const now = stamp(context.clock())
+  const item = summary(current)
+  const { lock, place } = current
+  const allowed = permission(context, current, caller, true)
+  if (allowed.kind !== 'may')
+    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
+
+  const before = current.text('completed_at')
+  const completed = before && parseInstant(before) ? before : now
+  const archived = item.status !== null && isArchived(item.status, place.folder)
+  const result = {
+    kind: 'archived',
+    item,
+    completed_at: completed,
+    from: allowed.from,
+    warnings: [],
+  } as const
+  if (archived && before === completed && !lock)
+    return { kind: 'leave', result: { ...result, warnings: [], changed: false } }
+  return {
+    kind: 'change',
+    fields: {
+      status: { word: 'archived' },
+      completed_at: { word: completed },
+      locked_by: '',
+      locked_at: '',
+    },
+    event: {
+      ...newEvent(now, 'archived'),
+      item: item.id,
+      session: caller.holder,
+      previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
+      reason: allowed.from && printable(allowed.from.reason),
+      tx: context.store.host.randomLetters(12),
+    },
+    ends: current.runs(),
+    move: place.folder.startsWith('archive')
+      ? undefined
+      : { status: 'archived', folder: archiveFolderOf(completed) },
+    result: { ...result, warnings: [], changed: true, item: { ...item, status: 'archived' } },
+  }
+}

@@ -1,0 +1,79 @@
+/** The items of a queue with what choosing among them needs: details, holders, problems. */
+
+import { NO_DETAILS } from '../core/details.ts'
+import type { Problem } from '../core/item.ts'
+import type { Candidate, Here } from '../core/next.ts'
+import { hostLabel } from '../core/session.ts'
+import { readQueue } from '../store/item-reader.ts'
+import type { ReadingCache } from '../store/reading-cache.ts'
+import { here } from '../system/process.ts'
+import type { Context } from './context.ts'
+import { heldLock, judgeForMany, standing } from './holder.ts'
+import { lookIn } from './identify.ts'
+
+export interface QueueItem extends Candidate {
+  title: string
+  path: string
+  lockedBy: string | null
+  lockedAt: Date | null
+  problems: readonly Problem[]
+  liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
+}
+
+/**
+ * @param depth `choosing` leaves out what only filters need, and all but the id of closed items
+ * @param cache for `choosing`: spares opening files that did not change
+ * @throws WrkError IO
+ */
+export async function candidates(
+  context: Context,
+  depth: 'choosing' | 'details',
+  cache?: ReadingCache,
+): Promise<QueueItem[]> {
+  const { store } = context
+  const { registry } = await lookIn(context)
+  const now = context.clock()
+  const judge = judgeForMany(store, registry)
+  const found = await readQueue(
+    store,
+    ({ item, lock, place, problems, modified, details = NO_DETAILS }) => {
+      const held = lock && heldLock(judge, place.key, lock, modified)
+      const liveness = held && standing(store, held, now)
+      const candidate: QueueItem = {
+        key: place.key,
+        id: item.id,
+        title: item.title,
+        path: place.path,
+        status: item.status,
+        priority: item.priority,
+        folder: place.folder,
+        closed: item.closed,
+        details,
+        problem: null,
+        heldBy: lock && liveness !== 'dead' && liveness !== 'stale' ? lock.by : null,
+        lockedBy: lock?.by ?? null,
+        lockedAt: lock?.at ?? null,
+        problems,
+        liveness,
+      }
+      return candidate
+    },
+    depth,
+    cache,
+  )
+  // That an id stands in two places is known only when all have been read.
+  for (const item of found) item.problem = blocking(item.problems)
+  return found
+}
+
+function blocking(problems: readonly Problem[]): string | null {
+  const problem = problems.find(({ blocks }) => blocks)
+  if (!problem) return null
+  return problem.line > 0 ? `line ${problem.line}: ${problem.message}` : problem.message
+}
+
+/** The moment and the place that an item is chosen for. WRK_MACHINE names this machine, else its host name does. */
+export function placeAndTime({ clock, env }: Context): Here {
+  const named = env.WRK_MACHINE?.split(',').flatMap(name => name.trim() || [])
+  return { now: clock(), machines: named?.length ? named : [hostLabel(here().host)] }
+}

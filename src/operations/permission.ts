@@ -1,0 +1,59 @@
+/** Who may write to an item beside its holder: nobody. What a refusal says, and what a takeover frees. */
+import { type ClaimDecision, decideClaim } from '../core/claim.ts'
+import { listedSession } from '../core/session.ts'
+import type { Current } from '../store/item-store.ts'
+import type { Context } from './context.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
+import type { Caller } from './identify.ts'
+import { howLost, type Superseded } from './records.ts'
+
+export type Permission =
+  /** It is free, or held by the caller. `from` is set when a dead or stale holder gives way. */
+  | { kind: 'may'; from: { holder: string; reason: string } | null }
+  | { kind: 'held'; holder: HolderInfo; superseded: Superseded | null }
+  /** The caller held it, it was taken over, and now nobody holds it. */
+  | { kind: 'lost'; superseded: Superseded }
+
+/**
+ * Whether the caller may write to an item, decided on what the guard shows.
+ * @param takeOver whether a dead or stale holder gives way
+ */
+export function permission(
+  context: Context,
+  current: Current,
+  caller: Caller,
+  takeOver: boolean,
+): Permission {
+  const { store, clock } = context
+  const { item, lock } = current
+  if (lock?.by === caller.holder) return { kind: 'may', from: null }
+  const lost = () => lostBy(context, current, caller)
+  if (!lock) {
+    const superseded = lost()
+    return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
+  }
+  const registry = current.registry()
+  const held = heldLock(judgeFor(store, registry), current.place.key, lock, current.modified)
+  const { ttlMs, takeover } = store.settings
+  const now = clock()
+  const decision: ClaimDecision = takeOver
+    ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
+    : { kind: 'held' }
+  const superseded = listedSession(registry, caller.session)?.claims.some(({ id }) => id === item.id)
+  if (decision.kind === 'takenOver' && !superseded)
+    return { kind: 'may', from: { holder: lock.by, reason: decision.reason } }
+  return {
+    kind: 'held',
+    holder: holderInfo(held, registry, ttlMs, now),
+    superseded: superseded ? howLost(context, caller.session, item.id, lock.by) : null,
+  }
+}
+
+/** How the caller lost an item that the registry says it claimed and that is free now; null when it did not. */
+function lostBy(context: Context, { item, registry }: Current, caller: Caller): Superseded | null {
+  const mine = listedSession(registry(), caller.session)?.claims.some(({ id }) => id === item.id)
+  if (!mine) return null
+  const loss = howLost(context, caller.session, item.id, null)
+  // Without a trace of a taking, it was given up in some other way than by wrk.
+  return loss.at === null ? null : loss
+}

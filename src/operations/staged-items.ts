@@ -1,0 +1,124 @@
+/** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
+import { dirname } from 'node:path'
+import type { ItemKey } from '../core/ids.ts'
+import { type ItemPlace, placeOfPath } from '../store/queue.ts'
+import { findRepository, incomingCommits, pathInRepository, type Repository } from '../system/repository.ts'
+import { indexedPaths, readObjects, type StagedEntry, stagedEntries } from '../system/staged.ts'
+import type { Context } from './context.ts'
+import type { TruthOf } from './true-lock.ts'
+
+export interface QueueInRepository {
+  repository: Repository
+  /** The queue's path from the repository's top. */
+  folder: string
+  /** The index is that of the working tree that the queue lies in. */
+  isOwnTree: boolean
+}
+
+/** The repository that a commit here would be of, and where in it the queue lies; null when it lies elsewhere. */
+export function queueInRepository({ queue, env }: Context, cwd: string): QueueInRepository | null {
+  const repository = findRepository(cwd, env) ?? findRepository(queue.linked ?? queue.root, env)
+  if (!repository) return null
+  for (const root of [queue.linked, queue.root]) {
+    const folder = root === null ? null : pathInRepository(repository, root)
+    if (folder !== null) return { repository, folder, isOwnTree: root === queue.root }
+  }
+  // A linked worktree whose queue was named: the same folder in it.
+  const main = { ...repository, top: dirname(repository.commonDir) }
+  const folder = main.top === repository.top ? null : pathInRepository(main, queue.root)
+  return folder === null ? null : { repository, folder, isOwnTree: false }
+}
+
+/** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
+export interface ItemChange {
+  key: ItemKey
+  before: (StagedEntry & { place: ItemPlace }) | null
+  after: (StagedEntry & { place: ItemPlace }) | null
+}
+
+/**
+ * Pairs what went with what came by the item's id, which is surer than git's guess by likeness.
+ * @param limits only changes at these paths from the repository's top, or below them; all when there are none
+ */
+export function itemChanges(
+  { repository, folder }: QueueInRepository,
+  limits: readonly string[],
+): { changes: ItemChange[]; unmerged: string[] } {
+  const skip = folder === '' ? 0 : folder.length + 1
+  const items = stagedEntries(repository, folder).flatMap(entry => {
+    const place = placeOfPath('', entry.path.slice(skip))
+    return place ? [{ ...entry, place }] : []
+  })
+  const gone = items.filter(({ after, unmerged }) => !after && !unmerged)
+  const changes: ItemChange[] = items
+    .filter(({ after }) => after)
+    .map(after => {
+      if (after.before) return { key: after.place.key, before: after, after }
+      const i = gone.findIndex(({ place }) => place.key === after.place.key)
+      return { key: after.place.key, before: i < 0 ? null : gone.splice(i, 1)[0]!, after }
+    })
+  for (const before of gone) changes.push({ key: before.place.key, before, after: null })
+  const isWanted = (path: string) =>
+    limits.length === 0 ||
+    limits.some(limit => limit === '' || path === limit || path.startsWith(`${limit}/`))
+  return {
+    changes: changes.filter(({ before, after }) =>
+      [before, after].some(entry => entry && isWanted(entry.path)),
+    ),
+    unmerged: items.flatMap(({ unmerged, path }) => (unmerged && isWanted(path) ? [path] : [])),
+  }
+}
+
+/** The bytes of a change: as staged, as committed, and as other commits have it that are being brought in. */
+export interface Versions {
+  staged: Buffer | null
+  committed: { path: string; bytes: Buffer | null }[]
+}
+
+export function readVersions(repository: Repository, changes: readonly ItemChange[]): Versions[] {
+  const incoming = incomingCommits(repository)
+  const wanted = changes.map(({ before, after }) => {
+    const path = (after ?? before)!.path
+    return {
+      staged: after?.after?.isFile ? after.after.id : null,
+      committed: [
+        { path: (before ?? after)!.path, name: before?.before?.id ?? null },
+        ...incoming.map(commit => ({ path, name: `${commit}:${path}` })),
+      ],
+    }
+  })
+  const names = wanted.flatMap(({ staged, committed }) =>
+    [staged, ...committed.map(({ name }) => name)].filter(name => name !== null),
+  )
+  const objects = new Map(readObjects(repository, names).map((bytes, i) => [names[i], bytes]))
+  const read = (name: string | null) => (name === null ? null : (objects.get(name) ?? null))
+  return wanted.map(({ staged, committed }) => ({
+    staged: read(staged),
+    committed: committed.map(({ path, name }) => ({ path, bytes: read(name) })),
+  }))
+}
+
+/**
+ * Where the ids of staged items stand in the index, when in more than one place. The whole index is listed only
+ * when it may be so: something was added or moved, or the queue's files say so, or they are of another tree.
+ */
+export function placesInIndex(
+  { store }: Context,
+  { repository, folder, isOwnTree }: QueueInRepository,
+  changes: readonly ItemChange[],
+  truthOf: TruthOf,
+): Map<ItemKey, string[]> {
+  const places = new Map<ItemKey, string[]>()
+  const settled = ({ key, before, after }: ItemChange) => {
+    if (!after) return true
+    const [one, ...more] = truthOf(key).readings
+    return before?.path === after.path && one?.place.folder === after.place.folder && more.length === 0
+  }
+  if (isOwnTree && changes.every(settled)) return places
+  const keys = new Set(changes.flatMap(({ key, after }) => (after ? [key] : [])))
+  for (const path of new Set(indexedPaths(repository, folder))) {
+    const place = placeOfPath(store.root, folder === '' ? path : path.slice(folder.length + 1))
+    if (place && keys.has(place.key)) places.set(place.key, [...(places.get(place.key) ?? []), path])
+  }
+  return places
+}

@@ -1,0 +1,78 @@
+/**
+ * INDEX.md: the queue at a glance, for people who read it on a code host. A projection of the items and nothing else:
+ * no times and no locks, so that the same items always give the same text.
+ */
+
+import { printable } from '../core/ids.ts'
+import { priorityRank } from '../core/priority.ts'
+import { statusWord } from '../core/status.ts'
+import type { QueueItem } from '../operations/candidates.ts'
+
+export function indexPage(items: readonly QueueItem[]): string {
+  const sorted = [...items].sort(byId)
+  const open = sorted.filter(({ closed }) => !closed)
+  const sections = [
+    '<!-- Made by `wrk index --write` from the items; changes made here are lost. -->',
+    '# Work queue',
+    `${open.length} open of ${items.length} items.`,
+    counts('By status', sorted, item => [statusOf(item)]),
+    counts('By priority', open, ({ priority }) => [priority?.toLowerCase() ?? 'none']),
+    counts('By repository', open, ({ details }) => (details.repos.length > 0 ? details.repos : ['none'])),
+    '## Open items',
+    rows(open.sort((a, b) => priorityRank(a.priority) - priorityRank(b.priority) || byId(a, b))),
+    '## Closed items',
+    rows(sorted.filter(({ closed }) => closed)),
+  ]
+  return `${sections.filter(section => section !== '').join('\n\n')}\n`
+}
+
+function statusOf({ status, folder }: QueueItem): string {
+  return status === null ? folder || 'none' : statusWord(status)
+}
+
+/** By prefix, then by number; of one id in several places, by path. */
+function byId(a: QueueItem, b: QueueItem): number {
+  const [x, y] = [a.key.lastIndexOf('-'), b.key.lastIndexOf('-')]
+  const prefix = compare(a.key.slice(0, x), b.key.slice(0, y))
+  return prefix || Number(a.key.slice(x + 1)) - Number(b.key.slice(y + 1)) || compare(a.path, b.path)
+}
+
+/** By code units, since the order must not depend on where it is made. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function counts(
+  title: string,
+  items: readonly QueueItem[],
+  wordsOf: (item: QueueItem) => readonly string[],
+): string {
+  const numbers = new Map<string, number>()
+  for (const item of items) for (const word of wordsOf(item)) numbers.set(word, (numbers.get(word) ?? 0) + 1)
+  if (numbers.size === 0) return ''
+  const lines = [...numbers]
+    .sort(([a, m], [b, n]) => n - m || compare(a, b))
+    .map(([word, number]) => `| ${cell(word)} | ${number} |`)
+  return [`## ${title}`, '', '| | items |', '|---|---:|', ...lines].join('\n')
+}
+
+function rows(items: readonly QueueItem[]): string {
+  if (items.length === 0) return 'None.'
+  const lines = items.map(item => {
+    const { id, title, priority, folder, path, details } = item
+    const file = path.slice(path.lastIndexOf('/') + 1)
+    const link = encodeURI(folder === '' ? file : `${folder}/${file}`).replace(/[()]/g, c =>
+      c === '(' ? '%28' : '%29',
+    )
+    const waits = details.blockedBy.map(({ text }) => text).join(', ')
+    return `| [${cell(id)}](${link}) | ${cell(title)} | ${cell(statusOf(item))} | ${cell(priority ?? '')} | ${cell(waits)} |`
+  })
+  return ['| item | title | status | priority | waits for |', '|---|---|---|---|---|', ...lines].join('\n')
+}
+
+/** Text within a table of markdown: nothing in it may end the cell or begin markup of its own. */
+function cell(text: string): string {
+  return printable(text, 300).replace(/[|\\<>[\]`*_]/g, c =>
+    c === '<' ? '&lt;' : c === '>' ? '&gt;' : `\\${c}`,
+  )
+}

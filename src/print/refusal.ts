@@ -1,0 +1,52 @@
+/** What a caller is told who may not: who holds the item, or who took it over. Never the command that would break a living holder's lock. */
+import type { ItemSummary, RefusedClaim } from '../operations/claim.ts'
+import type { Permission } from '../operations/permission.ts'
+import { describeLoss, type Superseded } from '../operations/records.ts'
+import { describeHolder } from './describe.ts'
+import { EXIT } from './exit-codes.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A claim that another won. */
+export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
+  const message = `${item.id} is ${describeHolder(holder, now)}`
+  const hint =
+    holder.session_id.split('/', 1)[0] === session.id
+      ? `It is this session's own: wait until that run has ended (wrk claim ${item.id} --wait).`
+      : `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
+    refusal: { message, hint },
+    warnings,
+  }
+}
+
+/** A change to an item that the caller may not make. */
+export function refusedChange(
+  item: ItemSummary,
+  why: Exclude<Permission, { kind: 'may' }>,
+  warnings: readonly string[],
+  now: Date,
+): Outcome {
+  const holder = why.kind === 'held' ? why.holder : null
+  const { superseded } = why
+  const message = superseded
+    ? describeLoss(superseded)
+    : `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
+  const hint = superseded
+    ? STOP
+    : 'Only its holder changes it. Choose another item, or ask its holder to release it.'
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, superseded },
+    refusal: { message, hint },
+    warnings,
+  }
+}
+
+/** A claim that was lost while a command ran under it. */
+export function lostClaim(superseded: Superseded): { message: string; hint: string } {
+  return { message: `${describeLoss(superseded)}; the command was stopped`, hint: STOP }
+}
+
+const STOP = 'Stop working on it, and do not commit changes to it.'

@@ -1,0 +1,53 @@
+/**
+ * Moves that are still to be made, one small file each in `.wrk/moves`: written under an item's guard before its new
+ * status is published, removed when the item lies where it belongs. A crash in between leaves the file, by which the
+ * next command that writes completes the move. A move that has no file was never meant: people forget to move items,
+ * and that is for `wrk doctor` to tell.
+ */
+import { join } from 'node:path'
+import type { ItemKey } from '../core/ids.ts'
+import type { Disk } from './disk.ts'
+import { MISSING, unless } from './errno.ts'
+import { readPlainFile } from './guarded-file.ts'
+
+export interface Move {
+  /** What the item's status must still be for the move to be right. */
+  status: string
+  /** The folder below the queue: `working`, `archive/2026-02`. */
+  folder: string
+}
+
+const folderOf = (stateDir: string) => join(stateDir, 'moves')
+
+/** The items that have a move to make. */
+export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
+  return unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))) as ItemKey[]
+}
+
+/** The move that an item has to make; null when it has none, or only a torn note of one, whose item never changed. */
+export function readMove(disk: Disk, stateDir: string, key: ItemKey): Move | null {
+  const file = unless(MISSING, null, () => readPlainFile(disk, join(folderOf(stateDir), key)))
+  try {
+    return file && (JSON.parse(file.bytes.toString('utf8')) as Move)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+/** Notes a move. To be called under the item's guard. */
+export function writeMove(disk: Disk, stateDir: string, key: ItemKey, move: Move): void {
+  disk.mkdirSync(folderOf(stateDir), { recursive: true })
+  const fd = disk.openSync(join(folderOf(stateDir), key), 'w', 0o600)
+  try {
+    const bytes = Buffer.from(JSON.stringify(move))
+    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+/** Forgets a move: it was made, or the item has changed since. */
+export function removeMove(disk: Disk, stateDir: string, key: ItemKey): void {
+  unless(MISSING, undefined, () => disk.unlinkSync(join(folderOf(stateDir), key)))
+}

@@ -1,0 +1,48 @@
+# Asks wrk whether this commit may be made. `wrk hooks uninstall` takes it away and puts back what was here before.
+hook=$0
+case $hook in */*) ;; *) hook=./$hook ;; esac
+
+# The hook that was here before comes first, and may refuse by itself.
+kept=$hook@KEPT@
+if [ -f "$kept" ] && [ -x "$kept" ]; then
+  IFS= read -r first <"$kept" || :
+  case $first in
+    '#!/bin/sh' | '#!/bin/sh '* | '#!/usr/bin/env sh' | '#!/bin/bash' | '#!/bin/bash '* | '#!/usr/bin/env bash')
+      # Sourced, so that its $0 is the name that it had: hook managers look at it.
+      ${first#'#!'} -c '. "$0@KEPT@"' "$hook" "$@" || exit
+      ;;
+    *) "$kept" "$@" || exit ;;
+  esac
+fi
+
+# Most commits are about no item: those need not wait for Node to start.
+if @NOTHING@; then exit 0; fi
+
+# Another program is called wrk too: a load tester, whose version begins with its name.
+is_wrk() {
+  case $("$1" --version 2>/dev/null) in [0-9]*.[0-9]*.[0-9]*) return 0 ;; esac
+  return 1
+}
+
+node=@NODE@
+script=@SCRIPT@
+if [ -x "$node" ] && [ -f "$script" ]; then
+  exec "$node" "$script" @COMMAND@ >/dev/null
+elif [ -x node_modules/.bin/wrk-cli ]; then
+  exec node_modules/.bin/wrk-cli @COMMAND@ >/dev/null
+elif command -v wrk-cli >/dev/null 2>&1; then
+  exec wrk-cli @COMMAND@ >/dev/null
+elif command -v wrk >/dev/null 2>&1 && is_wrk wrk; then
+  exec wrk @COMMAND@ >/dev/null
+fi
+
+back="rm '$hook'"
+if [ -e "$kept" ]; then back="mv '$kept' '$hook'"; fi
+cat >&2 <<END
+wrk: this commit was not checked, and so not made: wrk is neither at
+     $script
+     nor on the PATH. Install it, then: wrk hooks install
+     To commit once without the check: git commit --no-verify
+     To do without it from now on: $back
+END
+exit 1
