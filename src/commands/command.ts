@@ -12,6 +12,8 @@ export interface Globals {
   json?: boolean
   session?: string
   agent?: string
+  /** The words behind `--`, which are no options of wrk; undefined without `--`. */
+  behind?: readonly string[] | undefined
 }
 
 /** Runs a command's work and keeps its outcome for the program to print and exit with. */
