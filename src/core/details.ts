@@ -3,7 +3,7 @@
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
-import { scalarText } from '../markdown/scalar.ts'
+import { detached, scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
 
 export interface Details {
@@ -72,7 +72,14 @@ const SLOTS = new Map<string, Slot>(
 
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {
-  const details = { ...NO_DETAILS }
+  const details: Details = {
+    blockedBy: [],
+    parent: null,
+    machines: [],
+    repos: [],
+    createdAt: null,
+    notBefore: null,
+  }
   for (const { key, value } of fields.pairs) {
     const slot = SLOTS.get(key)
     const texts = slot && words(value)
@@ -80,10 +87,10 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
     if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= texts[0]!
     else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
     else if (slot === 'blockedBy') {
-      const known = details.blockedBy
-      const more = unique(texts).filter(text => !known.some(one => one.text === text))
-      details.blockedBy = [...known, ...more.map(text => reference(text, idPrefix))]
-    } else details[slot] = unique([...details[slot], ...texts])
+      const all =
+        details.blockedBy.length > 0 ? [...details.blockedBy.map(({ text }) => text), ...texts] : texts
+      details.blockedBy = unique(all).map(text => reference(text, idPrefix))
+    } else details[slot] = unique(details[slot].length > 0 ? [...details[slot], ...texts] : texts)
   }
   return details
 }
@@ -92,11 +99,20 @@ function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
 }
 
-/** A list's single values, or one value, which may hold several with commas between. */
+/** A list's single values, or one value, which may hold several with commas between. Done for thousands of items. */
 function words(node: YamlNode): string[] {
-  if (node.kind === 'map' || (node.kind === 'list' && node.items.length === 0)) return []
-  const texts = node.kind === 'list' ? node.items.map(scalarText) : (scalarText(node)?.split(',') ?? [])
-  return texts.flatMap(text => text?.trim() || [])
+  const texts: string[] = []
+  if (node.kind === 'list') for (const item of node.items) addWord(texts, scalarText(item))
+  else if (node.kind === 'scalar') {
+    const text = scalarText(node)
+    if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
+    else addWord(texts, text)
+  }
+  return texts
+}
+
+function addWord(texts: string[], text: string | undefined): void {
+  if (text) texts.push(detached(text))
 }
 
 function unique(texts: string[]): string[] {

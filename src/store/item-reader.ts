@@ -8,7 +8,7 @@ import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
-import { toData } from '../markdown/scalar.ts'
+import { detached, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
 import type { GuardHost } from './guard.ts'
@@ -255,12 +255,8 @@ export function interpret(
   }
   const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
   item.title = detached(item.title)
+  if (lock) lock.by = detached(lock.by)
   return { place, item, lock, problems, modified: EPOCH }
-}
-
-/** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
-function detached(text: string): string {
-  return ` ${text}`.slice(1)
 }
 
 function unusable(
