@@ -69,7 +69,7 @@ export async function changeItem<T>(
             return registry
           },
         }
-        unlogged = unloggedChanges(disk, stateDir, id.key, Number(file.stat.ino))
+        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)
         if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
 
@@ -77,7 +77,7 @@ export async function changeItem<T>(
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
         const events = [...unlogged.flatMap(one => one.events), decision.event]
-        const intent = writeIntent(disk, stateDir, id.key, events, guard.slot)
+        const intent = writeIntent(disk, stateDir, id.key, events, guard)
         try {
           const conflicts = join(stateDir, 'conflicts')
           const published = publish(disk, guard, {
@@ -87,10 +87,12 @@ export async function changeItem<T>(
             durable: true,
             conflicts,
           })
-          return { result: decision.result, published, intents: [...unlogged, { path: intent, events }] }
+          return { result: decision.result, published, intents: [...unlogged, { path: intent.path, events }] }
         } catch (error) {
-          takeBack(disk, intent)
+          takeBack(disk, intent.path)
           throw error
+        } finally {
+          disk.closeSync(intent.slot)
         }
       } finally {
         disk.closeSync(file.fd)
