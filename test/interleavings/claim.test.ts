@@ -7,14 +7,18 @@
  * with at most two interruptions (a process that could go on is left for another), any of them stopping for ever
  * before any step; guard holders judged rightly, and arbitrarily taken for dead, which stands for guards that are
  * too old as well; the next claim after everything that a stop of all can leave behind.
- * With WRK_INTERLEAVINGS=all (`npm run test:interleavings`; half an hour): three processes in all interleavings
- * (with wrong verdicts: three interruptions), two with more attempts, the first use of a queue, and the reductions checked against a search that makes every operation a
- * step of its own.
  *
- * Bounded: each process tries two times to get a guard (three processes with wrong verdicts: once, which includes
- * revoking and trying again), then ends BUSY. Not covered: what a process does before and after the item's guard is
- * made in one step each (register, event log, registry; the log's own guard is the same code); loss of power; programs
- * that do not know the guard; networks' file systems; Windows.
+ * Bounded: with right verdicts each process tries twice to get a guard, with wrong ones once (which includes revoking
+ * and trying again), then it ends BUSY. Two attempts with wrong verdicts: three interruptions; numbers of files
+ * that are given again: two.
+ *
+ * With WRK_INTERLEAVINGS=all (`npm run test:interleavings`, half an hour): three processes in all interleavings, with
+ * wrong verdicts three interruptions; two processes without the bounds on interruptions; the first use of a queue;
+ * and the reductions (search.ts) checked against a search that makes every operation a step of its own.
+ *
+ * Not covered: what a process does before and after the item's guard is made in one step each (register, event log,
+ * registry; the log's own guard is the same code); loss of power; failing disks; programs that do not know the guard;
+ * network file systems; Windows.
  *
  * A new scenario is a program in `PROGRAMS` and what it may do in `Claims`, both in claims.ts.
  */
