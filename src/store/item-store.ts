@@ -98,7 +98,7 @@ export async function changeItem<T>(
           text: key => scalarText(findPair(found.map, key)?.value),
           kindOf: key => findPair(found.map, key)?.value.kind ?? null,
         }
-        unlogged = unloggedChanges(disk, stateDir, id.key, Number(file.stat.ino))
+        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)
         if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
 
@@ -106,7 +106,7 @@ export async function changeItem<T>(
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
         const events = [...unlogged.flatMap(one => one.events), decision.event]
-        const intent = writeIntent(disk, stateDir, id.key, events, guard.slot)
+        const intent = writeIntent(disk, stateDir, id.key, events, guard)
         let run: string | null = null
         try {
           run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
@@ -120,11 +120,13 @@ export async function changeItem<T>(
             conflicts,
           })
           for (const { path } of decision.ends ?? []) removeRun(disk, path)
-          return { result: decision.result, published, intents: [...unlogged, { path: intent, events }] }
+          return { result: decision.result, published, intents: [...unlogged, { path: intent.path, events }] }
         } catch (error) {
           if (run) removeRun(disk, run)
-          takeBack(disk, intent)
+          takeBack(disk, intent.path)
           throw error
+        } finally {
+          disk.closeSync(intent.slot)
         }
       } finally {
         disk.closeSync(file.fd)

@@ -122,7 +122,8 @@ export async function changeLock<T>(
   const changed = await withGuard(host, stateDir, key.toLowerCase(), guard => {
     const current = openLock(disk, place)
     try {
-      const unlogged = unloggedChanges(disk, stateDir, key, current.file ? Number(current.file.stat.ino) : 0)
+      const lock = { path: place.file, stat: current.file?.stat ?? null }
+      const unlogged = unloggedChanges(disk, stateDir, key, guard, lock)
       const decision = decide(current.reading)
       return { result: decision.result, ...applied(host, guard, place, key, current, decision, unlogged) }
     } finally {
@@ -170,18 +171,20 @@ function applied(
       toLog: [...unlogged, { events: [decision.event] }],
     }
 
-  let intent: string | undefined
+  let intent: ReturnType<typeof writeIntent> | undefined
   try {
     const events = [...unlogged.flatMap(one => one.events), ...(decision.event ? [decision.event] : [])]
-    if (events.length > 0) intent = writeIntent(disk, place.stateDir, key, events, guard.slot)
+    if (events.length > 0) intent = writeIntent(disk, place.stateDir, key, events, guard)
     const published = publishLock(disk, guard, place, decision.text, current)
-    const toLog = intent ? [...unlogged, { path: intent, events }] : unlogged
+    const toLog = intent ? [...unlogged, { path: intent.path, events }] : unlogged
     return { published, quarantined: aside?.path ?? null, toLog }
   } catch (error) {
-    if (intent) takeBack(disk, intent)
+    if (intent) takeBack(disk, intent.path)
     // The name is this call's own, so nobody else's file goes with it.
     if (aside?.made) unless(MISSING, undefined, () => disk.unlinkSync(aside.path))
     throw error
+  } finally {
+    if (intent) disk.closeSync(intent.slot)
   }
 }
 
