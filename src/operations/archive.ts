@@ -43,12 +43,13 @@ export async function archive(context: Context, idText: string): Promise<Archive
   )
   result.warnings.push(...warnings)
   if (result.kind === 'refused') return result
-  const moved = await settle(context, id)
-  if (moved) result.item.path = moved.to
-  if (result.changed)
+  // Before the move, which may fail; a crash may have left the record of an item that is archived already.
+  if (result.changed || caller.claims.some(claim => claim.id === result.item.id))
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
+  const moved = await settle(context, id)
+  if (moved) result.item.path = moved.to
   return result
 }
 

@@ -16,10 +16,10 @@ import { QUEUE_IN_WORKSPACE } from '../store/queue.ts'
 import { badSetting, type Context, readSettingsFile } from './context.ts'
 
 /** Where a workspace keeps the scripts that run its agents. */
-export const AGENT_SCRIPTS = join('scripts', 'agents')
+const AGENT_SCRIPTS = join('scripts', 'agents')
 
 /** The folder that a queue belongs to: the one that holds `.claude/work-queue`, else the queue's parent. */
-export function workspaceOf({ store }: Context): string {
+function workspaceOf({ store }: Context): string {
   const { root } = store
   return root.endsWith(QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
 }
