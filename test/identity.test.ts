@@ -6,7 +6,6 @@ import {
   HOST,
   makeQueue,
   orphaned,
-  type Queue,
   type Result,
   registry,
   type Shell,
