@@ -2,23 +2,26 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { processFacts } from '../src/system/process.ts'
 import {
+  bash,
   cleanEnv,
   finished,
   gone,
   haveTerminals,
+  heard,
   heldItem,
   item,
-  killProcess,
   makeQueue,
+  NOTES,
+  note,
+  noteOf,
   openTerminal,
   orphaned,
   Queue,
-  type Running,
-  type RunOptions,
   start,
+  startWatched,
   tempFolder,
   together,
   until,
@@ -30,26 +33,7 @@ const ready = (id = 'WRK-1', fields: Record<string, string> = {}) =>
 
 const readyQueue = (fields: Record<string, string> = {}) => makeQueue({ 'WRK-1': ready('WRK-1', fields) })
 
-/** For scripts of bash: `say NAME TEXT` leaves a note beside the queue, whole or not at all; `await NAME` waits for one. */
-const NOTES = `say() { printf '%s' "\${2:-.}" >"$HOME/$1.tmp" && mv "$HOME/$1.tmp" "$HOME/$1"; }
-await() { until [ -e "$HOME/$1" ]; do sleep 0.02; done; }
-`
-const bash = (script: string) => ['bash', '-c', NOTES + script]
-const noteOf = (queue: Queue, name: string) => join(queue.home, name)
-const note = (queue: Queue, name: string, text = '') => writeFileSync(noteOf(queue, name), text)
-const heard = (queue: Queue, name: string): Promise<string> =>
-  until(`a note: ${name}`, () =>
-    existsSync(noteOf(queue, name)) ? readFileSync(noteOf(queue, name), 'utf8') : null,
-  )
-
 const execute = (...command: string[]) => ['execute', 'WRK-1', '--provider', 'claude', '--', ...command]
-
-/** Starts `wrk execute`, killed with all that it started when the test ends. */
-function startExecute(queue: Queue, args: readonly string[], options: RunOptions = {}): Running {
-  const running = queue.start(args, options)
-  onTestFinished(() => killProcess(-running.pid))
-  return running
-}
 
 /** Starts a script of bash that finds `wrk` and the queue. */
 function startShell(queue: Queue, script: string): ReturnType<typeof start> {
@@ -266,7 +250,7 @@ describe('the plan gate', () => {
     const queue = readyQueue()
     // Nobody knows whose guard this is, so it is waited for.
     queue.write('.wrk/guards/wrk-1/somebody', '')
-    const running = startExecute(queue, ['--json', ...execute(...bash('say ran'))])
+    const running = startWatched(queue, ['--json', ...execute(...bash('say ran'))])
     await until('it has passed the gates before the claim', () => queue.exists('session-state.yaml'))
     queue.write('WRK-1', item('WRK-1'))
     rmSync(queue.path('.wrk/guards/wrk-1'), { recursive: true })
@@ -614,10 +598,10 @@ describe('stdin, stdout and stderr', () => {
 
   test('a pipe whose writer is slow stays one that can be waited for', async () => {
     const queue = readyQueue()
-    const running = startShell(
-      queue,
-      `{ await up; sleep 0.5; echo late; } | wrk execute WRK-1 --provider claude -- bash -c 'echo >"$HOME/up"; cat'`,
-    )
+    // cat, unlike bash, does not mend a pipe that somebody made non-blocking.
+    const slow =
+      'until grep -q tester "$WRK_QUEUE/pending/WRK-1.md"; do sleep 0.02; done; sleep 0.5; echo late'
+    const running = startShell(queue, `{ ${slow}; } | wrk execute WRK-1 --provider claude -- cat`)
     expect(await finished(running)).toMatchObject({ code: 0, stdout: 'late\n' })
   })
 
@@ -655,7 +639,7 @@ describe('without a terminal', () => {
     async signal => {
       const queue = readyQueue()
       const before = queue.read('WRK-1')
-      const running = startExecute(queue, execute(...listener))
+      const running = startWatched(queue, execute(...listener))
       const child = Number(await heard(queue, 'up'))
       process.kill(running.pid, signal)
       expect(await heard(queue, signal)).toBe('1')
@@ -676,7 +660,7 @@ describe('without a terminal', () => {
     const queue = readyQueue()
     const before = queue.read('WRK-1')
     // bash would leave SIGINT and SIGQUIT to what it runs; this is the program itself.
-    const running = startExecute(queue, [
+    const running = startWatched(queue, [
       '--json',
       ...execute('node', '-e', `${LISTENER};process.removeAllListeners('${signal}')`),
     ])
@@ -695,7 +679,7 @@ describe('without a terminal', () => {
       `providers:\n  own: [bash, first.sh]\n  other: [bash, -c, 'touch "$HOME/second"']\n`,
     )
     queue.write('../first.sh', `${NOTES}trap 'exit 0' TERM; say up $$; while :; do sleep 0.02; done`)
-    const running = startExecute(queue, ['execute', 'WRK-1', '--json'])
+    const running = startWatched(queue, ['execute', 'WRK-1', '--json'])
     await heard(queue, 'up')
     process.kill(running.pid, 'SIGTERM')
     const { code, json } = await running.end
@@ -785,7 +769,7 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
 
 describe('wrk killed with -9, the command still running:', () => {
   const killed = async (queue: Queue, args = execute(...bash('say up $$; while :; do sleep 0.05; done'))) => {
-    const running = startExecute(queue, args, { session: 'first' })
+    const running = startWatched(queue, args, { session: 'first' })
     const child = Number(await heard(queue, 'up'))
     const refused = await queue.run('claim WRK-1 --json', { session: 'second' })
     expect([refused.code, refused.json.holder.liveness]).toEqual([4, 'alive'])
@@ -858,7 +842,7 @@ describe('wrk killed with -9, the command still running:', () => {
 test('a command that runs longer than the TTL keeps its item all the time', async () => {
   const queue = readyQueue()
   const env = { LOCK_TTL_SECONDS: '2' }
-  const running = startExecute(queue, execute(...bash('say up; sleep 5; say slept')), {
+  const running = startWatched(queue, execute(...bash('say up; sleep 5; say slept')), {
     env,
     session: 'first',
   })
@@ -884,7 +868,7 @@ describe('when the claim is lost meanwhile', () => {
     const queue = readyQueue()
     const below = `trap "say below-ended; exit 0" TERM; say below \\$\\$; while :; do sleep 0.05; done`
     const script = `bash -c '${NOTES.replaceAll("'", `'"'"'`)}${below.replaceAll('\\$', '$')}' & trap 'say ended; exit 0' TERM; await below; say up $$; while :; do sleep 0.05; done`
-    const running = startExecute(queue, ['--json', ...execute(...bash(script))], { session: 'first' })
+    const running = startWatched(queue, ['--json', ...execute(...bash(script))], { session: 'first' })
     const pids = [Number(await heard(queue, 'up')), Number(await heard(queue, 'below'))]
     await takeOver(queue)
     const { at } = queue.lock('WRK-1')
@@ -907,7 +891,7 @@ describe('when the claim is lost meanwhile', () => {
       `trap '' TERM INT HUP; echo $$ >"$HOME/${name}"; while :; do sleep 0.05; done`
     writeFileSync(noteOf(queue, 'below.sh'), stubborn('below'))
     writeFileSync(noteOf(queue, 'up.sh'), `bash below.sh & ${stubborn('up')}`)
-    const running = startExecute(queue, execute('bash', 'up.sh'), { session: 'first' })
+    const running = startWatched(queue, execute('bash', 'up.sh'), { session: 'first' })
     const pids = [Number(await heard(queue, 'up')), Number(await heard(queue, 'below'))]
     await takeOver(queue)
     const began = performance.now()
@@ -926,7 +910,7 @@ describe('when the claim is lost meanwhile', () => {
       noteOf(queue, 'below.sh'),
       `trap '' TERM; echo $$ >"$HOME/below"; while :; do sleep 0.05; done`,
     )
-    const running = startExecute(
+    const running = startWatched(
       queue,
       execute(...bash('bash below.sh & say up $$; while :; do sleep 0.05; done')),
       {
@@ -966,7 +950,7 @@ describe('when the claim is lost meanwhile', () => {
 
   test('to one that has released it since, it is lost too', async () => {
     const queue = readyQueue()
-    const running = startExecute(
+    const running = startWatched(
       queue,
       ['--json', ...execute(...bash('say up; while :; do sleep 0.05; done'))],
       {
@@ -983,7 +967,7 @@ describe('when the claim is lost meanwhile', () => {
 
   test('by a forced release, it is lost too', async () => {
     const queue = readyQueue()
-    const running = startExecute(queue, execute(...bash('say up; while :; do sleep 0.05; done')), {
+    const running = startWatched(queue, execute(...bash('say up; while :; do sleep 0.05; done')), {
       session: 'first',
     })
     await heard(queue, 'up')
@@ -1026,7 +1010,7 @@ describe('executes of one item at the same instant: exactly one runs', () => {
 
   test('the second in a session is told of the run that is at work, and not to claim it', async () => {
     const queue = readyQueue()
-    const running = startExecute(queue, execute(...bash('say up; await go')))
+    const running = startWatched(queue, execute(...bash('say up; await go')))
     await heard(queue, 'up')
     const { code, stderr } = await queue.run(execute('true'))
     expect(code).toBe(4)

@@ -76,8 +76,8 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
   return {
     kind: 'change',
     fields: {
-      status: { word: 'archived' },
-      completed_at: { word: completed },
+      ...(archived ? {} : { status: { word: 'archived' } }),
+      ...(before === completed ? {} : { completed_at: { word: completed } }),
       locked_by: '',
       locked_at: '',
     },
@@ -90,6 +90,11 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
       tx: context.store.host.randomLetters(12),
     },
     ends: current.runs(),
-    result: { ...result, warnings: [], changed: true, item: { ...item, status: 'archived' } },
+    result: {
+      ...result,
+      warnings: [],
+      changed: true,
+      item: { ...item, status: archived ? item.status : 'archived' },
+    },
   }
 }

@@ -71,7 +71,9 @@ export async function changeItem<T>(
   let unlogged: { path: string; events: PendingEvent[] }[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
-      const file = openFound(store, id, places) ?? openFound(store, id, findItem(store, id))
+      // Found twice, it may have been moved while it was looked for; inside the guard nobody moves it.
+      const asFound = places.length === 1 ? openFound(store, id, places) : null
+      const file = asFound ?? openFound(store, id, findItem(store, id))
       if (!file) throw notFound(store, id)
       try {
         const found = readFrontmatter(file.bytes, full)
