@@ -547,7 +547,7 @@ esac; done`
 }
 
 /** The agents above a process, nearest first, as pid and program. */
-export function agentsAbove(pid: number): string[] {
+function agentsAbove(pid: number): string[] {
   const found: string[] = []
   for (let facts = processFacts(pid); facts; facts = processFacts(facts.ppid)) {
     const command = commandLine(facts.pid)
