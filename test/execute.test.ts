@@ -625,6 +625,11 @@ say('up', String(process.pid))
 setInterval(() => { if (existsSync(at('go'))) { say('got', got.join(' ')); process.exit(7) } }, 20)
 `
 const listener = ['node', '-e', LISTENER]
+/** One that dies of any. bash would leave some signals to what it runs; this is the program itself. */
+const MORTAL = `require('node:fs').writeFileSync('up.tmp', String(process.pid))
+require('node:fs').renameSync('up.tmp', 'up')
+setInterval(() => {}, 1000)
+`
 
 /** Lets the listener end; gives what it got. A signal that is sent twice has come twice by then. */
 async function signalsOf(queue: Queue): Promise<string> {
@@ -659,11 +664,7 @@ describe('without a terminal', () => {
   ] as const)('a command that dies of %s ends wrk with %d, and the item is free', async (signal, code) => {
     const queue = readyQueue()
     const before = queue.read('WRK-1')
-    // bash would leave SIGINT and SIGQUIT to what it runs; this is the program itself.
-    const running = startWatched(queue, [
-      '--json',
-      ...execute('node', '-e', `${LISTENER};process.removeAllListeners('${signal}')`),
-    ])
+    const running = startWatched(queue, ['--json', ...execute('node', '-e', MORTAL)])
     const child = Number(await heard(queue, 'up'))
     process.kill(running.pid, signal)
     const result = await running.end
@@ -745,7 +746,7 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
     const child = Number(await heard(queue, 'up'))
     terminal.press('\x1a')
     expect((await ended).code).toBe(148)
-    expect(processFacts(child)!.state).toBe('T')
+    await until('it has stopped too', () => processFacts(child)!.state === 'T')
     expect(queue.lock('WRK-1').by).toMatch(/^terminal-/)
     note(queue, 'go')
     expect((await terminal.run('fg')).code).toBe(7)
@@ -866,8 +867,12 @@ describe('when the claim is lost meanwhile', () => {
 
   test('the command and what it started are told to end, and wrk ends with 4, saying who, when and why', async () => {
     const queue = readyQueue()
-    const below = `trap "say below-ended; exit 0" TERM; say below \\$\\$; while :; do sleep 0.05; done`
-    const script = `bash -c '${NOTES.replaceAll("'", `'"'"'`)}${below.replaceAll('\\$', '$')}' & trap 'say ended; exit 0' TERM; await below; say up $$; while :; do sleep 0.05; done`
+    const loop = 'while :; do sleep 0.05; done'
+    writeFileSync(
+      noteOf(queue, 'below.sh'),
+      `${NOTES}trap "say below-ended; exit 0" TERM; say below $$; ${loop}`,
+    )
+    const script = `bash below.sh & trap 'say ended; exit 0' TERM; await below; say up $$; ${loop}`
     const running = startWatched(queue, ['--json', ...execute(...bash(script))], { session: 'first' })
     const pids = [Number(await heard(queue, 'up')), Number(await heard(queue, 'below'))]
     await takeOver(queue)
