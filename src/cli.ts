@@ -141,12 +141,11 @@ function capital(summary: string): string {
   return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`
 }
 
-/** `--wait WRK-157`: an id behind --wait is not its value. */
+/** `--wait WRK-157`: an id behind --wait is not its value. What stands behind `--` is another program's. */
 function withPlainWait(words: readonly string[]): string[] {
   const end = words.indexOf('--')
   return words.map((word, i) => {
-    if (end >= 0 && i >= end) return word
-    const next = words[i + 1] ?? ''
+    const next = (end < 0 || i < end ? words[i + 1] : undefined) ?? ''
     const isId = /\D/.test(next) && keyOfField(next, 'WRK') !== null
     return word === '--wait' && isId ? `--wait=${DEFAULT_WAIT}` : word
   })
