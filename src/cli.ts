@@ -51,6 +51,11 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'which queue this is, and where its files lie',
     load: () => import('./commands/where.ts'),
   },
+  lock: {
+    summary: 'a named lock of the machine: one run at a time',
+    load: () => import('./commands/lock.ts'),
+  },
+  receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
   verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
@@ -79,6 +84,12 @@ export async function main(words: readonly string[]): Promise<number> {
     print(failure, false)
     return failure.exitCode
   }
+}
+
+/** The words behind `--`: another program's command line. */
+function behindDashes(words: readonly string[]): readonly string[] | undefined {
+  const end = words.indexOf('--')
+  return end < 0 ? undefined : words.slice(end + 1)
 }
 
 /** Asked of the words themselves, since a command line that cannot be parsed is answered in JSON too. */
@@ -110,7 +121,7 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help shows examples.`)
     .exitOverride()
   const run: Run = async work => {
-    outcome = await work(program.opts<Globals>())
+    outcome = await work({ ...program.opts<Globals>(), behind: behindDashes(words) })
   }
   const wanted = commandIn(words)
   // The others are for the list in the help, and for suggestions; making them would cost a millisecond.
@@ -130,10 +141,11 @@ function capital(summary: string): string {
   return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`
 }
 
-/** `--wait WRK-157`: an id behind --wait is not its value. */
+/** `--wait WRK-157`: an id behind --wait is not its value. What stands behind `--` is another program's. */
 function withPlainWait(words: readonly string[]): string[] {
+  const end = words.indexOf('--')
   return words.map((word, i) => {
-    const next = words[i + 1] ?? ''
+    const next = (end < 0 || i < end ? words[i + 1] : undefined) ?? ''
     const isId = /\D/.test(next) && keyOfField(next, 'WRK') !== null
     return word === '--wait' && isId ? `--wait=${DEFAULT_WAIT}` : word
   })

@@ -120,7 +120,7 @@ describe('wrk next', () => {
       'WRK-3  waits for WRK-2; waits for WRK-99, which is not in the queue',
       'WRK-4  its status is parked',
       'WRK-5  is for otherbox, and this is devbox',
-      'WRK-6  is put off until 2030-01-01T00:00:00Z',
+      'WRK-6  is put off until 2030-01-01',
       'WRK-7  held by somebody',
     ])
       expect(stdout).toContain(`  ${line}\n`)

@@ -36,20 +36,23 @@ export function configure(command: Command, run: Run): void {
       const context = await open(globals)
       const found = await (flags.claim ? claimNext(context) : next(context))
       const { width } = screen(context.env)
-      const explain = flags.explain ?? false
-      return found.chosen ? chosen(found, found.chosen, explain, width) : nothing(found, explain, width)
+      const how = { explain: flags.explain ?? false, asJson: globals.json ?? false, width }
+      return found.chosen ? chosen(found, found.chosen, how) : nothing(found, how)
     }),
   )
 }
 
-function chosen(
-  { claimed, choice }: NextItem,
-  best: Ready<QueueItem>,
-  explain: boolean,
-  width: number,
-): Outcome {
+interface How {
+  explain: boolean
+  asJson: boolean
+  width: number
+}
+
+function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How): Outcome {
   const { item } = best
+  const { explain, width } = how
   const why = reasonOf(best, choice.ready.length)
+  const others = explain ? linesOf(choice, best, width) : []
   const told = `${claimed ? 'Claimed ' : ''}${item.id}  ${printable(item.title)}`
   return {
     exitCode: EXIT.done,
@@ -61,9 +64,16 @@ function chosen(
       ...(claimed
         ? { kind: claimed.kind, lock: claimed.lock, from: claimed.from, session: claimed.session }
         : {}),
-      ...(explain ? { behind: behind(choice, best), waiting: waitingOf(choice) } : {}),
+      ...(explain ? { behind: behind(choice, best), waiting: waitingOf(choice, how) } : {}),
     },
-    text: `${told}\n${why}\n${claimed ? '' : `Take it: wrk claim ${item.id}\n`}${explain ? explanation(choice, best, width) : ''}`,
+    text: [
+      told,
+      why,
+      ...(claimed ? [] : [`Take it: wrk claim ${item.id}`]),
+      ...(others.length > 0 ? ['The others:', ...others] : []),
+    ]
+      .map(line => `${line}\n`)
+      .join(''),
     warnings: claimed
       ? [
           ...(claimed.from
@@ -85,27 +95,29 @@ function reasonOf({ item, unblocks }: Ready, ready: number): string {
       ? 'no item waits for it'
       : `${unblocks} ${unblocks === 1 ? 'item waits' : 'items wait'} for it`
   const since = item.details.createdAt
-    ? `made on ${item.details.createdAt.toISOString().slice(0, 10)}`
+    ? `made on ${printable(item.details.createdAt.slice(0, 10))}`
     : 'of unknown age'
   return `First of ${ready} ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
 }
 
-function nothing({ choice }: NextItem, explain: boolean, width: number): Outcome {
-  const waiting = waitingOf(choice)
+function nothing({ choice }: NextItem, how: How): Outcome {
+  const { waiting, reasons } = choice
   const count = `${waiting.length} open ${waiting.length === 1 ? 'item waits' : 'items wait'}`
   const message = `nothing is ready: ${waiting.length === 0 ? 'the queue has no open items' : count}`
   const [first] = waiting
   const hint =
-    !first || explain ? undefined : `${first.id}: ${first.reasons.join('; ')}. Of all: wrk next --explain`
+    !first || how.explain
+      ? undefined
+      : `${first.id}: ${reasons(first).join('; ')}. Of all: wrk next --explain`
   return {
     exitCode: EXIT.notFound,
     json: {
       ok: false,
       item: null,
       error: { code: 'NOT_FOUND', message, hint: hint ?? null },
-      waiting,
+      waiting: waitingOf(choice, how),
     },
-    refusal: { message, hint, lines: explain ? linesOf([], waiting, width) : [] },
+    refusal: { message, hint, lines: how.explain ? linesOf(choice, null, how.width) : [] },
   }
 }
 
@@ -116,33 +128,27 @@ interface Behind {
   why: string
 }
 
-function behind({ ready }: Choice<QueueItem>, best: Ready<QueueItem>): Behind[] {
+function behind({ ready }: Choice<QueueItem>, best: Ready<QueueItem> | null): Behind[] {
   return ready.flatMap(one => {
     const { item, unblocks } = one
-    return one.item === best.item
+    return !best || item === best.item
       ? []
       : { id: item.id, priority: item.priority, unblocks, why: whyBehind(best, one) }
   })
 }
 
-function waitingOf({ waiting, reasons }: Choice<QueueItem>): { id: string; reasons: string[] }[] {
-  return waiting.map(item => ({ id: item.id, reasons: reasons(item) }))
+/** Thousands of sentences, when nobody reads them, take as long as choosing did. */
+function waitingOf({ waiting, reasons }: Choice<QueueItem>, { asJson }: How) {
+  return asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : []
 }
 
-function explanation(choice: Choice<QueueItem>, best: Ready<QueueItem>, width: number): string {
-  const lines = linesOf(behind(choice, best), waitingOf(choice), width)
-  return lines.length === 0 ? '' : `The others:\n${lines.map(line => `${line}\n`).join('')}`
-}
-
-function linesOf(
-  behind: readonly Behind[],
-  waiting: readonly { id: string; reasons: string[] }[],
-  width: number,
-): string[] {
+function linesOf(choice: Choice<QueueItem>, best: Ready<QueueItem> | null, width: number): string[] {
+  const others = behind(choice, best)
+  const { waiting, reasons } = choice
   const lines = [
-    ...behind.slice(0, TOLD).map(({ id, why }) => `  ${id}  ready too; ${why}`),
-    ...waiting.slice(0, TOLD).map(({ id, reasons }) => `  ${id}  ${reasons.join('; ')}`),
+    ...others.slice(0, TOLD).map(({ id, why }) => `  ${id}  ready too; ${why}`),
+    ...waiting.slice(0, TOLD).map(item => `  ${item.id}  ${reasons(item).join('; ')}`),
   ].map(line => printable(line, width))
-  const left = behind.length + waiting.length - lines.length
+  const left = others.length + waiting.length - lines.length
   return left > 0 ? [...lines, `  and ${left} more; --json tells all`] : lines
 }

@@ -3,7 +3,7 @@
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
-import { scalarText } from '../markdown/scalar.ts'
+import { detached, scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
 import { parseInstant } from './time.ts'
 
@@ -14,9 +14,10 @@ export interface Details {
   /** Machines that the item is bound to; none: any will do. */
   machines: readonly string[]
   repos: readonly string[]
-  createdAt: Date | null
-  /** Not to be begun before this instant. */
-  notBefore: Date | null
+  /** When it was made, as it is written: instants are read when they are asked for. */
+  createdAt: string | null
+  /** Not to be begun before this instant, as it is written. */
+  notBefore: string | null
 }
 
 export interface Reference {
@@ -72,17 +73,23 @@ const SLOTS = new Map<string, Slot>(
 
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {
-  const details = { ...NO_DETAILS }
+  const details: Details = {
+    blockedBy: [],
+    parent: null,
+    machines: [],
+    repos: [],
+    createdAt: null,
+    notBefore: null,
+  }
   for (const { key, value } of fields.pairs) {
     const slot = SLOTS.get(key)
     const texts = slot && words(value)
     if (!texts || texts.length === 0) continue
-    if (slot === 'createdAt') details.createdAt ??= parseInstant(texts[0]!)
-    else if (slot === 'notBefore') details.notBefore = later(details.notBefore, parseInstant(texts[0]!))
+    if (slot === 'createdAt') details.createdAt ??= texts[0]!
+    else if (slot === 'notBefore') details.notBefore = later(details.notBefore, texts[0]!)
     else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
-    else if (slot === 'blockedBy')
-      details.blockedBy = distinct([...details.blockedBy, ...texts.map(text => reference(text, idPrefix))])
-    else details[slot] = unique([...details[slot], ...texts])
+    else if (slot === 'blockedBy') details.blockedBy = distinct(details.blockedBy, texts, idPrefix)
+    else details[slot] = unique(details[slot].length > 0 ? [...details[slot], ...texts] : texts)
   }
   return details
 }
@@ -91,26 +98,38 @@ function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
 }
 
-/** A list's single values, or one value; each may hold several with commas between. */
+/** A list's single values, or one value; each may hold several with commas between. Done for thousands of items. */
 function words(node: YamlNode): string[] {
-  if (node.kind === 'map' || (node.kind === 'list' && node.items.length === 0)) return []
-  const texts = node.kind === 'list' ? node.items.map(scalarText) : [scalarText(node)]
-  return texts.flatMap(text => (text === undefined ? [] : text.split(','))).flatMap(text => text.trim() || [])
+  const texts: string[] = []
+  if (node.kind === 'list') for (const item of node.items) addWords(texts, scalarText(item))
+  else if (node.kind === 'scalar') addWords(texts, scalarText(node))
+  return texts
+}
+
+function addWords(texts: string[], text: string | undefined): void {
+  if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
+  else addWord(texts, text)
+}
+
+function addWord(texts: string[], text: string | undefined): void {
+  if (text) texts.push(detached(text))
 }
 
 /** Each item once, however it is spelled. */
-function distinct(references: Reference[]): Reference[] {
-  if (references.length < 2) return references
-  const byName = new Map<string, Reference>()
-  for (const one of references) {
-    const name = one.key ?? one.text
-    if (!byName.has(name)) byName.set(name, one)
+function distinct(known: readonly Reference[], texts: readonly string[], idPrefix: string): Reference[] {
+  const all = known.slice()
+  for (const text of texts) {
+    const one = reference(text, idPrefix)
+    if (!all.some(({ key, text }) => (one.key ? key === one.key : text === one.text))) all.push(one)
   }
-  return [...byName.values()]
+  return all
 }
 
-function later(a: Date | null, b: Date | null): Date | null {
-  return a && b ? (a > b ? a : b) : (a ?? b)
+/** Of two instants the later one; what cannot be read hides no other. */
+function later(known: string | null, text: string): string {
+  if (known === null) return text
+  const [a, b] = [parseInstant(known), parseInstant(text)]
+  return b && (!a || b > a) ? text : known
 }
 
 function unique(texts: string[]): string[] {

@@ -8,7 +8,7 @@ import type { Details } from './details.ts'
 import type { ItemKey } from './ids.ts'
 import { type PriorityRank, priorityRank } from './priority.ts'
 import { isPending, statusWord } from './status.ts'
-import { stamp } from './time.ts'
+import { parseInstant } from './time.ts'
 
 export interface Candidate {
   key: ItemKey
@@ -29,6 +29,8 @@ export interface Ready<T extends Candidate = Candidate> {
   rank: PriorityRank
   /** How many open items wait for it. */
   unblocks: number
+  /** When it was made, in ms; the largest number when nothing says. */
+  age: number
 }
 
 export interface Choice<T extends Candidate = Candidate> {
@@ -66,7 +68,13 @@ export function choose<T extends Candidate>(items: readonly T[], here: Here): Ch
   for (const item of items) {
     if (item.closed) continue
     if (!isReady(item, states, here)) waiting.push(item)
-    else ready.push({ item, rank: priorityRank(item.priority), unblocks: dependents.get(item.key) ?? 0 })
+    else
+      ready.push({
+        item,
+        rank: priorityRank(item.priority),
+        unblocks: dependents.get(item.key) ?? 0,
+        age: age(item),
+      })
   }
   return {
     ready: ready.sort(byUrgency),
@@ -99,7 +107,7 @@ function isReady(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: H
     isPending(item.status, item.folder) &&
     blockedBy.every(({ key }) => key && closed.get(key)) &&
     (machines.length === 0 || machines.some(name => isHere(name, here.machines))) &&
-    !(notBefore && notBefore > here.now)
+    !isPutOff(notBefore, here)
   )
 }
 
@@ -114,8 +122,13 @@ function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, h
   const { machines, notBefore } = item.details
   if (machines.length > 0 && !machines.some(name => isHere(name, here.machines)))
     reasons.push(`is for ${machines.join(' or ')}, and this is ${here.machines.join(', ')}`)
-  if (notBefore && notBefore > here.now) reasons.push(`is put off until ${stamp(notBefore)}`)
+  if (isPutOff(notBefore, here)) reasons.push(`is put off until ${notBefore}`)
   return reasons
+}
+
+function isPutOff(notBefore: string | null, { now }: Here): boolean {
+  const instant = notBefore === null ? null : parseInstant(notBefore)
+  return instant !== null && instant > now
 }
 
 function isHere(name: string, machines: readonly string[]): boolean {
@@ -127,7 +140,7 @@ function byUrgency(a: Ready, b: Ready): number {
   return (
     a.rank - b.rank ||
     b.unblocks - a.unblocks ||
-    age(a.item) - age(b.item) ||
+    a.age - b.age ||
     numberOf(a.item.key) - numberOf(b.item.key) ||
     (a.item.key < b.item.key ? -1 : 1)
   )
@@ -137,15 +150,15 @@ function byUrgency(a: Ready, b: Ready): number {
 export function whyBehind(best: Ready, other: Ready): string {
   if (other.rank !== best.rank) return `lower priority: ${other.item.priority ?? 'not set'}`
   if (other.unblocks !== best.unblocks) return `fewer wait for it: ${other.unblocks}`
-  if (age(other.item) !== age(best.item)) {
+  if (other.age !== best.age) {
     const { createdAt } = other.item.details
-    return createdAt ? `younger: made on ${stamp(createdAt).slice(0, 10)}` : 'of unknown age'
+    return parseInstant(createdAt ?? '') ? `younger: made on ${createdAt!.slice(0, 10)}` : 'of unknown age'
   }
   return 'alike, with a later id'
 }
 
 function age({ details }: Candidate): number {
-  return details.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER
+  return parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
 }
 
 function numberOf(key: ItemKey): number {

@@ -77,8 +77,8 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
   return {
     kind: 'change',
     fields: {
-      status: { word: 'archived' },
-      completed_at: { word: completed },
+      ...(archived ? {} : { status: { word: 'archived' } }),
+      ...(before === completed ? {} : { completed_at: { word: completed } }),
       locked_by: '',
       locked_at: '',
     },
@@ -91,9 +91,15 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
       tx: context.store.host.randomLetters(12),
     },
     ends: current.runs(),
-    move: place.folder.startsWith('archive')
-      ? undefined
-      : { status: 'archived', folder: archiveFolderOf(completed) },
-    result: { ...result, warnings: [], changed: true, item: { ...item, status: 'archived' } },
+    move:
+      archived || place.folder.startsWith('archive')
+        ? undefined
+        : { status: 'archived', folder: archiveFolderOf(completed) },
+    result: {
+      ...result,
+      warnings: [],
+      changed: true,
+      item: { ...item, status: archived ? item.status : 'archived' },
+    },
   }
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../core/item.ts'
 import { choose } from '../core/next.ts'
 import { knownRank, priorityRank } from '../core/priority.ts'
 import { statusWord } from '../core/status.ts'
-import { stamp } from '../core/time.ts'
+import { parseInstant, stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-reader.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
 import type { Context } from './context.ts'
@@ -110,7 +110,8 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
 
 function inOrder(items: QueueItem[], urgency: readonly QueueItem[], sort: SortKey | undefined): QueueItem[] {
   if (sort === 'age') {
-    const made = ({ details }: QueueItem) => details.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER
+    const made = ({ details }: QueueItem) =>
+      parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
     return items.sort((a, b) => made(a) - made(b))
   }
   if (sort !== 'urgency') return items

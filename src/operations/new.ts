@@ -116,14 +116,16 @@ function make(store: Store, id: string, bytes: Buffer, event: PendingEvent) {
   return withGuard(host, stateDir, 'new-item', guard => {
     if (placesOf(disk, root, key).length > 0) return null
     const path = join(makeFolder(disk, root, 'pending'), `${id}.md`)
-    const intent = writeIntent(disk, stateDir, key, [event], guard.slot)
+    const intent = writeIntent(disk, stateDir, key, [event], guard)
     const conflicts = join(stateDir, 'conflicts')
     try {
       const { failure } = publish(disk, guard, { bytes, from: 'absent', path, durable: true, conflicts })
-      return { path, intent, failure }
+      return { path, intent: intent.path, failure }
     } catch (error) {
-      takeBack(disk, intent)
+      takeBack(disk, intent.path)
       throw error
+    } finally {
+      disk.closeSync(intent.slot)
     }
   })
 }

@@ -74,9 +74,18 @@ export async function settleAll(context: Context): Promise<void> {
   const { store } = context
   const impatient = { ...context, store: { ...store, host: { ...store.host, patienceMs: 0 } } }
   for (const key of pendingMoves(store.host.disk, store.stateDir))
-    try {
-      await settle(impatient, { key, display: key.toUpperCase() })
-    } catch (error) {
-      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
-    }
+    await settleInPassing(impatient, { key, display: key.toUpperCase() })
+}
+
+/**
+ * The same for a command that met such an item on its way to something else: that the move cannot be made (a queue
+ * that cannot be written) is left to the next.
+ */
+export async function settleInPassing(context: Context, id: ItemId): Promise<Moved | null> {
+  try {
+    return await settle(context, id)
+  } catch (error) {
+    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    return null
+  }
 }

@@ -1,4 +1,5 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
+import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
@@ -7,9 +8,9 @@ import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
-import { toData } from '../markdown/scalar.ts'
+import { detached, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { codeOf } from './errno.ts'
 import type { GuardHost } from './guard.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from './guarded-file.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
@@ -119,15 +120,10 @@ async function readEach<T>(
   const head = Buffer.allocUnsafe(HEAD)
   const taken: (T | null)[] = []
   const unsure: number[] = []
-  const now = cache ? Date.now() : 0
-  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
-    const stat = cache && unless(MISSING, null, () => store.host.disk.lstatSync(place.path))
-    const known = stat && cache.lookUp(place, stat)
-    if (known) return known
-    const reading = readHead(store, place, head, full, depth)
-    if (reading && stat) cache.keep(place, stat, reading, now)
-    return reading
-  }
+  const now = Date.now()
+  const keep = cache && ((reading: ItemReading, stat: Stats) => cache.keep(reading.place, stat, reading, now))
+  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null =>
+    cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
   for (const place of places)
     try {
       const reading = read(place, undefined)
@@ -184,6 +180,7 @@ function readHead(
   head: Buffer,
   full: FullReader | undefined,
   depth: Depth,
+  keep?: (reading: ItemReading, stat: Stats) => void,
 ): ItemReading | null {
   const { disk } = store.host
   const wanted = WANTED[depth]
@@ -200,6 +197,7 @@ function readHead(
     )
   }
   try {
+    const stat = keep && disk.fstatSync(fd)
     const length = disk.readSync(fd, head, 0, HEAD, 0)
     let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
@@ -214,6 +212,7 @@ function readHead(
     if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
+    if (stat) keep(reading, stat)
     return reading
   } catch (error) {
     if (error instanceof NeedsFullReader) throw error
@@ -256,12 +255,8 @@ export function interpret(
   }
   const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
   item.title = detached(item.title)
+  if (lock) lock.by = detached(lock.by)
   return { place, item, lock, problems, modified: EPOCH }
-}
-
-/** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
-function detached(text: string): string {
-  return ` ${text}`.slice(1)
 }
 
 function unusable(
