@@ -25,11 +25,12 @@ import {
 
 const VERBS = ['start', 'block', 'unblock', 'done', 'reopen'] as const
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-const FOLDERS = ['', 'pending', 'working', 'blocked', 'done', 'archive', 'archive/2026-02']
+const FOLDERS = ['', 'pending', 'working', 'blocked', 'done', 'archive']
 
 /** Where an item lies: every folder that has a file of its name. */
 function places(queue: Queue, id = 'WRK-1'): string[] {
-  return FOLDERS.filter(folder => existsSync(join(queue.root, folder, `${id}.md`)))
+  const months = readdirSync(queue.path('archive')).map(name => `archive/${name}`)
+  return [...FOLDERS, ...months].filter(folder => existsSync(join(queue.root, folder, `${id}.md`)))
 }
 
 function textOf(queue: Queue, id = 'WRK-1'): string {
@@ -135,7 +136,7 @@ describe('each verb from each state', () => {
     const lockedAt = field(text, 'locked_at')!.replace(/["\r]/g, '')
     expect(text).toBe(
       before
-        .replace("'pending'", '"working"')
+        .replace("'pending'", "'working'")
         .replace('locked_by: ""', 'locked_by: "tester"')
         .replace('locked_at: ""', `locked_at: "${lockedAt}"`),
     )

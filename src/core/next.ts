@@ -45,7 +45,7 @@ export interface Choice<T extends Candidate = Candidate> {
 }
 
 /** An item that another waits for, as it is written there. */
-export interface Blocker {
+interface Blocker {
   text: string
   /** False: the queue has no such item, so it is not known to be done. */
   known: boolean

@@ -14,7 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { archiveFolderOf, settleAll, settleChanged } from './settle.ts'
+import { archiveFolderOf, placeNow, settle, settleAll } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -50,7 +50,8 @@ export async function archive(context: Context, idText: string): Promise<Archive
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
-  result.item.path = await settleChanged(context, id, result.item, result.warnings)
+  await settle(context, id)
+  result.item.path = placeNow(context, id, result.item.path)
   return result
 }
 

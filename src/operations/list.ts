@@ -27,7 +27,7 @@ export interface ListedItem {
 }
 
 export const SORT_KEYS = ['id', 'priority', 'status', 'title', 'age', 'urgency'] as const
-export type SortKey = (typeof SORT_KEYS)[number]
+type SortKey = (typeof SORT_KEYS)[number]
 
 export interface ListOptions {
   /** Only items with one of these status words. */

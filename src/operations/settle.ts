@@ -60,10 +60,13 @@ export async function settleChanged(
     const { message } = asIoError(error, 'the move failed') as Error
     warnings.push(`${item.id} is changed, but not in its folder yet: ${message}`)
   }
-  // Another's command may have made the move.
-  const { host, root } = context.store
-  const [place, ...others] = placesOf(host.disk, root, id.key)
-  return place && others.length === 0 ? place.path : item.path
+  return placeNow(context, id, item.path)
+}
+
+/** Where an item lies after its move, which another's command may have made. */
+export function placeNow({ store }: Context, id: ItemId, before: string): string {
+  const [place, ...others] = placesOf(store.host.disk, store.root, id.key)
+  return place && others.length === 0 ? place.path : before
 }
 
 /**
