@@ -11,7 +11,7 @@ const WIDE =
 const MARK = /\p{M}|\p{Cf}/u
 
 /** How many columns a text takes. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let width = 0
   for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
@@ -19,7 +19,7 @@ function displayWidth(text: string): number {
 }
 
 /** Cuts a text to so many columns, with an ellipsis where something went. */
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   let kept = ''
   let used = 0
   for (const char of text) {
