@@ -3,8 +3,10 @@
  * gone, cannot be read or stands in two places is looked at once more a moment later, because editors, git and
  * moves between folders leave such states for an instant.
  */
+import { expiresAt } from '../core/claim.ts'
 import type { ItemKey } from '../core/ids.ts'
 import type { Registry } from '../core/session.ts'
+import { stamp } from '../core/time.ts'
 import { type Change, changesOf, keepKnown, type WatchedHolder, type WatchedItem } from '../core/watch.ts'
 import type { Store } from '../store/item-reader.ts'
 import { heldLock, holderInfo, type ItemJudge, judgeForMany, standing } from './holder.ts'
@@ -58,8 +60,7 @@ export class WatchState {
         return []
       }
       this.#doubtful.delete(key)
-      this.#tell(key, after)
-      return changesOf(before, after)
+      return this.#compare(key, before, after)
     })
   }
 
@@ -75,11 +76,9 @@ export class WatchState {
   /** Judges all holders anew: processes end, heartbeats come, time passes. */
   judged(moment: Moment): Change[] {
     return [...this.#held].flatMap(key => {
-      if (this.#doubtful.has(key)) return []
-      const before = this.#told.get(key)!
-      const after = this.#described(key, moment)
-      this.#tell(key, after)
-      return changesOf(before, after)
+      const told = this.#told.get(key)!
+      if (this.#doubtful.has(key) || told.every(item => this.#standsAsBefore(item, moment))) return []
+      return this.#compare(key, told, this.#described(key, moment))
     })
   }
 
@@ -89,6 +88,23 @@ export class WatchState {
       key,
       (this.#told.get(key) ?? []).map(item => ({ ...item, holder: null })),
     )
+  }
+
+  /** Asked of hundreds of locks every second, so nothing is made of it that would be thrown away. */
+  #standsAsBefore({ key, path, holder }: WatchedItem, { store, judge, now }: Moment): boolean {
+    const entry = this.#mirror.entriesOf(key).find(({ place }) => place.path === path)
+    if (!entry?.lock || !holder) return !entry?.lock === !holder || !entry?.readable
+    const held = heldLock(judge, key, entry.lock, entry.modified)
+    return (
+      standing(store, held, now) === holder.liveness &&
+      stamp(expiresAt(held, store.settings.ttlMs, now)) === holder.expires_at
+    )
+  }
+
+  #compare(key: ItemKey, before: readonly WatchedItem[], after: WatchedItem[]): Change[] {
+    const changes = changesOf(before, after)
+    if (changes.length > 0) this.#tell(key, after)
+    return changes
   }
 
   #tell(key: ItemKey, items: WatchedItem[]): void {

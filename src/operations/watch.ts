@@ -160,6 +160,8 @@ class Watching {
     if (!item) return []
     this.#bell.ring()
     const { result, warnings } = await this.#reaper.reap(this.#context, item, at)
+    // There may be hundreds to reap; signals and the screen have their turn in between.
+    await new Promise(settle => setImmediate(settle))
     const happenings: Happening[] = warnings.map(message => ({ type: 'warning', message }))
     if (result?.kind === 'reaped') {
       this.#state.freed(item.key)

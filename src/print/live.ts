@@ -35,7 +35,7 @@ export class LiveTable {
 
   /** @returns whether something is to be seen of it */
   take(event: WatchEvent, now: Date): boolean {
-    const sentence = sentenceOf(event)
+    const sentence = isNews(event) ? sentenceOf(event) : null
     if (sentence) {
       this.#recent.push({ time: event.time, ...sentence })
       if (this.#recent.length > MOST_RECENT) this.#recent.shift()
@@ -44,7 +44,7 @@ export class LiveTable {
       for (const item of event.items) this.#rows.set(item.path, { item, marked: null })
     else if (event.type === 'queue') this.#there = event.to === 'there'
     else if ('item' in event) this.#change(event.item, event.type, event.from, now)
-    return sentence !== null || event.type === 'tick' || event.type === 'snapshot'
+    return event.type !== 'session' || sentence !== null
   }
 
   #change(item: WatchedItem, type: string, from: string | null, now: Date): void {
@@ -69,7 +69,11 @@ export class LiveTable {
     const room = Math.max(3, screen.height - 2)
     const recentRoom = Math.min(this.#recent.length, Math.max(3, Math.floor(room / 3)), room - 2)
     const fitting = room - (recentRoom > 0 ? recentRoom + 1 : 0) - 1
-    const shown = rows.length <= fitting ? rows : rows.slice(0, Math.max(1, fitting - 1))
+    const isFreed = (row: Row) => row.marked?.sign === '-'
+    const shown =
+      rows.length <= fitting
+        ? rows
+        : [...rows.filter(row => !isFreed(row)), ...rows.filter(isFreed)].slice(0, Math.max(1, fitting - 1))
     const lines = [this.#head(rows, screen), '']
     if (rows.length === 0) lines.push(paint(screen, 'dim', 'Nobody holds anything.'))
     else
@@ -105,6 +109,11 @@ export class LiveTable {
       : 'the queue is gone'
     return oneLine(screen, 'bold', `${summary}  ${this.#title}`)
   }
+}
+
+/** The table shows that a lock is renewed, and claims name their sessions. */
+function isNews({ type, ...event }: WatchEvent): boolean {
+  return type !== 'renewed' && !(type === 'session' && 'to' in event && event.to !== 'dead')
 }
 
 const HEADER = ['', 'ID', 'STATUS', 'HELD BY', 'AGE', 'HOLDER', 'TITLE']

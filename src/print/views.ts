@@ -109,7 +109,8 @@ function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
     timer = undefined
     if (!on) return
     drawn = performance.now()
-    const [width, height] = [process.stdout.columns || 80, process.stdout.rows || 24]
+    // The last column stays free: what stands there would be erased by the code that ends the line.
+    const [width, height] = [(process.stdout.columns || 80) - 1, process.stdout.rows || 24]
     const lines = live.draw({ ...terminal, width, height }, clock())
     // Each line is written over the old one: clearing the screen first would flicker.
     put(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
