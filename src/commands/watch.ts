@@ -13,7 +13,8 @@ With --json, one object a line. The first is a snapshot of what is held; each af
   liveness                               of the holder: alive, dead, unknown, stale
   status, title, problem, moved          the old and the new one (moved: paths)
   added, removed                         the path
-Two types have no item: session (from and to: its liveness, null when it is not listed), queue (there, gone).
+Without an item: session (from and to: its liveness, null when it is not listed), queue (there, gone), and into a
+pipe tick, after five seconds without a change: writing is how wrk learns that nobody reads any more.
 A change that was missed shows in the next ones: together they always lead to what lies there.`
 
 export function configure(command: Command, run: Run): void {

@@ -32,7 +32,7 @@ export interface WatchedItem {
   readable: boolean
 }
 
-export type ChangeType =
+type ChangeType =
   | 'added'
   | 'removed'
   | 'moved'

@@ -19,7 +19,7 @@ import { Look } from './watch-look.ts'
 import { Mirror } from './watch-mirror.ts'
 import { type Moment, momentOf, SECOND_LOOK_MS, WatchState } from './watch-state.ts'
 
-export type WatchedSession = Omit<SessionStatus, 'mine' | 'items'>
+type WatchedSession = Omit<SessionStatus, 'mine' | 'items'>
 
 type Happening =
   | { type: 'snapshot'; items: WatchedItem[]; sessions: WatchedSession[] }

@@ -62,7 +62,6 @@ export function sentenceOf(event: WatchEvent): { text: string; style: Style | nu
 /** An event as its line of JSON has it; null for what has none. */
 export function jsonOf(event: WatchEvent): Record<string, unknown> | null {
   switch (event.type) {
-    case 'tick':
     case 'warning':
       return null
     case 'snapshot': {
@@ -71,6 +70,7 @@ export function jsonOf(event: WatchEvent): Record<string, unknown> | null {
     }
     case 'session':
     case 'queue':
+    case 'tick':
       return { ...event }
   }
   const { type, time, item, from, to, reason } = event

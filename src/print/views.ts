@@ -35,10 +35,9 @@ export function openView(options: ViewOptions): View {
     : plainView(options.signal)
 }
 
-/** Only writing tells that a pipe's reader is gone. A blank is written so often; JSON may begin with blanks. */
-const JSON_PROBE_TICKS = 2
-/** In plain text a line has to be written for that. */
-const PLAIN_PROBE_TICKS = 60
+/** Only writing tells that a pipe's reader is gone, so after so many quiet seconds there is a line all the same. */
+const JSON_QUIET = 5
+const PLAIN_QUIET = 60
 
 function jsonView(signal: AbortSignal): View {
   const output = new Output()
@@ -46,10 +45,11 @@ function jsonView(signal: AbortSignal): View {
   return {
     show: async event => {
       warn(event)
+      if (event.type === 'tick' && (!output.isPipe || ++quiet < JSON_QUIET)) return true
       const json = jsonOf(event)
-      if (json) return output.write(jsonLine(json), signal)
-      if (event.type !== 'tick' || !output.isPipe || ++quiet % JSON_PROBE_TICKS !== 0) return true
-      return output.write(' ', signal)
+      if (!json) return true
+      quiet = 0
+      return output.write(jsonLine(json), signal)
     },
     close: () => output.close(),
   }
@@ -66,7 +66,7 @@ function plainView(signal: AbortSignal): View {
     show: async event => {
       warn(event)
       if (event.type === 'tick')
-        return !output.isPipe || ++quiet < PLAIN_PROBE_TICKS || line(event, 'no change for a minute')
+        return !output.isPipe || ++quiet < PLAIN_QUIET || line(event, 'no change for a minute')
       if (event.type === 'warning') return true
       if (event.type !== 'snapshot') return line(event, sentenceOf(event)?.text ?? '')
       const held = event.items.flatMap(({ id, holder }) => {
@@ -145,6 +145,8 @@ function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
     close: () => {
       clearTimeout(timer)
       leave()
+      // What still comes is not for the shell's screen.
+      reader = false
       process.stdout.off('resize', draw)
       process.off('SIGTSTP', suspend)
       process.off('exit', leave)
