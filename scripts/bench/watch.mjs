@@ -28,14 +28,10 @@ export async function measureWatch({ count = 10_000, rounds = 200, env = process
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'wrk-bench-watch-')))
   const { root, free } = makeQueue(join(temp, 'queue'), count, { session: SESSION })
   const options = { cwd: temp, env: { ...env, WRK_QUEUE: root, WRK_SESSION_ID: SESSION } }
-  const watcher = spawn(
-    process.execPath,
-    [...(process.env.WFLAGS ?? '').split(' ').filter(Boolean), WRK, 'watch', '--json'],
-    {
-      ...options,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const watcher = spawn(process.execPath, [WRK, 'watch', '--json'], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const begin = performance.now()
     const waiting = new Map()
