@@ -42,6 +42,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/where.ts'),
   },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
+  agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents.ts') },
 }
 
 /**

@@ -20,7 +20,10 @@ export const AGENT_SCRIPTS = join('scripts', 'agents')
 
 /** The folder that a queue belongs to: the one that holds `.claude/work-queue`, else the queue's parent. */
 export function workspaceOf({ store }: Context): string {
-  const { root } = store
+  return workspaceAbove(store.root)
+}
+
+export function workspaceAbove(root: string): string {
   return root.endsWith(QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
 }
 
