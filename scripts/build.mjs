@@ -56,7 +56,7 @@ const shared = {
   platform: 'node',
   target: 'node20.19',
   define: { WRK_VERSION: JSON.stringify(version) },
-  loader: { '.md': 'text', '.yaml': 'text' },
+  loader: Object.fromEntries(['.md', '.yaml', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text'])),
   logLevel: 'warning',
   // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
   logOverride: { 'direct-eval': 'silent' },
