@@ -1,13 +1,13 @@
 /** What may stand where the cursor is in a command line, told from the shape of the commands alone. Pure. */
 
-export interface OptionShape {
+interface OptionShape {
   /** `--status`, `-n` */
   names: string[]
   value: 'none' | 'required' | 'optional'
   summary: string
 }
 
-export interface ArgumentShape {
+interface ArgumentShape {
   name: string
   variadic: boolean
   choices: string[]

@@ -20,7 +20,7 @@ export interface JsonArray extends Placed {
   elements: JsonItem[]
 }
 
-export interface JsonScalar extends Placed {
+interface JsonScalar extends Placed {
   kind: 'scalar'
   value: string | number | boolean | null
 }
@@ -31,7 +31,7 @@ interface Element extends Placed {
   comma: number | null
 }
 
-export type JsonItem = Element
+type JsonItem = Element
 
 export interface JsonMember extends Element {
   key: string

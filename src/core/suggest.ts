@@ -3,7 +3,7 @@
 const MOST = 3
 
 /** Whether one insertion, deletion, change or swap of neighbours makes one word of the other. */
-export function isNear(a: string, b: string): boolean {
+function isNear(a: string, b: string): boolean {
   if (a === b || Math.abs(a.length - b.length) > 1) return false
   let from = 0
   while (from < a.length && a[from] === b[from]) from++

@@ -2,11 +2,11 @@
  * What a hook of Claude Code does at each event.
  *
  * Guarantees: it decides nothing but a refusal, and that only on what it could read; it waits no longer than
- * `BUDGET_MS` for anything (its input, a guard that others hold); whatever goes wrong ends in an error that the
- * caller turns into "no decision".
+ * `BUDGET_MS` for anything (its input, a guard that others hold), at a session's end a second; whatever goes wrong
+ * ends in an error that the caller turns into "no decision".
  * Does not guarantee: that the shell does not write to an item; the commit hooks look at that.
  */
-import { appendFileSync, closeSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs'
+import { appendFileSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type ClaudeEvent, environmentLine, parseEvent } from '../core/claude-hook.ts'
 import { WrkError } from '../core/errors.ts'
@@ -16,8 +16,8 @@ import { belongsTo, type ClaimRecord, isSessionId } from '../core/session.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { readItems } from '../store/item-reader.ts'
 import { itemPlaces, placesOf } from '../store/queue.ts'
-import { git } from '../system/git.ts'
 import { readStdin } from '../system/stdin.ts'
+import { hooksInstalled } from './commit-hooks.ts'
 import { type Context, currentRegistry, openContext } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'
 import { register } from './identify.ts'
@@ -42,6 +42,11 @@ const NOTHING: HookResult = { kind: 'nothing' }
 
 /** How long a hook may wait in all: for its input, and for guards that others hold. */
 const BUDGET_MS = 120
+/**
+ * At a session's end, when nobody waits for the agent any more. Claude Code ends its hooks after 1.5 s
+ * (https://code.claude.com/docs/en/hooks#sessionend).
+ */
+const BUDGET_AT_END_MS = 1000
 /** A tool's result may be large; what is larger is not looked at. */
 const LONGEST_INPUT = 16 * 1024 * 1024
 
@@ -49,9 +54,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads an event from stdin and acts on it. @throws WrkError, system errors */
 export async function claudeHook(env: Environment, cwd: string): Promise<HookResult> {
-  const until = performance.now() + BUDGET_MS
+  const since = performance.now()
   const text = await readStdin(LONGEST_INPUT, BUDGET_MS - 20)
-  return actOn(text ?? '', env, cwd, until)
+  return actOn(text ?? '', env, cwd, since)
 }
 
 /** The same for an input that was read before. */
@@ -59,7 +64,7 @@ export async function actOn(
   text: string,
   env: Environment,
   cwd: string,
-  until = performance.now() + BUDGET_MS,
+  since = performance.now(),
 ): Promise<HookResult> {
   const event = parseEvent(text)
   if (!event) return NOTHING
@@ -70,6 +75,7 @@ export async function actOn(
   if (event.name === 'PreToolUse') return beforeTool(event, session, folder, env)
   if (wrapper) return NOTHING
 
+  const until = since + (event.name === 'SessionEnd' ? BUDGET_AT_END_MS : BUDGET_MS)
   let result = NOTHING
   for (const context of await queuesOf(folder, env, until)) {
     const found = await seen(event, context, env, until)
@@ -131,8 +137,8 @@ function signOfLife(context: Context, sessionId: string) {
 // --- the session ----------------------------------------------------------------------------------------
 
 async function started(context: Context, sessionId: string, env: Environment): Promise<HookResult> {
-  const { claims } = await register(context, { sessionId, provider: 'claude', anchor: true, heartbeat: true })
   if (env.CLAUDE_ENV_FILE) exportSession(env.CLAUDE_ENV_FILE, sessionId)
+  const { claims } = await register(context, { sessionId, provider: 'claude', anchor: true, heartbeat: true })
   const lost = await supersededClaims(context, sessionId, claims)
   const held = await readItems(context.store, placesOfClaims(context, claims))
   const items = held
@@ -219,27 +225,4 @@ function realPath(path: string): string {
 function inRealFolder(path: string): string {
   const folder = unless(MISSING, null, () => realpathSync.native(dirname(path)))
   return folder === null ? path : join(folder, basename(path))
-}
-
-/** The second line of a hook that wrk installs. */
-const MARK = /^# wrk hook\b/m
-
-/** Whether wrk's git hooks stand guard over the repository of a folder. */
-function hooksInstalled(folder: string): boolean {
-  const { code, stdout } = git(folder, ['rev-parse', '--git-path', 'hooks'])
-  if (code !== 0) return false
-  const hooks = resolve(folder, stdout.toString('utf8').trimEnd())
-  return ['pre-commit', 'commit-msg'].some(name => MARK.test(headOf(join(hooks, name))))
-}
-
-function headOf(path: string): string {
-  return unless([...MISSING, 'EACCES', 'EISDIR'], '', () => {
-    const fd = openSync(path, 'r')
-    try {
-      const head = Buffer.alloc(512)
-      return head.toString('latin1', 0, readSync(fd, head, 0, head.length, 0))
-    } finally {
-      closeSync(fd)
-    }
-  })
 }

@@ -33,7 +33,7 @@ export interface AgentTexts {
   commands: Record<Scope, string>
 }
 
-export interface FileChange {
+interface FileChange {
   /** Relative to the workspace, as it was named. */
   file: string
   /** Where it lies, without links. */
