@@ -256,7 +256,7 @@ describe('the command line of the hooks', () => {
     const { shell } = await hookCommand()
     expect(shell({ PATH: '/nowhere' })).toMatchObject({ status: 0, stdout: '' })
     const bin = tempFolder()
-    writeFileSync(join(bin, 'wrk-cli'), '#!/bin/sh\nexit 2\n', { mode: 0o755 })
+    writeFileSync(join(bin, 'wrk-cli'), '#!/bin/sh\necho Usage; exit 2\n', { mode: 0o755 })
     expect(shell({ PATH: `${bin}:/usr/bin:/bin` })).toMatchObject({ status: 0, stdout: '' })
   })
 })

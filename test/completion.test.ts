@@ -1,6 +1,6 @@
 /** Completion in real shells, and what is said to somebody who mistyped. */
 import { spawnSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -155,6 +155,32 @@ describe('in bash', () => {
       '7|WRK-7',
       '8|',
     ])
+  })
+})
+
+describe('another program of the name wrk', () => {
+  // As the load tester does: its usage on stdout, and a failure.
+  const TESTER = '#!/bin/sh\necho "Usage: wrk <options> <url>"\nexit 1\n'
+
+  test.each([
+    [
+      'bash',
+      ['--norc', '-c'],
+      `eval "$S"; COMP_LINE='wrk a' COMP_POINT=5; _wrk wrk '' ''; echo "<\${COMPREPLY[*]}>"`,
+    ],
+    ['fish', ['--no-config', '-c'], 'echo $S | string split0 | source; complete -C "wrk a"; echo "<>"'],
+    ['zsh', ['-f', '-c'], '_default() { :; }; words=(wrk a); CURRENT=2; eval "$S"; _wrk; echo "<>"'],
+  ])('does not have its usage offered in %s', async (program, args, script) => {
+    if (!has(program)) return
+    const queue = makeQueue()
+    const { stdout: S } = await queue.run(`completion ${program}`)
+    cleanEnv(queue.home)
+    rmSync(join(queue.home, 'bin', 'wrk'))
+    writeFileSync(join(queue.home, 'bin', 'wrk'), TESTER, { mode: 0o755 })
+    const env = cleanEnv(queue.home, { S })
+    const { stdout } = await finished(start(program, [...args, script], { cwd: queue.home, env }))
+    expect(stdout).toContain('<>')
+    expect(stdout).not.toContain('Usage')
   })
 })
 

@@ -31,11 +31,12 @@ export function configure(command: Command, run: Run): void {
 
 /**
  * What the hooks in the settings that a team shares run. They hold no path of one machine: the program is looked for
- * on the PATH and in the project's own packages, `wrk-cli` first, because an HTTP load tester is called wrk too (which
- * ends at once with "invalid URL"). Without it, and whatever it ends with, the hook gives 0: a 2 would block the agent.
+ * on the PATH and in the project's own packages, `wrk-cli` first, because an HTTP load tester is called wrk too. That
+ * one prints its usage and fails, so only the words of a program that succeeds are passed on: Claude Code reads them.
+ * Whatever it ends with, the hook gives 0: a 2 would block the agent.
  */
 const SHARED_COMMAND =
-  'PATH="$PATH:$CLAUDE_PROJECT_DIR/node_modules/.bin"; w=$(command -v wrk-cli || command -v wrk) && "$w" agents hook claude || true'
+  'PATH="$PATH:$CLAUDE_PROJECT_DIR/node_modules/.bin"; w=$(command -v wrk-cli || command -v wrk) && o=$("$w" agents hook claude) && printf %s "$o" || true'
 
 /** In the settings of this machine: this very program. */
 function localCommand(): string {

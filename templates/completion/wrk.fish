@@ -3,7 +3,10 @@ function __wrk_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
     set -l lines ($words[1] __complete -- $words[2..-1] "$current" 2>/dev/null)
-    if test "$lines[1]" = :folders
+    # Another program of this name (a load tester) fails, and gets what fish does by itself.
+    if test $status -ne 0
+        __fish_complete_path "$current"
+    else if test "$lines[1]" = :folders
         __fish_complete_directories "$current"
     else if test (count $lines) -gt 0
         printf '%s\n' $lines

@@ -6,7 +6,10 @@ Register-ArgumentCompleter -Native -CommandName wrk, wrk-cli -ScriptBlock {
     # In an environment variable: older versions lose quotes and empty words of arguments.
     $env:WRK_COMPLETE_LINE = $typed.PadRight($until).Substring(0, $until)
     try {
-        & $commandAst.CommandElements[0].Value __complete 2>$null | ForEach-Object {
+        $lines = & $commandAst.CommandElements[0].Value __complete 2>$null
+        # Another program of this name (a load tester) fails; what it says is no candidate.
+        if ($LASTEXITCODE -ne 0) { return }
+        $lines | Where-Object { $_ } | ForEach-Object {
             $value, $title = $_ -split "`t", 2
             if ($value -eq ':folders') {
                 [System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete)

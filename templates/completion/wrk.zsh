@@ -1,9 +1,14 @@
 #compdef wrk wrk-cli
 # Completion of wrk and wrk-cli for zsh: eval "$(wrk completion zsh)" behind compinit, or as _wrk in a folder of $fpath.
 _wrk() {
-  local line value
+  local out line value
   local -a lines items
-  lines=("${(@f)$(${(Q)words[1]} __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  # Another program of this name (a load tester) fails, and gets what zsh does by itself.
+  if ! out=$(${(Q)words[1]} __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null); then
+    _default
+    return
+  fi
+  lines=("${(@f)out}")
   if [[ ${lines[1]} == :folders ]]; then
     _files -/
     return
