@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
+import { displayOfFileName, type ItemId, type ItemKey, printable } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
+import { nearIds } from '../core/suggest.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { detached, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
@@ -287,7 +288,14 @@ export function findItem(store: Store, id: ItemId): ItemPlace[] {
 }
 
 export function notFound(store: Store, id: ItemId): WrkError {
+  const places = itemPlaces(store.host.disk, store.root)
+  const near = nearIds(
+    id.key,
+    places.map(({ key }) => key),
+  ).map(key => printable(displayOfFileName(places.find(place => place.key === key)!.name), 60))
+  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
   return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
-    hint: 'wrk list shows the items; wrk where shows which queue this is.',
+    hint: `${guess}wrk list shows the items; wrk where shows which queue this is.`,
+    details: { near },
   })
 }
