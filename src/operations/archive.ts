@@ -14,7 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { archiveFolderOf, settle, settleAll } from './settle.ts'
+import { archiveFolderOf, settleAll, settleChanged } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -35,9 +35,10 @@ export type ArchiveResult =
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  const places = findItem(store, id)
+  findItem(store, id)
   tidy(context)
   await settleAll(context)
+  const places = findItem(store, id)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller),
@@ -49,8 +50,7 @@ export async function archive(context: Context, idText: string): Promise<Archive
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
-  const moved = await settle(context, id)
-  if (moved) result.item.path = moved.to
+  result.item.path = await settleChanged(context, id, result.item, result.warnings)
   return result
 }
 

@@ -282,10 +282,15 @@ function unusable(
  * @throws WrkError NOT_FOUND
  */
 export function findItem(store: Store, id: ItemId): ItemPlace[] {
-  const places = placesOf(store.host.disk, store.root, id.key)
-  if (places.length === 0) throw notFound(store, id)
-  return places
+  for (let look = 0; look < LOOKS; look++) {
+    const places = placesOf(store.host.disk, store.root, id.key)
+    if (places.length > 0) return places
+  }
+  throw notFound(store, id)
 }
+
+/** An item that is moved while the folders are listed one after another may be seen in none of them. */
+const LOOKS = 3
 
 export function notFound(store: Store, id: ItemId): WrkError {
   const places = itemPlaces(store.host.disk, store.root)
