@@ -53,6 +53,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
   verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  doctor: {
+    summary: 'what is wrong with the queue, and mending it',
+    load: () => import('./commands/doctor.ts'),
+  },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
 }
 
