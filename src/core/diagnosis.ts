@@ -14,8 +14,8 @@ import type { Facts, Finding } from './finding.ts'
 export function diagnose(facts: Facts): Finding[] {
   return [
     ...diagnoseSurroundings(facts),
+    ...diagnoseState(facts),
     ...diagnoseItems(facts),
     ...diagnoseDependencies(facts),
-    ...diagnoseState(facts),
   ]
 }

@@ -84,19 +84,22 @@ export interface ItemFacts {
 interface Trace {
   path: string
   ageMs: number
-  /** Who left it: provably dead, or not known to be. */
+}
+
+/** The same, where the process that left it is known; `dead` is proven. */
+interface OwnedTrace extends Trace {
   dead: boolean
 }
 
-export interface StateFacts {
-  guards: (Trace & { key: string; isEmpty: boolean })[]
-  drafts: Trace[]
-  runs: (Trace & { key: ItemKey; run: Run | null })[]
+interface StateFacts {
+  guards: (OwnedTrace & { key: string; isEmpty: boolean })[]
+  drafts: OwnedTrace[]
+  runs: (OwnedTrace & { key: ItemKey; run: Run | null })[]
   intents: (Trace & { key: ItemKey })[]
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]
-  log: { path: string; state: 'whole' | 'torn' | 'behind' | 'unusable' }
+  log: Trace & { state: 'whole' | 'behind' | 'torn' | 'unusable' }
 }
 
 export interface HookFacts {
@@ -120,6 +123,8 @@ export interface Facts {
   /** Links and other things in place of the queue's folders. */
   notFolders: readonly { path: string; isLink: boolean }[]
   state: StateFacts
+  /** What is left behind by a crash is there this long at least; what is younger may be somebody's at work. */
+  leftOverMs: number
   registry: {
     path: string
     broken: { message: string; line: number; column: number; isText: boolean } | null
@@ -127,9 +132,6 @@ export interface Facts {
   /** Null where the queue is in no repository, or git cannot be asked. */
   git: { tracked: readonly string[]; notIgnored: boolean; hooks: readonly HookFacts[] } | null
 }
-
-/** What is left behind by a crash is there this long at least; what is younger may be somebody's at work. */
-export const LEFT_OVER_MS = 30_000
 
 /** A finding with nothing said but what; spread what else there is to say over it. */
 export function newFinding(code: FindingCode, severity: Severity, message: string, advice: string): Finding {

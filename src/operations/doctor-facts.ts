@@ -1,22 +1,23 @@
 /** Gathers what `wrk doctor` judges: the items, what lies around them, and what crashes left. Reads only. */
-import { join } from 'node:path'
 import { isDependencyKey, readDetails } from '../core/details.ts'
 import type { Facts, ItemFacts } from '../core/finding.ts'
 import type { ItemKey } from '../core/ids.ts'
 import { judgeAnchor, type ProcessLook } from '../core/liveness.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
-import { STATUS_FOLDERS } from '../core/status.ts'
 import { placeInFile } from '../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { areSame, bytesOf } from '../store/item-look.ts'
 import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts'
-import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, notAFolder, runsIn } from '../store/left-over.ts'
+import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
-import { itemPlaces } from '../store/queue.ts'
+import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
 import type { Context } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
 import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
+
+/** As long as a guard that is held is left to its owner; everything else takes milliseconds too. */
+const LEFT_OVER_MS = 30_000
 
 /** @throws WrkError IO; system errors */
 export async function gatherFacts(context: Context, program: HookProgram): Promise<Facts> {
@@ -35,10 +36,9 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     // What is moved while all are listed may be missed once.
     known: new Set([...before, ...placesNow(store), ...items.map(({ key }) => key)]),
     identical: identical(store, items),
-    notFolders: [...STATUS_FOLDERS, '.wrk'].flatMap(
-      name => notAFolder(store.host.disk, join(store.root, name)) ?? [],
-    ),
+    notFolders: notFolders(store.host.disk, store.root),
     state: stateFacts(store, judge),
+    leftOverMs: LEFT_OVER_MS,
     registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },
     git: gitFacts(context, program),
   }
@@ -98,7 +98,7 @@ function stateFacts({ host, stateDir }: Store, judge: ItemJudge): Facts['state']
     ageMs: Math.max(0, real - modified.getTime()),
   })
   const none = { guards: [], drafts: [], runs: [], intents: [], moves: [], kept: [] }
-  if (notAFolder(disk, stateDir)) return { ...none, log: { path: stateDir, state: 'whole' } }
+  if (!isFolder(stateDir)) return { ...none, log: { path: stateDir, state: 'whole', ageMs: 0 } }
   return {
     guards: guardsIn(host, stateDir).map(aged),
     drafts: draftsIn(host, stateDir).map(aged),
@@ -106,10 +106,10 @@ function stateFacts({ host, stateDir }: Store, judge: ItemJudge): Facts['state']
       ...aged(trace),
       dead: trace.run !== null && isOver(trace.run.process, judge),
     })),
-    intents: intentsIn(disk, stateDir).map(trace => ({ ...aged(trace), dead: false })),
-    moves: movesIn(disk, stateDir).map(trace => ({ ...aged(trace), dead: false })),
+    intents: intentsIn(disk, stateDir).map(aged),
+    moves: movesIn(disk, stateDir).map(aged),
     kept: keptIn(disk, stateDir),
-    log: logState(disk, stateDir),
+    log: aged(logState(disk, stateDir)),
   }
 }
 

@@ -6,14 +6,14 @@
  */
 import { diagnose } from '../core/diagnosis.ts'
 import { WrkError } from '../core/errors.ts'
-import { counts, type Finding, isSameFinding } from '../core/finding.ts'
+import { counts, type Facts, type Finding, isSameFinding } from '../core/finding.ts'
 import { asIoError } from '../store/errno.ts'
 import type { Context } from './context.ts'
 import { gatherFacts } from './doctor-facts.ts'
 import { applyFix } from './doctor-fix.ts'
 import type { HookProgram } from './hooks.ts'
 
-export interface Mended {
+interface Mended {
   finding: Finding
   /** What was done, in words. */
   done: string
@@ -45,7 +45,7 @@ export async function doctor(
 ): Promise<Diagnosis> {
   const look = async () => {
     const facts = await gatherFacts(context, program)
-    return { items: facts.items.length, findings: diagnose(facts) }
+    return { facts, findings: diagnose(facts) }
   }
   const fixed: Mended[] = []
   let failed: Diagnosis['failed'] = []
@@ -57,15 +57,33 @@ export async function doctor(
     if (mended.fixed.length === 0) break
     seen = await look()
   }
-  let { findings, items } = seen
+  if (fix) await completeEvents(context, seen.facts, program)
+  let { findings, facts } = seen
   if (findings.some(counts)) {
     await context.store.host.sleep(PAUSE_MS)
     const again = await look()
     findings = again.findings.filter(finding => findings.some(other => isSameFinding(finding, other)))
-    items = again.items
+    facts = again.facts
   }
   const { root } = context.store
-  return { root, items, findings, fixed, remaining: findings.filter(counts).length, failed }
+  return {
+    root,
+    items: facts.items.length,
+    findings,
+    fixed,
+    remaining: findings.filter(counts).length,
+    failed,
+  }
+}
+
+/**
+ * Logs what was changed and not logged, however short ago, as the next to change the item would. Of the young ones
+ * nothing is told: most are of somebody who is about to do it.
+ */
+async function completeEvents(context: Context, facts: Facts, program: HookProgram): Promise<void> {
+  const all = diagnose({ ...facts, leftOverMs: 0 })
+  const young = all.filter(({ code }) => code === 'unlogged-change')
+  await mend(context, young, program)
 }
 
 /** Makes every fix that was planned; one that fails keeps no other from being made. */

@@ -21,7 +21,7 @@ import { openPlain, publish, readPlainFile } from './guarded-file.ts'
 
 export const LOG = 'events.jsonl'
 export const OLDER_LOG = 'events.1.jsonl'
-const TAIL = 'events.tail'
+export const TAIL = 'events.tail'
 const LARGEST_LOG = 1024 * 1024
 /** More than any event is long, reasons being cut. */
 const WINDOW = 64 * 1024
@@ -78,7 +78,7 @@ export function openLog(disk: Disk, stateDir: string): number {
   return disk.openSync(join(stateDir, LOG), flags, 0o644)
 }
 
-function linesOf(events: readonly LogEvent[]): string {
+export function linesOf(events: readonly LogEvent[]): string {
   return events.map(event => `${JSON.stringify(event)}\n`).join('')
 }
 
@@ -127,7 +127,7 @@ interface LogEnd {
 }
 
 /** Looks at the end of an open log. Only the last line is parsed: appending must not cost more as the log grows. */
-export function readEnd(disk: Disk, fd: number): LogEnd {
+function readEnd(disk: Disk, fd: number): LogEnd {
   const { size } = disk.fstatSync(fd)
   const from = Math.max(0, size - WINDOW)
   const window = Buffer.alloc(size - from)

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import type { ItemKey } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { MISSING, unless } from './errno.ts'
 import { type GuardHost, isOwnerDead, revokeDead } from './guard.ts'
 import { type Move, readMove } from './moves.ts'
 import { readRun } from './runs.ts'
@@ -86,15 +86,4 @@ export function isThere(disk: Disk, path: string): boolean {
 
 export function keptIn(disk: Disk, stateDir: string): string[] {
   return entriesOf(disk, stateDir, 'conflicts').map(({ path }) => path)
-}
-
-/** What stands in place of a folder, when it is none; null where it is one, or nothing. */
-export function notAFolder(disk: Disk, path: string): { path: string; isLink: boolean } | null {
-  try {
-    const stat = disk.lstatSync(path)
-    return stat.isDirectory() ? null : { path, isLink: stat.isSymbolicLink() }
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
-    throw error
-  }
 }

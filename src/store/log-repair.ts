@@ -1,28 +1,36 @@
 /** The end of the event log, as a crash may leave it: the last line torn, or the last events published only. */
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
-import { codeOf } from './errno.ts'
-import { catchUp, endOf, LOG, OLDER_LOG, openLog, readTail, writeAt } from './event-log.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
+import { catchUp, endOf, LOG, linesOf, OLDER_LOG, openLog, readTail, TAIL, writeAt } from './event-log.ts'
 import { type GuardHost, withGuard } from './guard.ts'
 
 export interface LogState {
   path: string
-  /** `unusable`: it is no plain file, or may not be read. */
-  state: 'whole' | 'torn' | 'behind' | 'unusable'
+  /**
+   * `behind`: the last events are published, but not yet, or only in part, in the log; as it is while somebody appends.
+   * `torn`: bytes at the end that no append would write. `unusable`: it is no plain file, or may not be read.
+   */
+  state: 'whole' | 'behind' | 'torn' | 'unusable'
+  /** When the last events were published. */
+  modified: Date
 }
 
-/** Reads only. Somebody may be appending right now: only what stays so is damage. */
+/** Reads only. */
 export function logState(disk: Disk, stateDir: string): LogState {
   const path = join(stateDir, LOG)
   try {
-    const published = readTail(disk, stateDir).at(-1)?.seq ?? 0
     const end = endOf(disk, path)
-    if (end && end.fragment.length > 0) return { path, state: 'torn' }
-    const last = end?.last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last
-    return { path, state: published > (last?.seq ?? 0) ? 'behind' : 'whole' }
+    const tail = readTail(disk, stateDir)
+    const modified = unless(MISSING, null, () => disk.lstatSync(join(stateDir, TAIL)))?.mtime ?? new Date(0)
+    const seq = (end?.last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last)?.seq ?? 0
+    const missing = Buffer.from(linesOf(tail.filter(event => event.seq > seq)))
+    const fragment = end?.fragment ?? Buffer.alloc(0)
+    const isOurs = missing.subarray(0, fragment.length).equals(fragment)
+    return { path, modified, state: !isOurs ? 'torn' : missing.length > 0 ? 'behind' : 'whole' }
   } catch (error) {
     if (codeOf(error) === undefined) throw error
-    return { path, state: 'unusable' }
+    return { path, modified: new Date(0), state: 'unusable' }
   }
 }
 
