@@ -23,10 +23,12 @@ export function configure(command: Command, run: Run): void {
   command.addHelpText(
     'after',
     `
-Exit code 0: nothing is wrong, or all of it was mended; 1: errors or warnings remain.
-Notes do not count: git hooks that were never installed, dependencies of closed items.
---fix looks again before each change; it never edits text, and removes a file only when
-the same bytes lie where they belong.`,
+Exit code 0: nothing is wrong, or all of it was mended; 1: errors or warnings
+remain. Notes do not count: git hooks that were never installed (outdated or
+edited ones are a warning), dependencies of closed items.
+--fix looks again under the guard before each change. Of an item it changes the
+lock and the folder, and removes a file only where the same bytes lie in the
+folder that fits their status.`,
   )
   command.action(({ fix = false }: { fix?: boolean }) =>
     run(async globals => {
