@@ -263,6 +263,14 @@ describe('a queue with one of everything', () => {
   })
 })
 
+test('a lock of a wrong clock, far in the future, is as old as its file', async () => {
+  const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'claude-elsewhere-abc123', ago(-3 * HOUR)) })
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+  expect((await queue.run('list --json')).json.items).toMatchObject([{ liveness: 'unknown' }])
+  utimesSync(queue.path('WRK-1'), ago(3 * HOUR), ago(3 * HOUR))
+  expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
+})
+
 test('many findings of one kind are counted, and the first are shown', async () => {
   const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
   const { stdout } = await queue.run('doctor')

@@ -77,7 +77,7 @@ function deadRun({ key, path, run, dead, ageMs }: Facts['state']['runs'][number]
   const holds = facts.items.some(item => item.key === key && run?.owns && item.held?.lock.by === run.holder)
   if (holds) return []
   const message = run
-    ? `the run ${run.id} on ${key} is over: process ${run.process.pid} is gone`
+    ? `the note of the run ${run.id} on ${key}, whose process has ended`
     : `the note of a run on ${key} that never began`
   const fix: Fix = { kind: 'remove-run', key, path, does: 'remove it' }
   return [{ ...newFinding('left-over', 'warning', message, DOCTOR), path, fix }]
