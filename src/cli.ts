@@ -64,6 +64,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
   verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  doctor: {
+    summary: 'what is wrong with the queue, and mending it',
+    load: () => import('./commands/doctor.ts'),
+  },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
   agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/completion.ts') },

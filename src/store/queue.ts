@@ -197,6 +197,20 @@ function* itemFolders(disk: Disk, root: string): Generator<[folder: string, name
   }
 }
 
+/** Links and other things that have the name of one of the queue's folders, so that what is behind them is not seen. */
+export function notFolders(disk: Disk, root: string): { path: string; isLink: boolean }[] {
+  const names: readonly string[] = STATUS_FOLDERS
+  const within = (folder: string, isFolderName: (name: string) => boolean) =>
+    unless(MISSING, [], () => disk.readdirSync(folder, { withFileTypes: true }))
+      .filter(entry => isFolderName(entry.name) && !entry.isDirectory())
+      .map(entry => ({ path: join(folder, entry.name), isLink: entry.isSymbolicLink() }))
+  const above = within(root, name => names.includes(name))
+  const archive = join(root, 'archive')
+  return above.some(({ path }) => path === archive)
+    ? above
+    : [...above, ...within(archive, name => MONTH.test(name))]
+}
+
 /** None, when the folder went away meanwhile. */
 function namesIn(disk: Disk, path: string): string[] {
   return unless(MISSING, [], () => disk.readdirSync(path))
