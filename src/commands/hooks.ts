@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs'
 import type { Command } from 'commander'
 import template from '../../templates/hook.sh'
 import {
@@ -7,6 +6,7 @@ import {
   hooksInstall,
   hooksStatus,
   hooksUninstall,
+  thisProgram,
 } from '../operations/hooks.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
@@ -37,10 +37,7 @@ export function configure(command: Command, run: Run): void {
   status.action(() => run(async () => stateOf(hooksStatus(process.cwd(), program()))))
 }
 
-/** The hooks start what runs now: another `wrk` on the PATH may be the load tester of that name. */
-function program() {
-  return { template, node: process.execPath, script: realpathSync(process.argv[1]!) }
-}
+const program = () => thisProgram(template)
 
 function jsonOf({ folder, hooks, warnings }: HooksStatus) {
   return { hooks_path: folder, hooks, warnings }

@@ -34,6 +34,11 @@ const BLOCKED_BY = [
   'dependsOn',
   'dependencies',
 ]
+/** Whether a key says what an item waits for. */
+export function isDependencyKey(key: string): boolean {
+  return BLOCKED_BY.includes(key)
+}
+
 const PARENT = ['parent', 'parent_wrk']
 const MACHINES = ['computer', 'machine', 'machines', 'execution_workstations']
 const REPOS = ['target_repos', 'target_repo', 'repository']

@@ -4,6 +4,7 @@
  * command that meets the item.
  */
 import { newEvent } from '../core/event.ts'
+import { archiveFolderOf } from '../core/home.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { isArchived } from '../core/status.ts'
 import { parseInstant, stamp } from '../core/time.ts'
@@ -14,7 +15,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { archiveFolderOf, placeNow, settle, settleAll } from './settle.ts'
+import { placeNow, settle, settleAll } from './settle.ts'
 
 export type ArchiveResult =
   | {

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -71,6 +72,11 @@ export interface HookProgram {
   template: string
   node: string
   script: string
+}
+
+/** What runs now: another `wrk` on the PATH may be the load tester of that name. */
+export function thisProgram(template: string): HookProgram {
+  return { template, node: process.execPath, script: realpathSync(process.argv[1]!) }
 }
 
 /** @throws WrkError NOT_FOUND (no repository); system errors */

@@ -1,5 +1,6 @@
 /** Completes moves that were cut short: the item's new status is published, but it lies where it lay before. */
 import { WrkError } from '../core/errors.ts'
+import { archiveFolderOf } from '../core/home.ts'
 import type { ItemId } from '../core/ids.ts'
 import { fitsFolder, isArchived } from '../core/status.ts'
 import { parseInstant } from '../core/time.ts'
@@ -16,11 +17,6 @@ function archiveFolder({ item, lock, place, text }: Settling): string | null {
   return isOutOfPlace({ item, lock, place }) && completed && parseInstant(completed)
     ? archiveFolderOf(completed)
     : null
-}
-
-/** The month folder for an instant that can be read. */
-export function archiveFolderOf(completed: string): string {
-  return `archive/${parseInstant(completed)!.toISOString().slice(0, 7)}`
 }
 
 /** Whether an item looks like one whose archiving was cut short. */
