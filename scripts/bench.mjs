@@ -9,6 +9,8 @@
  *   npm run bench -- --pairs 100  more pairs for each case (the large queue takes half as many)
  *   npm run bench -- --clean      without the caller's environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
  *
+ * `verify` is paired with `git status` in the same repository instead.
+ *
  * Commands run as an established session (WRK_SESSION_ID, listed, seen within the minute), with their output
  * going to /dev/null. Ratios of a busy machine are noisy: the quartiles tell how much. Settings that slow down
  * every start of Node make all ratios smaller; --clean leaves them out, and the report says which are set.
@@ -90,6 +92,8 @@ const env = {
   WRK_SESSION_ID: SESSION,
 }
 const context = { cwd: temp, env }
+/** The items of the made queues are bound to machines; on this one some of them may be done. */
+const atPier = { ...context, env: { ...env, WRK_MACHINE: 'pier-1' } }
 
 try {
   const report = await measure()
@@ -142,12 +146,16 @@ async function measure() {
     ])),
     ...(await run(rounds, [firstClaim(small)])),
     ...(await run(rounds, listAndFloor(small, 1.9))),
+    ...(await run(rounds, [nextUnchanged(small, 2)])),
+    ...(await run(rounds, [await execution(small)])),
+    ...(await run(rounds, [await verification(smallCount)])),
   ]
   const library = [await libraryPairs(small)]
   rmSync(small.root, { recursive: true })
   const large = await queueOf(largeCount)
   cases.push(...(await run(fewer, claimAndRelease(large, null))))
   cases.push(...(await run(fewer, listAndFloor(large, 4.5))))
+  cases.push(...(await run(fewer, [nextAnew(large, 5), nextUnchanged(large, 3)])))
   const memory = await memoryOfList(large)
   library.push(await libraryPairs(large))
   return {
@@ -189,7 +197,7 @@ async function queueOf(count) {
 
 /** Times one call; a call that fails ends the benchmark. */
 function wrk({ root }, ...words) {
-  return time([WRK, ...words, '--queue', root], context)
+  return time([WRK, '--queue', root, ...words], context)
 }
 
 function step(name, goal, run) {
@@ -227,6 +235,51 @@ function listAndFloor(queue, goal) {
   ]
 }
 
+function nextUnchanged({ root, count }, goal) {
+  const once = () => time([WRK, 'next', '--queue', root], atPier)
+  return step(`next, ${items(count)}, nothing changed`, goal, once)
+}
+
+/** Without what an earlier call has kept. */
+function nextAnew({ root, count }, goal) {
+  return step(`next, ${items(count)}, for the first time`, goal, () => {
+    rmSync(join(root, '.wrk', 'cache'), { recursive: true, force: true })
+    return time([WRK, 'next', '--queue', root], atPier)
+  })
+}
+
+/** Gates, claim, `true`, release. */
+async function execution(queue) {
+  const id = queue.next()
+  await wrk(queue, 'set', id, 'plan_approved=true', 'provider=claude')
+  return step(`execute … -- true, ${items(queue.count)}`, 1.6, () =>
+    wrk(queue, 'execute', id, '--provider', 'claude', '--', 'true'),
+  )
+}
+
+/** Three items staged of many, against `git status` in the same repository. */
+async function verification(count) {
+  progress(`committing ${items(count)}`)
+  const cwd = join(temp, 'repository')
+  const root = join(cwd, '.claude', 'work-queue')
+  mkdirSync(root, { recursive: true })
+  const { free } = makeQueue(root, count, { session: SESSION })
+  const settings = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
+  const git = { cwd, env: { ...env, ...settings }, program: 'git' }
+  const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost']
+  await time(['init', '-q'], git)
+  await time(['add', '.'], git)
+  await time([...identity, 'commit', '-qm', 'Items'], git)
+  for (const id of free.slice(0, 3)) await time([WRK, 'set', id, 'priority=urgent', '--queue', root], context)
+  await time(['add', '-u'], git)
+  return {
+    ...step(`verify --staged, ${items(count)}, to git status`, 4, () =>
+      time([WRK, 'verify', '--staged'], { ...context, cwd, env: git.env }),
+    ),
+    reference: () => time(['status', '--porcelain'], git),
+  }
+}
+
 async function run(rounds, steps) {
   progress(steps.map(({ name }) => name).join('; '))
   const results = await pairs(rounds, steps, context)
@@ -234,7 +287,16 @@ async function run(rounds, steps) {
     const ratio = summary(ratios)
     const goal = options.smoke ? null : steps[i].goal
     const pass = goal === null ? null : ratio.median <= goal
-    return { name, goal, pass, pairs: rounds, ratio, ms: summary(ms), reference_ms: referenceMs }
+    const toNode = steps[i].reference === undefined
+    return {
+      name,
+      goal,
+      pass,
+      pairs: rounds,
+      ratio,
+      ms: summary(ms),
+      reference_ms: toNode ? referenceMs : [],
+    }
   })
 }
 

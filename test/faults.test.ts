@@ -22,6 +22,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import {
   cleanEnv,
   finished,
+  haveStrace,
+  type Injected,
   item,
   type Json,
   makeQueue,
@@ -29,6 +31,7 @@ import {
   type Result,
   registry,
   resultOf,
+  runInjected,
   start,
   tempFolder,
   WRK,
@@ -429,54 +432,7 @@ describe('stdout', () => {
 
 // --- failing system calls -------------------------------------------------------------------------------
 
-/** Whether system calls can be made to fail; says so aloud when not. */
-function haveStrace(): boolean {
-  const tried = spawnSync(
-    'strace',
-    ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
-    {
-      encoding: 'utf8',
-    },
-  )
-  if (tried.status === 0) return true
-  console.warn(`SKIPPED: strace does not work here: ${tried.error?.message ?? tried.stderr.trim()}`)
-  return false
-}
-
 const strace = haveStrace()
-
-interface Injected {
-  result: Result
-  /** How many calls were made to fail. */
-  hits: number
-}
-
-function runInjected(queue: Queue, args: string, inject: string): Injected {
-  const trace = join(queue.home, 'trace')
-  const [calls] = inject.split(':')
-  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-  const done = spawnSync(
-    'strace',
-    [
-      '-f',
-      '-qq',
-      '-o',
-      trace,
-      '-e',
-      `trace=${calls}`,
-      '-e',
-      `inject=${inject}`,
-      process.execPath,
-      WRK,
-      ...args.split(' '),
-    ],
-    { cwd: queue.home, env, encoding: 'utf8' },
-  )
-  const hits = readFileSync(trace, 'utf8')
-    .split('\n')
-    .filter(line => /INJECTED|SIGKILL/.test(line)).length
-  return { result: resultOf(done.status, done.stdout, done.stderr), hits }
-}
 
 /** A queue on which the session has already worked, so that a claim writes what claims always write. */
 async function usedQueue(): Promise<Queue> {

@@ -498,7 +498,8 @@ describe('an intent that was left in the outbox', () => {
     })
     const stateDir = join(queue.root, '.wrk')
     mkdirSync(join(stateDir, 'outbox'), { recursive: true })
-    writeIntent(realDisk, stateDir, key, [event], queue.path(published))
+    const slot = { slot: queue.path(published), name: 'of-the-dead' }
+    closeSync(writeIntent(realDisk, stateDir, key, [event], slot).slot)
     return queue
   }
   const ghostly = (queue: Queue) => queue.events().filter(({ tx }) => tx === event.tx)

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 
-/** A process to time: arguments for this Node, and what it runs in. */
+/** The process that is being timed. */
 let running = null
 
 /** Ends the process that is being timed, if there is one. */
@@ -11,13 +11,13 @@ export function stop() {
 }
 
 /**
- * Runs Node with these arguments to its end, its output going to /dev/null.
+ * Runs Node (or another program, `options.program`) with these arguments to its end, its output going to /dev/null.
  * @returns the time from before the start to after the end, in ms
  */
-export function time(args, options) {
+export function time(args, { program = process.execPath, ...options }) {
   return new Promise((settle, fail) => {
     const begin = performance.now()
-    const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
     running = child
     const errors = []
     child.stderr.on('data', chunk => errors.push(chunk))
@@ -32,17 +32,17 @@ export function time(args, options) {
 }
 
 /**
- * Times processes against `node -e 0`: one of these, one of those, in alternating order.
+ * Times processes against `node -e 0`, or a step's own reference: one of these, one of those, in alternating order.
  * @param steps a list of named functions, each of which times one process; they run in this order within a
- *   round, each with a reference of its own
+ *   round, each paired with a run of its reference
  * @returns for each step its name and the ratios and milliseconds of the pairs
  */
 export async function pairs(rounds, steps, options) {
-  const reference = () => time(['-e', '0'], options)
+  const node = () => time(['-e', '0'], options)
   const results = steps.map(({ name }) => ({ name, ratios: [], ms: [], referenceMs: [] }))
   // The first round warms caches: the disk's, and on newer Node the compile cache.
   for (let round = -1; round < rounds; round++)
-    for (const [i, { run }] of steps.entries()) {
+    for (const [i, { run, reference = node }] of steps.entries()) {
       const referenceFirst = (round + i) % 2 === 0
       const early = referenceFirst ? await reference() : 0
       const ms = await run()

@@ -12,6 +12,8 @@ export interface Globals {
   json?: boolean
   session?: string
   agent?: string
+  /** The words behind `--`, which are no options of wrk; undefined without `--`. */
+  behind?: readonly string[] | undefined
 }
 
 /** Runs a command's work and keeps its outcome for the program to print and exit with. */
@@ -64,7 +66,8 @@ export function collect(value: string, all: readonly string[]): string[] {
  * @throws WrkError USAGE
  */
 export function commandBehind(words: readonly string[]): readonly string[] {
-  if (words.length > 0 && !process.argv.includes('--'))
+  const mark = process.argv.indexOf('--')
+  if (words.length > (mark < 0 ? 0 : process.argv.length - mark - 1))
     throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
       hint: 'A command to run goes behind --',
     })

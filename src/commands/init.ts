@@ -1,31 +1,55 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import itemTemplate from '../../templates/item.md'
 import settingsTemplate from '../../templates/wrk.yaml'
-import { init } from '../operations/init.ts'
+import { type InitResult, init } from '../operations/init.ts'
+import { type InstalledScripts, installScripts } from '../operations/install-scripts.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { examples, type Run } from './command.ts'
 
 export function configure(command: Command, run: Run): void {
-  command.argument('[dir]', 'the queue’s folder, or a workspace (default: .claude/work-queue here)')
+  command
+    .argument('[dir]', 'the queue’s folder, or a workspace (default: .claude/work-queue here)')
+    .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
   examples(
     command,
     `wrk init                      .claude/work-queue in this workspace
-     wrk init ~/my-queue           a queue in a folder of its own`,
+     wrk init ~/my-queue           a queue in a folder of its own
+     wrk init --scripts            and execute.sh, review.sh, lib/workflow-guards.sh`,
   )
   command.addHelpText('after', '\nSafe to repeat: it adds what is missing and changes nothing that is there.')
-  command.action((dir: string | undefined) =>
+  command.action((dir: string | undefined, flags: { scripts?: boolean }) =>
     run(async ({ queue }) => {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
       const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
       const made = init(target, process.cwd(), { item: itemTemplate, settings: settingsTemplate })
+      const scripts = flags.scripts ? installScripts(made.queue, TEMPLATES) : null
       return {
         exitCode: EXIT.done,
-        json: { ok: true, ...made },
-        text:
-          made.created.length === 0
-            ? `Nothing to do: ${made.queue} is complete.\n`
-            : `Queue ${made.queue}\n${made.created.map(name => `  made ${name}\n`).join('')}Copy templates/item.md to pending/WRK-1.md, then: wrk claim WRK-1\n`,
+        json: { ok: true, ...made, ...(scripts ? { scripts } : {}) },
+        text: describeQueue(made) + (scripts ? describeScripts(scripts) : ''),
+        warnings: (scripts?.different ?? []).map(
+          name => `${name} differs from this version’s; it stays as it is`,
+        ),
       }
     }),
   )
+}
+
+/** In the package, beside the folder of the bundle that this becomes part of. */
+const TEMPLATES = join(__dirname, '..', 'templates')
+
+function describeQueue({ queue, created }: InitResult): string {
+  if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
+  const lines = created.map(name => `  made ${name}\n`).join('')
+  return `Queue ${queue}\n${lines}Copy templates/item.md to pending/WRK-1.md, then: wrk claim WRK-1\n`
+}
+
+function describeScripts({ workspace, created, kept, different }: InstalledScripts): string {
+  const lines = [
+    ...created.map(name => `  made ${name}\n`),
+    ...kept.map(name => `  is there: ${name}\n`),
+    ...different.map(name => `  kept ${name}, which differs\n`),
+  ]
+  return `Scripts in ${workspace}\n${lines.join('')}`
 }

@@ -34,7 +34,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const context = await open(globals)
       const found = await (flags.claim ? claimNext(context) : next(context))
-      return found.chosen ? chosen(found, found.chosen, flags) : nothing(found, flags)
+      return found.chosen ? chosen(found, found.chosen, flags) : nothing(found, flags, globals.json ?? false)
     }),
   )
 }
@@ -79,13 +79,13 @@ function reasonOf({ item, unblocks }: Ready, ready: number): string {
       ? 'no other item waits for it'
       : `${unblocks} ${unblocks === 1 ? 'item waits' : 'items wait'} for it`
   const since = item.details.createdAt
-    ? `made on ${item.details.createdAt.toISOString().slice(0, 10)}`
+    ? `made on ${printable(item.details.createdAt.slice(0, 10))}`
     : 'of unknown age'
   return `The first of ${ready} that are ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
 }
 
-function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
-  const { waiting } = choice
+function nothing({ choice }: NextItem, { explain }: Flags, asJson: boolean): Outcome {
+  const { waiting, reasons } = choice
   const message =
     waiting.length === 0
       ? 'nothing is ready: the queue has no open items'
@@ -97,27 +97,28 @@ function nothing({ choice }: NextItem, { explain }: Flags): Outcome {
       : explain
         ? waiting
             .slice(0, TOLD)
-            .map(({ item, reasons }) => `${item.id}: ${reasons.join('; ')}`)
+            .map(item => `${item.id}: ${reasons(item).join('; ')}`)
             .join('\n     ')
-        : `For example ${first!.item.id}: ${first!.reasons.join('; ')}. All of them: wrk next --explain`
+        : `For example ${first!.id}: ${reasons(first!).join('; ')}. All of them: wrk next --explain`
   return {
     exitCode: EXIT.notFound,
     json: {
       ok: false,
       item: null,
       error: { code: 'NOT_FOUND', message, hint: hint ?? null },
-      waiting: waiting.map(({ item, reasons }) => ({ id: item.id, reasons })),
+      // Thousands of sentences, when nobody reads them, take as long as choosing did.
+      waiting: asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : [],
     },
     refusal: { message, hint },
   }
 }
 
-function others({ ready, waiting }: NextItem['choice'], best: QueueItem) {
+function others({ ready, waiting, reasons }: NextItem['choice'], best: QueueItem) {
   return {
     behind: ready
       .filter(({ item }) => item !== best)
       .map(({ item, unblocks }) => ({ id: item.id, priority: item.priority, unblocks })),
-    waiting: waiting.map(({ item, reasons }) => ({ id: item.id, reasons })),
+    waiting: waiting.map(item => ({ id: item.id, reasons: reasons(item) })),
   }
 }
 

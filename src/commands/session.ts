@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
 import { sessionEnd, sessionId, sessionShow, sessionStart } from '../operations/session.ts'
+import { checkSessionKey, sessionSet } from '../operations/session-set.ts'
+import { parseAssignments } from '../operations/set.ts'
 import { status } from '../operations/status.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { describeSession, describeStatus } from '../print/sessions.ts'
@@ -18,6 +20,7 @@ export function configure(command: Command, run: Run): void {
   id(command.command('id').summary('which session is this?'), run)
   list(command.command('list').summary('the sessions of this queue'), run)
   show(command.command('show').summary('one session and what it holds'), run)
+  set(command.command('set').summary('set single values on top of session-state.yaml'), run)
   end(command.command('end').summary('end a session and release what it holds'), run)
 }
 
@@ -101,6 +104,34 @@ function show(command: Command, run: Run): void {
       const session = await sessionShow(context, wanted)
       const lines = describeSession(session, screen(context.env), context.clock())
       return { exitCode: EXIT.done, json: { ok: true, session }, text: `${lines.join('\n')}\n` }
+    }),
+  )
+}
+
+function set(command: Command, run: Run): void {
+  command.argument('<key=value...>', 'keys on top of session-state.yaml with their new values')
+  examples(
+    command,
+    `wrk session set last_stage=implement_tdd active_wrk=WRK-157
+     wrk session set handoff_allowed=true`,
+  )
+  command.addHelpText(
+    'after',
+    '\nlast_stage and active_wrk go into this session’s own entry too. Every other line stays; session_id, sessions,\nrebuilt_at and updated_at are refused.',
+  )
+  command.action((words: string[]) =>
+    run(async globals => {
+      const fields = parseAssignments(words, checkSessionKey)
+      const { session } = await sessionSet(await open(globals), fields)
+      return {
+        exitCode: EXIT.done,
+        json: {
+          ok: true,
+          session: session === null ? null : { id: session },
+          fields: Object.fromEntries(fields),
+        },
+        text: `Set ${[...fields.keys()].join(', ')}\n`,
+      }
     }),
   )
 }

@@ -3,9 +3,8 @@
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
-import { findPair, scalarText } from '../markdown/scalar.ts'
+import { detached, scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
-import { parseInstant } from './time.ts'
 
 export interface Details {
   /** Ids as they are written, and the items that they name; null where it is no id. */
@@ -14,9 +13,10 @@ export interface Details {
   /** Machines that the item is bound to; none: any will do. */
   machines: readonly string[]
   repos: readonly string[]
-  createdAt: Date | null
-  /** Not to be begun before this instant. */
-  notBefore: Date | null
+  /** When it was made, as it is written: instants are read when they are asked for. */
+  createdAt: string | null
+  /** Not to be begun before this instant, as it is written. */
+  notBefore: string | null
 }
 
 export interface Reference {
@@ -60,32 +60,66 @@ export const NO_DETAILS: Details = {
   notBefore: null,
 }
 
+type Slot = 'blockedBy' | 'parent' | 'machines' | 'repos' | 'createdAt' | 'notBefore'
+
+const SLOTS = new Map<string, Slot>(
+  (
+    [
+      ['blockedBy', BLOCKED_BY],
+      ['parent', PARENT],
+      ['machines', MACHINES],
+      ['repos', REPOS],
+      ['createdAt', CREATED],
+      ['notBefore', NOT_BEFORE],
+    ] as const
+  ).flatMap(([slot, keys]) => keys.map(key => [key, slot] as const)),
+)
+
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {
-  const all = (keys: readonly string[]) => keys.flatMap(key => words(findPair(fields, key)?.value))
-  const reference = (text: string): Reference => ({ text, key: keyOfField(text, idPrefix) })
-  const instant = (keys: readonly string[]) => {
-    const [text] = all(keys)
-    return text === undefined ? null : parseInstant(text)
+  const details: Details = {
+    blockedBy: [],
+    parent: null,
+    machines: [],
+    repos: [],
+    createdAt: null,
+    notBefore: null,
   }
-  const [parent] = all(PARENT)
-  return {
-    blockedBy: unique(all(BLOCKED_BY)).map(reference),
-    parent: parent === undefined ? null : reference(parent),
-    machines: unique(all(MACHINES)),
-    repos: unique(all(REPOS)),
-    createdAt: instant(CREATED),
-    notBefore: instant(NOT_BEFORE),
+  for (const { key, value } of fields.pairs) {
+    const slot = SLOTS.get(key)
+    const texts = slot && words(value)
+    if (!texts || texts.length === 0) continue
+    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= texts[0]!
+    else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
+    else if (slot === 'blockedBy') {
+      const all =
+        details.blockedBy.length > 0 ? [...details.blockedBy.map(({ text }) => text), ...texts] : texts
+      details.blockedBy = unique(all).map(text => reference(text, idPrefix))
+    } else details[slot] = unique(details[slot].length > 0 ? [...details[slot], ...texts] : texts)
   }
+  return details
 }
 
-/** A list's single values, or one value, which may hold several with commas between. */
-function words(node: YamlNode | undefined): string[] {
-  if (!node || node.kind === 'map') return []
-  const texts = node.kind === 'list' ? node.items.map(scalarText) : (scalarText(node)?.split(',') ?? [])
-  return texts.flatMap(text => text?.trim() || [])
+function reference(text: string, idPrefix: string): Reference {
+  return { text, key: keyOfField(text, idPrefix) }
 }
 
-function unique(texts: readonly string[]): string[] {
-  return texts.length < 2 ? [...texts] : [...new Set(texts)]
+/** A list's single values, or one value, which may hold several with commas between. Done for thousands of items. */
+function words(node: YamlNode): string[] {
+  const texts: string[] = []
+  if (node.kind === 'list') for (const item of node.items) addWord(texts, scalarText(item))
+  else if (node.kind === 'scalar') {
+    const text = scalarText(node)
+    if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
+    else addWord(texts, text)
+  }
+  return texts
+}
+
+function addWord(texts: string[], text: string | undefined): void {
+  if (text) texts.push(detached(text))
+}
+
+function unique(texts: string[]): string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)]
 }

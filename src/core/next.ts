@@ -8,7 +8,7 @@ import type { Details } from './details.ts'
 import type { ItemKey } from './ids.ts'
 import { type PriorityRank, priorityRank } from './priority.ts'
 import { isPending, statusWord } from './status.ts'
-import { stamp } from './time.ts'
+import { parseInstant } from './time.ts'
 
 export interface Candidate {
   key: ItemKey
@@ -29,19 +29,26 @@ export interface Ready<T extends Candidate = Candidate> {
   rank: PriorityRank
   /** How many open items wait for it. */
   unblocks: number
-}
-
-export interface Waiting<T extends Candidate = Candidate> {
-  item: T
-  /** Why it is not ready, for people. */
-  reasons: string[]
+  /** When it was made, in ms; the largest number when nothing says. */
+  age: number
 }
 
 export interface Choice<T extends Candidate = Candidate> {
   /** Best first. */
   ready: Ready<T>[]
   /** Open items that are not ready, in the queue's order. */
-  waiting: Waiting<T>[]
+  waiting: T[]
+  /** Why an item is not ready, for people; none when it is. */
+  reasons: (item: T) => string[]
+  /** What an item waits for and that is not closed. */
+  blockers: (item: T) => Blocker[]
+}
+
+/** An item that another waits for, as it is written there. */
+export interface Blocker {
+  text: string
+  /** False: the queue has no such item, so it is not known to be done. */
+  known: boolean
 }
 
 /** What is known of the moment and the place. */
@@ -57,14 +64,24 @@ export function choose<T extends Candidate>(items: readonly T[], here: Here): Ch
   for (const { key, closed } of items) states.set(key, closed && (states.get(key) ?? true))
   const dependents = countDependents(items)
   const ready: Ready<T>[] = []
-  const waiting: Waiting<T>[] = []
+  const waiting: T[] = []
   for (const item of items) {
     if (item.closed) continue
-    const reasons = reasonsToWait(item, states, here)
-    if (reasons.length > 0) waiting.push({ item, reasons })
-    else ready.push({ item, rank: priorityRank(item.priority), unblocks: dependents.get(item.key) ?? 0 })
+    if (!isReady(item, states, here)) waiting.push(item)
+    else
+      ready.push({
+        item,
+        rank: priorityRank(item.priority),
+        unblocks: dependents.get(item.key) ?? 0,
+        age: age(item),
+      })
   }
-  return { ready: ready.sort(byUrgency), waiting }
+  return {
+    ready: ready.sort(byUrgency),
+    waiting,
+    reasons: item => reasonsToWait(item, states, here),
+    blockers: item => openBlockers(item, states),
+  }
 }
 
 /** How many open items wait for each item. */
@@ -77,14 +94,23 @@ export function countDependents(
   return counts
 }
 
-/** The items that one waits for and that are not closed, as they are written; unknown ones are not known to be done. */
-export function openBlockers(
-  { details }: Pick<Candidate, 'details'>,
-  closed: ReadonlyMap<ItemKey, boolean>,
-): { text: string; known: boolean }[] {
+function openBlockers({ details }: Candidate, closed: ReadonlyMap<ItemKey, boolean>): Blocker[] {
   return details.blockedBy
     .filter(({ key }) => !(key && closed.get(key)))
     .map(({ text, key }) => ({ text, known: key !== null && closed.has(key) }))
+}
+
+/** The same question as reasonsToWait, without the sentences: it is asked of thousands of items. */
+function isReady(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): boolean {
+  const { blockedBy, machines, notBefore } = item.details
+  return (
+    !item.problem &&
+    !item.heldBy &&
+    isPending(item.status, item.folder) &&
+    blockedBy.every(({ key }) => key && closed.get(key)) &&
+    (machines.length === 0 || machines.some(name => isHere(name, here.machines))) &&
+    !isPutOff(notBefore, here)
+  )
 }
 
 function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): string[] {
@@ -98,8 +124,13 @@ function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, h
   const { machines, notBefore } = item.details
   if (machines.length > 0 && !machines.some(name => isHere(name, here.machines)))
     reasons.push(`is for ${machines.join(' or ')}, and this is ${here.machines.join(', ')}`)
-  if (notBefore && notBefore > here.now) reasons.push(`is put off until ${stamp(notBefore)}`)
+  if (isPutOff(notBefore, here)) reasons.push(`is put off until ${notBefore}`)
   return reasons
+}
+
+function isPutOff(notBefore: string | null, { now }: Here): boolean {
+  const instant = notBefore === null ? null : parseInstant(notBefore)
+  return instant !== null && instant > now
 }
 
 function isHere(name: string, machines: readonly string[]): boolean {
@@ -111,14 +142,14 @@ function byUrgency(a: Ready, b: Ready): number {
   return (
     a.rank - b.rank ||
     b.unblocks - a.unblocks ||
-    age(a.item) - age(b.item) ||
+    a.age - b.age ||
     numberOf(a.item.key) - numberOf(b.item.key) ||
     (a.item.key < b.item.key ? -1 : 1)
   )
 }
 
 function age({ details }: Candidate): number {
-  return details.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER
+  return parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
 }
 
 function numberOf(key: ItemKey): number {

@@ -43,6 +43,12 @@ export function scalarText(node: YamlNode | undefined): string | undefined {
   return scalarValue(node) === null ? undefined : node.text
 }
 
+/** A copy of its own: a piece of a larger text would keep all of that in memory, once for every item that is listed. */
+export function detached(text: string): string {
+  // Shorter ones are copied by the engine as it is.
+  return text.length < 13 ? text : ` ${text}`.slice(1)
+}
+
 /** The first pair with that key, or undefined. */
 export function findPair(map: YamlMap, key: string): YamlPair | undefined {
   for (const pair of map.pairs) if (pair.key === key) return pair

@@ -5,6 +5,7 @@ import type { Problem } from '../core/item.ts'
 import type { Candidate, Here } from '../core/next.ts'
 import { hostLabel } from '../core/session.ts'
 import { readQueue } from '../store/item-reader.ts'
+import type { ReadingCache } from '../store/reading-cache.ts'
 import { here } from '../system/process.ts'
 import type { Context } from './context.ts'
 import { heldLock, judgeForMany, standing } from './holder.ts'
@@ -20,12 +21,14 @@ export interface QueueItem extends Candidate {
 }
 
 /**
- * @param depth `choosing` leaves out what only filters need
+ * @param depth `choosing` leaves out what only filters need, and all but the id of closed items
+ * @param cache for `choosing`: spares opening files that did not change
  * @throws WrkError IO
  */
 export async function candidates(
   context: Context,
-  depth: 'choosing' | 'details' = 'choosing',
+  depth: 'choosing' | 'details',
+  cache?: ReadingCache,
 ): Promise<QueueItem[]> {
   const { store } = context
   const { registry } = await lookIn(context)
@@ -56,6 +59,7 @@ export async function candidates(
       return candidate
     },
     depth,
+    cache,
   )
   // That an id stands in two places is known only when all have been read.
   for (const item of found) item.problem = blocking(item.problems)

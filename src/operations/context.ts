@@ -78,7 +78,7 @@ export function tidy({ store }: Context): void {
 
 let host: GuardHost | undefined
 
-function guardHost(): GuardHost {
+export function guardHost(): GuardHost {
   host ??= {
     disk: realDisk,
     self: { pid: process.pid, started: processFacts(process.pid)?.started ?? '0', place: here() },
@@ -123,6 +123,11 @@ async function loadSettings(root: string, env: Environment): Promise<Settings> {
   const file = await readSettingsFile(root)
   const { settings, problem } = file ? readSettings(file.fields) : { settings: DEFAULT_SETTINGS }
   if (file && problem) throw badSetting(file, problem)
+  return withTtlOf(env, settings)
+}
+
+/** LOCK_TTL_SECONDS goes before the settings. @throws WrkError USAGE */
+export function withTtlOf(env: Environment, settings: Settings): Settings {
   const seconds = env.LOCK_TTL_SECONDS
   if (!seconds) return settings
   const ttlMs = /^\d{1,10}$/.test(seconds.trim()) ? parseDuration(seconds) : null

@@ -1,6 +1,6 @@
 /** How a provider is run: by the queue's wrk.yaml, or by a script of the workspace. */
 import { statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { printable } from '../core/ids.ts'
 import {
@@ -12,16 +12,15 @@ import {
   type Workflow,
 } from '../core/workflow.ts'
 import { MISSING, unless } from '../store/errno.ts'
-import { QUEUE_IN_WORKSPACE } from '../store/queue.ts'
+import { workspaceOfQueue } from '../store/queue.ts'
 import { badSetting, type Context, readSettingsFile } from './context.ts'
 
 /** Where a workspace keeps the scripts that run its agents. */
-export const AGENT_SCRIPTS = join('scripts', 'agents')
+const AGENT_SCRIPTS = join('scripts', 'agents')
 
-/** The folder that a queue belongs to: the one that holds `.claude/work-queue`, else the queue's parent. */
-export function workspaceOf({ store }: Context): string {
-  const { root } = store
-  return root.endsWith(QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
+/** The folder that this queue belongs to. */
+function workspaceOf({ store }: Context): string {
+  return workspaceOfQueue(store.root)
 }
 
 /** @throws WrkError USAGE, with line and column */

@@ -25,7 +25,7 @@ export async function graph(
 ): Promise<GraphResult> {
   const { store } = context
   const id = idText === undefined ? null : parseId(idText, store.settings.idPrefix)
-  const found = graphOf(await candidates(context))
+  const found = graphOf(await candidates(context, 'details'))
   const about = id ? (found.nodes.get(id.key) ?? null) : null
   if (id && !about) throw notFound(store, id) satisfies WrkError
   const isShown = (item: QueueItem) => all || !item.closed || item === about

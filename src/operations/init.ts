@@ -8,20 +8,18 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { sync as writeFileAtomic } from 'write-file-atomic'
 import { STATUS_FOLDERS } from '../core/status.ts'
 import { realDisk } from '../store/disk.ts'
 import { unless } from '../store/errno.ts'
 import { makeFolders } from '../store/guard.ts'
 import { isFolder, isQueue, QUEUE_IN_WORKSPACE } from '../store/queue.ts'
+import { createFile } from './create-file.ts'
 
 export interface InitResult {
   queue: string
@@ -52,13 +50,14 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   const stateDir = join(queue, '.wrk')
   tell(makeFolder(stateDir), '.wrk/')
   makeFolders(realDisk, stateDir)
-  makeFolder(join(stateDir, 'init'))
+  const staging = join(stateDir, 'init')
+  makeFolder(staging)
 
-  tell(createFile(stateDir, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
+  tell(createFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
   makeFolder(join(queue, 'templates'))
-  tell(createFile(stateDir, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
-  tell(ignoreSessionState(stateDir, join(queue, '.gitignore')), '.gitignore')
-  unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(join(stateDir, 'init')))
+  tell(createFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
+  tell(ignoreSessionState(staging, join(queue, '.gitignore')), '.gitignore')
+  unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(staging))
   return made
 }
 
@@ -73,29 +72,11 @@ function makeFolder(path: string): boolean {
   return mkdirSync(path, { recursive: true }) !== undefined
 }
 
-/** Puts a file in place whole or not at all, and only where none is: a link does not replace. */
-function createFile(stateDir: string, path: string, text: string): boolean {
-  if (existsSync(path)) return false
-  const staged = join(stateDir, 'init', `${process.pid}-${Math.random().toString(36).slice(2)}`)
-  writeFileAtomic(staged, text)
-  try {
-    // A full disk may cut a write short without an error; see what arrived before it is put in place.
-    if (readFileSync(staged, 'utf8') !== text)
-      throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
-    return unless(['EEXIST'], false, () => {
-      linkSync(staged, path)
-      return true
-    })
-  } finally {
-    unlinkSync(staged)
-  }
-}
-
 const IGNORED = 'session-state.yaml'
 
 /** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
-function ignoreSessionState(stateDir: string, path: string): boolean {
-  if (createFile(stateDir, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return true
+function ignoreSessionState(staging: string, path: string): boolean {
+  if (createFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return true
   const text = readFileSync(path, 'utf8')
   if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return false
   append(path, `${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)

@@ -5,7 +5,7 @@ import type { Problem } from '../core/item.ts'
 import { choose } from '../core/next.ts'
 import { priorityRank } from '../core/priority.ts'
 import { statusWord } from '../core/status.ts'
-import { stamp } from '../core/time.ts'
+import { parseInstant, stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-reader.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
 import type { Context } from './context.ts'
@@ -85,11 +85,7 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)
-  const waits = new Set<QueueItem>(
-    choice.waiting.flatMap(({ item, reasons }) =>
-      reasons.some(r => r.startsWith('waits for ')) ? item : [],
-    ),
-  )
+  const waits = new Set(choice.waiting.filter(item => choice.blockers(item).length > 0))
   const parent = options.parent === undefined ? null : keyOfField(options.parent, store.settings.idPrefix)
   if (options.parent !== undefined && !parent)
     throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)
@@ -110,7 +106,8 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
 
 function inOrder(items: QueueItem[], urgency: readonly QueueItem[], sort: SortKey | undefined): QueueItem[] {
   if (sort === 'age') {
-    const made = ({ details }: QueueItem) => details.createdAt?.getTime() ?? Number.MAX_SAFE_INTEGER
+    const made = ({ details }: QueueItem) =>
+      parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
     return items.sort((a, b) => made(a) - made(b))
   }
   if (sort !== 'urgency') return items

@@ -4,6 +4,7 @@ import { WrkError } from '../core/errors.ts'
 import { type Candidate, type Choice, choose, type Ready } from '../core/next.ts'
 import { isPending } from '../core/status.ts'
 import type { Current } from '../store/item-store.ts'
+import { ReadingCache } from '../store/reading-cache.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
 import { type ClaimedItem, claim } from './claim.ts'
 import type { Context } from './context.ts'
@@ -18,7 +19,9 @@ export interface NextItem {
 
 /** @throws WrkError IO */
 export async function next(context: Context): Promise<NextItem> {
-  const choice = choose(await candidates(context), placeAndTime(context))
+  const { host, stateDir, settings } = context.store
+  const cache = new ReadingCache(host.disk, stateDir, settings.idPrefix)
+  const choice = choose(await candidates(context, 'choosing', cache), placeAndTime(context))
   return { chosen: choice.ready[0] ?? null, claimed: null, choice }
 }
 

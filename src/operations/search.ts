@@ -20,7 +20,7 @@ export interface Found {
 export async function search(context: Context, text: string): Promise<Found[]> {
   if (text.trim() === '') throw new WrkError('USAGE', 'search needs a text to look for')
   const wanted = text.toLowerCase()
-  const found = (await candidates(context)).flatMap(item => {
+  const found = (await candidates(context, 'details')).flatMap(item => {
     const lines = linesWith(item.path, wanted)
     return lines.length > 0 ? [{ item, lines }] : []
   })

@@ -9,6 +9,7 @@ import { type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
+import { isOutOfPlace, settleAll, settleInPassing } from './settle.ts'
 
 export type SetResult =
   | { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] }
@@ -17,21 +18,24 @@ export type SetResult =
 const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 const LONGEST_VALUE = 10_000
 
-/** Reads `KEY=VALUE` as it was typed. @throws WrkError USAGE */
-export function parseAssignments(texts: readonly string[]): Map<string, string> {
+/**
+ * Reads `KEY=VALUE` as it was typed.
+ * @param check throws for a key that is not the caller's to set
+ * @throws WrkError USAGE
+ */
+export function parseAssignments(
+  texts: readonly string[],
+  check: (key: string) => void = checkField,
+): Map<string, string> {
   const fields = new Map<string, string>()
   for (const text of texts) {
     const at = text.indexOf('=')
     const key = text.slice(0, Math.max(at, 0))
     if (!KEY.test(key))
       throw new WrkError('USAGE', `"${printable(text, 60)}" is not KEY=VALUE`, {
-        hint: 'Write for example: wrk set WRK-157 priority=high "title=A new title"',
+        hint: 'Write for example: priority=high "title=A new title"',
       })
-    if (key === 'locked_by' || key === 'locked_at')
-      throw new WrkError('USAGE', `${key} belongs to the lock`, {
-        hint: 'wrk claim and wrk release change it.',
-      })
-    if (key === 'id') throw new WrkError('USAGE', 'the id is the file’s name and stays')
+    check(key)
     if (fields.has(key)) throw new WrkError('USAGE', `${key} is given twice`)
     const value = text.slice(at + 1)
     if (value.length > LONGEST_VALUE || /[\x00-\x08\x0a-\x1f\x7f]/.test(value))
@@ -39,6 +43,14 @@ export function parseAssignments(texts: readonly string[]): Map<string, string> 
     fields.set(key, value)
   }
   return fields
+}
+
+function checkField(key: string): void {
+  if (key === 'locked_by' || key === 'locked_at')
+    throw new WrkError('USAGE', `${key} belongs to the lock`, {
+      hint: 'wrk claim and wrk release change it.',
+    })
+  if (key === 'id') throw new WrkError('USAGE', 'the id is the file’s name and stays')
 }
 
 /**
@@ -54,12 +66,16 @@ export async function set(
   const id = parseId(idText, store.settings.idPrefix)
   const places = findItem(store, id)
   tidy(context)
+  await settleAll(context)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller, fields),
   )
   result.warnings.push(...warnings)
-  return result
+  const moved = result.outOfPlace && (await settleInPassing(context, id))
+  if (moved) result.item.path = moved.to
+  const { outOfPlace: _, ...told } = result
+  return told
 }
 
 function decide(
@@ -67,11 +83,12 @@ function decide(
   current: Current,
   caller: Caller,
   fields: ReadonlyMap<string, string>,
-): ItemDecision<SetResult> {
+): ItemDecision<SetResult & { outOfPlace: boolean }> {
   const item = summary(current)
+  const outOfPlace = isOutOfPlace(current)
   const allowed = permission(context, current, caller, false)
   if (allowed.kind !== 'may')
-    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
+    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [], outOfPlace } }
   for (const key of fields.keys()) {
     const kind = current.kindOf(key)
     if (kind !== null && kind !== 'scalar')
@@ -81,7 +98,7 @@ function decide(
   }
   const changes = [...fields].filter(([key, value]) => (current.text(key) ?? '') !== value)
   if (changes.length === 0)
-    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [] } }
+    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [], outOfPlace } }
   const told = {
     ...item,
     title: fields.get('title') ?? item.title,
@@ -97,6 +114,12 @@ function decide(
       reason: changes.map(([key]) => key).join(', '),
       tx: context.store.host.randomLetters(12),
     },
-    result: { kind: 'set', changed: true, item: told, warnings: [] },
+    result: {
+      kind: 'set',
+      changed: true,
+      item: told,
+      warnings: [],
+      outOfPlace: isOutOfPlace({ ...current, item: { ...current.item, status: told.status } }),
+    },
   }
 }

@@ -136,6 +136,6 @@ function besides(
 /** The items that can be begun now that this one is done. */
 export async function unblockedBy(context: Context, id: string): Promise<QueueItem[]> {
   const { key } = parseId(id, context.store.settings.idPrefix)
-  const { ready } = choose(await candidates(context), placeAndTime(context))
+  const { ready } = choose(await candidates(context, 'choosing'), placeAndTime(context))
   return ready.flatMap(({ item }) => (item.details.blockedBy.some(one => one.key === key) ? item : []))
 }

@@ -16,8 +16,8 @@ import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { type GuardHost, StartOver, withFolders, withGuard } from './guard.ts'
-import { openPlain, publish, readPlainFile } from './guarded-file.ts'
+import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
+import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
 
 export const LOG = 'events.jsonl'
 export const OLDER_LOG = 'events.1.jsonl'
@@ -194,28 +194,39 @@ interface Intent {
   inode: number
 }
 
-/** Puts the events of a change into the outbox before it is published; gives the file, for `takeBack`. */
+/**
+ * Puts the events of a change into the outbox before it is published. The file is named after the guard's holder,
+ * so that others can see whether it may still publish.
+ * @returns the file, for `takeBack`, and the open slot, to be closed after that: while it is open, its inode
+ *   number is given to no other file, not even when the slot has been revoked
+ */
 export function writeIntent(
   disk: Disk,
   stateDir: string,
   key: string,
   events: readonly PendingEvent[],
-  slot: string,
-): string {
-  const path = join(stateDir, 'outbox', `${key}~${events.at(-1)!.tx}`)
-  const stat = unless(MISSING, null, () => disk.lstatSync(slot))
-  if (!stat) throw new StartOver()
-  const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
+  { slot, name }: Pick<HeldGuard, 'slot' | 'name'>,
+): { path: string; slot: number } {
+  const path = join(stateDir, 'outbox', `${key}~${name}`)
+  const open = unless(MISSING, null, () => disk.openSync(slot, constants.O_RDONLY))
+  if (open === null) throw new StartOver()
   try {
-    const bytes = Buffer.from(JSON.stringify({ events: [...events], inode: stat.ino } satisfies Intent))
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+    const inode = disk.fstatSync(open).ino
+    const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
+    try {
+      const bytes = Buffer.from(JSON.stringify({ events: [...events], inode } satisfies Intent))
+      for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+    } catch (error) {
+      disk.unlinkSync(path)
+      throw error
+    } finally {
+      disk.closeSync(fd)
+    }
   } catch (error) {
-    disk.unlinkSync(path)
+    disk.closeSync(open)
     throw error
-  } finally {
-    disk.closeSync(fd)
   }
-  return path
+  return { path, slot: open }
 }
 
 /** Removes an intent: its change did not happen, or is logged. */
@@ -227,24 +238,45 @@ export function takeBack(disk: Disk, path: string): void {
  * The changes of one item that were published but perhaps not logged; to be called under its guard.
  * Intents whose change did not happen are removed: their writers cannot publish any more. Every holder of the
  * guard does this before it changes anything, so an inode number cannot have been given to another file meanwhile.
- * @param inode the item's
+ *
+ * A caller that was revoked without knowing it comes here too, while another holds the guard. It must not remove
+ * that one's intent, or its event would be lost: a slot that is still there tells them apart, since in a guard
+ * that is held there is no slot but the holder's own. Once it is gone, what can happen has happened.
+ * @param file the guarded file as it was read inside the guard; `stat` is null when there was none
+ * @throws StartOver when another holds the guard
  */
 export function unloggedChanges(
   disk: Disk,
   stateDir: string,
   key: string,
-  inode: number,
+  guard: Pick<HeldGuard, 'dir'>,
+  file: Replaced,
 ): { path: string; events: PendingEvent[] }[] {
   const outbox = join(stateDir, 'outbox')
-  const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(`${key}~`))
-  if (mine.length === 0) return []
+  const prefix = `${key}~`
+  const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(prefix))
   return mine.flatMap(name => {
+    if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)
     const intent = readIntent(disk, path)
-    if (intent?.inode === inode) return [{ path, events: intent.events }]
+    if (intent && isPublished(disk, file, intent.inode)) return [{ path, events: intent.events }]
     takeBack(disk, path)
     return []
   })
+}
+
+/** The file that a change replaces. */
+interface Replaced {
+  path: string
+  stat: Pick<OpenFile['stat'], 'ino'> | null
+}
+
+/** As it was read, or as it is now: a caller that was revoked has read what may have been replaced since. */
+function isPublished(disk: Disk, { path, stat }: Replaced, inode: number): boolean {
+  return (
+    (stat !== null && Number(stat.ino) === inode) ||
+    unless(MISSING, null, () => disk.lstatSync(path))?.ino === inode
+  )
 }
 
 function readIntent(disk: Disk, path: string): Intent | null {

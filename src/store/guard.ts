@@ -100,8 +100,9 @@ function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boo
   try {
     withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
   } catch (error) {
-    disk.unlinkSync(join(draft, name))
-    disk.rmdirSync(draft)
+    // Another's sweep may have taken it for a dead process's.
+    unless(MISSING, undefined, () => disk.unlinkSync(join(draft, name)))
+    unless(MISSING, undefined, () => disk.rmdirSync(draft))
     const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM'))
       return !contended && revokeDead(host, dir) ? tryGuard(host, stateDir, key, true) : null

@@ -1,19 +1,21 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
+import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import type { ItemId, ItemKey } from '../core/ids.ts'
+import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
-import { toData } from '../markdown/scalar.ts'
+import { detached, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
 import type { GuardHost } from './guard.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from './guarded-file.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
+import type { ReadingCache } from './reading-cache.ts'
 import type { RegistryFile } from './session-registry.ts'
 
 /** Everything that the operations need to touch a queue. */
@@ -73,7 +75,7 @@ export function readItems(
   places: readonly ItemPlace[],
   depth: Depth = 'usual',
 ): Promise<ItemReading[]> {
-  return readEach(store, places, depth, reading => reading)
+  return readEach(store, places, depth, undefined, reading => reading)
 }
 
 /**
@@ -85,6 +87,7 @@ export async function readQueue<T>(
   store: Store,
   take: (reading: ItemReading) => T | null,
   depth: Depth = 'usual',
+  cache?: ReadingCache,
 ): Promise<T[]> {
   const places = itemPlaces(store.host.disk, store.root)
   const keys = new Set<ItemKey>()
@@ -94,7 +97,7 @@ export async function readQueue<T>(
     else keys.add(key)
 
   const first = new Map<ItemKey, ItemReading>()
-  return readEach(store, places, depth, reading => {
+  const found = await readEach(store, places, depth, cache, reading => {
     const { key } = reading.place
     if (twice.has(key)) {
       const other = first.get(key)
@@ -106,20 +109,27 @@ export async function readQueue<T>(
     }
     return take(reading)
   })
+  cache?.save()
+  return found
 }
 
 async function readEach<T>(
   store: Store,
   places: readonly ItemPlace[],
   depth: Depth,
+  cache: ReadingCache | undefined,
   take: (reading: ItemReading) => T | null,
 ): Promise<T[]> {
   const head = Buffer.allocUnsafe(HEAD)
   const taken: (T | null)[] = []
   const unsure: number[] = []
+  const now = Date.now()
+  const keep = cache && ((reading: ItemReading, stat: Stats) => cache.keep(reading.place, stat, reading, now))
+  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null =>
+    cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
   for (const place of places)
     try {
-      const reading = readHead(store, place, head, undefined, depth)
+      const reading = read(place, undefined)
       taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error
@@ -129,7 +139,7 @@ async function readEach<T>(
   if (unsure.length > 0)
     await withReaders(full => {
       for (const i of unsure) {
-        const reading = readHead(store, places[i]!, head, full, depth)
+        const reading = read(places[i]!, full)
         taken[i] = reading && take(reading)
       }
     })
@@ -173,6 +183,7 @@ function readHead(
   head: Buffer,
   full: FullReader | undefined,
   depth: Depth,
+  keep?: (reading: ItemReading, stat: Stats) => void,
 ): ItemReading | null {
   const { disk } = store.host
   const wanted = WANTED[depth]
@@ -189,6 +200,7 @@ function readHead(
     )
   }
   try {
+    const stat = keep && disk.fstatSync(fd)
     const length = disk.readSync(fd, head, 0, HEAD, 0)
     let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
@@ -199,10 +211,12 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
-    if (depth === 'choosing' || depth === 'details')
+    // Of what is closed, choosing asks nothing more.
+    if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (depth === 'everything') reading.found = found.kind === 'ok' ? found : null
-    if (reading.lock) reading.modified = disk.fstatSync(fd).mtime
+    if (reading.lock) reading.modified = (stat ?? disk.fstatSync(fd)).mtime
+    if (stat) keep(reading, stat)
     return reading
   } catch (error) {
     if (error instanceof NeedsFullReader) throw error
@@ -245,12 +259,8 @@ export function interpret(
   }
   const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
   item.title = detached(item.title)
+  if (lock) lock.by = detached(lock.by)
   return { place, item, lock, problems, modified: EPOCH }
-}
-
-/** A copy of its own: a piece of a larger string would keep all of it in memory, once for every item. */
-function detached(text: string): string {
-  return ` ${text}`.slice(1)
 }
 
 function unusable(
@@ -260,7 +270,7 @@ function unusable(
   line = 0,
   column = 0,
 ): ItemReading {
-  const id = place.name.slice(0, -3)
+  const id = displayOfFileName(place.name)
   return {
     place,
     item: { id, title: '', status: null, priority: null, closed: false },

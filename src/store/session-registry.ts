@@ -130,13 +130,14 @@ export interface RegistryChange {
 /**
  * Changes the registry under its guard.
  * @param decide null: nothing to change. Called again when the file changed meanwhile; must not keep state.
+ *   Gets the registry and the keys on top as they are written.
  * @returns what `decide` saw the last time
  * @throws WrkError IO when the file cannot be read as a registry, BUSY
  */
 export async function changeRegistry<T>(
   host: GuardHost,
   file: RegistryFile,
-  decide: (registry: Registry) => { change: RegistryChange | null; result: T },
+  decide: (registry: Registry, top: YamlMap | null) => { change: RegistryChange | null; result: T },
 ): Promise<T> {
   const attempt = (toBlockForm?: (text: string) => string) =>
     withReaders(full =>
@@ -149,7 +150,9 @@ export async function changeRegistry<T>(
             parsed = parse(Buffer.from(toBlockForm(parsed.source)), full)
           }
           if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
-          const { change, result } = decide(parsed ? parsed.registry : { kind: 'missing' })
+          const { change, result } = parsed
+            ? decide(parsed.registry, parsed.root)
+            : decide({ kind: 'missing' }, null)
           if (!change) return { result }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
           if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
@@ -242,7 +245,8 @@ function checkResult(
 ): void {
   const parsed = parse(bytes, full)
   const registry = parsed.kind === 'text' ? parsed.registry : null
-  const listed = registry?.kind === 'registry' ? new Set(registry.sessions.map(session => session.id)) : null
+  const sessions = registry?.kind === 'registry' ? registry.sessions : []
+  const listed = registry && new Set(sessions.map(session => session.id))
   const asMeant =
     listed &&
     change.add.every(({ id }) => listed.has(id)) &&
