@@ -59,16 +59,18 @@ const shared = {
   platform: 'node',
   target: 'node20.19',
   define: { WRK_VERSION: JSON.stringify(version) },
-  loader: { '.md': 'text', '.yaml': 'text', '.sh': 'text' },
+  loader: Object.fromEntries(
+    ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
+  ),
   logLevel: 'warning',
   // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
   logOverride: { 'direct-eval': 'silent' },
 }
 
-function program(name, plugins) {
+function program(name, plugins, entry = 'src/cli.ts') {
   return build({
     ...shared,
-    entryPoints: { [name]: 'src/cli.ts' },
+    entryPoints: { [name]: entry },
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
@@ -81,6 +83,7 @@ function program(name, plugins) {
 await Promise.all([
   program('main', [onlyFrequent]),
   program('all', []),
+  program('hook', [], 'src/hook.ts'),
   build({
     ...shared,
     entryPoints: { wrk: 'src/launcher.ts' },
@@ -88,7 +91,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './all.cjs'],
+    external: ['./main.cjs', './all.cjs', './hook.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

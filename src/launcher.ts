@@ -8,15 +8,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { commandWord, FREQUENT } from './words.ts'
+import { commandWord, FREQUENT, isAgentHook } from './words.ts'
 
-type Program = typeof import('./cli.ts')
+type Program = Pick<typeof import('./cli.ts'), 'main'>
 
 const words = process.argv.slice(2)
-const frequent = FREQUENT.includes(commandWord(words) ?? '') && !words.includes('help')
-const program = load(frequent ? './main.cjs' : './all.cjs') as Program
+const program = load(bundleFor(words)) as Program
 
 program.main(words).then(code => process.exit(code))
+
+function bundleFor(line: readonly string[]): string {
+  if (isAgentHook(line)) return './hook.cjs'
+  const frequent = FREQUENT.includes(commandWord(line) ?? '') && !line.includes('help')
+  return frequent ? './main.cjs' : './all.cjs'
+}
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

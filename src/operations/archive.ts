@@ -15,7 +15,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { settle, settleAll } from './settle.ts'
+import { settleAll, settleChanged } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -36,9 +36,10 @@ export type ArchiveResult =
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  const places = findItem(store, id)
+  findItem(store, id)
   tidy(context)
   await settleAll(context)
+  const places = findItem(store, id)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller),
@@ -50,8 +51,7 @@ export async function archive(context: Context, idText: string): Promise<Archive
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
-  const moved = await settle(context, id)
-  if (moved) result.item.path = moved.to
+  result.item.path = await settleChanged(context, id, result.item, result.warnings)
   return result
 }
 

@@ -144,7 +144,8 @@ export function placeOfPath(root: string, path: string): ItemPlace | null {
   return key && isItemFolder(folder) ? { key, folder, name, path: join(root, folder, name) } : null
 }
 
-function isItemFolder(folder: string): boolean {
+/** Whether items may lie there: the root (''), a status folder, a month of the archive. */
+export function isItemFolder(folder: string): boolean {
   if (folder === '' || (STATUS_FOLDERS as readonly string[]).includes(folder)) return true
   return folder.startsWith('archive/') && MONTH.test(folder.slice('archive/'.length))
 }

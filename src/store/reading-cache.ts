@@ -178,7 +178,7 @@ function openReading(place: ItemPlace, said: Said, stat: Stats): ItemReading {
     item: { id, title, status, priority, closed },
     lock: by === null ? null : { by, at: at === null ? null : new Date(at) },
     problems: problems ?? [],
-    // Asked for only of a lock, which may not say since when, or wrongly; making a date takes a while.
+    // Asked for only where there is a lock; making a date takes a while.
     modified: by === null ? EPOCH : stat.mtime,
     details,
   }
