@@ -2,7 +2,7 @@
  * What was left behind in `.wrk`: by processes that died, never by those that may be at work. Their death is proven,
  * or what they left has lain there far longer than any of them takes. Pure.
  */
-import { type Facts, type Finding, type Fix, type ItemFacts, newFinding } from './finding.ts'
+import { type Facts, type Finding, type Fix, type ItemFacts, LEFT_OVER_MS, newFinding } from './finding.ts'
 import type { ItemKey } from './ids.ts'
 
 /** A draft whose owner cannot be judged from here is somebody's for a day. */
@@ -11,9 +11,9 @@ const OLD_DRAFT_MS = 24 * 3_600_000
 export function diagnoseState(facts: Facts): Finding[] {
   return [
     // The guards first: everything else is done under them.
-    ...facts.state.guards.flatMap(guard => deadGuard(guard, facts)),
+    ...facts.state.guards.flatMap(deadGuard),
     ...facts.state.drafts.flatMap(draft),
-    ...log(facts),
+    ...log(facts.state.log),
     ...facts.state.moves.flatMap(move => cutShort(move, facts)),
     ...facts.state.intents.flatMap(intent => unlogged(intent, facts)),
     ...facts.state.runs.flatMap(run => deadRun(run, facts)),
@@ -40,7 +40,7 @@ function soundItem(key: ItemKey, { items }: Facts): ItemFacts | null | 'gone' {
 const MEND_FIRST = 'Mend the item first; then: wrk doctor --fix'
 
 function cutShort({ key, path, move, ageMs }: Facts['state']['moves'][number], facts: Facts): Finding[] {
-  if (ageMs < facts.leftOverMs) return []
+  if (ageMs < LEFT_OVER_MS) return []
   const item = soundItem(key, facts)
   const settle = (does: string): Fix => ({ kind: 'settle', key, does })
   if (item === null)
@@ -58,8 +58,8 @@ function cutShort({ key, path, move, ageMs }: Facts['state']['moves'][number], f
 
 const DOCTOR = 'wrk doctor --fix'
 
-function unlogged({ key, path, ageMs }: Facts['state']['intents'][number], facts: Facts): Finding[] {
-  if (ageMs < facts.leftOverMs) return []
+function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number], facts: Facts): Finding[] {
+  if (!dead && ageMs < LEFT_OVER_MS) return []
   const item = soundItem(key, facts)
   const message = `a change of ${key} may have been made without its event`
   if (item === 'gone') {
@@ -73,7 +73,7 @@ function unlogged({ key, path, ageMs }: Facts['state']['intents'][number], facts
 
 /** A dead run whose lock is still there is told by that lock, and released with it. */
 function deadRun({ key, path, run, dead, ageMs }: Facts['state']['runs'][number], facts: Facts): Finding[] {
-  if (run ? !dead : ageMs < facts.leftOverMs) return []
+  if (run ? !dead : ageMs < LEFT_OVER_MS) return []
   const holds = facts.items.some(item => item.key === key && run?.owns && item.held?.lock.by === run.holder)
   if (holds) return []
   const message = run
@@ -83,9 +83,8 @@ function deadRun({ key, path, run, dead, ageMs }: Facts['state']['runs'][number]
   return [{ ...newFinding('left-over', 'warning', message, DOCTOR), path, fix }]
 }
 
-function deadGuard(guard: Facts['state']['guards'][number], facts: Facts): Finding[] {
-  const { key, path, dead, isEmpty, ageMs } = guard
-  if (!dead && ageMs < facts.leftOverMs) return []
+function deadGuard({ key, path, dead, isEmpty, ageMs }: Facts['state']['guards'][number]): Finding[] {
+  if (!dead && ageMs < LEFT_OVER_MS) return []
   const message = isEmpty
     ? `the empty guard of ${key}`
     : `the guard of ${key}, whose owner ${dead ? 'is dead' : 'has had it for far longer than a write takes'}`
@@ -103,9 +102,8 @@ function draft({ path, dead, ageMs }: Facts['state']['drafts'][number]): Finding
   return [{ ...newFinding('left-over', 'note', message, 'When nobody is at work there, remove it.'), path }]
 }
 
-function log(facts: Facts): Finding[] {
-  const { path, state, ageMs } = facts.state.log
-  if (state === 'whole' || (state === 'behind' && ageMs < facts.leftOverMs)) return []
+function log({ path, state, ageMs }: Facts['state']['log']): Finding[] {
+  if (state === 'whole' || (state === 'behind' && ageMs < LEFT_OVER_MS)) return []
   if (state === 'unusable') {
     const message = 'the event log cannot be read, so nothing can be added to it'
     const advice = 'It has to be a plain file that wrk may read and write: move it away, or permit that.'

@@ -95,7 +95,7 @@ interface StateFacts {
   guards: (OwnedTrace & { key: string; isEmpty: boolean })[]
   drafts: OwnedTrace[]
   runs: (OwnedTrace & { key: ItemKey; run: Run | null })[]
-  intents: (Trace & { key: ItemKey })[]
+  intents: (OwnedTrace & { key: ItemKey })[]
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]
@@ -123,8 +123,6 @@ export interface Facts {
   /** Links and other things in place of the queue's folders. */
   notFolders: readonly { path: string; isLink: boolean }[]
   state: StateFacts
-  /** What is left behind by a crash is there this long at least; what is younger may be somebody's at work. */
-  leftOverMs: number
   registry: {
     path: string
     broken: { message: string; line: number; column: number; isText: boolean } | null
@@ -132,6 +130,9 @@ export interface Facts {
   /** Null where the queue is in no repository, or git cannot be asked. */
   git: { tracked: readonly string[]; notIgnored: boolean; hooks: readonly HookFacts[] } | null
 }
+
+/** What is left behind by a crash is there this long at least; what is younger may be somebody's at work. */
+export const LEFT_OVER_MS = 30_000
 
 /** A finding with nothing said but what; spread what else there is to say over it. */
 export function newFinding(code: FindingCode, severity: Severity, message: string, advice: string): Finding {

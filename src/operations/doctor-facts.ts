@@ -16,9 +16,6 @@ import { gitFacts, type HookProgram } from './doctor-git.ts'
 import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
 
-/** As long as a guard that is held is left to its owner; everything else takes milliseconds too. */
-const LEFT_OVER_MS = 30_000
-
 /** @throws WrkError IO; system errors */
 export async function gatherFacts(context: Context, program: HookProgram): Promise<Facts> {
   const { store, clock } = context
@@ -38,7 +35,6 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     identical: identical(store, items),
     notFolders: notFolders(store.host.disk, store.root),
     state: stateFacts(store, judge),
-    leftOverMs: LEFT_OVER_MS,
     registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },
     git: gitFacts(context, program),
   }
@@ -106,7 +102,7 @@ function stateFacts({ host, stateDir }: Store, judge: ItemJudge): Facts['state']
       ...aged(trace),
       dead: trace.run !== null && isOver(trace.run.process, judge),
     })),
-    intents: intentsIn(disk, stateDir).map(aged),
+    intents: intentsIn(host, stateDir).map(aged),
     moves: movesIn(disk, stateDir).map(aged),
     kept: keptIn(disk, stateDir),
     log: aged(logState(disk, stateDir)),

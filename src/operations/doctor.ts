@@ -6,7 +6,7 @@
  */
 import { diagnose } from '../core/diagnosis.ts'
 import { WrkError } from '../core/errors.ts'
-import { counts, type Facts, type Finding, isSameFinding } from '../core/finding.ts'
+import { counts, type Finding, isSameFinding } from '../core/finding.ts'
 import { asIoError } from '../store/errno.ts'
 import type { Context } from './context.ts'
 import { gatherFacts } from './doctor-facts.ts'
@@ -57,7 +57,6 @@ export async function doctor(
     if (mended.fixed.length === 0) break
     seen = await look()
   }
-  if (fix) await completeEvents(context, seen.facts, program)
   let { findings, facts } = seen
   if (findings.some(counts)) {
     await context.store.host.sleep(PAUSE_MS)
@@ -74,16 +73,6 @@ export async function doctor(
     remaining: findings.filter(counts).length,
     failed,
   }
-}
-
-/**
- * Logs what was changed and not logged, however short ago, as the next to change the item would. Of the young ones
- * nothing is told: most are of somebody who is about to do it.
- */
-async function completeEvents(context: Context, facts: Facts, program: HookProgram): Promise<void> {
-  const all = diagnose({ ...facts, leftOverMs: 0 })
-  const young = all.filter(({ code }) => code === 'unlogged-change')
-  await mend(context, young, program)
 }
 
 /** Makes every fix that was planned; one that fails keeps no other from being made. */

@@ -3,7 +3,7 @@
  * be at work on it is for the caller to judge.
  */
 import { join } from 'node:path'
-import type { ItemKey } from '../core/ids.ts'
+import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { type GuardHost, isOwnerDead, revokeDead } from './guard.ts'
@@ -68,8 +68,14 @@ export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: ReturnT
   })
 }
 
-export function intentsIn(disk: Disk, stateDir: string): KeyTrace[] {
-  return entriesOf(disk, stateDir, 'outbox').map(({ name, ...trace }) => ({ ...trace, key: keyOf(name) }))
+/** Intents of items: each bears its item's key and the name of the guard under which it was written. */
+export function intentsIn(host: GuardHost, stateDir: string): (KeyTrace & { dead: boolean })[] {
+  return entriesOf(host.disk, stateDir, 'outbox')
+    .filter(({ name }) => keyOfFileName(`${keyOf(name)}.md`) === keyOf(name))
+    .map(({ name, ...trace }) => {
+      const key = keyOf(name)
+      return { ...trace, key, dead: isOwnerDead(host, name.slice(key.length + 1)) }
+    })
 }
 
 export function movesIn(disk: Disk, stateDir: string): (KeyTrace & { move: Move | null })[] {

@@ -58,7 +58,6 @@ function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     notFolders: [],
     registry: { path: `${ROOT}/session-state.yaml`, broken: null },
     git: null,
-    leftOverMs: 30_000,
     ...more,
     state: { ...NO_STATE, ...more.state },
   }
@@ -292,12 +291,17 @@ describe('what lies in .wrk', () => {
     ['a guard just emptied', [], { guards: [{ ...at, dead: false, isEmpty: true, ageMs: young }] }],
     ['a draft of ages whose owner may live', [], { drafts: [{ path: '/x', dead: false, ageMs: old }] }],
     ['a dead draft', ['left-over remove-drafts'], { drafts: [{ path: '/x', dead: true, ageMs: young }] }],
-    ['an intent at work', [], { intents: [{ ...at, ageMs: young }] }],
-    ['an intent left', ['unlogged-change complete-event'], { intents: [{ ...at, ageMs: old }] }],
+    ['an intent at work', [], { intents: [{ ...at, dead: false, ageMs: young }] }],
+    [
+      'an intent of a dead process',
+      ['unlogged-change complete-event'],
+      { intents: [{ ...at, dead: true, ageMs: young }] },
+    ],
+    ['an intent left', ['unlogged-change complete-event'], { intents: [{ ...at, dead: false, ageMs: old }] }],
     [
       'an intent of no item',
       ['unlogged-change person'],
-      { intents: [{ key: key('WRK-9'), path: '/x', ageMs: old }] },
+      { intents: [{ key: key('WRK-9'), path: '/x', dead: true, ageMs: old }] },
     ],
     ['a run at work', [], { runs: [{ ...at, run, dead: false, ageMs: old }] }],
     ['a dead run', ['left-over remove-run'], { runs: [{ ...at, run, dead: true, ageMs: young }] }],
