@@ -276,12 +276,18 @@ function unusable(
   }
 }
 
+/** How often an item must be found nowhere, or twice, to be so. */
+const LOOKS = 3
+
 /**
- * Where an item lies: one place, or several (then it is ambiguous).
+ * Where an item lies: one place, or several (then it is ambiguous). Folders are listed one after the other, so that
+ * one look may miss an item that is just being moved, or find it twice.
  * @throws WrkError NOT_FOUND
  */
 export function findItem(store: Store, id: ItemId): ItemPlace[] {
-  const places = placesOf(store.host.disk, store.root, id.key)
+  let places: ItemPlace[] = []
+  for (let look = 0; look < LOOKS && places.length !== 1; look++)
+    places = placesOf(store.host.disk, store.root, id.key)
   if (places.length === 0) throw notFound(store, id)
   return places
 }
