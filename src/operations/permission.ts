@@ -45,15 +45,15 @@ export function permission(
   return {
     kind: 'held',
     holder: holderInfo(held, registry, ttlMs, now),
-    superseded: superseded ? howLost(context, caller.session, item.id, lock.by) : null,
+    superseded: superseded ? howLost(context, caller.session, item.id, lock.by, current.unlogged) : null,
   }
 }
 
 /** How the caller lost an item that the registry says it claimed and that is free now; null when it did not. */
-function lostBy(context: Context, { item, registry }: Current, caller: Caller): Superseded | null {
+function lostBy(context: Context, { item, registry, unlogged }: Current, caller: Caller): Superseded | null {
   const mine = listedSession(registry(), caller.session)?.claims.some(({ id }) => id === item.id)
   if (!mine) return null
-  const loss = howLost(context, caller.session, item.id, null)
+  const loss = howLost(context, caller.session, item.id, null, unlogged)
   // Without a trace of a taking, it was given up in some other way than by wrk.
   return loss.at === null ? null : loss
 }

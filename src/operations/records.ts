@@ -2,6 +2,7 @@
  * What the registry keeps of a session's claims, and how a session learns that it was superseded: it has a
  * record of a claim, but the item names another holder, or none.
  */
+import type { NewEvent } from '../core/event.ts'
 import { keyOfField } from '../core/ids.ts'
 import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
@@ -81,9 +82,18 @@ export async function supersededClaims(
     .map(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null))
 }
 
-/** Asks the event log how a session lost an item. */
-export function howLost({ store }: Context, sessionId: string, id: string, by: string | null): Superseded {
-  const taking = readEvents(store.host.disk, store.stateDir)
+/**
+ * Asks the event log how a session lost an item.
+ * @param unlogged events that come after those in the log
+ */
+export function howLost(
+  { store }: Context,
+  sessionId: string,
+  id: string,
+  by: string | null,
+  unlogged: readonly NewEvent[] = [],
+): Superseded {
+  const taking = [...readEvents(store.host.disk, store.stateDir), ...unlogged]
     .filter(
       ({ item, previous_holder }) => item === id && previous_holder && belongsTo(previous_holder, sessionId),
     )

@@ -135,7 +135,7 @@ function decide(
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded:
       lost && caller && mine?.claims.some(claim => claim.id === item.id)
-        ? howLost(context, caller.session, item.id, lock?.by ?? null)
+        ? howLost(context, caller.session, item.id, lock?.by ?? null, current.unlogged)
         : null,
     from: null,
     fromSession: null,

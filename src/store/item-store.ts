@@ -30,6 +30,8 @@ export interface Current extends ItemReading {
   registry: () => Registry
   /** The item's runs, as the guard shows them. */
   runs: () => readonly RunFile[]
+  /** Events of changes that were made and that perhaps nobody has logged yet. */
+  unlogged: readonly PendingEvent[]
   /** The text of a top-level field; undefined when it is missing, empty or no single value. */
   text: (key: string) => string | undefined
   /** What kind of value a field has; null when it is missing. */
@@ -71,10 +73,12 @@ export async function changeItem<T>(
 ): Promise<ItemChange<T>> {
   const { host, stateDir } = store
   const { disk } = host
-  let unlogged: { path: string; events: PendingEvent[] }[] = []
+  let unlogged: { path: string; events: PendingEvent[]; left: number }[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
-      const file = openFound(store, id, places) ?? openFound(store, id, findItem(store, id))
+      const file =
+        (places.length === 1 ? openFound(store, id, places) : null) ??
+        openFound(store, id, findItem(store, id))
       if (!file) throw notFound(store, id)
       try {
         const found = readFrontmatter(file.bytes, full)
@@ -82,6 +86,7 @@ export async function changeItem<T>(
         const problem = reading.problems.find(({ blocks }) => blocks)
         if (problem || found.kind !== 'ok')
           throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
+        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         let registry: Registry | undefined
         let runs: readonly RunFile[] | undefined
         const current: Current = {
@@ -95,10 +100,10 @@ export async function changeItem<T>(
             runs ??= readRuns(disk, stateDir, id.key)
             return runs
           },
+          unlogged: unlogged.flatMap(({ events }) => events),
           text: key => scalarText(findPair(found.map, key)?.value),
           kindOf: key => findPair(found.map, key)?.value.kind ?? null,
         }
-        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)
         if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
 
@@ -120,7 +125,11 @@ export async function changeItem<T>(
             conflicts,
           })
           for (const { path } of decision.ends ?? []) removeRun(disk, path)
-          return { result: decision.result, published, intents: [...unlogged, { path: intent.path, events }] }
+          return {
+            result: decision.result,
+            published,
+            intents: [...unlogged, { path: intent.path, events, left: events.length - 1 }],
+          }
         } catch (error) {
           if (run) removeRun(disk, run)
           takeBack(disk, intent.path)
@@ -142,9 +151,9 @@ export async function changeItem<T>(
   if (failure)
     warnings.push(`${id.display} is changed, but the disk may not have it yet: ${messageOf(failure)}`)
   // The change has happened; what its event needs is tried now and otherwise left to the next command.
-  for (const { path, events } of changed.intents)
+  for (const { path, events, left } of changed.intents)
     try {
-      await appendEvents(host, stateDir, events, path)
+      await appendEvents(host, stateDir, events, path, left)
     } catch (error) {
       warnings.push(
         `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
