@@ -222,6 +222,27 @@ describe('a holder that is revoked by mistake', () => {
     expect(emptyFolders(at.stateDir)).toEqual([])
   })
 
+  test.each([
+    ['its file', (draft: string, name: string) => unlinkSync(join(draft, name))],
+    ['all of it', (draft: string) => fs.rmSync(draft, { recursive: true })],
+  ])('before it had the guard, and whose draft was swept, %s, tries again', async (_, sweep) => {
+    const at = place()
+    let renames = 0
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (++renames === 1) sweep(String(from), String(from).split('/').at(-1)!)
+        renameSync(from, to)
+      },
+    }
+    await withGuard(hostOf({ disk }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, text => `${text}second\n`),
+    )
+    expect(renames).toBeGreaterThan(1)
+    expect(readFileSync(at.path, 'utf8')).toBe('first\nsecond\n')
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
   test('does not take away the guard of the one that came after it', async () => {
     const at = place()
     let nextSlot = ''
@@ -527,6 +548,35 @@ describe('an intent that was left in the outbox', () => {
     await queue.run('claim WRK-1')
     expect(ghostly(queue)).toHaveLength(1)
     expect(queue.leftovers()).toEqual([])
+  })
+
+  test('whose event is logged already, long before the last ones, is dropped all the same', async () => {
+    const queue = withIntent('WRK-1')
+    const line = (seq: number, more: object) => `${JSON.stringify({ seq, ...event, ...more })}\n`
+    const later = Array.from({ length: 500 }, (_, i) =>
+      line(i + 2, { type: 'refused', item: 'WRK-9', tx: `later${i}` }),
+    )
+    queue.write('.wrk/events.jsonl', [line(1, {}), ...later].join(''))
+    await queue.run('claim WRK-1')
+    expect(ghostly(queue)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('tells a session of its loss although nobody has logged it: it writes no more', async () => {
+    const taking = { ...event, type: 'archived' as const, session: 'taker', previous_holder: 'loser' }
+    const queue = makeQueue({
+      'archive/2026-02/WRK-1.md': item('WRK-1', { status: 'archived' }),
+      'session-state.yaml': registry([
+        { id: 'loser', claims: [{ id: 'WRK-1', claimed_at: stampOf(ago(120_000)) }] },
+      ]),
+    })
+    const stateDir = join(queue.root, '.wrk')
+    mkdirSync(join(stateDir, 'outbox'), { recursive: true })
+    const slot = { slot: queue.path('archive/2026-02/WRK-1.md'), name: 'of-the-dead' }
+    closeSync(writeIntent(realDisk, stateDir, 'wrk-1', [taking], slot).slot)
+    const { code, json } = await queue.run('set WRK-1 priority=low --json', { session: 'loser' })
+    expect([code, json.superseded]).toMatchObject([4, { id: 'WRK-1', at: taking.time }])
+    expect(queue.read('archive/2026-02/WRK-1.md')).toContain('priority: medium')
   })
 
   test('whose change did not happen is dropped', async () => {

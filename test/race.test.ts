@@ -210,3 +210,25 @@ test('a claim that waits gets the item when it is released', async () => {
   const won = await waiting
   expect([won.code, won.json.kind]).toEqual([0, 'granted'])
 })
+
+test.each([
+  ['seen in two places', 'pending', 'working'],
+  ['seen in none', 'working', 'pending'],
+])('an item that is moved while a claim looks for it, and so %s, is claimed', async (_, from, to) => {
+  const queue = makeQueue({ [`${from}/WRK-1.md`]: item('WRK-1') })
+  queue.write(
+    '../mover.cjs',
+    `const fs = require('node:fs')
+const { readdirSync } = fs
+fs.readdirSync = (path, ...rest) => {
+  const before = ${JSON.stringify(queue.path(`${from}/WRK-1.md`))}
+  if (path === ${JSON.stringify(queue.path('working'))} && fs.existsSync(before))
+    fs.renameSync(before, ${JSON.stringify(queue.path(`${to}/WRK-1.md`))})
+  return readdirSync(path, ...rest)
+}
+`,
+  )
+  const env = { NODE_OPTIONS: `--require ${join(queue.home, 'mover.cjs')}` }
+  const { code, json } = await queue.run('claim WRK-1 --json', { env })
+  expect([code, json.item?.path]).toEqual([0, queue.path(`${to}/WRK-1.md`)])
+})

@@ -47,12 +47,12 @@ export function permission(
   return {
     kind: 'held',
     holder: holderInfo(held, registry, ttlMs, now),
-    superseded: superseded ? howLost(context, caller.session, item.id, lock.by) : null,
+    superseded: superseded ? howLost(context, caller.session, item.id, lock.by, current.unlogged) : null,
   }
 }
 
 /** How the caller lost an item that the registry says it claimed and that is free now; null when it did not. */
-function lostBy(context: Context, { item, registry }: Current, caller: Caller): Superseded | null {
+function lostBy(context: Context, { item, registry, unlogged }: Current, caller: Caller): Superseded | null {
   const mine = listedSession(registry(), caller.session)?.claims.some(({ id }) => id === item.id)
-  return mine ? howLost(context, caller.session, item.id, null) : null
+  return mine ? howLost(context, caller.session, item.id, null, unlogged) : null
 }

@@ -2,6 +2,7 @@
  * What the registry keeps of a session's claims, and how a session learns that it was superseded: it has a
  * record of a claim, but the item names another holder, or none.
  */
+import type { NewEvent } from '../core/event.ts'
 import { keyOfField } from '../core/ids.ts'
 import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
@@ -84,6 +85,7 @@ export async function supersededClaims(
 /**
  * Asks the event log how a session lost an item.
  * @param by who holds it now
+ * @param unlogged events that come after those in the log
  * @returns null for an item that is free and that nobody took: it was given up
  */
 export function howLost(
@@ -91,8 +93,9 @@ export function howLost(
   sessionId: string,
   id: string,
   by: string | null,
+  unlogged: readonly NewEvent[] = [],
 ): Superseded | null {
-  const taking = readEvents(store.host.disk, store.stateDir)
+  const taking = [...readEvents(store.host.disk, store.stateDir), ...unlogged]
     .filter(
       ({ item, previous_holder, session }) =>
         item === id &&

@@ -143,7 +143,9 @@ function decide(
     item: summary(current),
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded:
-      lost && caller && record && mine ? howLost(context, caller.session, item.id, lock?.by ?? null) : null,
+      lost && caller && record && mine
+        ? howLost(context, caller.session, item.id, lock?.by ?? null, current.unlogged)
+        : null,
     from: null,
     fromSession: null,
     outOfPlace: isOutOfPlace(current),

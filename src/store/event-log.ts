@@ -33,6 +33,7 @@ export type PendingEvent = NewEvent & { tx: string }
  * Appends events in the given order; those that are in the log already (by `tx`) are passed over.
  * @param intent the outbox file that holds them, when they are of an item's change: if it is gone, another
  *   process has logged them; it is removed when they are in the log
+ * @param left how many of them, from the first, others left behind: those may be in the log since long ago
  * @throws WrkError BUSY; system errors pass
  */
 export async function appendEvents(
@@ -40,6 +41,7 @@ export async function appendEvents(
   stateDir: string,
   events: readonly PendingEvent[],
   intent?: string,
+  left = 0,
 ): Promise<void> {
   const { disk } = host
   await withGuard(host, stateDir, 'events', guard => {
@@ -49,7 +51,9 @@ export async function appendEvents(
       if (intent && !exists(disk, intent)) return
       let { seq } = end
       const lines = events
-        .filter(({ tx }) => !end.recent.includes(`"tx":"${tx}"`))
+        .filter(
+          ({ tx }, i) => !end.recent.includes(txText(tx)) && !(i < left && isLogged(disk, stateDir, tx)),
+        )
         .map(event => ({ seq: ++seq, ...event }))
       if (lines.length === 0) return
       if (end.at > LARGEST_LOG && rotate(disk, stateDir, fd)) {
@@ -67,6 +71,15 @@ export async function appendEvents(
     }
   })
   if (intent) takeBack(disk, intent)
+}
+
+const txText = (tx: string) => `"tx":"${tx}"`
+
+/** Looks through all that is kept. */
+function isLogged(disk: Disk, stateDir: string, tx: string): boolean {
+  return [LOG, OLDER_LOG].some(name =>
+    unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)))?.bytes.includes(txText(tx)),
+  )
 }
 
 function exists(disk: Disk, path: string): boolean {
@@ -251,7 +264,7 @@ export function unloggedChanges(
   key: string,
   guard: Pick<HeldGuard, 'dir'>,
   file: Replaced,
-): { path: string; events: PendingEvent[] }[] {
+): { path: string; events: PendingEvent[]; left: number }[] {
   const outbox = join(stateDir, 'outbox')
   const prefix = `${key}~`
   const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(prefix))
@@ -259,7 +272,8 @@ export function unloggedChanges(
     if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)
     const intent = readIntent(disk, path)
-    if (intent && isPublished(disk, file, intent.inode)) return [{ path, events: intent.events }]
+    if (intent && isPublished(disk, file, intent.inode))
+      return [{ path, events: intent.events, left: intent.events.length }]
     takeBack(disk, path)
     return []
   })

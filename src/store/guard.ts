@@ -96,19 +96,25 @@ function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boo
   const draft = join(stateDir, 'tmp', name)
   // While others hold it: cheaper than making a private folder in vain.
   if (contended && !revokeDead(host, dir)) return null
-  makePrivate(disk, stateDir, draft, name)
   try {
+    makePrivate(disk, stateDir, draft, name)
     withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
   } catch (error) {
-    // Another's sweep may have taken it for a dead process's.
     unless(MISSING, undefined, () => disk.unlinkSync(join(draft, name)))
     unless(MISSING, undefined, () => disk.rmdirSync(draft))
     const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM'))
       return !contended && revokeDead(host, dir) ? tryGuard(host, stateDir, key, true) : null
+    // Another's sweep took it for a dead process's: that verdict was wrong, and costs another attempt.
+    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part))))
+      return null
     throw error
   }
   return { dir, slot: join(dir, name), name, published: false }
+}
+
+function isFolder(disk: Disk, path: string): boolean {
+  return unless(MISSING, null, () => disk.lstatSync(path))?.isDirectory() ?? false
 }
 
 function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {

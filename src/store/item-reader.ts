@@ -282,20 +282,21 @@ function unusable(
   }
 }
 
+/** How often an item must be found nowhere, or twice, to be so. */
+const LOOKS = 3
+
 /**
- * Where an item lies: one place, or several (then it is ambiguous).
+ * Where an item lies: one place, or several (then it is ambiguous). Folders are listed one after the other, so that
+ * one look may miss an item that is just being moved, or find it twice.
  * @throws WrkError NOT_FOUND
  */
 export function findItem(store: Store, id: ItemId): ItemPlace[] {
-  for (let look = 0; look < LOOKS; look++) {
-    const places = placesOf(store.host.disk, store.root, id.key)
-    if (places.length > 0) return places
-  }
-  throw notFound(store, id)
+  let places: ItemPlace[] = []
+  for (let look = 0; look < LOOKS && places.length !== 1; look++)
+    places = placesOf(store.host.disk, store.root, id.key)
+  if (places.length === 0) throw notFound(store, id)
+  return places
 }
-
-/** An item that is moved while the folders are listed one after another may be seen in none of them. */
-const LOOKS = 3
 
 export function notFound(store: Store, id: ItemId): WrkError {
   const places = itemPlaces(store.host.disk, store.root)

@@ -30,6 +30,8 @@ export interface Current extends ItemReading {
   registry: () => Registry
   /** The item's runs, as the guard shows them. */
   runs: () => readonly RunFile[]
+  /** Events of changes that were made and that perhaps nobody has logged yet. */
+  unlogged: readonly PendingEvent[]
   /** The text of a top-level field; undefined when it is missing, empty or no single value. */
   text: (key: string) => string | undefined
   /** What kind of value a field has; null when it is missing. */
@@ -73,7 +75,7 @@ export async function changeItem<T>(
 ): Promise<ItemChange<T>> {
   const { host, stateDir } = store
   const { disk } = host
-  let unlogged: { path: string; events: PendingEvent[] }[] = []
+  let unlogged: { path: string; events: PendingEvent[]; left: number }[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
       // Found twice, it may have been moved while it was looked for; inside the guard nobody moves it.
@@ -86,6 +88,7 @@ export async function changeItem<T>(
         const problem = reading.problems.find(({ blocks }) => blocks)
         if (problem || found.kind !== 'ok')
           throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
+        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         let registry: Registry | undefined
         let runs: readonly RunFile[] | undefined
         const current: Current = {
@@ -99,11 +102,11 @@ export async function changeItem<T>(
             runs ??= readRuns(disk, stateDir, id.key)
             return runs
           },
+          unlogged: unlogged.flatMap(({ events }) => events),
           text: key => scalarText(findPair(found.map, key)?.value),
           kindOf: key => findPair(found.map, key)?.value.kind ?? null,
           fields: found.map,
         }
-        unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)
         if (decision.kind === 'leave')
           return { result: decision.result, published: null, intents: unlogged, ended: [] }
@@ -125,7 +128,8 @@ export async function changeItem<T>(
             durable: true,
             conflicts,
           })
-          const intents = [...unlogged, { path: intent.path, events }]
+          const own = { path: intent.path, events, left: events.length - 1 }
+          const intents = [...unlogged, own]
           return { result: decision.result, published, intents, ended: decision.ends ?? [] }
         } catch (error) {
           if (run) removeRun(disk, run)
@@ -164,11 +168,11 @@ export async function changeItem<T>(
 /** The changes have happened; what their events need is tried now and otherwise left to the next command. */
 async function logChanges(
   { host, stateDir }: Store,
-  intents: readonly { path: string; events: readonly PendingEvent[] }[],
+  intents: readonly { path: string; events: readonly PendingEvent[]; left: number }[],
 ): Promise<string[]> {
-  for (const { path, events } of intents)
+  for (const { path, events, left } of intents)
     try {
-      await appendEvents(host, stateDir, events, path)
+      await appendEvents(host, stateDir, events, path, left)
     } catch (error) {
       return [
         `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,

@@ -132,9 +132,9 @@ export async function changeLock<T>(
   })
   const { result, quarantined, published } = changed
   const warnings = publicationWarnings(place, published)
-  for (const { path, events } of changed.toLog)
+  for (const { path, events, left } of changed.toLog)
     try {
-      await appendEvents(host, stateDir, events, path)
+      await appendEvents(host, stateDir, events, path, left)
     } catch (error) {
       warnings.push(
         `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
@@ -147,7 +147,7 @@ export async function changeLock<T>(
 interface Applied {
   published: Published | null
   quarantined: string | null
-  toLog: { events: PendingEvent[]; path?: string }[]
+  toLog: { events: PendingEvent[]; path?: string; left?: number }[]
 }
 
 /** Does what was decided, still under the guard. */
@@ -158,7 +158,7 @@ function applied(
   key: string,
   current: OpenLock,
   decision: LockDecision<unknown>,
-  unlogged: { path: string; events: PendingEvent[] }[],
+  unlogged: { path: string; events: PendingEvent[]; left: number }[],
 ): Applied {
   if (decision.kind === 'leave') return { published: null, quarantined: null, toLog: unlogged }
   const aside =
@@ -173,10 +173,11 @@ function applied(
 
   let intent: ReturnType<typeof writeIntent> | undefined
   try {
-    const events = [...unlogged.flatMap(one => one.events), ...(decision.event ? [decision.event] : [])]
+    const old = unlogged.flatMap(one => one.events)
+    const events = [...old, ...(decision.event ? [decision.event] : [])]
     if (events.length > 0) intent = writeIntent(disk, place.stateDir, key, events, guard)
     const published = publishLock(disk, guard, place, decision.text, current)
-    const toLog = intent ? [...unlogged, { path: intent.path, events }] : unlogged
+    const toLog = intent ? [...unlogged, { path: intent.path, events, left: old.length }] : unlogged
     return { published, quarantined: aside?.path ?? null, toLog }
   } catch (error) {
     if (intent) takeBack(disk, intent.path)
