@@ -5,28 +5,15 @@
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { root, settings, withoutChildProcess } from './bundling.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const shared = settings({ standalone: false })
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
 const frequent = readFileSync('src/words.ts', 'utf8')
   .match(/FREQUENT[^=]*= \[(.*)\]/)[1]
   .match(/[a-z-]+/g)
-
-/** commander loads node:child_process for a feature that wrk does not use; that is 1.7 ms of every start. */
-const withoutChildProcess = {
-  name: 'without-child-process',
-  setup(b) {
-    b.onResolve({ filter: /^node:child_process$/ }, args =>
-      args.importer.includes('commander') ? { path: args.path, namespace: 'unused' } : null,
-    )
-    b.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {}' }))
-  },
-}
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
 const fullReaderApart = {
@@ -48,18 +35,6 @@ const onlyFrequent = {
         : null,
     )
   },
-}
-
-const shared = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  define: { WRK_VERSION: JSON.stringify(version) },
-  loader: { '.md': 'text', '.yaml': 'text', '.sh': 'text' },
-  logLevel: 'warning',
-  // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
-  logOverride: { 'direct-eval': 'silent' },
 }
 
 function program(name, plugins) {

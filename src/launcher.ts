@@ -3,20 +3,17 @@
  * A build leaves that form beside each bundle for the Node that it was made with; V8 refuses one of another
  * version, and then the source is compiled as usual. Where there is none, Node 22.1 and newer keep one
  * themselves (module.enableCompileCache).
- * The only place that exits.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { type Program, run } from './run.ts'
 import { commandWord, FREQUENT } from './words.ts'
-
-type Program = typeof import('./cli.ts')
 
 const words = process.argv.slice(2)
 const frequent = FREQUENT.includes(commandWord(words) ?? '') && !words.includes('help')
-const program = load(frequent ? './main.cjs' : './all.cjs') as Program
 
-program.main(words).then(code => process.exit(code))
+run(load(frequent ? './main.cjs' : './all.cjs') as Program, words)
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

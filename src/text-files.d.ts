@@ -13,3 +13,5 @@ declare module '*.sh' {
 }
 /** Set by the build. */
 declare const WRK_VERSION: string
+/** Whether this is built into the standalone executable. */
+declare const WRK_STANDALONE: boolean

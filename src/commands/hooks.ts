@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs'
 import type { Command } from 'commander'
 import template from '../../templates/hook.sh'
 import {
@@ -8,6 +7,7 @@ import {
   hooksStatus,
   hooksUninstall,
 } from '../operations/hooks.ts'
+import { ownProgram } from '../operations/installation.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { examples, type Run } from './command.ts'
@@ -37,9 +37,9 @@ export function configure(command: Command, run: Run): void {
   status.action(() => run(async () => stateOf(hooksStatus(process.cwd(), program()))))
 }
 
-/** The hooks start what runs now: another `wrk` on the PATH may be the load tester of that name. */
+/** The hooks start what runs now. */
 function program() {
-  return { template, node: process.execPath, script: realpathSync(process.argv[1]!) }
+  return { template, ...ownProgram() }
 }
 
 function jsonOf({ folder, hooks, warnings }: HooksStatus) {

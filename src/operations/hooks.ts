@@ -20,6 +20,7 @@ import { WrkError } from '../core/errors.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { shortHash } from '../store/guard.ts'
 import { git } from '../system/git.ts'
+import type { OwnProgram } from './installation.ts'
 
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
 const HOOKS = [
@@ -67,10 +68,8 @@ export interface HooksChange extends HooksStatus {
 }
 
 /** What the hooks run. */
-export interface HookProgram {
+export interface HookProgram extends OwnProgram {
   template: string
-  node: string
-  script: string
 }
 
 /** @throws WrkError NOT_FOUND (no repository); system errors */
@@ -171,7 +170,7 @@ function textOf(
     KEPT,
     COMMAND: command,
     NOTHING: nothing,
-    NODE: quoted(node),
+    NODE: quoted(node ?? ''),
     SCRIPT: quoted(script),
   }
   const body = template.replace(/@([A-Z]+)@/g, (_, name: string) => values[name]!)

@@ -21,7 +21,7 @@ const folderOf = (stateDir: string) => join(stateDir, 'moves')
 
 /** The items that have a move to make. */
 export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
-  return unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))) as ItemKey[]
+  return unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))).sort() as ItemKey[]
 }
 
 /** The move that an item has to make; null when it has none, or only a torn note of one, whose item never changed. */
