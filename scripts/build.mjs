@@ -1,7 +1,7 @@
 /**
- * Builds dist/: the command as two CommonJS bundles (everything that most calls need, and the
- * full YAML reader that is loaded only for files that need it), the library as ES modules, and
- * its types. CommonJS because Node starts it faster than ES modules.
+ * Builds dist/: the command as CommonJS bundles (the frequent commands, all commands, and two parts that are
+ * loaded when they are needed: the full YAML reader and the watcher), the library as ES modules, and its types.
+ * CommonJS because Node starts it faster than ES modules.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
@@ -15,12 +15,15 @@ const frequent = readFileSync('src/words.ts', 'utf8')
   .match(/FREQUENT[^=]*= \[(.*)\]/)[1]
   .match(/[a-z-]+/g)
 
+/** What few calls need, by the bundle's name. */
+const APART = { full: 'src/markdown/full.ts', watcher: 'src/system/watcher.ts' }
+
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
-const fullReaderApart = {
-  name: 'full-reader-apart',
+const partsApart = {
+  name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/full\.ts$/ }, args =>
-      args.kind === 'dynamic-import' ? { path: './full.cjs', external: true } : null,
+    b.onResolve({ filter: /\/(full|watcher)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${/(\w+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
 }
@@ -46,7 +49,7 @@ function program(name, plugins) {
     outExtension: { '.js': '.cjs' },
     minify: true,
     supported: { 'dynamic-import': false },
-    plugins: [...plugins, fullReaderApart, withoutChildProcess],
+    plugins: [...plugins, partsApart, withoutChildProcess],
   })
 }
 
@@ -65,7 +68,7 @@ await Promise.all([
   }),
   build({
     ...shared,
-    entryPoints: { full: 'src/markdown/full.ts' },
+    entryPoints: APART,
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },

@@ -5,9 +5,9 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
-import { CONTROL, keyOfField, printable } from './core/ids.ts'
+import { keyOfField, printable } from './core/ids.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
-import { type Outcome, outcomeOfError } from './print/outcome.ts'
+import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
 import { commandWord } from './words.ts'
 
@@ -21,6 +21,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   show: { summary: 'one item: fields, lock, holder, problems', load: () => import('./commands/show.ts') },
   list: { summary: 'the items of the queue and who holds them', load: () => import('./commands/list.ts') },
   status: { summary: 'who works on what', load: () => import('./commands/status.ts') },
+  watch: { summary: 'who holds what, live', load: () => import('./commands/watch.ts') },
   session: { summary: 'start, identify, list and end sessions', load: () => import('./commands/session.ts') },
   execute: {
     summary: 'run an agent or a command under a claim',
@@ -76,7 +77,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
   if (!outcome) return EXIT.done
   try {
-    print(outcome, isJson(words))
+    if (!outcome.printed) print(outcome, isJson(words))
     return outcome.exitCode
   } catch (error) {
     // The output could not be written, which can only be said on stderr.
@@ -141,12 +142,11 @@ function capital(summary: string): string {
   return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`
 }
 
-/** `--wait WRK-157`: an id behind --wait is not its value. */
+/** `--wait WRK-157`: an id behind --wait is not its value. What stands behind `--` is another program's. */
 function withPlainWait(words: readonly string[]): string[] {
   const end = words.indexOf('--')
   return words.map((word, i) => {
-    if (end >= 0 && i >= end) return word
-    const next = words[i + 1] ?? ''
+    const next = (end < 0 || i < end ? words[i + 1] : undefined) ?? ''
     const isId = /\D/.test(next) && keyOfField(next, 'WRK') !== null
     return word === '--wait' && isId ? `--wait=${DEFAULT_WAIT}` : word
   })
@@ -172,13 +172,8 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
     if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
   }
   if (trace) write(2, `${trace}\n`)
-  if (asJson) write(1, `${escaped(JSON.stringify({ schema_version: 1, ...json }))}\n`)
+  if (asJson) write(1, jsonLine({ schema_version: 1, ...json }))
   else if (text) write(1, text)
 }
 
 const LONGEST_LINE = 4000
-
-/** JSON as it is, but what a terminal might obey is written as an escape; it reads the same. */
-function escaped(json: string): string {
-  return json.replace(CONTROL, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}

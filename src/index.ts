@@ -26,6 +26,7 @@ import {
 } from './operations/session.ts'
 import { type ShownItem, show } from './operations/show.ts'
 import { type QueueStatus, status } from './operations/status.ts'
+import { type WatchEvent, type WatchOptions, watch } from './operations/watch.ts'
 import { type Whereabouts, where } from './operations/where.ts'
 
 export { type ErrorCode, WrkError } from './core/errors.ts'
@@ -45,6 +46,8 @@ export type {
   SessionEnd,
   SessionInfo,
   ShownItem,
+  WatchEvent,
+  WatchOptions,
   Whereabouts,
 }
 
@@ -66,6 +69,8 @@ export interface Queue {
   list(options?: ListOptions): Promise<ListedItem[]>
   status(): Promise<QueueStatus>
   log(options?: LogOptions): Promise<LogEvent[]>
+  /** What is held, then every change as it happens, until the signal ends it. @throws WrkError */
+  watch(options?: WatchOptions): AsyncGenerator<WatchEvent>
   where(): Promise<Whereabouts>
   /** Which session this is. @throws WrkError NO_SESSION */
   sessionId(): Promise<Explained>
@@ -90,6 +95,7 @@ export async function openQueue(dir?: string, options: QueueOptions = {}): Promi
     list: listOptions => list(context, listOptions),
     status: () => status(context),
     log: logOptions => log(context, logOptions),
+    watch: watchOptions => watch(context, watchOptions),
     where: () => where(context),
     sessionId: () => sessionId(context),
     sessionStart: startOptions => sessionStart(context, startOptions),

@@ -34,6 +34,11 @@ const COMMANDS = [
   'list',
   'status',
   'session',
+  'execute',
+  'review',
+  'archive',
+  'set',
+  'gates',
   'log',
   'where',
 ]

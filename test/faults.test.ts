@@ -21,17 +21,21 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   cleanEnv,
+  FIRST,
   finished,
+  haveStrace,
+  type Injected,
   item,
   type Json,
   makeQueue,
+  PROGRAM,
   Queue,
   type Result,
   registry,
   resultOf,
+  runInjected,
   start,
   tempFolder,
-  WRK,
 } from './helpers.ts'
 
 const IS_ROOT = process.getuid?.() === 0
@@ -257,7 +261,7 @@ test('the item on another file system than .wrk is refused with exit 74, which s
 function runAsStranger(queue: Queue, args: string): Result {
   const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester', HOME: '/nonexistent' })
   const as = IS_ROOT ? { uid: 65534, gid: 65534 } : {}
-  const done = spawnSync(process.execPath, [WRK, ...args.split(' ')], {
+  const done = spawnSync(PROGRAM, [...FIRST, ...args.split(' ')], {
     cwd: '/',
     env,
     encoding: 'utf8',
@@ -429,54 +433,7 @@ describe('stdout', () => {
 
 // --- failing system calls -------------------------------------------------------------------------------
 
-/** Whether system calls can be made to fail; says so aloud when not. */
-function haveStrace(): boolean {
-  const tried = spawnSync(
-    'strace',
-    ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
-    {
-      encoding: 'utf8',
-    },
-  )
-  if (tried.status === 0) return true
-  console.warn(`SKIPPED: strace does not work here: ${tried.error?.message ?? tried.stderr.trim()}`)
-  return false
-}
-
 const strace = haveStrace()
-
-interface Injected {
-  result: Result
-  /** How many calls were made to fail. */
-  hits: number
-}
-
-function runInjected(queue: Queue, args: string, inject: string): Injected {
-  const trace = join(queue.home, 'trace')
-  const [calls] = inject.split(':')
-  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-  const done = spawnSync(
-    'strace',
-    [
-      '-f',
-      '-qq',
-      '-o',
-      trace,
-      '-e',
-      `trace=${calls}`,
-      '-e',
-      `inject=${inject}`,
-      process.execPath,
-      WRK,
-      ...args.split(' '),
-    ],
-    { cwd: queue.home, env, encoding: 'utf8' },
-  )
-  const hits = readFileSync(trace, 'utf8')
-    .split('\n')
-    .filter(line => /INJECTED|SIGKILL/.test(line)).length
-  return { result: resultOf(done.status, done.stdout, done.stderr), hits }
-}
 
 /** A queue on which the session has already worked, so that a claim writes what claims always write. */
 async function usedQueue(): Promise<Queue> {

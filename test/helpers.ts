@@ -23,15 +23,21 @@ import {
 import { hostname, tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll } from 'vitest'
+import { afterAll, onTestFinished, type TestContext } from 'vitest'
 import { parse } from 'yaml'
 import { hostLabel } from '../src/core/session.ts'
 import { agentOfCommand } from '../src/system/ancestors.ts'
 import { commandLine, here, processFacts } from '../src/system/process.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
+/** Set to the standalone executable, so that it is tested in place of the command that Node runs. */
+const EXE = process.env.WRK_TEST_EXE
+export const STANDALONE = Boolean(EXE)
 /** The built command. */
-export const WRK = join(ROOT, 'dist', 'wrk.cjs')
+export const WRK = EXE ? resolve(ROOT, EXE) : join(ROOT, 'dist', 'wrk.cjs')
+/** What starts it: a program, and its first arguments. */
+export const PROGRAM = EXE ? WRK : process.execPath
+export const FIRST: readonly string[] = EXE ? [] : [WRK]
 
 const folders: string[] = []
 const children = new Set<ChildProcess>()
@@ -101,6 +107,17 @@ export interface RunOptions {
   input?: string | Buffer
 }
 
+/** A command that runs: its process, and what it ends with. */
+export interface Running {
+  pid: number
+  end: Promise<Result>
+}
+
+/** The environment in which the built command loads a CommonJS module before itself. */
+export const required = (path: string): Env =>
+  STANDALONE ? { BUN_OPTIONS: `--preload ${path}` } : requiredByNode(path)
+const requiredByNode = (path: string): Env => ({ NODE_OPTIONS: `--require ${path}` })
+
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]
 
@@ -118,7 +135,7 @@ export function run(args: Args, options: RunOptions = {}): Promise<Result> {
   const home = options.queue?.home ?? tempFolder()
   const cwd = options.cwd ?? home
   return finished(
-    start(process.execPath, [WRK, ...words(args)], { cwd, env: envOf(options, home) }),
+    start(PROGRAM, [...FIRST, ...words(args)], { cwd, env: envOf(options, home) }),
     options.input,
   )
 }
@@ -248,6 +265,13 @@ export class Queue {
     return run(args, { queue: this, ...options })
   }
 
+  /** Starts the built command on this queue, to be watched and signalled while it runs. */
+  start(args: Args, options: RunOptions = {}): Running {
+    const env = envOf({ queue: this, ...options }, this.home)
+    const child = start(PROGRAM, [...FIRST, ...words(args)], { cwd: options.cwd ?? this.home, env })
+    return { pid: child.pid!, end: finished(child, options.input) }
+  }
+
   /** A path in the queue; of an item by its id alone. */
   path(name: string): string {
     return join(this.root, /^[\w.-]+-\d+$/.test(name) ? `pending/${name}.md` : name)
@@ -297,7 +321,7 @@ export class Queue {
 
   /** What lies in the folders of `.wrk` that are empty when nobody is at work. */
   leftovers(): string[] {
-    return ['tmp', 'guards', 'outbox', 'conflicts'].flatMap(name => {
+    return ['tmp', 'guards', 'outbox', 'conflicts', 'runs'].flatMap(name => {
       const folder = join(this.root, '.wrk', name)
       return existsSync(folder) ? readdirSync(folder).map(entry => `${name}/${entry}`) : []
     })
@@ -316,6 +340,36 @@ export function makeQueue(items: Record<string, string | Buffer> | readonly stri
   const entries = Array.isArray(items) ? items.map(id => [id, item(id)] as const) : Object.entries(items)
   for (const [name, content] of entries) queue.write(name, content)
   return queue
+}
+
+// --- commands that wrk runs ------------------------------------------------------------------------------
+
+/** For scripts of bash: `say NAME [TEXT]` leaves a note beside the queue, whole or not at all; `await NAME` waits for one. */
+export const NOTES = `say() { printf '%s' "\${2:-.}" >"$HOME/$1.tmp" && mv "$HOME/$1.tmp" "$HOME/$1"; }
+await() { until [ -e "$HOME/$1" ]; do sleep 0.02; done; }
+`
+
+/** A command for wrk to run: a script of bash that can leave notes. */
+export const bash = (script: string): string[] => ['bash', '-c', NOTES + script]
+
+export const noteOf = (queue: Queue, name: string): string => join(queue.home, name)
+
+export function note(queue: Queue, name: string): void {
+  writeFileSync(noteOf(queue, name), '.')
+}
+
+/** Waits for a note; gives its text. */
+export function heard(queue: Queue, name: string): Promise<string> {
+  return until(`a note: ${name}`, () =>
+    existsSync(noteOf(queue, name)) ? readFileSync(noteOf(queue, name), 'utf8') : null,
+  )
+}
+
+/** Starts the built command; it is killed with all that it started when the test ends. */
+export function startWatched(queue: Queue, args: Args, options: RunOptions = {}): Running {
+  const running = queue.start(args, options)
+  onTestFinished(() => killProcess(-running.pid))
+  return running
 }
 
 // --- sessions and processes -----------------------------------------------------------------------------
@@ -383,20 +437,21 @@ export function registry(sessions: readonly SessionData[], top = ''): string {
 }
 
 /**
- * Runs many calls of the built command, released at the same instant: every process starts Node, says that
- * it is ready and blocks; when all are ready, one open of a pipe lets all of them go on.
+ * Runs many calls of the built command (or of a script for Node), released at the same instant: every process starts, says that it
+ * is ready and blocks; when all are ready, one open of a pipe lets all of them go on.
  */
 export async function together(
   calls: readonly { args: Args; session?: string | null; env?: Env }[],
-  { queue, script = WRK }: { queue: Queue; script?: string },
+  { queue, script }: { queue: Queue; script?: string },
 ): Promise<Result[]> {
   const folder = tempFolder()
   const gate = join(folder, 'gate')
   const made = spawnSync('mkfifo', [gate])
   if (made.status !== 0) throw new Error(`mkfifo: ${made.error?.message ?? made.stderr}`)
   mkdirSync(join(folder, 'ready'))
+  const wait = join(folder, 'wait.cjs')
   writeFileSync(
-    join(folder, 'wait.cjs'),
+    wait,
     `const fs = require('node:fs')
 fs.writeFileSync(${JSON.stringify(`${join(folder, 'ready')}/`)} + process.pid, '')
 fs.closeSync(fs.openSync(${JSON.stringify(gate)}, 'r'))
@@ -405,11 +460,14 @@ fs.closeSync(fs.openSync(${JSON.stringify(gate)}, 'r'))
   const running = calls.map(({ args, session, env = {} }) => {
     const options: RunOptions = {
       queue,
-      env: { ...env, NODE_OPTIONS: `--require ${join(folder, 'wait.cjs')}` },
+      env: { ...env, ...(script ? requiredByNode(wait) : required(wait)) },
     }
     if (session !== undefined) options.session = session
     return finished(
-      start(process.execPath, [script, ...words(args)], { cwd: queue.home, env: envOf(options, queue.home) }),
+      start(script ? process.execPath : PROGRAM, [...(script ? [script] : FIRST), ...words(args)], {
+        cwd: queue.home,
+        env: envOf(options, queue.home),
+      }),
     )
   })
   await until('all processes are ready', () => readdirSync(join(folder, 'ready')).length === calls.length)
@@ -504,7 +562,7 @@ esac; done`
 }
 
 /** The agents above a process, nearest first, as pid and program. */
-export function agentsAbove(pid: number): string[] {
+function agentsAbove(pid: number): string[] {
   const found: string[] = []
   for (let facts = processFacts(pid); facts; facts = processFacts(facts.ppid)) {
     const command = commandLine(facts.pid)
@@ -519,6 +577,87 @@ export async function gone(pid: number): Promise<void> {
     const facts = processFacts(pid)
     return !facts || facts.state === 'Z' || facts.state === 'X'
   })
+}
+
+/**
+ * Runs the command below no agent and without a terminal: in a new session, its parents gone. Skips the test
+ * aloud where the process that adopts orphans is itself an agent.
+ */
+export async function orphaned(
+  context: TestContext,
+  queue: Queue,
+  command: string,
+  env: Env = {},
+): Promise<Result> {
+  const at = join(queue.home, `orphan-${Math.random().toString(36).slice(2)}`)
+  const inner = `until [ "$(cut -d' ' -f4 /proc/$$/stat)" != "$FORMER" ]; do sleep 0.01; done
+echo $$ >'${at}.tmp'; mv '${at}.tmp' '${at}.pid'; read -r _ <'${at}.go'
+( ${command} ) >'${at}.out' 2>'${at}.err'; echo $? >'${at}.tmp'; mv '${at}.tmp' '${at}.code'`
+  const outer = `mkfifo '${at}.go'; FORMER=$$ setsid /bin/bash -c "$INNER" </dev/null >/dev/null 2>&1 &`
+  spawn('/bin/bash', ['-c', outer], {
+    detached: true,
+    stdio: 'ignore',
+    env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, INNER: inner, ...env }),
+  })
+  const read = (ending: string) => readFileSync(`${at}.${ending}`, 'utf8')
+  const pid = Number(await until('the orphan is up', () => existsSync(`${at}.pid`) && read('pid')))
+  const above = agentsAbove(pid)
+  writeFileSync(`${at}.go`, '\n')
+  await until(`the orphan has run: ${command}`, () => existsSync(`${at}.code`))
+  if (above.length > 0) {
+    console.warn(`SKIPPED: orphans are adopted by an agent on this machine: ${above.join(', ')}`)
+    context.skip()
+  }
+  return resultOf(Number(read('code')), read('out'), read('err'))
+}
+
+// --- system calls ---------------------------------------------------------------------------------------
+
+/** Whether system calls can be made to fail; says so aloud when not. */
+export function haveStrace(): boolean {
+  const tried = spawnSync(
+    'strace',
+    ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
+    {
+      encoding: 'utf8',
+    },
+  )
+  if (tried.status === 0) return true
+  console.warn(`SKIPPED: strace does not work here: ${tried.error?.message ?? tried.stderr.trim()}`)
+  return false
+}
+
+export interface Injected {
+  result: Result
+  /** How many calls were made to fail. */
+  hits: number
+}
+
+export function runInjected(queue: Queue, args: string, inject: string): Injected {
+  const trace = join(queue.home, 'trace')
+  const [calls] = inject.split(':')
+  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
+  const done = spawnSync(
+    'strace',
+    [
+      '-f',
+      '-qq',
+      '-o',
+      trace,
+      '-e',
+      `trace=${calls}`,
+      '-e',
+      `inject=${inject}`,
+      PROGRAM,
+      ...FIRST,
+      ...args.split(' '),
+    ],
+    { cwd: queue.home, env, encoding: 'utf8' },
+  )
+  const hits = readFileSync(trace, 'utf8')
+    .split('\n')
+    .filter(line => /INJECTED|SIGKILL/.test(line)).length
+  return { result: resultOf(done.status, done.stdout, done.stderr), hits }
 }
 
 // --- terminals ------------------------------------------------------------------------------------------
@@ -538,6 +677,8 @@ export interface Terminal extends Shell {
   run(command: string): Promise<Result>
   /** Runs a command with stdout and stderr on the terminal, and gives all that appeared there. */
   screen(command: string): Promise<string>
+  /** Types keys, such as `\x03` for Ctrl-C, while a command runs. */
+  press(keys: string): void
 }
 
 /** Opens a pseudo-terminal with an interactive shell, as a terminal window does. `wrk` is in its PATH. */
@@ -594,6 +735,7 @@ exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(inpu
       return resultOf(code, text, readFileSync(errors, 'utf8'))
     },
     screen: async command => (await marked(command)).text,
+    press: keys => writeFileSync(input, keys),
     kill: async () => {
       shells.delete(pid)
       killProcess(pid)

@@ -1,53 +1,18 @@
 /** Section 2 of the contract: which session a call belongs to. Agents here are real processes with an agent's name. */
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, type TestContext, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { agentOfCommand } from '../src/system/ancestors.ts'
 import {
-  agentsAbove,
   anchorOf,
-  cleanEnv,
-  type Env,
   HOST,
   makeQueue,
-  type Queue,
+  orphaned,
   type Result,
   registry,
-  resultOf,
   type Shell,
   startAgent,
-  until,
 } from './helpers.ts'
 
 const idOf = async (shell: Shell, more = '') => (await shell.run(`wrk session id --json${more}`)).json.session
-
-/**
- * Runs the command below no agent and without a terminal: in a new session, its parents gone. Skips the test
- * aloud where the process that adopts orphans is itself an agent.
- */
-async function orphaned(context: TestContext, queue: Queue, command: string, env: Env = {}): Promise<Result> {
-  const at = join(queue.home, `orphan-${Math.random().toString(36).slice(2)}`)
-  const inner = `until [ "$(cut -d' ' -f4 /proc/$$/stat)" != "$FORMER" ]; do sleep 0.01; done
-echo $$ >'${at}.tmp'; mv '${at}.tmp' '${at}.pid'; read -r _ <'${at}.go'
-( ${command} ) >'${at}.out' 2>'${at}.err'; echo $? >'${at}.tmp'; mv '${at}.tmp' '${at}.code'`
-  const outer = `mkfifo '${at}.go'; FORMER=$$ setsid /bin/bash -c "$INNER" </dev/null >/dev/null 2>&1 &`
-  spawn('/bin/bash', ['-c', outer], {
-    detached: true,
-    stdio: 'ignore',
-    env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, INNER: inner, ...env }),
-  })
-  const read = (ending: string) => readFileSync(`${at}.${ending}`, 'utf8')
-  const pid = Number(await until('the orphan is up', () => existsSync(`${at}.pid`) && read('pid')))
-  const above = agentsAbove(pid)
-  writeFileSync(`${at}.go`, '\n')
-  await until(`the orphan has run: ${command}`, () => existsSync(`${at}.code`))
-  if (above.length > 0) {
-    console.warn(`SKIPPED: orphans are adopted by an agent on this machine: ${above.join(', ')}`)
-    context.skip()
-  }
-  return resultOf(Number(read('code')), read('out'), read('err'))
-}
 
 describe('the first rule that matches gives the identity', () => {
   test('--session, then WRK_SESSION_ID, then the variable of an agent', async () => {

@@ -66,7 +66,8 @@ export function collect(value: string, all: readonly string[]): string[] {
  * @throws WrkError USAGE
  */
 export function commandBehind(words: readonly string[]): readonly string[] {
-  if (words.length > 0 && !process.argv.includes('--'))
+  const mark = process.argv.indexOf('--')
+  if (words.length > (mark < 0 ? 0 : process.argv.length - mark - 1))
     throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
       hint: 'A command to run goes behind --',
     })

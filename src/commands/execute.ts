@@ -22,7 +22,7 @@ export function configure(command: Command, run: Run): void {
     command,
     `wrk execute WRK-157 --provider claude
      wrk execute WRK-157 --provider codex --phase 2
-     wrk execute WRK-157 --provider claude -- claude -p "Work on the item in $WRK_FILE"
+     wrk execute WRK-157 --provider claude -- sh -c 'claude -p "Work on the item in $WRK_FILE"'
      wrk execute WRK-157 --provider claude -- npm test`,
   )
   command.addHelpText(

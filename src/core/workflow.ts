@@ -119,14 +119,12 @@ export function missingForPlan(text: (key: string) => string | undefined, workfl
   const needed = (gate: ExtraGate) =>
     workflow.gates[gate].some(word => word === 'all' || word.toLowerCase() === complexity)
   const isTrue = (key: string) => text(key)?.toLowerCase() === 'true'
+  const why = complexity === '' ? '' : ` (complexity ${complexity})`
   const missing: string[] = []
   if (!isTrue('plan_approved'))
     missing.push(`plan_approved is ${text('plan_approved') ?? 'not set'}, not true`)
   if (needed('plan_reviewed') && !isTrue('plan_reviewed'))
-    missing.push(
-      `plan_reviewed is ${text('plan_reviewed') ?? 'not set'}, not true (complexity ${complexity})`,
-    )
-  if (needed('spec_ref') && text('spec_ref') === undefined)
-    missing.push(`spec_ref names no plan (complexity ${complexity})`)
+    missing.push(`plan_reviewed is ${text('plan_reviewed') ?? 'not set'}, not true${why}`)
+  if (needed('spec_ref') && text('spec_ref') === undefined) missing.push(`spec_ref names no plan${why}`)
   return missing
 }

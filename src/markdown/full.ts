@@ -225,7 +225,8 @@ export async function readWithGrayMatter(fileText: string): Promise<MatterResult
     throw new Error('only YAML is read')
   }
   const parse = (text: string): Record<string, unknown> => {
-    const result = dataOf(text)
+    // gray-matter leaves the first half of the line end in front of the closing fence.
+    const result = dataOf(text.replace(/\r$/, ''))
     if (result.kind === 'data') return result.data
     error = result.error
     throw new Error(error.message)

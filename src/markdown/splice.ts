@@ -85,9 +85,13 @@ function written(value: FieldValue, old?: YamlNode): string {
   if ('list' in value)
     return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
   const { word } = value
-  const wasQuoted = old?.kind === 'scalar' && (old.style === 'double' || old.style === 'single')
-  return !wasQuoted && isPlain(word) ? word : quoted(word)
+  const style = old?.kind === 'scalar' ? old.style : 'plain'
+  if (style === 'single' && !ESCAPED.test(word)) return `'${word.replaceAll("'", "''")}'`
+  return style !== 'double' && style !== 'single' && isPlain(word) ? word : quoted(word)
 }
+
+/** What only double quotes can hold. */
+const ESCAPED = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/u
 
 /** Whether a word means the same characters without quotes. */
 function isPlain(word: string): boolean {

@@ -14,7 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { archiveFolderOf, settle } from './settle.ts'
+import { archiveFolderOf, settle, settleAll } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -37,18 +37,20 @@ export async function archive(context: Context, idText: string): Promise<Archive
   const id = parseId(idText, store.settings.idPrefix)
   const places = findItem(store, id)
   tidy(context)
+  await settleAll(context)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller),
   )
   result.warnings.push(...warnings)
   if (result.kind === 'refused') return result
-  const moved = await settle(context, id)
-  if (moved) result.item.path = moved.to
-  if (result.changed)
+  // Before the move, which may fail; a crash may have left the record of an item that is archived already.
+  if (result.changed || caller.claims.some(claim => claim.id === result.item.id))
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
+  const moved = await settle(context, id)
+  if (moved) result.item.path = moved.to
   return result
 }
 
@@ -75,8 +77,8 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
   return {
     kind: 'change',
     fields: {
-      status: { word: 'archived' },
-      completed_at: { word: completed },
+      ...(archived ? {} : { status: { word: 'archived' } }),
+      ...(before === completed ? {} : { completed_at: { word: completed } }),
       locked_by: '',
       locked_at: '',
     },
@@ -89,9 +91,15 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
       tx: context.store.host.randomLetters(12),
     },
     ends: current.runs(),
-    move: place.folder.startsWith('archive')
-      ? undefined
-      : { status: 'archived', folder: archiveFolderOf(completed) },
-    result: { ...result, warnings: [], changed: true, item: { ...item, status: 'archived' } },
+    move:
+      archived || place.folder.startsWith('archive')
+        ? undefined
+        : { status: 'archived', folder: archiveFolderOf(completed) },
+    result: {
+      ...result,
+      warnings: [],
+      changed: true,
+      item: { ...item, status: archived ? item.status : 'archived' },
+    },
   }
 }

@@ -16,10 +16,10 @@ import { workspaceOfQueue } from '../store/queue.ts'
 import { badSetting, type Context, readSettingsFile } from './context.ts'
 
 /** Where a workspace keeps the scripts that run its agents. */
-export const AGENT_SCRIPTS = join('scripts', 'agents')
+const AGENT_SCRIPTS = join('scripts', 'agents')
 
 /** The folder that this queue belongs to. */
-export function workspaceOf({ store }: Context): string {
+function workspaceOf({ store }: Context): string {
   return workspaceOfQueue(store.root)
 }
 

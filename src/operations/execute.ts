@@ -5,12 +5,11 @@
 import { WrkError } from '../core/errors.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { missingForPlan, type Workflow } from '../core/workflow.ts'
-import { appendEvents } from '../store/event-log.ts'
 import { isBlocked, isReadable, readFields, readItem } from '../store/item-reader.ts'
 import type { RefusedClaim } from './claim.ts'
 import type { Context } from './context.ts'
 import { checkProvider, commandFor, loadWorkflow } from './dispatch.ts'
-import { type RunResult, refusedRun, runUnderClaim, type Step } from './under-claim.ts'
+import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './under-claim.ts'
 
 export interface ExecuteOptions {
   provider?: string | undefined
@@ -59,8 +58,7 @@ export async function execute(
     env: options.phase === undefined ? {} : { WRK_PHASE: options.phase },
     check: current => planGate(current.item.id, current.text, workflow),
   })
-  if (result.kind === 'held')
-    await appendEvents(store.host, store.stateDir, [refusedRun(context, 'execute', result)])
+  if (result.kind === 'held') await logRefusedRun(context, 'execute', result)
   return result
 }
 

@@ -52,8 +52,5 @@ export function permission(
 /** How the caller lost an item that the registry says it claimed and that is free now; null when it did not. */
 function lostBy(context: Context, { item, registry }: Current, caller: Caller): Superseded | null {
   const mine = listedSession(registry(), caller.session)?.claims.some(({ id }) => id === item.id)
-  if (!mine) return null
-  const loss = howLost(context, caller.session, item.id, null)
-  // Without a trace of a taking, it was given up in some other way than by wrk.
-  return loss.at === null ? null : loss
+  return mine ? howLost(context, caller.session, item.id, null) : null
 }

@@ -78,17 +78,31 @@ export async function supersededClaims(
   const readings = await readItems(store, places)
   return readings
     .filter(reading => !isBlocked(reading) && !(reading.lock && belongsTo(reading.lock.by, sessionId)))
-    .map(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null))
+    .flatMap(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null) ?? [])
 }
 
-/** Asks the event log how a session lost an item. */
-export function howLost({ store }: Context, sessionId: string, id: string, by: string | null): Superseded {
+/**
+ * Asks the event log how a session lost an item.
+ * @param by who holds it now
+ * @returns null for an item that is free and that nobody took: it was given up
+ */
+export function howLost(
+  { store }: Context,
+  sessionId: string,
+  id: string,
+  by: string | null,
+): Superseded | null {
   const taking = readEvents(store.host.disk, store.stateDir)
     .filter(
-      ({ item, previous_holder }) => item === id && previous_holder && belongsTo(previous_holder, sessionId),
+      ({ item, previous_holder, session }) =>
+        item === id &&
+        previous_holder &&
+        previous_holder !== session &&
+        belongsTo(previous_holder, sessionId),
     )
     .at(-1)
-  return { id, by: by ?? null, at: taking?.time ?? null, reason: taking?.reason ?? null }
+  if (by === null && !taking) return null
+  return { id, by, at: taking?.time ?? null, reason: taking?.reason ?? null }
 }
 
 /** One sentence about a lost item. */

@@ -14,6 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
 import { howLost, recordClaims, type Superseded, without } from './records.ts'
+import { isOutOfPlace, settleAll, settleInPassing } from './settle.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -51,6 +52,7 @@ export async function release(
   const { identity, caller } = await lookIn(context)
   if (!identity && options.force === undefined) throw noSession()
   tidy(context)
+  await settleAll(context)
   return releaseAs(context, caller, id, places, options)
 }
 
@@ -60,6 +62,7 @@ export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
   if (!identity) throw noSession()
   if (!caller) return []
   tidy(context)
+  await settleAll(context)
   return releaseAll(context, caller, holder => holder === caller.holder)
 }
 
@@ -103,16 +106,18 @@ async function releaseAs(
       for (const session of new Set([caller?.session, result.fromSession]))
         if (session) await recordClaims(context, session, without(result.item.id))
     })
+  const moved = result.outOfPlace && (await settleInPassing(context, id))
+  if (moved) result.item.path = moved.to
   if (!result.released && result.reason !== 'not-locked')
     await afterwards(result.warnings, () =>
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
-  const { fromSession: _, ...told } = result
+  const { fromSession: _, outOfPlace: __, ...told } = result
   return told
 }
 
-/** With the session whose record of the claim must go. */
-type Decided = ReleaseResult & { fromSession: string | null }
+/** With the session whose record of the claim must go, and whether an archiving is left to complete. */
+type Decided = ReleaseResult & { fromSession: string | null; outOfPlace: boolean }
 
 function decide(
   context: Context,
@@ -127,18 +132,19 @@ function decide(
   const owner = lock ? sessionOf(lock.by, registry) : undefined
   const mine = caller ? listedSession(registry, caller.session) : undefined
   const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)
-  const decision = decideRelease(lock, record?.runId ?? null, request)
+  // A run that the registry could not be told of is known by its own file.
+  const ownRun = current.runs().find(({ run }) => run.holder === lock?.by)?.run.id
+  const decision = decideRelease(lock, (record ? record.runId : ownRun) ?? null, request)
   const held = lock ? heldLock(judgeFor(store, registry), current.place.key, lock, current.modified) : null
   const lost = decision.kind === 'notLocked' || decision.kind === 'heldByOther'
   const base = {
     item: summary(current),
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded:
-      lost && caller && mine?.claims.some(claim => claim.id === item.id)
-        ? howLost(context, caller.session, item.id, lock?.by ?? null)
-        : null,
+      lost && caller && record && mine ? howLost(context, caller.session, item.id, lock?.by ?? null) : null,
     from: null,
     fromSession: null,
+    outOfPlace: isOutOfPlace(current),
     warnings: [],
   }
   if (decision.kind === 'notLocked')

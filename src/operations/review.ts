@@ -1,13 +1,12 @@
 /** Reviews an item: claims it or goes on as its holder, runs the reviewers, and archives it when all passed. */
 import { WrkError } from '../core/errors.ts'
 import { parseId } from '../core/ids.ts'
-import { appendEvents } from '../store/event-log.ts'
-import { findItem, readFields } from '../store/item-reader.ts'
+import { isReadable, readFields, readItem } from '../store/item-reader.ts'
 import { type ArchiveResult, archive } from './archive.ts'
 import type { RefusedClaim } from './claim.ts'
 import type { Context } from './context.ts'
 import { checkProvider, commandFor, dispatchable, loadWorkflow } from './dispatch.ts'
-import { type RunResult, refusedRun, runUnderClaim, type Step } from './under-claim.ts'
+import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './under-claim.ts'
 
 export interface ReviewOptions {
   providers: readonly string[]
@@ -35,9 +34,15 @@ export async function review(
   const workflow = await loadWorkflow(context)
   const given = options.all ? dispatchable(context, workflow) : options.providers
   for (const provider of given) checkProvider(context, workflow, provider)
+  if (options.all && given.length === 0)
+    throw new WrkError('USAGE', 'no reviewer: this queue says of no provider how to run it', {
+      hint: 'Name their commands in wrk.yaml: providers: { NAME: [program, argument, "{file}"] }',
+    })
   const id = parseId(idText, store.settings.idPrefix)
-  const [place] = findItem(store, id)
-  const own = given.length === 0 ? (await readFields(store, place!)).provider : undefined
+  const [reading] = await readItem(store, id)
+  const { place } = reading!
+  const own =
+    given.length === 0 && isReadable(reading!) ? (await readFields(store, place)).provider : undefined
   const providers: (string | null)[] = typeof own === 'string' && own !== '' ? [own] : [...given]
   if (providers.length === 0 && options.command.length > 0) providers.push(null)
   if (providers.length === 0)
@@ -53,7 +58,7 @@ export async function review(
           : commandFor(context, workflow, provider, 'review', { id: itemId, file })
       return { provider, argv }
     })
-  steps(place!.path, id.display)
+  steps(place.path, id.display)
 
   let archived: ArchiveResult | null = null
   const result = await runUnderClaim(context, idText, item => steps(item.path, item.id), {
@@ -69,7 +74,7 @@ export async function review(
     },
   })
   if (result.kind === 'held') {
-    await appendEvents(store.host, store.stateDir, [refusedRun(context, 'review', result)])
+    await logRefusedRun(context, 'review', result)
     return result
   }
   return { ...result, archived }

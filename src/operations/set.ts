@@ -9,6 +9,7 @@ import { type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
+import { isOutOfPlace, settleAll, settleInPassing } from './settle.ts'
 
 export type SetResult =
   | { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] }
@@ -65,12 +66,16 @@ export async function set(
   const id = parseId(idText, store.settings.idPrefix)
   const places = findItem(store, id)
   tidy(context)
+  await settleAll(context)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller, fields),
   )
   result.warnings.push(...warnings)
-  return result
+  const moved = result.outOfPlace && (await settleInPassing(context, id))
+  if (moved) result.item.path = moved.to
+  const { outOfPlace: _, ...told } = result
+  return told
 }
 
 function decide(
@@ -78,11 +83,12 @@ function decide(
   current: Current,
   caller: Caller,
   fields: ReadonlyMap<string, string>,
-): ItemDecision<SetResult> {
+): ItemDecision<SetResult & { outOfPlace: boolean }> {
   const item = summary(current)
+  const outOfPlace = isOutOfPlace(current)
   const allowed = permission(context, current, caller, false)
   if (allowed.kind !== 'may')
-    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
+    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [], outOfPlace } }
   for (const key of fields.keys()) {
     const kind = current.kindOf(key)
     if (kind !== null && kind !== 'scalar')
@@ -92,7 +98,7 @@ function decide(
   }
   const changes = [...fields].filter(([key, value]) => (current.text(key) ?? '') !== value)
   if (changes.length === 0)
-    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [] } }
+    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [], outOfPlace } }
   const told = {
     ...item,
     title: fields.get('title') ?? item.title,
@@ -108,6 +114,12 @@ function decide(
       reason: changes.map(([key]) => key).join(', '),
       tx: context.store.host.randomLetters(12),
     },
-    result: { kind: 'set', changed: true, item: told, warnings: [] },
+    result: {
+      kind: 'set',
+      changed: true,
+      item: told,
+      warnings: [],
+      outOfPlace: isOutOfPlace({ ...current, item: { ...current.item, status: told.status } }),
+    },
   }
 }

@@ -46,9 +46,18 @@ export function settle({ store }: Context, id: ItemId, folder?: string): Promise
 export async function settleAll(context: Context): Promise<void> {
   const { host, stateDir } = context.store
   for (const key of pendingMoves(host.disk, stateDir))
-    try {
-      await settle(context, { key, display: key.toUpperCase() })
-    } catch (error) {
-      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
-    }
+    await settleInPassing(context, { key, display: key.toUpperCase() })
+}
+
+/**
+ * The same for a command that met such an item on its way to something else: that the move cannot be made (a queue
+ * that cannot be written) is left to the next.
+ */
+export async function settleInPassing(context: Context, id: ItemId): Promise<Moved | null> {
+  try {
+    return await settle(context, id)
+  } catch (error) {
+    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    return null
+  }
 }

@@ -77,7 +77,7 @@ export async function status(context: Context): Promise<QueueStatus> {
 }
 
 /** A session as the registry and the machine tell it. */
-function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
+export function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)
   const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
   return {

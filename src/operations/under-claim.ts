@@ -10,19 +10,13 @@ import { newEvent } from '../core/event.ts'
 import { type ItemId, parseId } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
 import { messageOf } from '../store/errno.ts'
+import { appendEvents } from '../store/event-log.ts'
 import { readItem } from '../store/item-reader.ts'
 import type { Current } from '../store/item-store.ts'
 import { readRuns, removeRun } from '../store/runs.ts'
-import {
-  type ChildEnd,
-  catchSignals,
-  codeOfSignal,
-  exitCodeOf,
-  runChild,
-  type Signals,
-} from '../system/child.ts'
+import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../system/child.ts'
 import { here, processFacts } from '../system/process.ts'
-import { type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from './claim.ts'
+import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from './claim.ts'
 import type { Context } from './context.ts'
 import { heartbeat } from './heartbeat.ts'
 import { howLost, type Superseded } from './records.ts'
@@ -35,7 +29,7 @@ export interface Step {
 }
 
 /** How one command ended. */
-export interface StepResult {
+interface StepResult {
   provider: string | null
   argv: readonly string[]
   exit_code: number
@@ -68,8 +62,10 @@ export interface RunResult {
   exitCode: number
   /** Whether the item is free now, by this run. */
   released: boolean
-  /** Set when the claim was taken over while a command ran, which was then stopped. */
+  /** Set when the claim was taken over meanwhile. */
   lost: Superseded | null
+  /** Whether a command was stopped for that. */
+  stopped: boolean
   warnings: string[]
 }
 
@@ -100,6 +96,7 @@ export async function runUnderClaim(
       exitCode: 0,
       released: false,
       lost: null,
+      stopped: false,
       warnings: [...claimed.warnings],
     }
     try {
@@ -139,40 +136,45 @@ async function runSteps(
   signals: Signals,
 ): Promise<void> {
   const { claimed, run_id } = result
-  const watch = watchOver(context, id, claimed.lock.locked_by, result)
+  const watch = watchOver(context, id, result)
   for (const { provider, argv } of steps) {
-    const early = signals.received()
-    const end: ChildEnd = early
-      ? { kind: 'killed', signal: early, stopped: false }
-      : await runChild(argv, {
-          cwd: process.cwd(),
-          env: {
-            ...context.env,
-            ...options.env,
-            WRK_ID: result.item.id,
-            WRK_FILE: result.item.path,
-            WRK_QUEUE: context.store.root,
-            WRK_SESSION_ID: claimed.session.id,
-            WRK_RUN_ID: run_id,
-            ...(provider === null ? {} : { WRK_PROVIDER: provider }),
-          },
-          stdout: options.stdout,
-          shouldStop: watch.isLost,
-          everyMs: watch.everyMs,
-        })
+    const interrupted = signals.received()
+    if (interrupted) {
+      // What is left to run is not, and that is no success.
+      result.exitCode ||= codeOfSignal(interrupted)
+      return
+    }
+    const end = await runChild(argv, {
+      cwd: process.cwd(),
+      env: {
+        ...context.env,
+        ...options.env,
+        WRK_ID: result.item.id,
+        WRK_FILE: result.item.path,
+        WRK_QUEUE: context.store.root,
+        WRK_SESSION_ID: claimed.session.id,
+        WRK_RUN_ID: run_id,
+        ...(provider === null ? {} : { WRK_PROVIDER: provider }),
+      },
+      stdout: options.stdout,
+      shouldStop: watch.isLost,
+      everyMs: watch.everyMs,
+    })
     if (end.kind === 'notStarted') result.warnings.push(`could not run ${argv[0]}: ${end.message}`)
+    else result.stopped ||= end.stopped
     const exit_code = exitCodeOf(end)
     result.steps.push({ provider, argv, exit_code, signal: end.kind === 'killed' ? end.signal : null })
     result.exitCode ||= exit_code
-    if (result.lost || signals.received() || (exit_code !== 0 && !options.goOn)) return
+    if (result.lost || (exit_code !== 0 && !options.goOn)) return
   }
 }
 
 /** Shows life and looks after the claim, as often as the TTL asks for. */
-function watchOver(context: Context, id: ItemId, holder: string, result: RunResult) {
+function watchOver(context: Context, id: ItemId, result: RunResult) {
   const { ttlMs } = context.store.settings
-  const everyMs = Math.min(1_000, Math.max(100, ttlMs / 4))
-  const beatMs = Math.min(60_000, Math.max(200, ttlMs / 4))
+  // Signs of life are told to the second and may come late: of a TTL of two seconds, half a second is left.
+  const everyMs = Math.min(1_000, Math.max(100, ttlMs / 20))
+  const beatMs = Math.min(60_000, Math.max(100, ttlMs / 10))
   let lastBeat = performance.now()
   let complained = false
   const isLost = async (): Promise<boolean> => {
@@ -181,7 +183,7 @@ function watchOver(context: Context, id: ItemId, holder: string, result: RunResu
         lastBeat = performance.now()
         await heartbeat(context)
       }
-      result.lost = await loss(context, id, holder, result)
+      result.lost = await loss(context, id, result)
     } catch (error) {
       if (!complained) result.warnings.push(`the claim could not be looked after: ${messageOf(error)}`)
       complained = true
@@ -192,42 +194,56 @@ function watchOver(context: Context, id: ItemId, holder: string, result: RunResu
 }
 
 /** Whether somebody else has taken the item. One that the command itself gave up or archived is not lost. */
-async function loss(
-  context: Context,
-  id: ItemId,
-  holder: string,
-  { claimed, item }: RunResult,
-): Promise<Superseded | null> {
+async function loss(context: Context, id: ItemId, { claimed, item }: RunResult): Promise<Superseded | null> {
   const [reading, ...others] = await readItem(context.store, id)
-  if (!reading || others.length > 0 || reading.lock?.by === holder) return null
+  if (!reading || others.length > 0 || reading.lock?.by === claimed.lock.locked_by) return null
   item.path = reading.place.path
   const told = howLost(context, claimed.session.id, item.id, reading.lock?.by ?? null)
-  const taken = told.at !== null && told.at >= claimed.lock.locked_at
-  return reading.lock || taken ? told : null
+  // A taking before this claim is an old story.
+  return reading.lock || (told?.at ?? '') >= claimed.lock.locked_at ? told : null
 }
 
 /** Releases what this run claimed, unless it is to be kept, was held before, or is not ours any more. */
 async function giveBack(context: Context, id: ItemId, result: RunResult, keep: boolean): Promise<void> {
-  if (keep || result.released || result.lost || result.claimed.heldBefore) return
+  if (result.released || result.lost) return
   try {
-    const released = await release(context, id.display, { runId: result.run_id })
-    result.released = released.released
-    result.lost ??= released.superseded
-    result.warnings.push(...released.warnings)
+    if (keep || result.claimed.heldBefore) {
+      result.lost = await loss(context, id, result)
+      return
+    }
+    const { released, reason, superseded, warnings } = await release(context, id.display, {
+      runId: result.run_id,
+    })
+    result.lost = superseded
+    // That the command gave the item up itself is as good.
+    result.released = released || (reason === 'not-locked' && !superseded)
+    result.warnings.push(...warnings)
+    if (reason === 'held-by-other' && !superseded)
+      result.warnings.push(`${id.display} was given up meanwhile, and another holds it now`)
+    if (reason === 'other-run')
+      result.warnings.push(`${id.display} was claimed anew meanwhile, by this session itself; it stays held`)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     result.warnings.push(`${id.display} could not be released: ${messageOf(error)}`)
   }
 }
 
-/** The event of a refused second run, so that the log tells why nothing happened. */
-export function refusedRun({ clock, store }: Context, command: string, refused: RefusedClaim) {
-  return {
-    ...newEvent(stamp(clock()), 'refused'),
-    item: refused.item.id,
-    session: refused.session.id,
-    previous_holder: refused.holder.session_id,
-    reason: `${command}: ${refused.holder.reason}`,
-    tx: store.host.randomLetters(12),
-  }
+/** Logs a refused run, so that the log tells why nothing happened. */
+export async function logRefusedRun(
+  { clock, store }: Context,
+  command: string,
+  { item, session, holder, warnings }: RefusedClaim,
+): Promise<void> {
+  await afterwards(warnings, () =>
+    appendEvents(store.host, store.stateDir, [
+      {
+        ...newEvent(stamp(clock()), 'refused'),
+        item: item.id,
+        session: session.id,
+        previous_holder: holder.session_id,
+        reason: `${command}: ${holder.reason}`,
+        tx: store.host.randomLetters(12),
+      },
+    ]),
+  )
 }

@@ -28,6 +28,9 @@ export const EXIT_OF: Record<ErrorCode, number> = {
   BUSY: EXIT.busy,
 }
 
+/** What a shell gives for a program that a signal ended. */
+export const EXIT_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
+
 export const EXIT_CODES_HELP = `Exit codes:
   0   done
   1   not found; or a review or verification that failed

@@ -1,5 +1,6 @@
 /** What a command ends with: an exit code, one JSON object for scripts, and text for people. */
 import { WrkError } from '../core/errors.ts'
+import { CONTROL } from '../core/ids.ts'
 import { asIoError } from '../store/errno.ts'
 import { EXIT, EXIT_OF } from './exit-codes.ts'
 
@@ -15,8 +16,16 @@ export interface Outcome {
   notes?: readonly string[]
   /** Why it was refused: one message, the lines that go into detail, and what to do next, on stderr for people. */
   refusal?: { message: string; hint?: string | undefined; lines?: readonly string[] }
+  /** It has been written while the command ran; nothing is left to print. */
+  printed?: boolean
   /** Where a bug happened; only when WRK_DEBUG asks for it. */
   trace?: string | undefined
+}
+
+/** An object as a line: JSON as it is, but what a terminal might obey is written as an escape; it reads the same. */
+export function jsonLine(object: Record<string, unknown>): string {
+  const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return `${JSON.stringify(object).replace(CONTROL, escaped)}\n`
 }
 
 /** An error as an outcome: exit code, `error` object, message. Never a stack trace, unless WRK_DEBUG asks for it. */

@@ -9,10 +9,10 @@ import type { Outcome } from './outcome.ts'
 /** A claim that another won. */
 export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
   const message = `${item.id} is ${describeHolder(holder, now)}`
-  const hint =
-    holder.session_id.split('/', 1)[0] === session.id
-      ? `It is this session's own: wait until that run has ended (wrk claim ${item.id} --wait).`
-      : `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
+  const own = holder.session_id === session.id || holder.session_id.startsWith(`${session.id}/`)
+  const hint = own
+    ? 'It is held within this session: wait until the work there has ended, or choose another item (wrk list --status pending).'
+    : `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
   return {
     exitCode: EXIT.held,
     json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
@@ -45,8 +45,9 @@ export function refusedChange(
 }
 
 /** A claim that was lost while a command ran under it. */
-export function lostClaim(superseded: Superseded): { message: string; hint: string } {
-  return { message: `${describeLoss(superseded)}; the command was stopped`, hint: STOP }
+export function lostClaim(superseded: Superseded, stopped: boolean): { message: string; hint: string } {
+  const what = stopped ? '; the command was stopped' : ''
+  return { message: `${describeLoss(superseded)}${what}`, hint: STOP }
 }
 
 const STOP = 'Stop working on it, and do not commit changes to it.'

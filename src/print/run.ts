@@ -28,7 +28,7 @@ export function runOutcome(result: RunResult, now: Date, archived?: ArchiveResul
     superseded: lost,
   }
   if (lost) {
-    const { message, hint } = lostClaim(lost)
+    const { message, hint } = lostClaim(lost, result.stopped)
     return {
       exitCode: EXIT.held,
       json: { ok: false, ...json, error: { code: 'LOCKED', message, hint } },

@@ -19,7 +19,7 @@ const MARK = /\p{M}|\p{Cf}/u
 const SIMPLE = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027]*$/
 
 /** How many columns a text takes. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   if (SIMPLE.test(text)) return text.length
   let width = 0
   for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
@@ -27,7 +27,7 @@ function displayWidth(text: string): number {
 }
 
 /** Cuts a text to so many columns, with an ellipsis where something went. */
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   if (SIMPLE.test(text)) return `${text.slice(0, width - 1)}…`
   let kept = ''
   let used = 0

@@ -3,25 +3,28 @@ import { fstatSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { codeOf } from '../store/errno.ts'
 
-/** Writes all of it. A reader that went away (`wrk list | head`) is no error. */
-export function write(fd: 1 | 2, text: string): void {
+/** Writes all of it. A reader that went away (`wrk list | head`) is no error. @returns whether somebody reads */
+export function write(fd: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text)
   for (let done = 0; done < bytes.length; )
     try {
       done += writeSync(fd, bytes, done)
     } catch (error) {
       const code = codeOf(error)
-      if (code === 'EPIPE') return
+      // A terminal that hung up gives EIO; a file system does so for an error that must be told.
+      if (code === 'EPIPE' || (code === 'EIO' && fstatSync(fd).isCharacterDevice())) return false
       if (code !== 'EAGAIN') throw error
       // A pipe that somebody made non-blocking and that is full: give its reader a moment.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
+  return true
 }
 
 export interface Screen {
   /** Columns of the terminal, 80 where it is not known. */
   width: number
   colour: boolean
+  isTerminal: boolean
 }
 
 /** /dev/null and its like are character devices too; on Linux their major number tells, before `tty` is loaded. */
@@ -39,7 +42,7 @@ export function screen(env: Readonly<Record<string, string | undefined>>): Scree
     : Number.isInteger(columns) && columns >= 40
       ? columns
       : 80
-  return { width: width || 80, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb' }
+  return { width: width || 80, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb', isTerminal }
 }
 
 export type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold'

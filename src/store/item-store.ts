@@ -74,7 +74,9 @@ export async function changeItem<T>(
   let unlogged: { path: string; events: PendingEvent[] }[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
-      const file = openFound(store, id, places) ?? openFound(store, id, findItem(store, id))
+      // Found twice, it may have been moved while it was looked for; inside the guard nobody moves it.
+      const asFound = places.length === 1 ? openFound(store, id, places) : null
+      const file = asFound ?? openFound(store, id, findItem(store, id))
       if (!file) throw notFound(store, id)
       try {
         const found = readFrontmatter(file.bytes, full)
@@ -100,7 +102,8 @@ export async function changeItem<T>(
         }
         unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)
-        if (decision.kind === 'leave') return { result: decision.result, published: null, intents: unlogged }
+        if (decision.kind === 'leave')
+          return { result: decision.result, published: null, intents: unlogged, ended: [] }
 
         const spliced = spliceChecked(file.bytes, found, decision.fields, full)
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
@@ -119,8 +122,8 @@ export async function changeItem<T>(
             durable: true,
             conflicts,
           })
-          for (const { path } of decision.ends ?? []) removeRun(disk, path)
-          return { result: decision.result, published, intents: [...unlogged, { path: intent.path, events }] }
+          const intents = [...unlogged, { path: intent.path, events }]
+          return { result: decision.result, published, intents, ended: decision.ends ?? [] }
         } catch (error) {
           if (run) removeRun(disk, run)
           takeBack(disk, intent.path)
@@ -132,8 +135,18 @@ export async function changeItem<T>(
         disk.closeSync(file.fd)
       }
     }),
-  )
+  ).catch(async error => {
+    // A change that a crash kept from the log is logged by whoever meets it, also by one who is refused.
+    await logChanges(store, unlogged)
+    throw error
+  })
   const warnings: string[] = []
+  try {
+    for (const { path } of changed.ended) removeRun(disk, path)
+  } catch (error) {
+    // The change has happened. A run's file that stays tells of a holder who is none any more.
+    warnings.push(`what is left of a run could not be removed: ${messageOf(error)}`)
+  }
   const { conflict, failure } = changed.published ?? {}
   if (conflict)
     warnings.push(
@@ -141,17 +154,24 @@ export async function changeItem<T>(
     )
   if (failure)
     warnings.push(`${id.display} is changed, but the disk may not have it yet: ${messageOf(failure)}`)
-  // The change has happened; what its event needs is tried now and otherwise left to the next command.
-  for (const { path, events } of changed.intents)
+  warnings.push(...(await logChanges(store, changed.intents)))
+  return { result: changed.result, warnings }
+}
+
+/** The changes have happened; what their events need is tried now and otherwise left to the next command. */
+async function logChanges(
+  { host, stateDir }: Store,
+  intents: readonly { path: string; events: readonly PendingEvent[] }[],
+): Promise<string[]> {
+  for (const { path, events } of intents)
     try {
       await appendEvents(host, stateDir, events, path)
     } catch (error) {
-      warnings.push(
+      return [
         `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
-      )
-      break
+      ]
     }
-  return { result: changed.result, warnings }
+  return []
 }
 
 /** Null when the item is no longer where it was found. */

@@ -151,6 +151,31 @@ function isItemFolder(folder: string): boolean {
 
 const MONTH = /^\d{4}-\d{2}$/
 
+/** The place that a name in one of the queue's folders stands for; null when it is not that of an item. */
+export function placeOf(root: string, folder: string, name: string): ItemPlace | null {
+  const key = name.endsWith('.md') ? keyOfFileName(name) : null
+  return key && { key, folder, name, path: join(root, folder, name) }
+}
+
+/** A folder that items may lie in. */
+export interface ItemFolder {
+  folder: string
+  path: string
+  /** Tells it from another that is made in its place. */
+  ino: number
+}
+
+/** The folders that items may lie in, as they are now; none when the queue is not there. */
+export function queueFolders(disk: Disk, root: string): ItemFolder[] {
+  const archive = join(root, 'archive')
+  const months = unless(MISSING, [], () => disk.readdirSync(archive)).filter(name => MONTH.test(name))
+  return ['', ...STATUS_FOLDERS, ...months.map(month => `archive/${month}`)].flatMap(folder => {
+    const path = folder === '' ? root : join(root, folder)
+    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    return stat?.isDirectory() ? [{ folder, path, ino: stat.ino }] : []
+  })
+}
+
 /** Links in place of folders are not followed, so a folder that is missing or a link is passed over. */
 function* itemFolders(disk: Disk, root: string): Generator<[folder: string, names: string[]]> {
   const entries = disk.readdirSync(root, { withFileTypes: true }).sort(byName)
@@ -166,8 +191,7 @@ function* itemFolders(disk: Disk, root: string): Generator<[folder: string, name
     const inside = disk.readdirSync(path, { withFileTypes: true }).sort(byName)
     yield [folder, inside.map(({ name }) => name)]
     const months = inside.filter(entry => MONTH.test(entry.name) && entry.isDirectory())
-    for (const { name: month } of months)
-      yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
+    for (const { name: month } of months) yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
   }
 }
 

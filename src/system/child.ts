@@ -2,7 +2,7 @@
  * Runs a command of the user's: it has the terminal and every signal, and can be stopped with all that it
  * started. The child stays in this process group, so that the terminal's own signals reach it directly.
  */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { sleep } from './clock.ts'
 import { lookAtProcess, processFacts } from './process.ts'
 
@@ -24,9 +24,10 @@ export type ChildEnd =
 
 /** Asked to end, a child has this long before it is killed. */
 const GRACE_MS = 5_000
-const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGCONT']
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+const FORWARDED: readonly NodeJS.Signals[] = [...ENDING, 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH']
 /** What a terminal sends to the whole process group by itself; forwarding it would make it arrive twice. */
-const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH']
 
 /**
  * Starts a command and waits for its end.
@@ -39,14 +40,14 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
   return new Promise(settle => {
     let stopped = false
     let asking = false
+    let ended = false
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...options.env },
       stdio: ['inherit', options.stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
     })
-    const atTerminal = process.stdin.isTTY === true
     const forward = (signal: NodeJS.Signals): void => {
-      if (!(atTerminal && FROM_TERMINAL.includes(signal))) child.kill(signal)
+      if (!(FROM_TERMINAL.includes(signal) && isReachedByTerminal(child.pid))) child.kill(signal)
     }
     for (const signal of FORWARDED) process.on(signal, forward)
     let killing: NodeJS.Timeout | undefined
@@ -64,13 +65,14 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       if (asking || stopped) return
       asking = true
       try {
-        if (await options.shouldStop()) stop()
+        if ((await options.shouldStop()) && !ended) stop()
       } finally {
         asking = false
       }
     }
     const asks = setInterval(ask, options.everyMs)
     const end = async (how: ChildEnd): Promise<void> => {
+      ended = true
       clearInterval(asks)
       // What it had started was asked to end too, and has the same time for it.
       while (stopped && killing && family.some(isThere)) await sleep(20)
@@ -78,7 +80,10 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       for (const signal of FORWARDED) process.off(signal, forward)
       settle(how)
     }
-    child.on('error', error => end({ kind: 'notStarted', message: error.message }))
+    child.on('error', error => {
+      // One that runs and may not be signalled (sudo) is an error too, and no end.
+      if (child.pid === undefined) end({ kind: 'notStarted', message: error.message })
+    })
     child.on('exit', (code, signal) =>
       end(
         signal === null ? { kind: 'exited', code: code ?? 0, stopped } : { kind: 'killed', signal, stopped },
@@ -100,12 +105,11 @@ export function catchSignals(): Signals {
   const note = (signal: NodeJS.Signals): void => {
     first ??= signal
   }
-  const ending = FORWARDED.filter(signal => signal !== 'SIGCONT' && signal !== 'SIGUSR2')
-  for (const signal of ending) process.on(signal, note)
+  for (const signal of ENDING) process.on(signal, note)
   return {
     received: () => first,
     stop: () => {
-      for (const signal of ending) process.off(signal, note)
+      for (const signal of ENDING) process.off(signal, note)
     },
   }
 }
@@ -119,6 +123,30 @@ export function exitCodeOf(end: ChildEnd): number {
 
 export function codeOfSignal(signal: NodeJS.Signals): number {
   return 128 + (process.getBuiltinModule('node:os').constants.signals[signal] ?? 0)
+}
+
+/**
+ * Whether the terminal's signals reach a child by themselves: we are in the foreground, and it has stayed in our
+ * process group. Looking at `process.stdin` would tell less, and make a pipe that the child reads non-blocking.
+ */
+function isReachedByTerminal(child: number | undefined): boolean {
+  if (process.platform !== 'linux') return process.getBuiltinModule('node:tty').isatty(0)
+  const own = groupsOf('self')
+  return own !== null && own.group === own.foreground && groupsOf(child ?? 0)?.group === own.group
+}
+
+/** A process's group and the foreground group of its terminal, -1 without one. */
+function groupsOf(pid: number | 'self'): { group: number; foreground: number } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // Field numbers of proc(5) less 3: pgrp 5, tpgid 8.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { group: Number(fields[2]), foreground: Number(fields[5]) }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ESRCH') throw error
+    return null
+  }
 }
 
 /** A process that has ended but was not waited for is not there any more. */

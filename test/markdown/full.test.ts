@@ -161,6 +161,12 @@ describe('readWithGrayMatter', () => {
       content: 'no frontmatter',
     })
   })
+  test('takes no half of a line end for a part of the last value', async () => {
+    for (const value of ['word', '""', "'x'"]) {
+      const crlf = await readWithGrayMatter(`---\r\n"a": 1\r\nb: ${value}\r\n---\r\nbody\r\n`)
+      expect(crlf).toMatchObject({ kind: 'matter', data: { a: 1, b: value.replace(/["']/g, '') } })
+    }
+  })
   test.each(['js', ' javascript', 'json', 'coffee', 'toml', 'constructor', 'toString', 'YAML'])(
     'refuses ---%s',
     async name => {
