@@ -44,8 +44,17 @@ try {
     plugins: [withoutChildProcess],
   })
   mkdirSync(join(root, 'dist-exe'), { recursive: true })
-  // Its compiled form inside it halves the start; that is made of CommonJS only.
-  const compile = ['build', '--compile', '--bytecode', '--format=cjs', '--minify', '--asset=templates']
+  const compile = [
+    'build',
+    '--compile',
+    // The compiled form inside it halves the start; that is made of CommonJS only.
+    '--bytecode',
+    '--format=cjs',
+    '--minify',
+    // Compiling to machine code pays late: a claim has ended before it does.
+    '--compile-jit-policy=40',
+    '--asset=templates',
+  ]
   const { status, error, stdout, stderr } = spawnSync(
     bun,
     [...compile, ...NOTHING_FROM_THE_FOLDER, `--outfile=${exe}`, bundle],

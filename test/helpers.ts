@@ -30,13 +30,17 @@ import { agentOfCommand } from '../src/system/ancestors.ts'
 import { commandLine, here, processFacts } from '../src/system/process.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
-/** Set to the standalone executable, so that it is tested in place of the command that Node runs. */
-const EXE = process.env.WRK_TEST_EXE
-export const STANDALONE = Boolean(EXE)
+/** WRK_TEST_EXE: the standalone executable is tested in place of the command that Node runs; 1, or where it is. */
+const EXE = exeToTest(process.env.WRK_TEST_EXE)
+function exeToTest(setting: string | undefined): string | null {
+  if (!setting) return null
+  return resolve(ROOT, setting === '1' ? `dist-exe/wrk-${process.platform}-${process.arch}` : setting)
+}
+export const STANDALONE = EXE !== null
 /** The built command. */
-export const WRK = EXE ? resolve(ROOT, EXE) : join(ROOT, 'dist', 'wrk.cjs')
+export const WRK = EXE ?? join(ROOT, 'dist', 'wrk.cjs')
 /** What starts it: a program, and its first arguments. */
-export const PROGRAM = EXE ? WRK : process.execPath
+export const PROGRAM = EXE ?? process.execPath
 export const FIRST: readonly string[] = EXE ? [] : [WRK]
 
 const folders: string[] = []
@@ -66,7 +70,8 @@ export function cleanEnv(home: string, more: Env = {}): Env {
   const bin = join(home, 'bin')
   if (!existsSync(bin)) {
     mkdirSync(bin, { recursive: true })
-    symlinkSync(WRK, join(bin, 'wrk'))
+    // Shell scripts take a compiled program for this one by the name wrk-cli only.
+    for (const name of STANDALONE ? ['wrk', 'wrk-cli'] : ['wrk']) symlinkSync(WRK, join(bin, name))
   }
   const path = [bin, dirname(process.execPath), process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
   return { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm', ...more }
