@@ -31,6 +31,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pairs, stop, summary, time } from './bench/measure.mjs'
 import { makeQueue } from './bench/queue.mjs'
+import { measureWatch } from './bench/watch.mjs'
 
 const DIST = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist')
 const WRK = join(DIST, 'wrk.cjs')
@@ -99,7 +100,7 @@ try {
   const report = await measure()
   if (options.json) console.log(JSON.stringify(report))
   else printReport(report)
-  const missed = [...report.cases, report.memory].some(({ pass }) => pass === false)
+  const missed = [...report.cases, report.memory, report.watch].some(({ pass }) => pass === false)
   if (options.check && missed) process.exitCode = 1
 } catch (error) {
   fail(1, error.message)
@@ -158,6 +159,9 @@ async function measure() {
   cases.push(...(await run(fewer, [nextAnew(large, 5), nextUnchanged(large, 3)])))
   const memory = await memoryOfList(large)
   library.push(await libraryPairs(large))
+  rmSync(large.root, { recursive: true })
+  progress('watch')
+  const watch = await watching(largeCount)
   return {
     schema_version: 1,
     node: process.version,
@@ -172,6 +176,20 @@ async function measure() {
     cases: cases.map(({ reference_ms: _, ...told }) => told),
     memory,
     library,
+    watch,
+  }
+}
+
+/** Claims and releases by other processes while `wrk watch` looks on. */
+async function watching(count) {
+  const measured = await measureWatch({ count, rounds: options.smoke ? 5 : 150, env })
+  const { p99Ms, peakMB } = measured
+  const pass = options.smoke ? null : p99Ms <= 200 && (peakMB === null || peakMB < 120)
+  return {
+    name: `watch, ${items(count)}`,
+    goal: options.smoke ? null : '200 ms at the 99th percentile, under 120 MB',
+    pass,
+    ...measured,
   }
 }
 
@@ -362,7 +380,7 @@ function progress(text) {
 
 function printReport(report) {
   progress('')
-  const { node, platform, cpu, cores, load, reference, cases, memory, library } = report
+  const { node, platform, cpu, cores, load, reference, cases, memory, library, watch } = report
   const verdict = ({ goal, pass }) => (goal === null ? '' : pass ? 'pass' : 'MISS')
   const two = value => value.toFixed(2)
   const rows = [
@@ -394,6 +412,10 @@ function printReport(report) {
     `${memory.name}: ${memory.mb.toFixed(0)} MB (node -e 0: ${memory.reference_mb.toFixed(0)} MB)${limit}`,
   )
   for (const one of library) console.log(`${one.name}: ${one.per_second.toFixed(0)} pairs per second`)
+  const mb = watch.peakMB === null ? '' : `, ${watch.peakMB.toFixed(0)} MB`
+  console.log(
+    `${watch.name}: told of a claim after ${watch.medianMs.toFixed(0)} ms (median), ${watch.p99Ms.toFixed(0)} ms (99th percentile of ${watch.samples})${mb}${watch.goal === null ? '' : `, goal ${watch.goal}: ${verdict(watch)}`}`,
+  )
   const slowing = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'].filter(name => process.env[name])
   if (slowing.length > 0)
     console.log(

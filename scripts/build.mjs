@@ -40,10 +40,10 @@ const onlyFrequent = {
   },
 }
 
-function program(name, plugins) {
+function program(name, plugins, entry = 'src/cli.ts') {
   return build({
     ...shared,
-    entryPoints: { [name]: 'src/cli.ts' },
+    entryPoints: { [name]: entry },
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
@@ -56,6 +56,7 @@ function program(name, plugins) {
 await Promise.all([
   program('main', [onlyFrequent]),
   program('all', []),
+  program('hook', [], 'src/hook.ts'),
   build({
     ...shared,
     entryPoints: { wrk: 'src/launcher.ts' },
@@ -63,7 +64,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './all.cjs'],
+    external: ['./main.cjs', './all.cjs', './hook.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

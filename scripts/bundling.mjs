@@ -24,7 +24,9 @@ export function settings({ standalone }) {
     platform: 'node',
     target: 'node20.19',
     define: { WRK_VERSION: JSON.stringify(version), WRK_STANDALONE: String(standalone) },
-    loader: { '.md': 'text', '.yaml': 'text', '.sh': 'text' },
+    loader: Object.fromEntries(
+      ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
+    ),
     logLevel: 'warning',
     // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
     logOverride: { 'direct-eval': 'silent' },

@@ -32,6 +32,14 @@ const USUAL = {
   './all.cjs': ['claim 1', 'list', 'show 2', 'release 1'],
 }
 
+/** The events that an agent's hook is called for all the time. */
+const EVENTS = [
+  { hook_event_name: 'SessionStart' },
+  { hook_event_name: 'PostToolUse', tool_name: 'Read' },
+  { hook_event_name: 'PreToolUse', tool_name: 'Bash', tool_input: { command: 'git commit -m x' } },
+  { hook_event_name: 'PreToolUse', tool_name: 'Edit', tool_input: { file_path: 'pending/WRK-1.md' } },
+]
+
 async function compile() {
   const queue = fs.mkdtempSync(join(tmpdir(), 'wrk-build-'))
   const write = fs.writeSync
@@ -48,11 +56,18 @@ async function compile() {
         if (code !== 0) throw new Error(`wrk ${words} ended with ${code}`)
       }
     }
+    // Whoever builds may be an agent itself: its session and its queue have no part in this.
+    for (const name of Object.keys(process.env))
+      if (/^(?:CLAUDE|WRK|SESSION|WORK_ITEM)_/.test(name)) delete process.env[name]
+    process.env.WRK_QUEUE = queue
+    const hook = load('./hook.cjs')
+    for (const event of EVENTS)
+      await hook.main([], JSON.stringify({ ...event, session_id: 'build', cwd: queue }))
   } finally {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
-  if (scripts.size !== 3) throw new Error('a bundle was not loaded: its compiled form would be missing')
+  if (scripts.size !== 4) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [filename, script] of scripts)
     fs.writeFileSync(`${filename}.${process.version}-${process.arch}`, script.createCachedData())
 }

@@ -6,12 +6,17 @@ import { Command, CommanderError } from 'commander'
 import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
 import { keyOfField, printable } from './core/ids.ts'
+import { nearWords } from './core/suggest.ts'
+import { groupOf, inOrder } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
 import { write } from './print/terminal.ts'
-import { commandWord } from './words.ts'
+import { commandWord, plainWords } from './words.ts'
 
-const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule> }> = {
+/** What the scripts of `wrk completion` call; it needs all commands to know their options. */
+const COMPLETE = '__complete'
+
+const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule>; hidden?: boolean }> = {
   claim: {
     summary: 'claim an item: one winner, the others are told who',
     load: () => import('./commands/claim.ts'),
@@ -59,7 +64,18 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
   verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  doctor: {
+    summary: 'what is wrong with the queue, and mending it',
+    load: () => import('./commands/doctor.ts'),
+  },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
+  agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents.ts') },
+  completion: { summary: 'completion for a shell', load: () => import('./commands/completion.ts') },
+  [COMPLETE]: {
+    summary: 'what the completion scripts ask',
+    load: () => import('./commands/complete.ts'),
+    hidden: true,
+  },
 }
 
 /**
@@ -119,23 +135,55 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .helpOption('-h, --help', 'help, with examples')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: text => write(1, text), writeErr: () => undefined })
-    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help shows examples.`)
+    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help, or wrk help COMMAND, shows examples.`)
     .exitOverride()
   const run: Run = async work => {
     outcome = await work({ ...program.opts<Globals>(), behind: behindDashes(words) })
   }
-  const wanted = commandIn(words)
+  const topic = helpTopic(words)
+  if (topic) return topic
+  const line = behindHelp(words)
+  const wanted = commandIn(line)
   // The others are for the list in the help, and for suggestions; making them would cost a millisecond.
-  const names = wanted && !words.includes('help') ? [wanted] : Object.keys(COMMANDS)
+  const names = wanted && wanted !== COMPLETE ? [wanted] : inOrder(Object.keys(COMMANDS))
   for (const name of names) {
-    const { summary, load } = COMMANDS[name]!
-    const command = program.command(name).summary(summary).description(capital(summary))
-    command.allowExcessArguments(false)
-    if (name === wanted) (await load()).configure(command, run)
+    const { summary, load, hidden = false } = COMMANDS[name]!
+    const command = program.command(name, { hidden }).summary(summary).description(capital(summary))
+    command.allowExcessArguments(false).helpGroup(groupOf(name))
+    if (name === wanted || wanted === COMPLETE) (await load()).configure(command, run)
   }
+  if (!wanted)
+    program
+      .commandsGroup(groupOf('help'))
+      .helpCommand('help [topic]', `help on a command, or on ${EXIT_CODES}`)
   if (words.length === 0) program.outputHelp()
-  else await program.parseAsync(withPlainWait(words), { from: 'user' })
+  else await program.parseAsync(withPlainWait(line), { from: 'user' })
   return outcome
+}
+
+/** `wrk help exit-codes`; and a word that is neither a topic nor a command is a mistake. */
+function helpTopic(words: readonly string[]): Outcome | undefined {
+  const [help, topic, ...more] = plainWords(words)
+  if (help !== 'help' || topic === undefined || (Object.hasOwn(COMMANDS, topic) && topic !== COMPLETE))
+    return undefined
+  if (topic === EXIT_CODES && more.length === 0)
+    return {
+      exitCode: EXIT.done,
+      json: { ok: true, exit_codes: EXIT_CODES_HELP },
+      text: `${EXIT_CODES_HELP}\n`,
+    }
+  const known = [...Object.keys(COMMANDS).filter(name => name !== COMPLETE), EXIT_CODES]
+  const near = nearWords(topic, known)
+  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
+  throw new WrkError('USAGE', `there is no help on "${printable(topic, 40)}"`, {
+    hint: `${guess}See: wrk help, wrk help COMMAND, wrk help ${EXIT_CODES}`,
+  })
+}
+
+/** `wrk help session start` is `wrk session start --help`. */
+function behindHelp(words: readonly string[]): readonly string[] {
+  const [help, ...command] = plainWords(words)
+  return help === 'help' && command.length > 0 ? [...command, '--help'] : words
 }
 
 function capital(summary: string): string {
@@ -156,7 +204,9 @@ function withPlainWait(words: readonly string[]): string[] {
 function usageError(error: CommanderError, words: readonly string[]): Outcome | undefined {
   if (error.exitCode === 0) return undefined
   const message =
-    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
+    error.code === 'commander.help'
+      ? 'a command is missing'
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
   const command = commandIn(words)
   const hint = `See: wrk ${command ? `${command} ` : ''}--help`
   return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
@@ -177,3 +227,4 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
 }
 
 const LONGEST_LINE = 4000
+const EXIT_CODES = 'exit-codes'

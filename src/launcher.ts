@@ -8,12 +8,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { type Program, run } from './run.ts'
-import { commandWord, FREQUENT } from './words.ts'
+import { commandWord, FREQUENT, isAgentHook } from './words.ts'
 
 const words = process.argv.slice(2)
-const frequent = FREQUENT.includes(commandWord(words) ?? '') && !words.includes('help')
 
-run(load(frequent ? './main.cjs' : './all.cjs') as Program, words)
+run(load(bundleFor(words)) as Program, words)
+
+function bundleFor(line: readonly string[]): string {
+  if (isAgentHook(line)) return './hook.cjs'
+  const frequent = FREQUENT.includes(commandWord(line) ?? '') && !line.includes('help')
+  return frequent ? './main.cjs' : './all.cjs'
+}
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

@@ -11,6 +11,22 @@ declare module '*.sh' {
   const text: string
   export default text
 }
+declare module '*.bash' {
+  const text: string
+  export default text
+}
+declare module '*.zsh' {
+  const text: string
+  export default text
+}
+declare module '*.fish' {
+  const text: string
+  export default text
+}
+declare module '*.ps1' {
+  const text: string
+  export default text
+}
 /** Set by the build. */
 declare const WRK_VERSION: string
 /** Whether this is built into the standalone executable. */

@@ -70,8 +70,8 @@ export function cleanEnv(home: string, more: Env = {}): Env {
   const bin = join(home, 'bin')
   if (!existsSync(bin)) {
     mkdirSync(bin, { recursive: true })
-    // Shell scripts take a compiled program for this one by the name wrk-cli only.
-    for (const name of STANDALONE ? ['wrk', 'wrk-cli'] : ['wrk']) symlinkSync(WRK, join(bin, name))
+    // A compiled program is taken for this one by shell scripts only where it is called wrk-cli.
+    for (const name of ['wrk', 'wrk-cli']) symlinkSync(WRK, join(bin, name))
   }
   const path = [bin, dirname(process.execPath), process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
   return { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm', ...more }

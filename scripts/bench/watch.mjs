@@ -1,20 +1,17 @@
 /**
  * How long it takes `wrk watch --json` to tell of a claim by another process, and how much memory it needs.
  *
- *   node scripts/bench/watch.mjs [--count 10000] [--rounds 200]
- *
  * What is timed: from the moment at which the claimed item's file lies in its folder (its change time, which the
  * system sets at the rename) until its line of JSON arrives here. The claims are made by whole processes; so are
  * the releases, which are timed too.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { makeQueue } from './queue.mjs'
 
 const WRK = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist', 'wrk.cjs')
@@ -103,15 +100,4 @@ function watchesOf(pid) {
     encoding: 'utf8',
   })
   return Number(stdout)
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { count: { type: 'string' }, rounds: { type: 'string' } } })
-  const load = loadavg()[0]
-  const result = await measureWatch({
-    count: Number(values.count ?? 10_000),
-    rounds: Number(values.rounds ?? 200),
-  })
-  const shown = Object.entries(result).map(([key, value]) => `${key} ${Math.round(value * 10) / 10}`)
-  console.log(`${shown.join(', ')}; load ${load.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`)
 }

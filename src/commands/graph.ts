@@ -4,6 +4,7 @@ import { printable } from '../core/ids.ts'
 import { type GraphResult, graph } from '../operations/graph.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { dot, edgesOf, mermaid, tree } from '../print/graph.ts'
+import { screen } from '../print/terminal.ts'
 import { examples, open, type Run } from './command.ts'
 
 interface Flags {
@@ -38,16 +39,22 @@ export function configure(command: Command, run: Run): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...jsonOf(result) },
-        text: drawn ?? describe(result),
+        text: drawn ?? describe(result, screen(context.env).width),
         // A drawing is for another program; what is wrong goes to people.
-        warnings: drawn === null ? [] : [...circles(result), ...vain(result)],
+        warnings:
+          drawn === null
+            ? []
+            : [
+                ...circles(result).map(line => `a circle: ${line}`),
+                ...vain(result).map(line => `${line}, which is not in the queue`),
+              ],
       }
     }),
   )
 }
 
-function describe(result: GraphResult): string {
-  const text = tree(result)
+function describe(result: GraphResult, width: number): string {
+  const text = tree(result, width)
   const [around, unknown] = [circles(result), vain(result)]
   return [
     text === '' ? 'No open item waits for another.\n' : text,
@@ -56,16 +63,14 @@ function describe(result: GraphResult): string {
   ].join('')
 }
 
-function circles({ graph: { cycles, nodes }, about }: GraphResult): string[] {
-  return cycles
-    .filter(cycle => !about || cycle.includes(about.key))
-    .map(cycle => [...cycle, cycle[0]!].map(key => printable(nodes.get(key)!.id, 60)).join(' waits for '))
+function circles({ graph: { cycles, nodes } }: GraphResult): string[] {
+  return cycles.map(cycle =>
+    [...cycle, cycle[0]!].map(key => printable(nodes.get(key)!.id, 60)).join(' waits for '),
+  )
 }
 
-function vain({ graph: { dangling }, about, shown }: GraphResult): string[] {
-  return dangling
-    .filter(({ item }) => !item.closed && (!about || shown.has(item.key)))
-    .map(({ item, text }) => printable(`${item.id} waits for ${text}`, 200))
+function vain({ graph: { dangling } }: GraphResult): string[] {
+  return dangling.map(({ item, text }) => printable(`${item.id} waits for ${text}`, 200))
 }
 
 function jsonOf(result: GraphResult) {

@@ -6,8 +6,8 @@ import {
   hooksInstall,
   hooksStatus,
   hooksUninstall,
+  thisProgram,
 } from '../operations/hooks.ts'
-import { ownProgram } from '../operations/installation.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { examples, type Run } from './command.ts'
@@ -37,10 +37,7 @@ export function configure(command: Command, run: Run): void {
   status.action(() => run(async () => stateOf(hooksStatus(process.cwd(), program()))))
 }
 
-/** The hooks start what runs now. */
-function program() {
-  return { template, ...ownProgram() }
-}
+const program = () => thisProgram(template)
 
 function jsonOf({ folder, hooks, warnings }: HooksStatus) {
   return { hooks_path: folder, hooks, warnings }

@@ -39,7 +39,7 @@ export function configure(command: Command, run: Run): void {
 function describeQueue({ queue, created }: InitResult): string {
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
   const lines = created.map(name => `  made ${name}\n`).join('')
-  return `Queue ${queue}\n${lines}Copy templates/item.md to pending/WRK-1.md, then: wrk claim WRK-1\n`
+  return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`
 }
 
 function describeScripts({ workspace, created, kept, different }: InstalledScripts): string {

@@ -28,7 +28,7 @@ export function configure(command: Command, run: Run): void {
     .option('--locked', 'only items that somebody holds')
     .option('--mine', 'only items that this session holds')
     .option('--ready', 'only items that can be worked on now, as wrk next sees it')
-    .option('--blocked', 'only open items that wait for others')
+    .option('--blocked', 'only open items that wait for others or are set aside')
     .option('--priority <word...>', 'only items of this priority; may be given more than once')
     .option('--parent <id>', 'only items below this one')
     .option('--repo <name>', 'only items for this repository')

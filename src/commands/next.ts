@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
-import type { Ready } from '../core/next.ts'
+import { type Choice, type Ready, whyBehind } from '../core/next.ts'
 import type { QueueItem } from '../operations/candidates.ts'
 import { claimNext, type NextItem, next } from '../operations/next.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
+import { screen } from '../print/terminal.ts'
 import { examples, open, type Run } from './command.ts'
 
 interface Flags {
@@ -34,17 +35,25 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const context = await open(globals)
       const found = await (flags.claim ? claimNext(context) : next(context))
-      return found.chosen ? chosen(found, found.chosen, flags) : nothing(found, flags, globals.json ?? false)
+      const { width } = screen(context.env)
+      const how = { explain: flags.explain ?? false, asJson: globals.json ?? false, width }
+      return found.chosen ? chosen(found, found.chosen, how) : nothing(found, how)
     }),
   )
 }
 
-function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, { explain }: Flags): Outcome {
+interface How {
+  explain: boolean
+  asJson: boolean
+  width: number
+}
+
+function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How): Outcome {
   const { item } = best
+  const { explain, width } = how
   const why = reasonOf(best, choice.ready.length)
-  const told = claimed
-    ? `Claimed ${item.id}  ${printable(item.title)}`
-    : `${item.id}  ${printable(item.title)}`
+  const others = explain ? linesOf(choice, best, width) : []
+  const told = `${claimed ? 'Claimed ' : ''}${item.id}  ${printable(item.title)}`
   return {
     exitCode: EXIT.done,
     json: {
@@ -55,9 +64,16 @@ function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, { explain
       ...(claimed
         ? { kind: claimed.kind, lock: claimed.lock, from: claimed.from, session: claimed.session }
         : {}),
-      ...(explain ? others(choice, item) : {}),
+      ...(explain ? { behind: behind(choice, best), waiting: waitingOf(choice, how) } : {}),
     },
-    text: `${told}\n${why}\n${claimed ? '' : `Take it: wrk claim ${item.id}\n`}${explain ? explanation(choice, item) : ''}`,
+    text: [
+      told,
+      why,
+      ...(claimed ? [] : [`Take it: wrk claim ${item.id}`]),
+      ...(others.length > 0 ? ['The others:', ...others] : []),
+    ]
+      .map(line => `${line}\n`)
+      .join(''),
     warnings: claimed
       ? [
           ...(claimed.from
@@ -76,65 +92,63 @@ function jsonOf({ id, path, title, status, priority, folder }: QueueItem) {
 function reasonOf({ item, unblocks }: Ready, ready: number): string {
   const waiting =
     unblocks === 0
-      ? 'no other item waits for it'
+      ? 'no item waits for it'
       : `${unblocks} ${unblocks === 1 ? 'item waits' : 'items wait'} for it`
   const since = item.details.createdAt
     ? `made on ${printable(item.details.createdAt.slice(0, 10))}`
     : 'of unknown age'
-  return `The first of ${ready} that are ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
+  return `First of ${ready} ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
 }
 
-function nothing({ choice }: NextItem, { explain }: Flags, asJson: boolean): Outcome {
+function nothing({ choice }: NextItem, how: How): Outcome {
   const { waiting, reasons } = choice
-  const message =
-    waiting.length === 0
-      ? 'nothing is ready: the queue has no open items'
-      : `nothing is ready: ${waiting.length} open ${waiting.length === 1 ? 'item waits' : 'items wait'}`
+  const count = `${waiting.length} open ${waiting.length === 1 ? 'item waits' : 'items wait'}`
+  const message = `nothing is ready: ${waiting.length === 0 ? 'the queue has no open items' : count}`
   const [first] = waiting
   const hint =
-    waiting.length === 0
+    !first || how.explain
       ? undefined
-      : explain
-        ? waiting
-            .slice(0, TOLD)
-            .map(item => `${item.id}: ${reasons(item).join('; ')}`)
-            .join('\n     ')
-        : `For example ${first!.id}: ${reasons(first!).join('; ')}. All of them: wrk next --explain`
+      : `${first.id}: ${reasons(first).join('; ')}. Of all: wrk next --explain`
   return {
     exitCode: EXIT.notFound,
     json: {
       ok: false,
       item: null,
       error: { code: 'NOT_FOUND', message, hint: hint ?? null },
-      // Thousands of sentences, when nobody reads them, take as long as choosing did.
-      waiting: asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : [],
+      waiting: waitingOf(choice, how),
     },
-    refusal: { message, hint },
+    refusal: { message, hint, lines: how.explain ? linesOf(choice, null, how.width) : [] },
   }
 }
 
-function others({ ready, waiting, reasons }: NextItem['choice'], best: QueueItem) {
-  return {
-    behind: ready
-      .filter(({ item }) => item !== best)
-      .map(({ item, unblocks }) => ({ id: item.id, priority: item.priority, unblocks })),
-    waiting: waiting.map(item => ({ id: item.id, reasons: reasons(item) })),
-  }
+interface Behind {
+  id: string
+  priority: string | null
+  unblocks: number
+  why: string
 }
 
-function explanation(choice: NextItem['choice'], best: QueueItem): string {
-  const { behind, waiting } = others(choice, best)
+function behind({ ready }: Choice<QueueItem>, best: Ready<QueueItem> | null): Behind[] {
+  return ready.flatMap(one => {
+    const { item, unblocks } = one
+    return !best || item === best.item
+      ? []
+      : { id: item.id, priority: item.priority, unblocks, why: whyBehind(best, one) }
+  })
+}
+
+/** Thousands of sentences, when nobody reads them, take as long as choosing did. */
+function waitingOf({ waiting, reasons }: Choice<QueueItem>, { asJson }: How) {
+  return asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : []
+}
+
+function linesOf(choice: Choice<QueueItem>, best: Ready<QueueItem> | null, width: number): string[] {
+  const others = behind(choice, best)
+  const { waiting, reasons } = choice
   const lines = [
-    ...behind
-      .slice(0, TOLD)
-      .map(
-        ({ id, priority, unblocks }) =>
-          `  ${id}  ready, behind it: priority ${priority ?? 'not set'}, unblocks ${unblocks}`,
-      ),
-    ...waiting.slice(0, TOLD).map(({ id, reasons }) => `  ${id}  ${reasons.join('; ')}`),
-  ]
-  const left = behind.length + waiting.length - lines.length
-  if (lines.length === 0) return ''
-  const more = left > 0 ? `  and ${left} more; --json tells all\n` : ''
-  return `The others:\n${lines.map(line => `${printable(line, 300)}\n`).join('')}${more}`
+    ...others.slice(0, TOLD).map(({ id, why }) => `  ${id}  ready too; ${why}`),
+    ...waiting.slice(0, TOLD).map(item => `  ${item.id}  ${reasons(item).join('; ')}`),
+  ].map(line => printable(line, width))
+  const left = others.length + waiting.length - lines.length
+  return left > 0 ? [...lines, `  and ${left} more; --json tells all`] : lines
 }

@@ -42,17 +42,27 @@ export function configure(command: Command, run: Run): void {
           })),
           ...(all.length > 0 ? {} : { error: { code: 'NOT_FOUND', message, hint: null } }),
         },
-        text: found.map(one => describe(one, width)).join(''),
+        text: found.map(one => describe(one, words.join(' '), width)).join(''),
         ...(all.length > 0 ? {} : { refusal: { message } }),
       }
     }),
   )
 }
 
-function describe({ item, lines }: Found, width: number): string {
-  const shown = lines.slice(0, SHOWN).map(({ line, text }) => `  ${line}: ${text.trim()}`)
+function describe({ item, lines }: Found, wanted: string, width: number): string {
+  const shown = lines.slice(0, SHOWN).map(({ line, text }) => {
+    const number = `  ${line}: `
+    return `${number}${around(text.trim(), wanted.trim(), width - number.length)}`
+  })
   if (lines.length > SHOWN) shown.push(`  … and ${lines.length - SHOWN} more lines`)
   return [`${item.id}  ${item.title} (${item.status ?? 'no status'})`, ...shown]
     .map(line => `${printable(line, width)}\n`)
     .join('')
+}
+
+/** Of a long line the part that holds what was looked for. */
+function around(text: string, wanted: string, width: number): string {
+  const at = text.toLowerCase().indexOf(wanted.toLowerCase())
+  if (at + wanted.length < width) return text
+  return `…${text.slice(Math.max(0, at - Math.max(0, Math.floor((width - wanted.length) / 2))))}`
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
 import type { Verb } from '../core/transition.ts'
-import { type TransitionResult, transition, unblockedBy } from '../operations/transition.ts'
+import { type TransitionResult, transition, type Unblocked, unblockedBy } from '../operations/transition.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { refusedChange } from '../print/refusal.ts'
+import { screen } from '../print/terminal.ts'
 import { examples, open, type Run } from './command.ts'
 
 const ABOUT: Record<Verb, { does: string; told: string; examples: string }> = {
@@ -54,7 +55,7 @@ export function configure(command: Command, run: Run): void {
         return refusedChange(result.item, result.why, result.warnings, context.clock())
       if (result.kind === 'no') return impossible(verb, result)
       const unblocked = verb === 'done' ? await unblockedBy(context, result.item.id) : []
-      return outcome(verb, about.told, result, unblocked)
+      return outcome(verb, about.told, result, unblocked, screen(context.env).width)
     }),
   )
 }
@@ -63,10 +64,14 @@ function outcome(
   verb: Verb,
   told: string,
   { changed, item, lock, from, warnings }: Extract<TransitionResult, { kind: 'done' }>,
-  unblocked: readonly { id: string; title: string }[],
+  unblocked: readonly Unblocked[],
+  width: number,
 ): Outcome {
-  const next = unblocked.map(({ id, title }) => printable(`  ${id}  ${title}`, 200))
-  const can = unblocked.length === 0 ? '' : `Now ready, since it waited for this:\n${next.join('\n')}\n`
+  const next = unblocked.map(one => {
+    const how = one.ready ? '' : ` (${one.status ?? 'not ready'})`
+    return `${printable(`  ${one.id}${how}  ${one.title}`, width)}\n`
+  })
+  const can = unblocked.length === 0 ? '' : `Waited for this, and waits for nothing now:\n${next.join('')}`
   return {
     exitCode: EXIT.done,
     json: {
@@ -75,11 +80,11 @@ function outcome(
       item,
       lock,
       from,
-      ...(verb === 'done' ? { unblocked: unblocked.map(({ id, title }) => ({ id, title })) } : {}),
+      ...(verb === 'done' ? { unblocked } : {}),
     },
     text: changed
       ? `${told} ${item.id}  ${printable(item.title)}\n${can}`
-      : `${item.id} is ${printable(item.status ?? 'without a status', 40)} already\n`,
+      : `${item.id} is ${printable(item.status ?? 'closed', 40)} already\n${can}`,
     warnings: from
       ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]
       : warnings,

@@ -5,6 +5,7 @@
 import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { detached, scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
+import { parseInstant } from './time.ts'
 
 export interface Details {
   /** Ids as they are written, and the items that they name; null where it is no id. */
@@ -33,6 +34,11 @@ const BLOCKED_BY = [
   'dependsOn',
   'dependencies',
 ]
+/** Whether a key says what an item waits for. */
+export function isDependencyKey(key: string): boolean {
+  return BLOCKED_BY.includes(key)
+}
+
 const PARENT = ['parent', 'parent_wrk']
 const MACHINES = ['computer', 'machine', 'machines', 'execution_workstations']
 const REPOS = ['target_repos', 'target_repo', 'repository']
@@ -84,13 +90,11 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
     const slot = SLOTS.get(key)
     const texts = slot && words(value)
     if (!texts || texts.length === 0) continue
-    if (slot === 'createdAt' || slot === 'notBefore') details[slot] ??= texts[0]!
+    if (slot === 'createdAt') details.createdAt ??= texts[0]!
+    else if (slot === 'notBefore') details.notBefore = later(details.notBefore, texts[0]!)
     else if (slot === 'parent') details.parent ??= reference(texts[0]!, idPrefix)
-    else if (slot === 'blockedBy') {
-      const all =
-        details.blockedBy.length > 0 ? [...details.blockedBy.map(({ text }) => text), ...texts] : texts
-      details.blockedBy = unique(all).map(text => reference(text, idPrefix))
-    } else details[slot] = unique(details[slot].length > 0 ? [...details[slot], ...texts] : texts)
+    else if (slot === 'blockedBy') details.blockedBy = distinct(details.blockedBy, texts, idPrefix)
+    else details[slot] = unique(details[slot].length > 0 ? [...details[slot], ...texts] : texts)
   }
   return details
 }
@@ -99,20 +103,38 @@ function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
 }
 
-/** A list's single values, or one value, which may hold several with commas between. Done for thousands of items. */
+/** A list's single values, or one value; each may hold several with commas between. Done for thousands of items. */
 function words(node: YamlNode): string[] {
   const texts: string[] = []
-  if (node.kind === 'list') for (const item of node.items) addWord(texts, scalarText(item))
-  else if (node.kind === 'scalar') {
-    const text = scalarText(node)
-    if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
-    else addWord(texts, text)
-  }
+  if (node.kind === 'list') for (const item of node.items) addWords(texts, scalarText(item))
+  else if (node.kind === 'scalar') addWords(texts, scalarText(node))
   return texts
+}
+
+function addWords(texts: string[], text: string | undefined): void {
+  if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
+  else addWord(texts, text)
 }
 
 function addWord(texts: string[], text: string | undefined): void {
   if (text) texts.push(detached(text))
+}
+
+/** Each item once, however it is spelled. */
+function distinct(known: readonly Reference[], texts: readonly string[], idPrefix: string): Reference[] {
+  const all = known.slice()
+  for (const text of texts) {
+    const one = reference(text, idPrefix)
+    if (!all.some(({ key, text }) => (one.key ? key === one.key : text === one.text))) all.push(one)
+  }
+  return all
+}
+
+/** Of two instants the later one; what cannot be read hides no other. */
+function later(known: string | null, text: string): string {
+  if (known === null) return text
+  const [a, b] = [parseInstant(known), parseInstant(text)]
+  return b && (!a || b > a) ? text : known
 }
 
 function unique(texts: string[]): string[] {

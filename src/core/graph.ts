@@ -14,7 +14,10 @@ export interface Graph<T extends Node = Node> {
   nodes: ReadonlyMap<ItemKey, T>
   /** Items by the item that they wait for. */
   dependents: ReadonlyMap<ItemKey, readonly T[]>
-  /** Each cycle once, its items in the order of the arrows, beginning with the smallest key. */
+  /**
+   * Of all items that wait for each other one way around, in the order of the arrows, beginning with the smallest
+   * key: several cycles that share an item are told as one.
+   */
   cycles: ItemKey[][]
   /** References that name no item of the queue. */
   dangling: { item: T; text: string }[]

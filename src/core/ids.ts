@@ -31,10 +31,13 @@ const LONGEST = 100
 export function parseId(input: string, prefix: string): ItemId {
   const text = input.endsWith('.md') ? input.slice(0, -3) : input
   const parts = text.length > LONGEST ? null : ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
-  if (!parts)
+  if (!parts) {
+    const apart = /^([A-Za-z][A-Za-z.-]*)[ _:./]?([0-9]{1,9})$/.exec(text)
+    const guess = apart ? `Did you mean ${apart[1]}-${apart[2]}? ` : ''
     throw new WrkError('USAGE', `"${printable(input, 60)}" is not an item id`, {
-      hint: `An id looks like ${prefix}-157, 157 or workspace-hub#1311.`,
+      hint: `${guess}An id looks like ${prefix}-157, 157 or workspace-hub#1311.`,
     })
+  }
   const [, name, mark, number] = parts as unknown as [string, string, string, string]
   return { key: keyOf(name, number), display: `${name}${mark}${number}` }
 }

@@ -45,7 +45,7 @@ export interface Choice<T extends Candidate = Candidate> {
 }
 
 /** An item that another waits for, as it is written there. */
-export interface Blocker {
+interface Blocker {
   text: string
   /** False: the queue has no such item, so it is not known to be done. */
   known: boolean
@@ -85,9 +85,7 @@ export function choose<T extends Candidate>(items: readonly T[], here: Here): Ch
 }
 
 /** How many open items wait for each item. */
-export function countDependents(
-  items: readonly Pick<Candidate, 'closed' | 'details'>[],
-): Map<ItemKey, number> {
+function countDependents(items: readonly Pick<Candidate, 'closed' | 'details'>[]): Map<ItemKey, number> {
   const counts = new Map<ItemKey, number>()
   for (const { closed, details } of items)
     if (!closed) for (const { key } of details.blockedBy) if (key) counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -146,6 +144,17 @@ function byUrgency(a: Ready, b: Ready): number {
     numberOf(a.item.key) - numberOf(b.item.key) ||
     (a.item.key < b.item.key ? -1 : 1)
   )
+}
+
+/** What decided between the best and one behind it, for people. */
+export function whyBehind(best: Ready, other: Ready): string {
+  if (other.rank !== best.rank) return `lower priority: ${other.item.priority ?? 'not set'}`
+  if (other.unblocks !== best.unblocks) return `fewer wait for it: ${other.unblocks}`
+  if (other.age !== best.age) {
+    const { createdAt } = other.item.details
+    return parseInstant(createdAt ?? '') ? `younger: made on ${createdAt!.slice(0, 10)}` : 'of unknown age'
+  }
+  return 'alike, with a later id'
 }
 
 function age({ details }: Candidate): number {

@@ -21,7 +21,8 @@ export function nextNumber(
   ranges: ReadonlyMap<string, Range>,
   machines: readonly string[],
 ): number {
-  const mine = [...ranges].find(([name]) => machines.includes(name))?.[1]
+  const names = machines.map(name => name.toLowerCase())
+  const mine = [...ranges].find(([name]) => names.includes(name.toLowerCase()))?.[1]
   const others = [...ranges.values()]
   let highest = mine ? mine.first - 1 : 0
   for (const number of taken) {

@@ -25,6 +25,11 @@ const RANKS: Readonly<Record<string, PriorityRank>> = {
 
 /** The rank of a priority; none and unknown words are in the middle. */
 export function priorityRank(word: string | null): PriorityRank {
+  return knownRank(word) ?? 2
+}
+
+/** The rank that a word stands for; null for none and for words that are not known. */
+export function knownRank(word: string | null): PriorityRank | null {
   const lower = word?.trim().toLowerCase() ?? ''
-  return Object.hasOwn(RANKS, lower) ? RANKS[lower]! : 2
+  return Object.hasOwn(RANKS, lower) ? RANKS[lower]! : null
 }

@@ -27,8 +27,10 @@ export const TRANSITIONS: Readonly<Record<Verb, Transition>> = {
 
 export type TransitionDecision =
   | { kind: 'change'; to: Transition['to'] }
+  /** It is closed already, whatever its word for that, but its lock was left: that goes. */
+  | { kind: 'free' }
   /** It says so already; perhaps it only lies in another folder. */
-  | { kind: 'already'; to: Transition['to'] }
+  | { kind: 'already' }
   | { kind: 'no'; state: State; instead: Verb | null }
 
 /** What a verb does to an item of this status, lying in this folder. */
@@ -39,8 +41,9 @@ export function decideTransition(
   const { from, to, holds } = TRANSITIONS[verb]
   const word = item.status === null ? null : statusWord(item.status)
   const state = stateOf(item.status, item.folder)
-  if (verb === 'done' && state === 'closed') return { kind: 'already', to }
-  if (word === to && !holds && !item.lock) return { kind: 'already', to }
+  if (verb === 'done' && state === 'closed') return { kind: item.lock ? 'free' : 'already' }
+  // A pending item may well be held; to unblock or reopen it again takes it from nobody.
+  if (word === to && !holds && (!item.lock || to === 'pending')) return { kind: 'already' }
   if (!from.includes(state)) return { kind: 'no', state, instead: insteadOf(verb, state) }
   return { kind: 'change', to }
 }

@@ -4,6 +4,7 @@
  * command that meets the item.
  */
 import { newEvent } from '../core/event.ts'
+import { archiveFolderOf } from '../core/home.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { isArchived } from '../core/status.ts'
 import { parseInstant, stamp } from '../core/time.ts'
@@ -14,7 +15,7 @@ import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { archiveFolderOf, settle, settleAll } from './settle.ts'
+import { placeNow, settle, settleAll } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -35,9 +36,10 @@ export type ArchiveResult =
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  const places = findItem(store, id)
+  findItem(store, id)
   tidy(context)
   await settleAll(context)
+  const places = findItem(store, id)
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller),
@@ -49,8 +51,8 @@ export async function archive(context: Context, idText: string): Promise<Archive
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id))
     })
-  const moved = await settle(context, id)
-  if (moved) result.item.path = moved.to
+  await settle(context, id)
+  result.item.path = placeNow(context, id, result.item.path)
   return result
 }
 

@@ -31,7 +31,7 @@ export async function candidates(
   cache?: ReadingCache,
 ): Promise<QueueItem[]> {
   const { store } = context
-  const { registry } = await lookIn(context)
+  const { registry, caller } = await lookIn(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
   const found = await readQueue(
@@ -50,7 +50,8 @@ export async function candidates(
         closed: item.closed,
         details,
         problem: null,
-        heldBy: lock && liveness !== 'dead' && liveness !== 'stale' ? lock.by : null,
+        // Who asks is alive, whatever the registry says of it.
+        heldBy: lock && (lock.by === caller?.holder || isHeld(liveness)) ? lock.by : null,
         lockedBy: lock?.by ?? null,
         lockedAt: lock?.at ?? null,
         problems,
@@ -64,6 +65,10 @@ export async function candidates(
   // That an id stands in two places is known only when all have been read.
   for (const item of found) item.problem = blocking(item.problems)
   return found
+}
+
+function isHeld(liveness: QueueItem['liveness']): boolean {
+  return liveness === 'alive' || liveness === 'unknown'
 }
 
 function blocking(problems: readonly Problem[]): string | null {

@@ -7,6 +7,7 @@ import { candidates, type QueueItem } from './candidates.ts'
 import type { Context } from './context.ts'
 
 export interface GraphResult {
+  /** Its cycles and dangling references are those of the items to show. */
   graph: Graph<QueueItem>
   /** The item that was asked about. */
   about: QueueItem | null
@@ -15,21 +16,37 @@ export interface GraphResult {
 }
 
 /**
- * @param all show closed items too
+ * @param closedToo show closed items too
  * @throws WrkError USAGE, NOT_FOUND, IO
  */
 export async function graph(
   context: Context,
   idText: string | undefined,
-  all: boolean,
+  closedToo: boolean,
 ): Promise<GraphResult> {
   const { store } = context
   const id = idText === undefined ? null : parseId(idText, store.settings.idPrefix)
-  const found = graphOf(await candidates(context, 'details'))
+  const all = (await candidates(context, 'details')).sort(byKey)
+  // Of an id that stands in several places, an open one counts: it is not known to be done.
+  const open = new Set(all.flatMap(({ key, closed }) => (closed ? [] : key)))
+  const items = all.filter(({ key, closed }) => !closed || !open.has(key))
+  const found = graphOf(items)
   const about = id ? (found.nodes.get(id.key) ?? null) : null
   if (id && !about) throw notFound(store, id) satisfies WrkError
-  const isShown = (item: QueueItem) => all || !item.closed || item === about
-  return { graph: found, about, shown: about ? boundUpWith(found, about, isShown) : bound(found, isShown) }
+  const isShown = (item: QueueItem) => closedToo || !item.closed || item === about
+  const among = about ? boundUpWith(found, about, isShown) : bound(found, isShown)
+  const shown = new Set(items.flatMap(({ key }) => (among.has(key) ? key : [])))
+  // What is closed keeps nobody waiting, so no circle goes through it.
+  const cycles = graphOf(items.filter(isShown)).cycles.filter(([key]) => shown.has(key!))
+  const dangling = found.dangling.filter(({ item }) => isShown(item) && (!about || shown.has(item.key)))
+  return { graph: { ...found, cycles, dangling }, about, shown }
+}
+
+/** By prefix, then by number. */
+function byKey({ key: a }: QueueItem, { key: b }: QueueItem): number {
+  const [x, y] = [a.lastIndexOf('-'), b.lastIndexOf('-')]
+  const [left, right] = [a.slice(0, x), b.slice(0, y)]
+  return left === right ? Number(a.slice(x + 1)) - Number(b.slice(y + 1)) : left < right ? -1 : 1
 }
 
 type Filter = (item: QueueItem) => boolean

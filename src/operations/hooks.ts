@@ -20,7 +20,7 @@ import { WrkError } from '../core/errors.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { shortHash } from '../store/guard.ts'
 import { git } from '../system/git.ts'
-import type { OwnProgram } from './installation.ts'
+import { type OwnProgram, ownProgram } from './installation.ts'
 
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
 const HOOKS = [
@@ -71,6 +71,8 @@ export interface HooksChange extends HooksStatus {
 export interface HookProgram extends OwnProgram {
   template: string
 }
+
+export const thisProgram = (template: string): HookProgram => ({ template, ...ownProgram() })
 
 /** @throws WrkError NOT_FOUND (no repository); system errors */
 export function hooksStatus(cwd: string, program: HookProgram): HooksStatus {

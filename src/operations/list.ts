@@ -3,7 +3,7 @@ import { WrkError } from '../core/errors.ts'
 import { keyOfField, printable } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { choose } from '../core/next.ts'
-import { priorityRank } from '../core/priority.ts'
+import { knownRank, priorityRank } from '../core/priority.ts'
 import { statusWord } from '../core/status.ts'
 import { parseInstant, stamp } from '../core/time.ts'
 import { type ItemReading, readQueue } from '../store/item-reader.ts'
@@ -27,7 +27,7 @@ export interface ListedItem {
 }
 
 export const SORT_KEYS = ['id', 'priority', 'status', 'title', 'age', 'urgency'] as const
-export type SortKey = (typeof SORT_KEYS)[number]
+type SortKey = (typeof SORT_KEYS)[number]
 
 export interface ListOptions {
   /** Only items with one of these status words. */
@@ -38,7 +38,7 @@ export interface ListOptions {
   mine?: boolean | undefined
   /** Only items that `next` would choose among. */
   ready?: boolean | undefined
-  /** Only open items that wait for others. */
+  /** Only open items that wait for others, or whose status says that they are blocked. */
   blocked?: boolean | undefined
   /** Only items of one of these priorities; `p1` and `high` are the same. */
   priority?: readonly string[] | undefined
@@ -85,7 +85,11 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)
-  const waits = new Set(choice.waiting.filter(item => choice.blockers(item).length > 0))
+  const waits = new Set(
+    choice.waiting.filter(
+      item => choice.blockers(item).length > 0 || statusWord(item.status ?? item.folder) === 'blocked',
+    ),
+  )
   const parent = options.parent === undefined ? null : keyOfField(options.parent, store.settings.idPrefix)
   if (options.parent !== undefined && !parent)
     throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)
@@ -134,7 +138,7 @@ const ORDERS: Partial<Record<SortKey, (a: ListedItem, b: ListedItem) => number>>
 function filterOf(options: ListOptions, holder: string | undefined) {
   const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
   const priorities = options.priority?.map(word => word.toLowerCase())
-  const ranks = new Set(options.priority?.map(priorityRank))
+  const ranks = new Set(options.priority?.flatMap(word => knownRank(word) ?? []))
   const text = options.text?.toLowerCase()
   return (
     item: Pick<ListedItem, 'id' | 'title' | 'status' | 'priority'>,
@@ -145,7 +149,9 @@ function filterOf(options: ListOptions, holder: string | undefined) {
     if (options.mine && (!lockedBy || lockedBy !== holder)) return false
     if (priorities) {
       const word = item.priority?.toLowerCase()
-      if (word === undefined || (!priorities.includes(word) && !ranks.has(priorityRank(word)))) return false
+      const rank = knownRank(item.priority)
+      if (word === undefined || !(priorities.includes(word) || (rank !== null && ranks.has(rank))))
+        return false
     }
     return text === undefined || `${item.id} ${item.title}`.toLowerCase().includes(text)
   }

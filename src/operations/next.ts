@@ -1,8 +1,9 @@
 /** The item to work on now, and on demand its claim: chosen and claimed as one act. */
 
+import { readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import { type Candidate, type Choice, choose, type Ready } from '../core/next.ts'
-import { isPending } from '../core/status.ts'
+import type { ItemKey } from '../core/ids.ts'
+import { type Choice, choose, type Ready } from '../core/next.ts'
 import type { Current } from '../store/item-store.ts'
 import { ReadingCache } from '../store/reading-cache.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
@@ -26,18 +27,24 @@ export async function next(context: Context): Promise<NextItem> {
 }
 
 /**
- * Chooses and claims. What another took meanwhile is passed over, so that nobody is refused while work is left.
+ * Chooses and claims. What another took meanwhile is passed over, so that nobody is refused while work is left; each
+ * item is looked at again under its guard. What it waits for is as it was when the queue was looked through.
  * @throws WrkError NO_SESSION, BUSY, IO
  */
 export async function claimNext(context: Context): Promise<NextItem> {
+  const unfit = new Map<ItemKey, string>()
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const found = await next(context)
-    for (const chosen of found.choice.ready) {
-      const claimed = await tryClaim(context, chosen.item)
-      if (claimed) return { ...found, chosen, claimed }
+    const { choice } = await next(context)
+    const { ready } = choice
+    for (const [i, chosen] of ready.entries()) {
+      if (unfit.has(chosen.item.key)) continue
+      const claimed = await tryClaim(context, chosen.item, choice)
+      if (claimed?.kind === 'unfit') unfit.set(chosen.item.key, claimed.why)
+      else if (claimed) return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) } }
     }
     // All that was ready was taken meanwhile: look again, since something may have been freed.
-    if (found.choice.ready.length === 0) return found
+    if (ready.every(({ item }) => unfit.has(item.key)))
+      return { chosen: null, claimed: null, choice: withoutUnfit(choice, unfit) }
   }
   throw new WrkError('BUSY', 'everything that was ready was taken by others, again and again', {
     hint: 'Try again in a moment.',
@@ -49,21 +56,49 @@ const MOST_ROUNDS = 50
 /** Thrown inside the guard: the item is not what it was when it was chosen. */
 class NotReady extends Error {}
 
-async function tryClaim(context: Context, { id }: Candidate): Promise<ClaimedItem | null> {
+/** An item that looked well and yet cannot be written to. */
+interface Unfit {
+  kind: 'unfit'
+  why: string
+}
+
+/** Null: another has taken it, or it is not ready any more. */
+async function tryClaim(
+  context: Context,
+  item: QueueItem,
+  choice: Choice<QueueItem>,
+): Promise<ClaimedItem | Unfit | null> {
+  const check = (current: Current) => {
+    if ((current.lock?.by ?? null) !== item.lockedBy) throw new NotReady()
+    const { status } = current.item
+    const details = readDetails(current.fields, context.store.settings.idPrefix)
+    const now = { ...item, status, folder: current.place.folder, details }
+    if (choice.reasons(now).length > 0) throw new NotReady()
+  }
   try {
-    const claimed = await claim(context, id, { check: stillReady })
+    const claimed = await claim(context, item.id, { check })
     // What this session holds already is not what it asked for.
     return claimed.kind === 'held' || claimed.kind === 'renewed' ? null : claimed
   } catch (error) {
     if (error instanceof NotReady) return null
-    if (error instanceof WrkError && PASSED_OVER.has(error.code)) return null
+    if (!(error instanceof WrkError)) throw error
+    if (error.code === 'INVALID_ITEM') return { kind: 'unfit', why: error.message }
+    if (MEANWHILE.has(error.code)) return null
     throw error
   }
 }
 
-/** Somebody moved, closed or damaged it between the look and the claim. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['NOT_FOUND', 'CLOSED', 'AMBIGUOUS', 'INVALID_ITEM'])
+/** Somebody moved or closed it between the look and the claim. */
+const MEANWHILE: ReadonlySet<string> = new Set(['NOT_FOUND', 'CLOSED', 'AMBIGUOUS'])
 
-function stillReady({ item, place }: Current): void {
-  if (!isPending(item.status, place.folder)) throw new NotReady()
+function withoutUnfit(choice: Choice<QueueItem>, unfit: ReadonlyMap<ItemKey, string>): Choice<QueueItem> {
+  return {
+    ...choice,
+    ready: [],
+    waiting: [...choice.ready.map(({ item }) => item), ...choice.waiting],
+    reasons: item => {
+      const why = unfit.get(item.key)
+      return why === undefined ? choice.reasons(item) : [why, ...choice.reasons(item)]
+    },
+  }
 }

@@ -17,19 +17,21 @@ export type Permission =
 /**
  * Whether the caller may write to an item, decided on what the guard shows.
  * @param takeOver whether a dead or stale holder gives way
+ * @param anew whether the item is claimed anew: then it does not matter that the caller lost it before
  */
 export function permission(
   context: Context,
   current: Current,
   caller: Caller,
   takeOver: boolean,
+  anew = false,
 ): Permission {
   const { store, clock } = context
   const { item, lock } = current
   if (lock?.by === caller.holder) return { kind: 'may', from: null }
   const lost = () => lostBy(context, current, caller)
   if (!lock) {
-    const superseded = lost()
+    const superseded = anew ? null : lost()
     return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
   }
   const registry = current.registry()
@@ -40,7 +42,7 @@ export function permission(
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
     : { kind: 'held' }
   const superseded = listedSession(registry, caller.session)?.claims.some(({ id }) => id === item.id)
-  if (decision.kind === 'takenOver' && !superseded)
+  if (decision.kind === 'takenOver' && (anew || !superseded))
     return { kind: 'may', from: { holder: lock.by, reason: decision.reason } }
   return {
     kind: 'held',

@@ -19,6 +19,8 @@ const KEEP_SILENT_MS = 7 * KEEP_MS
 export interface Registration {
   /** The agent's name, when the caller gave one (`--provider`). */
   provider?: string
+  /** The agent's name for a session that is not listed yet. */
+  agent?: string
   /** The id to register under, in place of what the identity says. */
   sessionId?: string
   /** `session start`: anchor also a session whose id was given. */
@@ -46,7 +48,7 @@ export function decideRegistration(
   // Two calls of a new terminal at once: the second finds what the first has registered.
   const known = identity.id ?? (identity.anchor ? anchoredTo(identity.anchor, sessions)?.id : undefined)
   const listed = sessions.find(({ id }) => id === known)
-  const agent = how.provider ?? identity.agent
+  const agent = how.provider ?? how.agent ?? identity.agent
   const top: Values = {
     session_id: quoted(listed?.id ?? ''),
     ...(agent ? { orchestrator_agent: quoted(agent) } : {}),

@@ -6,7 +6,7 @@ import { type ItemId, parseId, printable } from '../core/ids.ts'
 import { listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
-import { findItem, type ItemReading, isBlocked, readQueue } from '../store/item-reader.ts'
+import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
 import type { ItemPlace } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
@@ -66,14 +66,16 @@ export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
   return releaseAll(context, caller, holder => holder === caller.holder)
 }
 
-/** Releases what the given holders have, as if each did it. */
+/** Releases what the given holders have, as if each did it. @param among the items to look at; all unless given */
 export async function releaseAll(
   context: Context,
   caller: Caller,
   isHolder: (holder: string) => boolean,
+  among?: readonly ItemPlace[],
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
-  for (const reading of await readQueue(context.store, one => one)) {
+  const readings = among ? readItems(context.store, among) : readQueue(context.store, one => one)
+  for (const reading of await readings) {
     const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(

@@ -12,7 +12,7 @@ import { changeRegistry } from '../store/session-registry.ts'
 import { afterwards } from './claim.ts'
 import { type Context, currentRegistry, tidy } from './context.ts'
 import { judgeFor } from './holder.ts'
-import { lookIn, register } from './identify.ts'
+import { type Caller, lookIn, register } from './identify.ts'
 import { type ReleaseResult, releaseAll } from './release.ts'
 import { type SessionStatus, status } from './status.ts'
 
@@ -120,7 +120,6 @@ export async function sessionEnd(
   context: Context,
   options: { id?: string | undefined; force?: string | undefined } = {},
 ): Promise<SessionEnd> {
-  const { store, clock } = context
   const { caller: me, registry } = await lookIn(context)
   const id = options.id ?? me?.session
   if (!id) throw noSession()
@@ -129,14 +128,24 @@ export async function sessionEnd(
   if (id !== me?.session && options.force === undefined) refuseIfAlive(context, session)
 
   tidy(context)
+  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id))
+  const warnings = await markEnded(context, id, options.force)
+  return { session: id, released, warnings }
+}
+
+/** The session itself as the caller of what is done for it. */
+export function asSession(id: string): Caller {
+  const identity = { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null }
+  return { session: id, holder: id, identity, claims: [] }
+}
+
+/**
+ * Ends a session in the registry and the event log. What it still holds is a dead session's from then on.
+ * @returns warnings
+ */
+export async function markEnded(context: Context, id: string, force?: string): Promise<string[]> {
+  const { store, clock } = context
   const warnings: string[] = []
-  const caller = {
-    session: id,
-    holder: id,
-    identity: { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null },
-    claims: [],
-  }
-  const released = await releaseAll(context, caller, holder => belongsTo(holder, id))
   const now = stamp(clock())
   await changeRegistry(store.host, store.registry, current => {
     const listed = listedSession(current, id)
@@ -155,13 +164,13 @@ export async function sessionEnd(
       {
         ...newEvent(now, 'sessionEnded'),
         session: id,
-        reason: options.force === undefined ? null : printable(`forced: ${options.force}`),
-        forced: options.force !== undefined,
+        reason: force === undefined ? null : printable(`forced: ${force}`),
+        forced: force !== undefined,
         tx: store.host.randomLetters(12),
       },
     ]),
   )
-  return { session: id, released, warnings }
+  return warnings
 }
 
 /** A session that only has a name is ended by whoever gives it; one that is somewhere is ended there. */

@@ -1,12 +1,14 @@
 /** Completes moves that were cut short: the item's new status is published, but it lies where it lay before. */
 import { WrkError } from '../core/errors.ts'
+import { archiveFolderOf } from '../core/home.ts'
 import type { ItemId } from '../core/ids.ts'
 import { fitsFolder, isArchived } from '../core/status.ts'
 import { parseInstant } from '../core/time.ts'
-import { codeOf } from '../store/errno.ts'
+import { asIoError, codeOf } from '../store/errno.ts'
 import { type Moved, type Settling, settleItem } from '../store/item-move.ts'
 import type { ItemReading } from '../store/item-reader.ts'
 import { pendingMoves } from '../store/moves.ts'
+import { placesOf } from '../store/queue.ts'
 import type { Context } from './context.ts'
 
 /** `archive/2026-02` for an item that was archived and should lie there; null when it lies well or was not. */
@@ -15,11 +17,6 @@ function archiveFolder({ item, lock, place, text }: Settling): string | null {
   return isOutOfPlace({ item, lock, place }) && completed && parseInstant(completed)
     ? archiveFolderOf(completed)
     : null
-}
-
-/** The month folder for an instant that can be read. */
-export function archiveFolderOf(completed: string): string {
-  return `archive/${parseInstant(completed)!.toISOString().slice(0, 7)}`
 }
 
 /** Whether an item looks like one whose archiving was cut short. */
@@ -32,21 +29,51 @@ export function isOutOfPlace({ item, lock, place }: Pick<ItemReading, 'item' | '
  * @throws WrkError AMBIGUOUS, BUSY; system errors pass
  */
 export function settle({ store }: Context, id: ItemId, folder?: string): Promise<Moved | null> {
-  return settleItem(store, id, item =>
-    folder !== undefined && item.item.status !== null && !fitsFolder(item.item.status, item.place.folder)
-      ? folder
-      : archiveFolder(item),
-  )
+  return settleItem(store, id, item => {
+    const { status } = item.item
+    // By now its status may be another one, which belongs elsewhere.
+    const belongs = folder !== undefined && status !== null && fitsFolder(status, folder)
+    return belongs && !fitsFolder(status, item.place.folder) ? folder : archiveFolder(item)
+  })
+}
+
+/**
+ * The move of an item that was just changed. That it cannot be made is a warning, since the change itself was made;
+ * the next command tries again.
+ * @returns where the item lies now
+ */
+export async function settleChanged(
+  context: Context,
+  id: ItemId,
+  item: { id: string; path: string },
+  warnings: string[],
+  folder?: string,
+): Promise<string> {
+  try {
+    await settle(context, id, folder)
+  } catch (error) {
+    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    const { message } = asIoError(error, 'the move failed') as Error
+    warnings.push(`${item.id} is changed, but not in its folder yet: ${message}`)
+  }
+  return placeNow(context, id, item.path)
+}
+
+/** Where an item lies after its move, which another's command may have made. */
+export function placeNow({ store }: Context, id: ItemId, before: string): string {
+  const [place, ...others] = placesOf(store.host.disk, store.root, id.key)
+  return place && others.length === 0 ? place.path : before
 }
 
 /**
  * Completes every move that a crashed process left; part of every command that writes. What cannot be moved now is
- * left to the next.
+ * left to the next. An item whose guard is held is not waited for: its holder makes the move itself.
  */
 export async function settleAll(context: Context): Promise<void> {
-  const { host, stateDir } = context.store
-  for (const key of pendingMoves(host.disk, stateDir))
-    await settleInPassing(context, { key, display: key.toUpperCase() })
+  const { store } = context
+  const impatient = { ...context, store: { ...store, host: { ...store.host, patienceMs: 0 } } }
+  for (const key of pendingMoves(store.host.disk, store.stateDir))
+    await settleInPassing(impatient, { key, display: key.toUpperCase() })
 }
 
 /**

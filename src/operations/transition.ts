@@ -5,18 +5,21 @@
 import { newEvent } from '../core/event.ts'
 import { parseId, printable } from '../core/ids.ts'
 import { choose } from '../core/next.ts'
+import { liveRun, type Run } from '../core/run.ts'
+import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { decideTransition, TRANSITIONS, type Verb } from '../core/transition.ts'
 import type { FieldValue } from '../markdown/splice.ts'
 import { findItem } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
-import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
+import { here } from '../system/process.ts'
+import { candidates, placeAndTime } from './candidates.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { settle, settleAll } from './settle.ts'
+import { settleAll, settleChanged } from './settle.ts'
 
 export interface TransitionOptions {
   /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
@@ -30,6 +33,8 @@ export type TransitionResult =
       changed: boolean
       item: ItemSummary
       lock: { locked_by: string; locked_at: string } | null
+      /** Whether the caller held it before. */
+      renewed: boolean
       /** The dead or stale holder that gave way. */
       from: { holder: string; reason: string } | null
       warnings: string[]
@@ -59,17 +64,19 @@ export async function transition(
   )
   result.warnings.push(...warnings)
   if (result.kind !== 'done') return result
-  const moved = await settle(context, id, TRANSITIONS[verb].to)
-  if (moved) result.item.path = moved.to
-  if (result.changed)
+  const { lock, item } = result
+  // A crash may have left the record of an item that is free already.
+  if (result.changed || (!result.renewed && caller.claims.some(claim => claim.id === item.id)))
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, claims => {
-        const others = without(result.item.id)(claims)
-        return result.lock
-          ? [...others, { id: result.item.id, claimedAt: result.lock.locked_at, runId: null }]
-          : others
+        const others = without(item.id)(claims)
+        if (!lock) return others
+        // The run that claimed it goes on, and will release it by its name.
+        const runId = result.renewed ? claims.find(({ id }) => id === item.id)?.runId : null
+        return [...others, { id: item.id, claimedAt: lock.locked_at, runId: runId ?? null }]
       })
     })
+  item.path = await settleChanged(context, id, item, result.warnings, TRANSITIONS[verb].to)
   return result
 }
 
@@ -83,7 +90,8 @@ function decide(
   const now = stamp(context.clock())
   const item = summary(current)
   const { lock, place } = current
-  const allowed = permission(context, current, caller, true)
+  const { to, holds } = TRANSITIONS[verb]
+  const allowed = permission(context, current, caller, true, holds)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
   const decision = decideTransition(verb, { status: item.status, folder: place.folder, lock })
@@ -92,17 +100,22 @@ function decide(
     return { kind: 'leave', result: { kind: 'no', item, state, instead, warnings: [] } }
   }
   const { from } = allowed
-  if (decision.kind === 'already')
-    return { kind: 'leave', result: { kind: 'done', changed: false, item, lock: null, from, warnings: [] } }
+  const renewed = lock?.by === caller.holder
+  const isNewReason = verb === 'block' && reason !== undefined && current.text('blocked_reason') !== reason
+  if (decision.kind === 'already' && !isNewReason)
+    return {
+      kind: 'leave',
+      result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
+    }
 
-  const { holds } = TRANSITIONS[verb]
-  const { to } = decision
   const held = holds ? { locked_by: caller.holder, locked_at: now } : null
+  const freed = decision.kind === 'free'
+  // A run of the caller's own that is at work goes on; all others have ended.
+  const kept = held && renewed ? ownRun(context, current, caller)?.id : undefined
   return {
     kind: 'change',
     fields: {
-      status: { word: to },
-      ...besides(verb, current, now, reason),
+      ...(freed ? {} : { status: { word: to }, ...besides(verb, current, now, reason) }),
       locked_by: held?.locked_by ?? '',
       locked_at: held?.locked_at ?? '',
     },
@@ -111,31 +124,62 @@ function decide(
       item: item.id,
       session: caller.holder,
       previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
-      reason: printable(from?.reason ?? reason ?? '', 300) || null,
+      reason: printable([from?.reason, reason].filter(Boolean).join('; '), 300) || null,
       tx: context.store.host.randomLetters(12),
     },
-    ends: holds ? [] : current.runs(),
-    move: { status: to, folder: to },
-    result: { kind: 'done', changed: true, item: { ...item, status: to }, lock: held, from, warnings: [] },
+    ends: current.runs().filter(({ run }) => run.id !== kept),
+    move: freed ? undefined : { status: to, folder: to },
+    result: {
+      kind: 'done',
+      changed: true,
+      item: freed ? item : { ...item, status: to },
+      lock: held,
+      renewed,
+      from,
+      warnings: [],
+    },
   }
+}
+
+function ownRun({ store }: Context, current: Current, { holder }: Caller): Run | null {
+  const runs = current.runs().map(({ run }) => run)
+  return liveRun(holder, runs, { here: here(), look: store.host.look })
 }
 
 /** The fields that go with a status. */
 function besides(
   verb: Verb,
-  { text, kindOf }: Current,
+  { item, text, kindOf }: Current,
   now: string,
   reason: string | undefined,
 ): Record<string, FieldValue> {
   if (verb === 'done' && text('completed_at') === undefined) return { completed_at: { word: now } }
   if (verb === 'reopen' && kindOf('completed_at') === 'scalar') return { completed_at: { word: '' } }
   if (verb === 'block' && reason !== undefined) return { blocked_reason: { word: reason } }
+  // What it was blocked for before is over.
+  const isNew = verb === 'unblock' || (verb === 'block' && statusWord(item.status ?? '') !== 'blocked')
+  if (isNew && text('blocked_reason') !== undefined) return { blocked_reason: { word: '' } }
   return {}
 }
 
-/** The items that can be begun now that this one is done. */
-export async function unblockedBy(context: Context, id: string): Promise<QueueItem[]> {
+export interface Unblocked {
+  id: string
+  title: string
+  status: string | null
+  /** Whether it can be begun now; else its status, its holder or its date is in the way. */
+  ready: boolean
+}
+
+/** The items that waited for this one and wait for nothing now. */
+export async function unblockedBy(context: Context, id: string): Promise<Unblocked[]> {
   const { key } = parseId(id, context.store.settings.idPrefix)
-  const { ready } = choose(await candidates(context, 'choosing'), placeAndTime(context))
-  return ready.flatMap(({ item }) => (item.details.blockedBy.some(one => one.key === key) ? item : []))
+  const choice = choose(await candidates(context, 'choosing'), placeAndTime(context))
+  const ready = choice.ready.map(({ item }) => item)
+  const waited = [...ready, ...choice.waiting.filter(item => choice.blockers(item).length === 0)]
+  return waited
+    .filter(({ details }) => details.blockedBy.some(one => one.key === key))
+    .map(item => {
+      const { id, title, status } = item
+      return { id, title, status, ready: ready.includes(item) }
+    })
 }

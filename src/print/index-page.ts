@@ -61,18 +61,27 @@ function rows(items: readonly QueueItem[]): string {
   const lines = items.map(item => {
     const { id, title, priority, folder, path, details } = item
     const file = path.slice(path.lastIndexOf('/') + 1)
-    const link = encodeURI(folder === '' ? file : `${folder}/${file}`).replace(/[()]/g, c =>
-      c === '(' ? '%28' : '%29',
-    )
+    const link = (folder === '' ? file : `${folder}/${file}`).split('/').map(encoded).join('/')
     const waits = details.blockedBy.map(({ text }) => text).join(', ')
-    return `| [${cell(id)}](${link}) | ${cell(title)} | ${cell(statusOf(item))} | ${cell(priority ?? '')} | ${cell(waits)} |`
+    return `| [${cell(id)}](${link}) | ${cell(title || damage(item))} | ${cell(statusOf(item))} | ${cell(priority ?? '')} | ${cell(waits)} |`
   })
   return ['| item | title | status | priority | waits for |', '|---|---|---|---|---|', ...lines].join('\n')
 }
 
+/** What is wrong with a file that has no title to show. */
+function damage({ problems }: QueueItem): string {
+  const problem = problems.find(({ blocks }) => blocks)
+  return problem ? `! ${problem.message}` : ''
+}
+
+/** A name within a link: nothing in it may end the link or the cell. */
+function encoded(name: string): string {
+  return encodeURIComponent(name).replace(/[()*!']/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' }
+
 /** Text within a table of markdown: nothing in it may end the cell or begin markup of its own. */
 function cell(text: string): string {
-  return printable(text, 300).replace(/[|\\<>[\]`*_]/g, c =>
-    c === '<' ? '&lt;' : c === '>' ? '&gt;' : `\\${c}`,
-  )
+  return printable(text, 300).replace(/[|\\<>&[\]`*_~]/g, c => ENTITIES[c] ?? `\\${c}`)
 }

@@ -19,9 +19,9 @@ import { MISSING, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
 
-const LOG = 'events.jsonl'
-const OLDER_LOG = 'events.1.jsonl'
-const TAIL = 'events.tail'
+export const LOG = 'events.jsonl'
+export const OLDER_LOG = 'events.1.jsonl'
+export const TAIL = 'events.tail'
 const LARGEST_LOG = 1024 * 1024
 /** More than any event is long, reasons being cut. */
 const WINDOW = 64 * 1024
@@ -73,16 +73,16 @@ function exists(disk: Disk, path: string): boolean {
   return unless(MISSING, null, () => disk.lstatSync(path)) !== null
 }
 
-function openLog(disk: Disk, stateDir: string): number {
+export function openLog(disk: Disk, stateDir: string): number {
   const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
   return disk.openSync(join(stateDir, LOG), flags, 0o644)
 }
 
-function linesOf(events: readonly LogEvent[]): string {
+export function linesOf(events: readonly LogEvent[]): string {
   return events.map(event => `${JSON.stringify(event)}\n`).join('')
 }
 
-function writeAt(disk: Disk, fd: number, text: string, at: number): void {
+export function writeAt(disk: Disk, fd: number, text: string, at: number): void {
   const bytes = Buffer.from(text)
   for (let done = 0; done < bytes.length; )
     done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
@@ -101,7 +101,7 @@ interface NextPlace {
  * Copies the published tail to the end of the log, unless it is there. A log that is further behind than one
  * tail was cut by somebody else; then it goes on behind the gap.
  */
-function catchUp(disk: Disk, stateDir: string, fd: number): NextPlace {
+export function catchUp(disk: Disk, stateDir: string, fd: number): NextPlace {
   const tail = readTail(disk, stateDir)
   const { size, end, fragment, last, recent } = readEnd(disk, fd)
   const older = last ? null : endOf(disk, join(stateDir, OLDER_LOG))
@@ -143,7 +143,7 @@ function readEnd(disk: Disk, fd: number): LogEnd {
   return { size, end: from + whole, fragment: bytes.subarray(whole), last, recent }
 }
 
-function endOf(disk: Disk, path: string): LogEnd | null {
+export function endOf(disk: Disk, path: string): LogEnd | null {
   const fd = unless(MISSING, null, () => openPlain(disk, path))
   if (fd === null) return null
   try {
@@ -153,7 +153,7 @@ function endOf(disk: Disk, path: string): LogEnd | null {
   }
 }
 
-function readTail(disk: Disk, stateDir: string): LogEvent[] {
+export function readTail(disk: Disk, stateDir: string): LogEvent[] {
   return readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
 }
 

@@ -178,7 +178,7 @@ function holderOf(disk: Disk, dir: string): string | null {
 }
 
 /** Revokes the present holder if it is dead or the guard is far too old. False: a living holder keeps it. */
-function revokeDead(host: GuardHost, dir: string): boolean {
+export function revokeDead(host: GuardHost, dir: string): boolean {
   const name = holderOf(host.disk, dir)
   if (name === null) return true
   if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return false
@@ -204,7 +204,7 @@ function placeParts({ boot, pidns, host }: Place): [string, string, string] {
 }
 
 /** Whether the process that a guard's name tells of is provably gone. Another host or namespace: never. */
-function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
+export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
   const [pid, started, boot, pidns, hostHash, nonce] = name.split('.')
   // Not a name of this form: whatever made it, only its age can free it.
   if (nonce === undefined || !/^\d+$/.test(pid!)) return false

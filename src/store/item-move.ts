@@ -13,7 +13,7 @@ import { readFrontmatter } from '../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { withGuard } from './guard.ts'
+import { type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
 import { type ItemReading, interpret, isBlocked, type Store } from './item-reader.ts'
 import { readMove, removeMove } from './moves.ts'
@@ -45,8 +45,10 @@ export function settleItem(
   const { host, stateDir, root } = store
   const { disk } = host
   return withReaders(full =>
-    withGuard(host, stateDir, id.key, () => {
+    withGuard(host, stateDir, id.key, guard => {
       const [place, ...others] = placesOf(disk, root, id.key)
+      // Whoever notes a move holds this guard: what is noted of an item that is gone was left behind.
+      if (!place) removeMove(disk, stateDir, id.key)
       const file =
         place && others.length === 0 && unless(MISSING, null, () => readPlainFile(disk, place.path))
       if (!place || !file) return null
@@ -59,14 +61,14 @@ export function settleItem(
         noted && noted.status === reading.item.status
           ? noted.folder
           : folderFor({ ...reading, modified: file.modified, text })
-      const moved = folder === null || folder === place.folder ? null : move(disk, root, place, folder)
-      if (noted) removeMove(disk, stateDir, id.key)
+      const moved = folder === null || folder === place.folder ? null : move(disk, root, place, folder, guard)
+      removeMove(disk, stateDir, id.key)
       return moved
     }),
   )
 }
 
-function move(disk: Disk, root: string, place: ItemPlace, folder: string): Moved {
+function move(disk: Disk, root: string, place: ItemPlace, folder: string, { slot }: HeldGuard): Moved {
   const target = makeFolder(disk, root, folder)
   const to = join(target, basename(place.path))
   if (unless(MISSING, null, () => disk.lstatSync(to)))
@@ -74,6 +76,8 @@ function move(disk: Disk, root: string, place: ItemPlace, folder: string): Moved
       hint: 'Compare the two and keep one (git rm the other).',
       details: { paths: [place.path, to] },
     })
+  // The guard was taken away: another may be at the item by now.
+  if (!unless(MISSING, null, () => disk.lstatSync(slot))) throw new StartOver()
   disk.renameSync(place.path, to)
   for (const changed of [target, dirname(place.path)]) syncFolder(disk, changed)
   return { from: place.path, to }

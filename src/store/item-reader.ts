@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import { displayOfFileName, type ItemId, type ItemKey } from '../core/ids.ts'
+import { displayOfFileName, type ItemId, type ItemKey, printable } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
-import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
+import { nearIds } from '../core/suggest.ts'
+import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { detached, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
@@ -34,23 +35,26 @@ export interface ItemReading {
   item: Item
   lock: Lock | null
   problems: Problem[]
-  /** The file's modification time, where it stands in for a lock's; else not looked up. */
+  /** The file's modification time, which may stand in for a lock's; without a lock it is not looked up. */
   modified: Date
   /** What else it says, where that was asked for. */
   details?: Details
+  /** All of its frontmatter, where everything was asked for; null when it cannot be read. */
+  found?: Frontmatter | null
 }
 
 /**
- * How much is read of an item: what listing needs, what choosing needs besides, all details, or all keys (also those
- * that stand twice).
+ * How much is read of an item: what listing needs, what choosing needs besides, all details, all keys (also those
+ * that stand twice), or everything: the frontmatter itself too.
  */
-export type Depth = 'usual' | 'choosing' | 'details' | 'all'
+export type Depth = 'usual' | 'choosing' | 'details' | 'all' | 'everything'
 
 const WANTED: Record<Depth, ReadonlySet<string> | undefined> = {
   usual: ITEM_KEYS,
   choosing: new Set([...ITEM_KEYS, ...CHOOSING_KEYS]),
   details: new Set([...ITEM_KEYS, ...DETAIL_KEYS]),
   all: undefined,
+  everything: undefined,
 }
 
 /** Whether something is wrong that must be mended before the item can be worked on. */
@@ -211,7 +215,9 @@ function readHead(
     // Of what is closed, choosing asks nothing more.
     if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
-    if (reading.lock && !reading.lock.at) reading.modified = disk.fstatSync(fd).mtime
+    if (depth === 'everything') reading.found = found.kind === 'ok' ? found : null
+    // It stands in for a lock's time that cannot be read, or that is too far ahead.
+    if (reading.lock) reading.modified = (stat ?? disk.fstatSync(fd)).mtime
     if (stat) keep(reading, stat)
     return reading
   } catch (error) {
@@ -281,13 +287,25 @@ function unusable(
  * @throws WrkError NOT_FOUND
  */
 export function findItem(store: Store, id: ItemId): ItemPlace[] {
-  const places = placesOf(store.host.disk, store.root, id.key)
-  if (places.length === 0) throw notFound(store, id)
-  return places
+  for (let look = 0; look < LOOKS; look++) {
+    const places = placesOf(store.host.disk, store.root, id.key)
+    if (places.length > 0) return places
+  }
+  throw notFound(store, id)
 }
 
+/** An item that is moved while the folders are listed one after another may be seen in none of them. */
+const LOOKS = 3
+
 export function notFound(store: Store, id: ItemId): WrkError {
+  const places = itemPlaces(store.host.disk, store.root)
+  const near = nearIds(
+    id.key,
+    places.map(({ key }) => key),
+  ).map(key => printable(displayOfFileName(places.find(place => place.key === key)!.name), 60))
+  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
   return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
-    hint: 'wrk list shows the items; wrk where shows which queue this is.',
+    hint: `${guess}wrk list shows the items; wrk where shows which queue this is.`,
+    details: { near },
   })
 }

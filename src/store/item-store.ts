@@ -10,7 +10,7 @@ import { type ItemId, printable } from '../core/ids.ts'
 import type { Run } from '../core/run.ts'
 import type { Registry } from '../core/session.ts'
 import { readFrontmatter } from '../markdown/frontmatter.ts'
-import type { YamlNode } from '../markdown/node.ts'
+import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
@@ -34,6 +34,8 @@ export interface Current extends ItemReading {
   text: (key: string) => string | undefined
   /** What kind of value a field has; null when it is missing. */
   kindOf: (key: string) => YamlNode['kind'] | null
+  /** All top-level fields. */
+  fields: YamlMap
 }
 
 export type ItemDecision<T> =
@@ -99,6 +101,7 @@ export async function changeItem<T>(
           },
           text: key => scalarText(findPair(found.map, key)?.value),
           kindOf: key => findPair(found.map, key)?.value.kind ?? null,
+          fields: found.map,
         }
         unlogged = unloggedChanges(disk, stateDir, id.key, guard, file)
         const decision = decide(current)

@@ -5,10 +5,11 @@
  * and that is for `wrk doctor` to tell.
  */
 import { join } from 'node:path'
-import type { ItemKey } from '../core/ids.ts'
+import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
+import { isItemFolder } from './queue.ts'
 
 export interface Move {
   /** What the item's status must still be for the move to be right. */
@@ -21,14 +22,21 @@ const folderOf = (stateDir: string) => join(stateDir, 'moves')
 
 /** The items that have a move to make. */
 export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
-  return unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))).sort() as ItemKey[]
+  const names = unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))).sort()
+  return names.flatMap(name => {
+    const key = keyOfFileName(`${name}.md`)
+    return key === name ? key : []
+  })
 }
 
 /** The move that an item has to make; null when it has none, or only a torn note of one, whose item never changed. */
 export function readMove(disk: Disk, stateDir: string, key: ItemKey): Move | null {
   const file = unless(MISSING, null, () => readPlainFile(disk, join(folderOf(stateDir), key)))
   try {
-    return file && (JSON.parse(file.bytes.toString('utf8')) as Move)
+    const move = file && (JSON.parse(file.bytes.toString('utf8')) as Partial<Move> | null)
+    const { status, folder } = move ?? {}
+    if (typeof status !== 'string' || typeof folder !== 'string' || !isItemFolder(folder)) return null
+    return { status, folder }
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

@@ -144,7 +144,8 @@ export function placeOfPath(root: string, path: string): ItemPlace | null {
   return key && isItemFolder(folder) ? { key, folder, name, path: join(root, folder, name) } : null
 }
 
-function isItemFolder(folder: string): boolean {
+/** Whether items may lie there: the root (''), a status folder, a month of the archive. */
+export function isItemFolder(folder: string): boolean {
   if (folder === '' || (STATUS_FOLDERS as readonly string[]).includes(folder)) return true
   return folder.startsWith('archive/') && MONTH.test(folder.slice('archive/'.length))
 }
@@ -193,6 +194,20 @@ function* itemFolders(disk: Disk, root: string): Generator<[folder: string, name
     const months = inside.filter(entry => MONTH.test(entry.name) && entry.isDirectory())
     for (const { name: month } of months) yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
   }
+}
+
+/** Links and other things that have the name of one of the queue's folders, so that what is behind them is not seen. */
+export function notFolders(disk: Disk, root: string): { path: string; isLink: boolean }[] {
+  const names: readonly string[] = STATUS_FOLDERS
+  const within = (folder: string, isFolderName: (name: string) => boolean) =>
+    unless(MISSING, [], () => disk.readdirSync(folder, { withFileTypes: true }))
+      .filter(entry => isFolderName(entry.name) && !entry.isDirectory())
+      .map(entry => ({ path: join(folder, entry.name), isLink: entry.isSymbolicLink() }))
+  const above = within(root, name => names.includes(name))
+  const archive = join(root, 'archive')
+  return above.some(({ path }) => path === archive)
+    ? above
+    : [...above, ...within(archive, name => MONTH.test(name))]
 }
 
 /** None, when the folder went away meanwhile. Sorted: only Node gives them in an order of their own. */

@@ -178,8 +178,8 @@ function openReading(place: ItemPlace, said: Said, stat: Stats): ItemReading {
     item: { id, title, status, priority, closed },
     lock: by === null ? null : { by, at: at === null ? null : new Date(at) },
     problems: problems ?? [],
-    // Asked for only where the lock does not say since when; making a date takes a while.
-    modified: by !== null && at === null ? stat.mtime : EPOCH,
+    // Asked for only where there is a lock; making a date takes a while.
+    modified: by === null ? EPOCH : stat.mtime,
     details,
   }
 }

@@ -30,7 +30,7 @@ export function readRuns(disk: Disk, stateDir: string, key?: ItemKey): RunFile[]
     })
 }
 
-function readRun(disk: Disk, path: string): Run | null {
+export function readRun(disk: Disk, path: string): Run | null {
   const file = unless(MISSING, null, () => readPlainFile(disk, path))
   try {
     return file && (JSON.parse(file.bytes.toString('utf8')) as Run)

@@ -204,7 +204,7 @@ function edited({ source, root }: Pick<RegistryText, 'source' | 'root'>, change:
   return edit.result()
 }
 
-const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: do not commit.
+export const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: do not commit.
 # The keys on top describe the session that was last initialised; "sessions" lists all of them.
 `
 
@@ -264,7 +264,7 @@ function checkResult(
 
 function unreadable(path: string, { message, line, column }: ReadError): WrkError {
   return new WrkError('IO', `${path}:${line}:${column}: the session registry cannot be read: ${message}`, {
-    hint: `Mend it by hand, or move it away (mv ${path} ${path}.broken); wrk then starts a new one.`,
+    hint: 'Mend it by hand, or have it set aside and a new one started: wrk doctor --fix',
     details: { path, line, column },
   })
 }

@@ -1,0 +1,49 @@
+/** What was perhaps meant: near words and near ids. Pure; asked only when something was not found. */
+
+const MOST = 3
+
+/** Whether one insertion, deletion, change or swap of neighbours makes one word of the other. */
+function isNear(a: string, b: string): boolean {
+  if (a === b || Math.abs(a.length - b.length) > 1) return false
+  let from = 0
+  while (from < a.length && a[from] === b[from]) from++
+  let end = 0
+  while (end < Math.min(a.length, b.length) - from && a.at(-1 - end) === b.at(-1 - end)) end++
+  const [inA, inB] = [a.slice(from, a.length - end), b.slice(from, b.length - end)]
+  if (inA.length <= 1 && inB.length <= 1) return true
+  return inA.length === 2 && inB.length === 2 && inA[0] === inB[1] && inA[1] === inB[0]
+}
+
+export function nearWords(word: string, known: readonly string[]): string[] {
+  const lower = word.toLowerCase()
+  return known
+    .filter(one => one === lower || isNear(one, lower) || (lower.length > 2 && one.startsWith(lower)))
+    .slice(0, MOST)
+}
+
+/**
+ * Ids that a mistyped one may stand for: the same number under another prefix, then those whose number or prefix
+ * is near.
+ * @param known keys, in any order
+ */
+export function nearIds(key: string, known: readonly string[]): string[] {
+  const [prefix, number] = parts(key)
+  const same: string[] = []
+  const near: string[] = []
+  for (const one of new Set(known)) {
+    const [otherPrefix, otherNumber] = parts(one)
+    if (otherNumber === number) same.push(one)
+    else if (otherPrefix === prefix && isNear(otherNumber, number)) near.push(one)
+  }
+  const byPrefix = (one: string) => (isNear(parts(one)[0], prefix) ? 0 : 1)
+  const byNumber = (one: string) => Math.abs(Number(parts(one)[1]) - Number(number))
+  return [
+    ...same.sort((a, b) => byPrefix(a) - byPrefix(b)),
+    ...near.sort((a, b) => byNumber(a) - byNumber(b)),
+  ].slice(0, MOST)
+}
+
+function parts(key: string): [prefix: string, number: string] {
+  const at = key.lastIndexOf('-')
+  return [key.slice(0, at), key.slice(at + 1)]
+}

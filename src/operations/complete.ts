@@ -1,0 +1,79 @@
+/** What a queue holds of ids, sessions and providers, for the completion of a command line. It only looks. */
+import type { Candidate, ValueKind } from '../core/completion.ts'
+import { identify } from '../core/identity.ts'
+import { AGENTS, belongsTo } from '../core/session.ts'
+import { isClosed } from '../core/status.ts'
+import { readItems } from '../store/item-reader.ts'
+import { itemPlaces } from '../store/queue.ts'
+import { processContext } from '../system/ancestors.ts'
+import { type Context, currentRegistry } from './context.ts'
+import { dispatchable, loadWorkflow } from './dispatch.ts'
+
+/** Files that are read at most: a key was pressed, and somebody waits. */
+const MOST_READ = 1500
+const MOST_SHOWN = 200
+
+const STATUSES = ['pending', 'working', 'blocked', 'done', 'archived']
+
+/** @param command what the value is for: what one may release comes first for `release` */
+export async function completeValue(
+  context: Context,
+  kind: Exclude<ValueKind, 'folder'>,
+  typed: string,
+  command: string,
+): Promise<Candidate[]> {
+  if (kind === 'id') return ids(context, typed, command)
+  const all = kind === 'status' ? words(STATUSES) : await (kind === 'session' ? sessions : providers)(context)
+  return all.filter(({ value }) => value.startsWith(typed)).slice(0, MOST_SHOWN)
+}
+
+const words = (all: readonly string[]): Candidate[] => all.map(value => ({ value, title: '' }))
+
+async function providers(context: Context): Promise<Candidate[]> {
+  return words([...new Set([...dispatchable(context, await loadWorkflow(context)), ...AGENTS])])
+}
+
+/** Those that have not ended first, the latest first. */
+async function sessions(context: Context): Promise<Candidate[]> {
+  const registry = await currentRegistry(context)
+  if (registry.kind !== 'registry') return []
+  const open = registry.sessions.filter(({ endedAt }) => !endedAt).reverse()
+  const ended = registry.sessions.filter(({ endedAt }) => endedAt).reverse()
+  return [...open, ...ended].map(({ id, agent, endedAt, claims }) => ({
+    value: id,
+    title: endedAt ? 'ended' : [agent ?? '', ...claims.map(claim => claim.id)].filter(Boolean).join(' '),
+  }))
+}
+
+async function ids(context: Context, typed: string, command: string): Promise<Candidate[]> {
+  const { store } = context
+  // As the key spells it; a bare number is one under the queue's own prefix.
+  const bare = /^\d+$/.test(typed)
+  const own = `${store.settings.idPrefix.toLowerCase()}-`
+  const start = bare ? own + typed : typed.toLowerCase().replace('#', '-')
+  const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => key.startsWith(start))
+  const me = await callerOf(context)
+  const mine = (by: string | undefined) => me !== null && by !== undefined && belongsTo(by, me)
+  const found = (await readItems(store, places.slice(0, MOST_READ))).map(({ item, lock, place }) => {
+    const closed = isClosed(item.status ?? undefined, place.folder)
+    const held = lock && !mine(lock.by) ? `held by ${lock.by}: ` : ''
+    const rank = command === 'release' ? (mine(lock?.by) ? 0 : lock ? 1 : 2) : closed ? 2 : held ? 1 : 0
+    const number = Number(place.key.slice(place.key.lastIndexOf('-') + 1))
+    const id = bare ? String(number) : typed + item.id.slice(typed.length)
+    return { value: id, title: `${held}${item.title}`, rank, number }
+  })
+  found.sort((a, b) => a.rank - b.rank || a.number - b.number)
+  const seen = new Set<string>()
+  return found
+    .filter(({ value }) => !seen.has(value) && seen.add(value))
+    .slice(0, MOST_SHOWN)
+    .map(({ value, title }) => ({ value, title }))
+}
+
+/** Who presses the key, without registering anybody; null when it cannot be told. */
+async function callerOf(context: Context): Promise<string | null> {
+  const registry = await currentRegistry(context)
+  return (
+    identify({ flag: context.session, env: context.env, registry, processes: processContext })?.id ?? null
+  )
+}

@@ -1,0 +1,123 @@
+/** Gathers what `wrk doctor` judges: the items, what lies around them, and what crashes left. Reads only. */
+import { isDependencyKey, readDetails } from '../core/details.ts'
+import type { Facts, ItemFacts } from '../core/finding.ts'
+import type { ItemKey } from '../core/ids.ts'
+import { judgeAnchor, type ProcessLook } from '../core/liveness.ts'
+import { type Registry, sessionOf } from '../core/session.ts'
+import { placeInFile } from '../markdown/frontmatter.ts'
+import { findPair, scalarText } from '../markdown/scalar.ts'
+import { areSame, bytesOf } from '../store/item-look.ts'
+import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts'
+import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
+import { logState } from '../store/log-repair.ts'
+import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
+import type { Context } from './context.ts'
+import { gitFacts, type HookProgram } from './doctor-git.ts'
+import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
+import { type Caller, lookIn } from './identify.ts'
+
+/** @throws WrkError IO; system errors */
+export async function gatherFacts(context: Context, program: HookProgram): Promise<Facts> {
+  const { store, clock } = context
+  const { registry, caller } = await lookIn(context)
+  const now = clock()
+  const judge = judgeForMany(store, registry)
+  const before = placesNow(store)
+  const items = await readQueue(store, reading => itemFacts(store, judge, reading, caller), 'everything')
+  return {
+    now,
+    ttlMs: store.settings.ttlMs,
+    takeover: store.settings.takeover,
+    root: store.root,
+    items,
+    // What is moved while all are listed may be missed once.
+    known: new Set([...before, ...placesNow(store), ...items.map(({ key }) => key)]),
+    identical: identical(store, items),
+    notFolders: notFolders(store.host.disk, store.root),
+    state: stateFacts(store, judge),
+    registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },
+    git: gitFacts(context, program),
+  }
+}
+
+function placesNow({ host, root }: Store): ItemKey[] {
+  return itemPlaces(host.disk, root).map(({ key }) => key)
+}
+
+function itemFacts(
+  { settings }: Store,
+  judge: ItemJudge,
+  { item, place, lock, problems, modified, found }: ItemReading,
+  caller: Caller | null,
+): ItemFacts {
+  const { key, folder, name, path } = place
+  const session = lock && sessionOf(lock.by, judge.registry)
+  return {
+    key,
+    id: item.id,
+    folder,
+    name,
+    path,
+    status: item.status,
+    closed: item.closed,
+    problems,
+    held: lock && heldLock(judge, key, lock, modified),
+    ended: Boolean(session?.endedAt),
+    mine: lock !== null && lock.by === caller?.holder,
+    completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
+    blockedBy: found ? readDetails(found.map, settings.idPrefix).blockedBy : [],
+    blockedByAt: dependenciesAt(found),
+  }
+}
+
+/** Where the first of the keys stands by which items say what they wait for. */
+function dependenciesAt(found: ItemReading['found']): { line: number; column: number } {
+  const pair = found?.map.pairs.find(({ key }) => isDependencyKey(key))
+  return found && pair ? placeInFile(found.split, pair.keyStart) : { line: 0, column: 0 }
+}
+
+/** Of the ids that stand in several places: those whose files are the same. */
+function identical({ host }: Store, items: readonly ItemFacts[]): Set<ItemKey> {
+  const paths = new Map<ItemKey, string[]>()
+  for (const { key, path } of items) paths.set(key, [...(paths.get(key) ?? []), path])
+  const same = new Set<ItemKey>()
+  for (const [key, copies] of paths)
+    if (copies.length > 1 && areSame(copies.map(path => bytesOf(host.disk, path)))) same.add(key)
+  return same
+}
+
+function stateFacts({ host, stateDir }: Store, judge: ItemJudge): Facts['state'] {
+  const { disk } = host
+  const real = Date.now()
+  const aged = <T extends { modified: Date }>({ modified, ...trace }: T) => ({
+    ...trace,
+    ageMs: Math.max(0, real - modified.getTime()),
+  })
+  const none = { guards: [], drafts: [], runs: [], intents: [], moves: [], kept: [] }
+  if (!isFolder(stateDir)) return { ...none, log: { path: stateDir, state: 'whole', ageMs: 0 } }
+  return {
+    guards: guardsIn(host, stateDir).map(aged),
+    drafts: draftsIn(host, stateDir).map(aged),
+    runs: runsIn(disk, stateDir).map(trace => ({
+      ...aged(trace),
+      dead: trace.run !== null && isOver(trace.run.process, judge),
+    })),
+    intents: intentsIn(host, stateDir).map(aged),
+    moves: movesIn(disk, stateDir).map(aged),
+    kept: keptIn(disk, stateDir),
+    log: aged(logState(disk, stateDir)),
+  }
+}
+
+export function isOver(
+  process: Parameters<typeof judgeAnchor>[0],
+  at: { here: ItemJudge['here']; look: (pid: number) => ProcessLook },
+): boolean {
+  return judgeAnchor(process, at).verdict === 'dead'
+}
+
+function brokenRegistry({ host, registry }: Store, found: Registry): Facts['registry']['broken'] {
+  if (found.kind !== 'unreadable') return null
+  const { message, line, column } = found
+  return { message, line, column, isText: bytesOf(host.disk, registry.path) !== null }
+}

@@ -1,0 +1,98 @@
+/**
+ * Finds what is wrong with a queue and, when asked, mends what has one safe answer.
+ *
+ * Guarantees: what is told was so at two looks, so that nobody who is at work is accused; a fix decides again under
+ * the guard; doing it twice is doing it once, also when the first was killed half-way.
+ */
+import { diagnose } from '../core/diagnosis.ts'
+import { WrkError } from '../core/errors.ts'
+import { counts, type Finding, isSameFinding } from '../core/finding.ts'
+import { asIoError } from '../store/errno.ts'
+import type { Context } from './context.ts'
+import { gatherFacts } from './doctor-facts.ts'
+import { applyFix } from './doctor-fix.ts'
+import type { HookProgram } from './hooks.ts'
+
+interface Mended {
+  finding: Finding
+  /** What was done, in words. */
+  done: string
+}
+
+export interface Diagnosis {
+  /** The queue's folder. */
+  root: string
+  /** How many files of items there are. */
+  items: number
+  /** What is wrong now: after the fixes, where there were any. */
+  findings: Finding[]
+  fixed: Mended[]
+  /** How many of the findings are more than a note. */
+  remaining: number
+  /** Fixes that could not be made, with the error of each. */
+  failed: { finding: Finding; error: WrkError }[]
+}
+
+/** One fix may uncover the next: an item that stood twice may have a dead lock. */
+const MOST_ROUNDS = 5
+/** Between the two looks: longer than any step of a change takes. */
+const PAUSE_MS = 50
+
+/** @throws WrkError IO, BUSY */
+export async function doctor(
+  context: Context,
+  { fix, program }: { fix: boolean; program: HookProgram },
+): Promise<Diagnosis> {
+  const look = async () => {
+    const facts = await gatherFacts(context, program)
+    return { facts, findings: diagnose(facts) }
+  }
+  const fixed: Mended[] = []
+  let failed: Diagnosis['failed'] = []
+  let seen = await look()
+  for (let round = 1; fix && round <= MOST_ROUNDS; round++) {
+    const mended = await mend(context, seen.findings, program)
+    failed = mended.failed
+    fixed.push(...mended.fixed)
+    if (mended.fixed.length === 0) break
+    seen = await look()
+  }
+  let { findings, facts } = seen
+  if (findings.some(counts)) {
+    await context.store.host.sleep(PAUSE_MS)
+    const again = await look()
+    findings = again.findings.filter(finding => findings.some(other => isSameFinding(finding, other)))
+    facts = again.facts
+  }
+  const { root } = context.store
+  return {
+    root,
+    items: facts.items.length,
+    findings,
+    fixed,
+    remaining: findings.filter(counts).length,
+    failed,
+  }
+}
+
+/** Makes every fix that was planned; one that fails keeps no other from being made. */
+async function mend(
+  context: Context,
+  findings: readonly Finding[],
+  program: HookProgram,
+): Promise<Pick<Diagnosis, 'fixed' | 'failed'>> {
+  const fixed: Mended[] = []
+  const failed: Diagnosis['failed'] = []
+  for (const finding of findings) {
+    if (!finding.fix) continue
+    try {
+      const done = await applyFix(context, finding.fix, program)
+      if (done !== null) fixed.push({ finding, done })
+    } catch (error) {
+      const known = asIoError(error, 'it could not be mended')
+      if (!(known instanceof WrkError)) throw error
+      failed.push({ finding, error: known })
+    }
+  }
+  return { fixed, failed }
+}

@@ -1,0 +1,96 @@
+/**
+ * What crashes leave in `.wrk`: guards, drafts, runs, intents, notes of moves. Listed as it is; whether somebody may
+ * be at work on it is for the caller to judge.
+ */
+import { join } from 'node:path'
+import { type ItemKey, keyOfFileName } from '../core/ids.ts'
+import type { Disk } from './disk.ts'
+import { MISSING, unless } from './errno.ts'
+import { type GuardHost, isOwnerDead, revokeDead } from './guard.ts'
+import { type Move, readMove } from './moves.ts'
+import { readRun } from './runs.ts'
+
+interface Trace {
+  path: string
+  modified: Date
+}
+
+interface KeyTrace extends Trace {
+  key: ItemKey
+}
+
+/** The entries of a folder of `.wrk` that are there; none where the folder is missing, or a link. */
+function entriesOf(disk: Disk, stateDir: string, folder: string): (Trace & { name: string })[] {
+  const dir = join(stateDir, folder)
+  if (!unless(MISSING, null, () => disk.lstatSync(dir))?.isDirectory()) return []
+  const names = unless(MISSING, [], () => disk.readdirSync(dir)).sort()
+  return names.flatMap(name => {
+    const path = join(dir, name)
+    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    return stat ? [{ name, path, modified: stat.mtime }] : []
+  })
+}
+
+const keyOf = (name: string) => name.slice(0, Math.max(0, name.indexOf('~'))) as ItemKey
+
+/** Guards as they stand: who holds each is told by the name in it, and since when by that file's time. */
+export function guardsIn(
+  host: GuardHost,
+  stateDir: string,
+): (Trace & { key: string; isEmpty: boolean; dead: boolean })[] {
+  const { disk } = host
+  return entriesOf(disk, stateDir, 'guards').map(({ name: key, path, modified }) => {
+    const [slot] = unless(MISSING, [], () => disk.readdirSync(path))
+    if (slot === undefined) return { key, path, modified, isEmpty: true, dead: false }
+    const since = unless(MISSING, null, () => disk.lstatSync(join(path, slot)))?.mtime
+    return { key, path, modified: since ?? modified, isEmpty: false, dead: isOwnerDead(host, slot) }
+  })
+}
+
+/** Removes a guard by the rule by which any other caller would revoke it. @returns whether it is gone */
+export function removeGuard(host: GuardHost, stateDir: string, key: string): boolean {
+  const dir = join(stateDir, 'guards', key)
+  if (!revokeDead(host, dir)) return false
+  // An empty one hinders nobody; whoever puts a new one in its place keeps it.
+  return unless(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'], false, () => {
+    host.disk.rmdirSync(dir)
+    return true
+  })
+}
+
+export function draftsIn(host: GuardHost, stateDir: string): (Trace & { dead: boolean })[] {
+  const drafts = entriesOf(host.disk, stateDir, 'tmp')
+  return drafts.map(({ name, ...trace }) => ({ ...trace, dead: isOwnerDead(host, name) }))
+}
+
+export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: ReturnType<typeof readRun> })[] {
+  return entriesOf(disk, stateDir, 'runs').map(({ name, ...trace }) => {
+    return { ...trace, key: keyOf(name), run: readRun(disk, trace.path) }
+  })
+}
+
+/** Intents of items: each bears its item's key and the name of the guard under which it was written. */
+export function intentsIn(host: GuardHost, stateDir: string): (KeyTrace & { dead: boolean })[] {
+  return entriesOf(host.disk, stateDir, 'outbox')
+    .filter(({ name }) => keyOfFileName(`${keyOf(name)}.md`) === keyOf(name))
+    .map(({ name, ...trace }) => {
+      const key = keyOf(name)
+      return { ...trace, key, dead: isOwnerDead(host, name.slice(key.length + 1)) }
+    })
+}
+
+export function movesIn(disk: Disk, stateDir: string): (KeyTrace & { move: Move | null })[] {
+  return entriesOf(disk, stateDir, 'moves').map(({ name, ...trace }) => {
+    const key = name as ItemKey
+    return { ...trace, key, move: readMove(disk, stateDir, key) }
+  })
+}
+
+/** Whether anything is there, a link's end aside. */
+export function isThere(disk: Disk, path: string): boolean {
+  return unless(MISSING, null, () => disk.lstatSync(path)) !== null
+}
+
+export function keptIn(disk: Disk, stateDir: string): string[] {
+  return entriesOf(disk, stateDir, 'conflicts').map(({ path }) => path)
+}

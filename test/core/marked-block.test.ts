@@ -1,0 +1,67 @@
+/** The block in CLAUDE.md and its like: what stood before is restored byte for byte. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { BEGIN, blockOf, END, findBlock, withBlock, withoutBlock } from '../../src/core/marked-block.ts'
+
+const CONTENT = 'Claim before you work.\n\n- wrk claim WRK-1\n'
+
+const lines = fc.array(
+  fc.constantFrom('', 'text', '# head', '  - list', '<!-- other -->', 'wrk: begin', '---'),
+)
+const text = fc.tuple(lines, fc.constantFrom('\n', '\r\n'), fc.boolean()).map(([all, newline, ended]) => {
+  const joined = all.join(newline)
+  return ended && joined !== '' ? joined + newline : joined
+})
+
+test('a block that is put in and taken out leaves every text as it was', () => {
+  fc.assert(
+    fc.property(text, before => {
+      const after = withBlock(before, CONTENT)
+      expect(after.startsWith(before)).toBe(true)
+      expect(withoutBlock(after)).toBe(before)
+      expect(withBlock(after, CONTENT)).toBe(after)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a block is renewed in its place, and still taken out without a trace', () => {
+  fc.assert(
+    fc.property(text, text, (before, behind) => {
+      const old = withBlock(before, 'old words\nof another version')
+      const moved = /\n$/.test(old) ? old + behind : old
+      const renewed = withBlock(moved, CONTENT)
+      expect(findBlock(renewed)).toMatchObject({ kind: 'block', content: blockOf(CONTENT) })
+      expect(withoutBlock(renewed)).toBe(withoutBlock(moved))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+describe('a file', () => {
+  test('that holds only the block was made for it', () => {
+    const made = withBlock(null, CONTENT)
+    expect(made).toBe(`${BEGIN}\n${CONTENT.trim()}\n${END}\n`)
+    expect(withoutBlock(made)).toBeNull()
+    expect(withoutBlock(`${made}\nmore\n`)).toBe('\nmore\n')
+  })
+
+  test('with text gets one blank line before the block, in its own line endings', () => {
+    expect(withBlock('a\n', 'x')).toBe(`a\n\n${BEGIN}\nx\n${END}\n`)
+    expect(withBlock('a\r\n', 'x')).toBe(`a\r\n\r\n${BEGIN}\r\nx\r\n${END}\r\n`)
+    expect(withBlock('a', 'x')).toBe(`a\n\n${BEGIN}\nx\n${END}`)
+  })
+
+  test.each([
+    ['an end without a begin', `a\n${END}\n`, 2],
+    ['a begin without an end', `${BEGIN}\na\n`, 0],
+    ['two begins', `${BEGIN}\n${BEGIN}\n${END}\n`, BEGIN.length + 1],
+    ['two ends', `${BEGIN}\n${END}\n${END}\n`, BEGIN.length + END.length + 2],
+  ])('with %s is not guessed at', (_, broken, offset) => {
+    expect(findBlock(broken)).toMatchObject({ kind: 'broken', offset })
+  })
+
+  test('that talks of the marks within a line has no block', () => {
+    expect(findBlock(`the mark ${BEGIN} and ${END}\n    ${BEGIN}\n`)).toEqual({ kind: 'none' })
+  })
+})
