@@ -5,28 +5,15 @@
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { root, settings, withoutChildProcess } from './bundling.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const shared = settings({ standalone: false })
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
 const frequent = readFileSync('src/words.ts', 'utf8')
   .match(/FREQUENT[^=]*= \[(.*)\]/)[1]
   .match(/[a-z-]+/g)
-
-/** commander loads node:child_process for a feature that wrk does not use; that is 1.7 ms of every start. */
-const withoutChildProcess = {
-  name: 'without-child-process',
-  setup(b) {
-    b.onResolve({ filter: /^node:child_process$/ }, args =>
-      args.importer.includes('commander') ? { path: args.path, namespace: 'unused' } : null,
-    )
-    b.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {}' }))
-  },
-}
 
 /** What few calls need, by the bundle's name. */
 const APART = { full: 'src/markdown/full.ts', watcher: 'src/system/watcher.ts' }
@@ -51,20 +38,6 @@ const onlyFrequent = {
         : null,
     )
   },
-}
-
-const shared = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  define: { WRK_VERSION: JSON.stringify(version) },
-  loader: Object.fromEntries(
-    ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
-  ),
-  logLevel: 'warning',
-  // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
-  logOverride: { 'direct-eval': 'silent' },
 }
 
 function program(name, plugins, entry = 'src/cli.ts') {

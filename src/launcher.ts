@@ -3,19 +3,16 @@
  * A build leaves that form beside each bundle for the Node that it was made with; V8 refuses one of another
  * version, and then the source is compiled as usual. Where there is none, Node 22.1 and newer keep one
  * themselves (module.enableCompileCache).
- * The only place that exits.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { type Program, run } from './run.ts'
 import { commandWord, FREQUENT, isAgentHook } from './words.ts'
 
-type Program = Pick<typeof import('./cli.ts'), 'main'>
-
 const words = process.argv.slice(2)
-const program = load(bundleFor(words)) as Program
 
-program.main(words).then(code => process.exit(code))
+run(load(bundleFor(words)) as Program, words)
 
 function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'

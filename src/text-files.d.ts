@@ -29,3 +29,5 @@ declare module '*.ps1' {
 }
 /** Set by the build. */
 declare const WRK_VERSION: string
+/** Whether this is built into the standalone executable. */
+declare const WRK_STANDALONE: boolean

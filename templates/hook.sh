@@ -24,10 +24,11 @@ is_wrk() {
   return 1
 }
 
+# The standalone executable needs no Node.
 node=@NODE@
 script=@SCRIPT@
-if [ -x "$node" ] && [ -f "$script" ]; then
-  exec "$node" "$script" @COMMAND@ >/dev/null
+if [ -x "${node:-$script}" ] && [ -f "$script" ]; then
+  exec ${node:+"$node"} "$script" @COMMAND@ >/dev/null
 elif [ -x node_modules/.bin/wrk-cli ]; then
   exec node_modules/.bin/wrk-cli @COMMAND@ >/dev/null
 elif command -v wrk-cli >/dev/null 2>&1; then

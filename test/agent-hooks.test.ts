@@ -16,6 +16,7 @@ import {
   cleanEnv,
   deadAnchor,
   type Env,
+  FIRST,
   finished,
   HOUR,
   heldItem,
@@ -23,6 +24,7 @@ import {
   type Json,
   MINUTE,
   makeQueue,
+  PROGRAM,
   type Queue,
   type Result,
   registry,
@@ -30,7 +32,6 @@ import {
   start,
   startAgent,
   tempFolder,
-  WRK,
 } from './helpers.ts'
 
 interface Event {
@@ -388,7 +389,7 @@ describe('nothing that is wrong stands in an agent’s way', () => {
   test('an agent that never closes stdin, or sends without end', async () => {
     const queue = makeQueue(['WRK-1'])
     const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root })
-    const silent = start(process.execPath, [WRK, 'agents', 'hook', 'claude'], { cwd: queue.home, env })
+    const silent = start(PROGRAM, [...FIRST, 'agents', 'hook', 'claude'], { cwd: queue.home, env })
     const began = performance.now()
     const code = await new Promise(settle => silent.on('exit', settle))
     expect(code).toBe(0)

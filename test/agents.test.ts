@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cleanEnv, type Json, type Result, run, tempFolder, WRK } from './helpers.ts'
+import { cleanEnv, FIRST, type Json, PROGRAM, type Result, run, tempFolder, WRK } from './helpers.ts'
 
 const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']
 const SETTINGS = '.claude/settings.json'
@@ -187,7 +187,7 @@ describe('wrk agents', () => {
     await done(space.wrk('agents install claude --local'))
     expect(space.has(SETTINGS)).toBe(false)
     const [{ hooks }] = JSON.parse(space.read(LOCAL)).hooks.PreToolUse
-    expect(hooks[0].command).toContain(`'${process.execPath}' '${WRK}'`)
+    expect(hooks[0].command).toContain([PROGRAM, ...FIRST].map(path => `'${path}'`).join(' '))
     const status = JSON.parse(await done(space.wrk('agents status --json')))
     expect(status.agents[0]).toMatchObject({
       block: 'installed',

@@ -7,12 +7,14 @@ import {
   anchorOf,
   cleanEnv,
   deadAnchor,
+  FIRST,
   HOUR,
   haveStrace,
   heldItem,
   item,
   MINUTE,
   makeQueue,
+  PROGRAM,
   type Queue,
   type Result,
   registry,
@@ -21,7 +23,6 @@ import {
   stampOf,
   tempFolder,
   together,
-  WRK,
 } from './helpers.ts'
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
@@ -344,8 +345,8 @@ describe('an archiving that was cut short is completed', () => {
     const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
     const as = root ? { uid: 65534, gid: 65534 } : {}
     const look = () => {
-      const words = [WRK, 'show', 'WRK-1', '--json']
-      const done = spawnSync(process.execPath, words, { cwd: '/', env, encoding: 'utf8', ...as })
+      const words = [...FIRST, 'show', 'WRK-1', '--json']
+      const done = spawnSync(PROGRAM, words, { cwd: '/', env, encoding: 'utf8', ...as })
       return resultOf(done.status, done.stdout, done.stderr)
     }
     expect([look().code, look().json.item.path]).toEqual([0, queue.path('WRK-1')])

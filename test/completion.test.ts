@@ -1,6 +1,6 @@
 /** Completion in real shells, and what is said to somebody who mistyped. */
 import { spawnSync } from 'node:child_process'
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -16,7 +16,6 @@ import {
   run,
   start,
   tempFolder,
-  WRK,
 } from './helpers.ts'
 
 const NASTY = '"Räder: $(touch pwned) `touch pwned` \\e[31m \'q\' \\t [x] \\n end"'
@@ -35,7 +34,6 @@ function queueWithItems(): Queue {
     ]),
   })
   cleanEnv(queue.home)
-  symlinkSync(WRK, join(queue.home, 'bin', 'wrk-cli'))
   return queue
 }
 

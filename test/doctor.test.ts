@@ -29,6 +29,7 @@ import {
   anchorOf,
   cleanEnv,
   deadAnchor,
+  FIRST,
   finished,
   HOUR,
   heldItem,
@@ -37,6 +38,7 @@ import {
   killGroup,
   MINUTE,
   makeQueue,
+  PROGRAM,
   Queue,
   ROOT,
   registry,
@@ -44,7 +46,6 @@ import {
   tempFolder,
   together,
   until,
-  WRK,
 } from './helpers.ts'
 import { makeRepository } from './repository.ts'
 
@@ -587,7 +588,7 @@ test('killed again and again in the middle, it comes to the same end', async () 
       moved(),
       queue.exists('.wrk/events.jsonl') ? queue.read('.wrk/events.jsonl').length : 0,
     ]
-    const child = start(process.execPath, [WRK, 'doctor', '--fix'], {
+    const child = start(PROGRAM, [...FIRST, 'doctor', '--fix'], {
       cwd: queue.home,
       env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
     })

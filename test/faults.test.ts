@@ -21,12 +21,14 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   cleanEnv,
+  FIRST,
   finished,
   haveStrace,
   type Injected,
   item,
   type Json,
   makeQueue,
+  PROGRAM,
   Queue,
   type Result,
   registry,
@@ -34,7 +36,6 @@ import {
   runInjected,
   start,
   tempFolder,
-  WRK,
 } from './helpers.ts'
 
 const IS_ROOT = process.getuid?.() === 0
@@ -260,7 +261,7 @@ test('the item on another file system than .wrk is refused with exit 74, which s
 function runAsStranger(queue: Queue, args: string): Result {
   const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester', HOME: '/nonexistent' })
   const as = IS_ROOT ? { uid: 65534, gid: 65534 } : {}
-  const done = spawnSync(process.execPath, [WRK, ...args.split(' ')], {
+  const done = spawnSync(PROGRAM, [...FIRST, ...args.split(' ')], {
     cwd: '/',
     env,
     encoding: 'utf8',

@@ -31,6 +31,7 @@ import {
   makeQueue,
   type Queue,
   registry,
+  required,
   stampOf,
   tempFolder,
   together,
@@ -399,7 +400,7 @@ process.on('exit', () => CRASH_COUNT && fs.writeFileSync(CRASH_COUNT, String(cal
 function crashing(queue: Queue, at: number, more = {}) {
   const script = join(queue.home, 'crash.cjs')
   writeFileSync(script, CRASH)
-  return { NODE_OPTIONS: `--require ${script}`, CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
+  return { ...required(script), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
 }
 
 describe('a command that is killed', () => {
@@ -491,7 +492,7 @@ fs.renameSync = (from, to) => {
 `,
   )
   const edited = `${queue.read('WRK-1')}A last line.\n`
-  const claim = await queue.run('claim WRK-1', { env: { NODE_OPTIONS: `--require ${script}` } })
+  const claim = await queue.run('claim WRK-1', { env: required(script) })
   expect(claim.code).toBe(0)
   const [kept] = queue.leftovers()
   expect(kept).toMatch(/^conflicts\/WRK-1\.md/)

@@ -30,8 +30,18 @@ import { agentOfCommand } from '../src/system/ancestors.ts'
 import { commandLine, here, processFacts } from '../src/system/process.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
+/** WRK_TEST_EXE: the standalone executable is tested in place of the command that Node runs; 1, or where it is. */
+const EXE = exeToTest(process.env.WRK_TEST_EXE)
+function exeToTest(setting: string | undefined): string | null {
+  if (!setting) return null
+  return resolve(ROOT, setting === '1' ? `dist-exe/wrk-${process.platform}-${process.arch}` : setting)
+}
+export const STANDALONE = EXE !== null
 /** The built command. */
-export const WRK = join(ROOT, 'dist', 'wrk.cjs')
+export const WRK = EXE ?? join(ROOT, 'dist', 'wrk.cjs')
+/** What starts it: a program, and its first arguments. */
+export const PROGRAM = EXE ?? process.execPath
+export const FIRST: readonly string[] = EXE ? [] : [WRK]
 
 const folders: string[] = []
 const children = new Set<ChildProcess>()
@@ -60,7 +70,8 @@ export function cleanEnv(home: string, more: Env = {}): Env {
   const bin = join(home, 'bin')
   if (!existsSync(bin)) {
     mkdirSync(bin, { recursive: true })
-    symlinkSync(WRK, join(bin, 'wrk'))
+    // A compiled program is taken for this one by shell scripts only where it is called wrk-cli.
+    for (const name of ['wrk', 'wrk-cli']) symlinkSync(WRK, join(bin, name))
   }
   const path = [bin, dirname(process.execPath), process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
   return { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm', ...more }
@@ -107,6 +118,11 @@ export interface Running {
   end: Promise<Result>
 }
 
+/** The environment in which the built command loads a CommonJS module before itself. */
+export const required = (path: string): Env =>
+  STANDALONE ? { BUN_OPTIONS: `--preload ${path}` } : requiredByNode(path)
+const requiredByNode = (path: string): Env => ({ NODE_OPTIONS: `--require ${path}` })
+
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]
 
@@ -124,7 +140,7 @@ export function run(args: Args, options: RunOptions = {}): Promise<Result> {
   const home = options.queue?.home ?? tempFolder()
   const cwd = options.cwd ?? home
   return finished(
-    start(process.execPath, [WRK, ...words(args)], { cwd, env: envOf(options, home) }),
+    start(PROGRAM, [...FIRST, ...words(args)], { cwd, env: envOf(options, home) }),
     options.input,
   )
 }
@@ -257,7 +273,7 @@ export class Queue {
   /** Starts the built command on this queue, to be watched and signalled while it runs. */
   start(args: Args, options: RunOptions = {}): Running {
     const env = envOf({ queue: this, ...options }, this.home)
-    const child = start(process.execPath, [WRK, ...words(args)], { cwd: options.cwd ?? this.home, env })
+    const child = start(PROGRAM, [...FIRST, ...words(args)], { cwd: options.cwd ?? this.home, env })
     return { pid: child.pid!, end: finished(child, options.input) }
   }
 
@@ -426,20 +442,21 @@ export function registry(sessions: readonly SessionData[], top = ''): string {
 }
 
 /**
- * Runs many calls of the built command, released at the same instant: every process starts Node, says that
- * it is ready and blocks; when all are ready, one open of a pipe lets all of them go on.
+ * Runs many calls of the built command (or of a script for Node), released at the same instant: every process starts, says that it
+ * is ready and blocks; when all are ready, one open of a pipe lets all of them go on.
  */
 export async function together(
   calls: readonly { args: Args; session?: string | null; env?: Env }[],
-  { queue, script = WRK }: { queue: Queue; script?: string },
+  { queue, script }: { queue: Queue; script?: string },
 ): Promise<Result[]> {
   const folder = tempFolder()
   const gate = join(folder, 'gate')
   const made = spawnSync('mkfifo', [gate])
   if (made.status !== 0) throw new Error(`mkfifo: ${made.error?.message ?? made.stderr}`)
   mkdirSync(join(folder, 'ready'))
+  const wait = join(folder, 'wait.cjs')
   writeFileSync(
-    join(folder, 'wait.cjs'),
+    wait,
     `const fs = require('node:fs')
 fs.writeFileSync(${JSON.stringify(`${join(folder, 'ready')}/`)} + process.pid, '')
 fs.closeSync(fs.openSync(${JSON.stringify(gate)}, 'r'))
@@ -448,11 +465,14 @@ fs.closeSync(fs.openSync(${JSON.stringify(gate)}, 'r'))
   const running = calls.map(({ args, session, env = {} }) => {
     const options: RunOptions = {
       queue,
-      env: { ...env, NODE_OPTIONS: `--require ${join(folder, 'wait.cjs')}` },
+      env: { ...env, ...(script ? requiredByNode(wait) : required(wait)) },
     }
     if (session !== undefined) options.session = session
     return finished(
-      start(process.execPath, [script, ...words(args)], { cwd: queue.home, env: envOf(options, queue.home) }),
+      start(script ? process.execPath : PROGRAM, [...(script ? [script] : FIRST), ...words(args)], {
+        cwd: queue.home,
+        env: envOf(options, queue.home),
+      }),
     )
   })
   await until('all processes are ready', () => readdirSync(join(folder, 'ready')).length === calls.length)
@@ -633,8 +653,8 @@ export function runInjected(queue: Queue, args: string, inject: string): Injecte
       `trace=${calls}`,
       '-e',
       `inject=${inject}`,
-      process.execPath,
-      WRK,
+      PROGRAM,
+      ...FIRST,
       ...args.split(' '),
     ],
     { cwd: queue.home, env, encoding: 'utf8' },

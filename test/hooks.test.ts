@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { item, type Result, tempFolder, WRK } from './helpers.ts'
+import { FIRST, item, PROGRAM, type Result, tempFolder } from './helpers.ts'
 import { IN_QUEUE, makeRepository, Repository } from './repository.ts'
 
 /** WRK-1 is held by `other`. */
@@ -395,7 +395,7 @@ describe('when wrk is not where it was', () => {
     for (const [name, text] of Object.entries(programs)) writeHook(join(bin, name), text)
     return { PATH: `${bin}:/usr/bin:/bin` }
   }
-  const works = `#!/bin/sh\nexec '${process.execPath}' '${WRK}' "$@"\n`
+  const works = `#!/bin/sh\nexec ${[PROGRAM, ...FIRST].map(word => `'${word}'`).join(' ')} "$@"\n`
   const loadTester = '#!/bin/sh\necho "wrk 4.1.0 [epoll] Copyright (C) 2012 Will Glozer"\nexit 1\n'
   const attempt = (repository: Repository, env: { PATH: string }) =>
     repository.tryGit(['commit', '-qm', 'WRK-1: x', '--allow-empty'], { env })

@@ -2,7 +2,7 @@
 import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ago, HOUR, heldItem, item, makeQueue, type Queue, together } from './helpers.ts'
+import { ago, HOUR, heldItem, item, makeQueue, type Queue, required, together } from './helpers.ts'
 
 const several = () =>
   makeQueue({
@@ -88,7 +88,7 @@ const { readdirSync } = fs
 fs.readdirSync = (...args) => readdirSync(...args).reverse()
 `,
     )
-    expect(await index(queue, { NODE_OPTIONS: `--require ${hook}` })).toBe(wanted)
+    expect(await index(queue, required(hook))).toBe(wanted)
     expect(
       await index(queue, { WRK_NOW: '+400d', WRK_MACHINE: 'another', LANG: 'de_DE.UTF-8', COLUMNS: '200' }),
     ).toBe(wanted)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   cleanEnv,
+  FIRST,
   finished,
   gone,
   haveTerminals,
@@ -11,10 +12,10 @@ import {
   killProcess,
   makeQueue,
   openTerminal,
+  PROGRAM,
   type Queue,
   start,
   until,
-  WRK,
 } from './helpers.ts'
 
 const fileOf = (queue: Queue, name = 'nightly_session') => join(queue.root, `.wrk/ops/locks/${name}.lock`)
@@ -25,7 +26,7 @@ const shown = async (queue: Queue): Promise<Json> => (await queue.run('lock show
 async function running(queue: Queue, script: string, options: readonly string[] = [], before = '') {
   const pidFile = join(queue.home, `pid-${options.join('')}`)
   const shell = `${before}echo $$ >${pidFile}.tmp; mv ${pidFile}.tmp ${pidFile}; ${script}`
-  const child = start(process.execPath, [WRK, 'lock', 'run', ...options, '--', 'sh', '-c', shell], {
+  const child = start(PROGRAM, [...FIRST, 'lock', 'run', ...options, '--', 'sh', '-c', shell], {
     cwd: queue.home,
     env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
   })
@@ -242,7 +243,7 @@ describe('while the command runs', () => {
   test('a signal while wrk waits for the lock ends it, and nothing is run', async () => {
     const queue = makeQueue()
     expect((await queue.run('lock claim --run-id first')).code).toBe(0)
-    const child = start(process.execPath, [WRK, 'lock', 'run', '--wait', '10m', '--', 'touch', 'ran'], {
+    const child = start(PROGRAM, [...FIRST, 'lock', 'run', '--wait', '10m', '--', 'touch', 'ran'], {
       cwd: queue.home,
       env: cleanEnv(queue.home, { WRK_QUEUE: queue.root }),
     })

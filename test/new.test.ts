@@ -15,16 +15,17 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import {
   cleanEnv,
+  FIRST,
   finished,
   item,
   type Json,
   makeQueue,
+  PROGRAM,
   type Queue,
   type Result,
   start,
   tempFolder,
   together,
-  WRK,
 } from './helpers.ts'
 import { IN_QUEUE, makeRepository, type Repository } from './repository.ts'
 
@@ -521,7 +522,7 @@ describe('in git', () => {
     symlinkSync(process.execPath, join(bin, 'node'))
     const without = (queue: string, cwd: string) => {
       const env = { ...cleanEnv(dirname(bin)), PATH: bin, WRK_QUEUE: queue, WRK_SESSION_ID: 'tester' }
-      return finished(start(process.execPath, [WRK, 'new', 'x', '--json'], { cwd, env }))
+      return finished(start(PROGRAM, [...FIRST, 'new', 'x', '--json'], { cwd, env }))
     }
     const inside = await without(join(repository.top, repository.queue), repository.top)
     expect(inside.json.item.id).toBe('WRK-002')
@@ -572,7 +573,7 @@ describe.runIf(strace)('killed on the way', () => {
           `inject=${call}:signal=SIGKILL:when=${number}`,
         ]
         const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-        const done = spawnSync('strace', [...options, process.execPath, WRK, 'new', 'Killed'], {
+        const done = spawnSync('strace', [...options, PROGRAM, ...FIRST, 'new', 'Killed'], {
           cwd: queue.home,
           env,
         })

@@ -6,15 +6,18 @@ import {
   ago,
   anchorOf,
   deadAnchor,
+  FIRST,
   HOUR,
   heldItem,
   item,
   type Json,
   MINUTE,
   makeQueue,
+  PROGRAM,
   type Queue,
   type Result,
   registry,
+  required,
   stampOf,
   together,
 } from './helpers.ts'
@@ -362,16 +365,17 @@ describe('next --claim', () => {
       `const { spawnSync } = require('node:child_process')
 delete process.env.NODE_OPTIONS
 for (;;) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [process.env.WRK, 'next', '--claim', '--json'], { encoding: 'utf8' })
+  const [program, ...first] = JSON.parse(process.env.COMMAND)
+  const { status, stdout, stderr } = spawnSync(program, [...first, 'next', '--claim', '--json'], { encoding: 'utf8' })
   if (stderr) process.stderr.write(stderr)
   if (status !== 0) { process.stdout.write(JSON.stringify({ end: { status, stdout } }) + '\\n'); break }
   process.stdout.write(stdout)
 }
 `,
     )
-    const { WRK } = await import('./helpers.ts')
+    const COMMAND = JSON.stringify([PROGRAM, ...FIRST])
     const results = await together(
-      Array.from({ length: 16 }, (_, i) => ({ args: [], session: `racer-${i}`, env: { WRK } })),
+      Array.from({ length: 16 }, (_, i) => ({ args: [], session: `racer-${i}`, env: { COMMAND } })),
       { queue, script: folder },
     )
     const lines: Json[] = results.flatMap(({ stdout }) =>
@@ -445,7 +449,7 @@ fs.renameSync = (from, to) => {
 `,
     )
     const { json, stderr } = await queue.run('next --claim --json', {
-      env: { NODE_OPTIONS: `--require ${hook}` },
+      env: required(hook),
     })
     expect(stderr).toBe('')
     expect(json.item?.id).toBe('WRK-2')
@@ -469,7 +473,7 @@ fs.renameSync = (from, to) => {
 }
 `,
     )
-    const { json } = await queue.run('next --claim --json', { env: { NODE_OPTIONS: `--require ${hook}` } })
+    const { json } = await queue.run('next --claim --json', { env: required(hook) })
     expect(json.item.id).toBe('WRK-2')
     expect(queue.read('WRK-1')).toBe(other)
   })

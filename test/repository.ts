@@ -5,14 +5,15 @@ import {
   type Args,
   cleanEnv,
   type Env,
+  FIRST,
   finished,
   item,
+  PROGRAM,
   type Result,
   registry,
   type SessionData,
   start,
   tempFolder,
-  WRK,
 } from './helpers.ts'
 
 export const IN_QUEUE = join('.claude', 'work-queue')
@@ -53,7 +54,7 @@ export class Repository {
   wrk(args: Args, { session = 'tester', env = {}, cwd = this.top }: CallOptions = {}): Promise<Result> {
     const words = typeof args === 'string' ? args.split(' ') : args
     const own: Env = session === null ? {} : { WRK_SESSION_ID: session }
-    return finished(start(process.execPath, [WRK, ...words], { cwd, env: gitEnv({ ...own, ...env }) }))
+    return finished(start(PROGRAM, [...FIRST, ...words], { cwd, env: gitEnv({ ...own, ...env }) }))
   }
 
   /** A path from the top; of a pending item by its id alone. */

@@ -21,11 +21,13 @@ import {
   ago,
   cleanEnv,
   type Env,
+  FIRST,
   finished,
   gone,
   HOUR,
   heldItem,
   item,
+  PROGRAM,
   type Result,
   ROOT,
   run,
@@ -113,7 +115,7 @@ class Workspace {
     const program = join(this.home, 'counting wrk')
     writeFileSync(
       program,
-      `#!/bin/bash\necho "$*" >>'${this.starts}'\nexec '${process.execPath}' '${WRK}' "$@"\n`,
+      `#!/bin/bash\necho "$*" >>'${this.starts}'\nexec ${[PROGRAM, ...FIRST].map(word => `'${word}'`).join(' ')} "$@"\n`,
     )
     chmodSync(program, 0o755)
     return { WRK_BIN: program }

@@ -8,19 +8,21 @@ import {
   anchorOf,
   cleanEnv,
   deadAnchor,
+  FIRST,
   HOUR,
   heldItem,
   item,
   type Json,
   MINUTE,
   makeQueue,
+  PROGRAM,
   type Queue,
   type Result,
   registry,
+  required,
   resultOf,
   stampOf,
   together,
-  WRK,
 } from './helpers.ts'
 
 const VERBS = ['start', 'block', 'unblock', 'done', 'reopen'] as const
@@ -612,7 +614,7 @@ describe.runIf(strace)('killed on the way', () => {
     const [calls] = inject.split(':')
     const options = ['-f', '-qq', '-o', trace, '-e', `trace=${calls}`, '-e', `inject=${inject}`]
     const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-    const done = spawnSync('strace', [...options, process.execPath, WRK, ...args.split(' ')], {
+    const done = spawnSync('strace', [...options, PROGRAM, ...FIRST, ...args.split(' ')], {
       cwd: queue.home,
       env,
       encoding: 'utf8',
@@ -730,7 +732,7 @@ fs.lstatSync = (path, ...rest) => {
 }
 `,
   )
-  const result = await queue.run('start 1 --json', { env: { NODE_OPTIONS: `--require ${hook}` } })
+  const result = await queue.run('start 1 --json', { env: required(hook) })
   expect(queue.exists('hit')).toBe(true)
   expect(result.code).toBe(0)
   expect(places(queue)).toEqual(['working'])
@@ -756,13 +758,13 @@ fs.renameSync = (from, to) => {
   renameSync(from, to)
   if (!String(to).endsWith('pending/WRK-1.md') || fs.existsSync(process.env.HOME + '/hit')) return
   fs.writeFileSync(process.env.HOME + '/hit', '')
-  const env = { ...process.env, NODE_OPTIONS: '', WRK_SESSION_ID: 'other' }
-  const { stdout, stderr } = spawnSync(process.execPath, [${JSON.stringify(WRK)}, ...${JSON.stringify(then)}.split(' ')], { env, encoding: 'utf8' })
+  const env = { ...process.env, NODE_OPTIONS: '', BUN_OPTIONS: '', WRK_SESSION_ID: 'other' }
+  const { stdout, stderr } = spawnSync(${JSON.stringify(PROGRAM)}, ${JSON.stringify([...FIRST, ...then.split(' ')])}, { env, encoding: 'utf8' })
   fs.writeFileSync(process.env.HOME + '/told', stdout + stderr)
 }
 `,
     )
-    const result = await queue.run(`${verb} 1 --json`, { env: { NODE_OPTIONS: `--require ${hook}` } })
+    const result = await queue.run(`${verb} 1 --json`, { env: required(hook) })
     expect(result.code).toBe(0)
     const told = readFileSync(join(queue.home, 'told'), 'utf8')
     expect(told).not.toContain('wrk: ')

@@ -19,6 +19,7 @@ import {
   cleanEnv,
   deadAnchor,
   type Env,
+  FIRST,
   finished,
   HOUR,
   haveTerminals,
@@ -29,6 +30,7 @@ import {
   MINUTE,
   makeQueue,
   openTerminal,
+  PROGRAM,
   type Queue,
   type Result,
   registry,
@@ -37,7 +39,6 @@ import {
   tempFolder,
   together,
   until,
-  WRK,
 } from './helpers.ts'
 
 const ESCAPE = /\x1b\[[\d;?]*[A-Za-z]/g
@@ -71,7 +72,7 @@ async function startWatch(
   { env = {}, wrap, quiet = false }: { env?: Env; wrap?: string; quiet?: boolean } = {},
 ): Promise<Watcher> {
   const all = cleanEnv(queue.home, { WRK_QUEUE: queue.root, ...env })
-  const line = `exec ${process.execPath} ${WRK} watch ${args}`
+  const line = `exec ${[PROGRAM, ...FIRST].join(' ')} watch ${args}`
   const child = start('/bin/bash', ['-c', wrap ? wrap.replace('WATCH', line) : line], {
     cwd: queue.home,
     env: all,

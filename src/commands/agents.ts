@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs'
 import { Argument, type Command } from 'commander'
 import block from '../../templates/agents/block.md'
 import { claudeHook } from '../operations/agent-hook.ts'
@@ -11,6 +10,7 @@ import {
   installAgents,
   uninstallAgents,
 } from '../operations/agents.ts'
+import { ownProgram } from '../operations/installation.ts'
 import { hookAnswer } from '../print/agent-hook.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
@@ -40,9 +40,8 @@ const SHARED_COMMAND =
 
 /** In the settings of this machine: this very program. */
 function localCommand(): string {
-  const quoted = [process.execPath, realpathSync(process.argv[1]!)].map(
-    path => `'${path.replaceAll("'", "'\\''")}'`,
-  )
+  const { node, script } = ownProgram()
+  const quoted = (node === null ? [script] : [node, script]).map(path => `'${path.replaceAll("'", "'\\''")}'`)
   return `${quoted.join(' ')} agents hook claude || true`
 }
 

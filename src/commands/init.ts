@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import itemTemplate from '../../templates/item.md'
 import settingsTemplate from '../../templates/wrk.yaml'
 import { type InitResult, init } from '../operations/init.ts'
 import { type InstalledScripts, installScripts } from '../operations/install-scripts.ts'
+import { templatesFolder } from '../operations/installation.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { examples, type Run } from './command.ts'
 
@@ -23,7 +23,7 @@ export function configure(command: Command, run: Run): void {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
       const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
       const made = init(target, process.cwd(), { item: itemTemplate, settings: settingsTemplate })
-      const scripts = flags.scripts ? installScripts(made.queue, TEMPLATES) : null
+      const scripts = flags.scripts ? installScripts(made.queue, templatesFolder()) : null
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...made, ...(scripts ? { scripts } : {}) },
@@ -35,9 +35,6 @@ export function configure(command: Command, run: Run): void {
     }),
   )
 }
-
-/** In the package, beside the folder of the bundle that this becomes part of. */
-const TEMPLATES = join(__dirname, '..', 'templates')
 
 function describeQueue({ queue, created }: InitResult): string {
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`

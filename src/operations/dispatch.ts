@@ -58,6 +58,7 @@ export function dispatchable(context: Context, workflow: Workflow): string[] {
     .filter(name => name.endsWith('.sh'))
     .map(name => basename(name, '.sh'))
     .filter(isProviderName)
+    .sort()
   return [...new Set([...workflow.providers.keys(), ...scripts])]
 }
 

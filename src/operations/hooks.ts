@@ -10,7 +10,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -21,6 +20,7 @@ import { WrkError } from '../core/errors.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { shortHash } from '../store/guard.ts'
 import { git } from '../system/git.ts'
+import { type OwnProgram, ownProgram } from './installation.ts'
 
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
 const HOOKS = [
@@ -68,16 +68,11 @@ export interface HooksChange extends HooksStatus {
 }
 
 /** What the hooks run. */
-export interface HookProgram {
+export interface HookProgram extends OwnProgram {
   template: string
-  node: string
-  script: string
 }
 
-/** What runs now: another `wrk` on the PATH may be the load tester of that name. */
-export function thisProgram(template: string): HookProgram {
-  return { template, node: process.execPath, script: realpathSync(process.argv[1]!) }
-}
+export const thisProgram = (template: string): HookProgram => ({ template, ...ownProgram() })
 
 /** @throws WrkError NOT_FOUND (no repository); system errors */
 export function hooksStatus(cwd: string, program: HookProgram): HooksStatus {
@@ -177,7 +172,7 @@ function textOf(
     KEPT,
     COMMAND: command,
     NOTHING: nothing,
-    NODE: quoted(node),
+    NODE: quoted(node ?? ''),
     SCRIPT: quoted(script),
   }
   const body = template.replace(/@([A-Z]+)@/g, (_, name: string) => values[name]!)

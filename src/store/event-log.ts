@@ -267,7 +267,9 @@ export function unloggedChanges(
 ): { path: string; events: PendingEvent[]; left: number }[] {
   const outbox = join(stateDir, 'outbox')
   const prefix = `${key}~`
-  const mine = unless(MISSING, [], () => disk.readdirSync(outbox)).filter(name => name.startsWith(prefix))
+  const mine = unless(MISSING, [], () => disk.readdirSync(outbox))
+    .filter(name => name.startsWith(prefix))
+    .sort()
   return mine.flatMap(name => {
     if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)

@@ -23,7 +23,8 @@ interface KeyTrace extends Trace {
 function entriesOf(disk: Disk, stateDir: string, folder: string): (Trace & { name: string })[] {
   const dir = join(stateDir, folder)
   if (!unless(MISSING, null, () => disk.lstatSync(dir))?.isDirectory()) return []
-  return unless(MISSING, [], () => disk.readdirSync(dir)).flatMap(name => {
+  const names = unless(MISSING, [], () => disk.readdirSync(dir)).sort()
+  return names.flatMap(name => {
     const path = join(dir, name)
     const stat = unless(MISSING, null, () => disk.lstatSync(path))
     return stat ? [{ name, path, modified: stat.mtime }] : []

@@ -22,7 +22,7 @@ const folderOf = (stateDir: string) => join(stateDir, 'moves')
 
 /** The items that have a move to make. */
 export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
-  const names = unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir)))
+  const names = unless(MISSING, [], () => disk.readdirSync(folderOf(stateDir))).sort()
   return names.flatMap(name => {
     const key = keyOfFileName(`${name}.md`)
     return key === name ? key : []

@@ -179,7 +179,7 @@ export function queueFolders(disk: Disk, root: string): ItemFolder[] {
 
 /** Links in place of folders are not followed, so a folder that is missing or a link is passed over. */
 function* itemFolders(disk: Disk, root: string): Generator<[folder: string, names: string[]]> {
-  const entries = disk.readdirSync(root, { withFileTypes: true })
+  const entries = disk.readdirSync(root, { withFileTypes: true }).sort(byName)
   yield ['', entries.map(({ name }) => name)]
   const present = new Set(entries.filter(entry => entry.isDirectory()).map(({ name }) => name))
   for (const folder of STATUS_FOLDERS) {
@@ -189,11 +189,10 @@ function* itemFolders(disk: Disk, root: string): Generator<[folder: string, name
       yield [folder, namesIn(disk, path)]
       continue
     }
-    const inside = disk.readdirSync(path, { withFileTypes: true })
+    const inside = disk.readdirSync(path, { withFileTypes: true }).sort(byName)
     yield [folder, inside.map(({ name }) => name)]
     const months = inside.filter(entry => MONTH.test(entry.name) && entry.isDirectory())
-    for (const month of months.map(({ name }) => name).sort())
-      yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
+    for (const { name: month } of months) yield [`${folder}/${month}`, namesIn(disk, join(path, month))]
   }
 }
 
@@ -211,7 +210,11 @@ export function notFolders(disk: Disk, root: string): { path: string; isLink: bo
     : [...above, ...within(archive, name => MONTH.test(name))]
 }
 
-/** None, when the folder went away meanwhile. */
+/** None, when the folder went away meanwhile. Sorted: only Node gives them in an order of their own. */
 function namesIn(disk: Disk, path: string): string[] {
-  return unless(MISSING, [], () => disk.readdirSync(path))
+  return unless(MISSING, [], () => disk.readdirSync(path)).sort()
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 }

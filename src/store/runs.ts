@@ -21,6 +21,7 @@ export interface RunFile {
 export function readRuns(disk: Disk, stateDir: string, key?: ItemKey): RunFile[] {
   const folder = join(stateDir, 'runs')
   return unless(MISSING, [], () => disk.readdirSync(folder))
+    .sort()
     .filter(name => key === undefined || name.startsWith(`${key}~`))
     .flatMap(name => {
       const path = join(folder, name)

@@ -80,9 +80,12 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       for (const signal of FORWARDED) process.off(signal, forward)
       settle(how)
     }
-    child.on('error', error => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
       // One that runs and may not be signalled (sudo) is an error too, and no end.
-      if (child.pid === undefined) end({ kind: 'notStarted', message: error.message })
+      const { syscall, code, message } = error
+      // As Node says it: `spawn NAME ENOENT`.
+      const said = syscall && code ? `${syscall} ${code}` : message
+      if (child.pid === undefined) end({ kind: 'notStarted', message: said })
     })
     child.on('exit', (code, signal) =>
       end(

@@ -275,7 +275,9 @@ async function runWithLock(lock) {
 /** A new session, with this worker's agent as its anchor or with nothing but its heartbeat. */
 async function begin() {
   session = `${name}-s${sessions++}`
-  const args = anchored ? ['session', 'start', '--provider', 'claude', '--session-id', session] : ['heartbeat']
+  const args = anchored
+    ? ['session', 'start', '--provider', 'claude', '--session-id', session]
+    : ['heartbeat']
   // Whatever is killed later, the session is listed.
   await command('begin', null, args, { calm: true })
 }
