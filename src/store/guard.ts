@@ -53,7 +53,7 @@ export interface HeldGuard {
 
 /** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
 const OLDEST_GUARD_MS = 30_000
-const LONGEST_PAUSE_MS = 40
+const LONGEST_PAUSE_MS = 128
 
 /** Thrown inside a guard when it turns out to have been revoked, or the file to have changed; `withGuard` starts over. */
 export class StartOver extends Error {}
@@ -84,7 +84,7 @@ export async function withGuard<T>(
     }
     if (performance.now() >= deadline) throw busy(host, stateDir, key)
     // Full jitter: contenders that failed together do not come back together.
-    await host.sleep(1 + Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** Math.min(attempt, 6)))
+    await host.sleep(1 + Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** Math.min(attempt, 7)))
   }
 }
 
