@@ -282,6 +282,8 @@ describe('nothing is overwritten', () => {
 /** An item whose archiving was cut short: published, not moved. */
 const CUT_SHORT = item('WRK-1', { status: 'archived', completed_at: '2026-02-16T19:30:05Z' })
 const IN_PLACE = 'archive/2026-02/WRK-1.md'
+/** What archive notes before it publishes: only moves that were meant are completed by other commands. */
+const NOTE = { '.wrk/moves/wrk-1': JSON.stringify({ status: 'archived', folder: 'archive/2026-02' }) }
 
 describe('an archiving that was cut short is completed', () => {
   test.each<[string, number, (result: Result) => void]>([
@@ -297,7 +299,7 @@ describe('an archiving that was cut short is completed', () => {
     ['release WRK-1', 0, ({ json }) => expect(json.reason).toBe('not-locked')],
     ['set WRK-1 status=archived', 0, ({ json }) => expect(json.changed).toBe(false)],
   ])('by wrk %s, which tells the new place', async (command, code, check) => {
-    const queue = makeQueue({ 'WRK-1': CUT_SHORT })
+    const queue = makeQueue({ 'WRK-1': CUT_SHORT, ...NOTE })
     const words = command.split(' ')
     const mark = words.indexOf('--')
     const result = await queue.run(mark < 0 ? [...words, '--json'] : words.toSpliced(mark, 0, '--json'))
@@ -307,12 +309,16 @@ describe('an archiving that was cut short is completed', () => {
     expect((result.json.item ?? result.json.error.item).path).toBe(queue.path(IN_PLACE))
   })
 
-  test('also by a set that closes it by hand', async () => {
-    const queue = makeQueue({ 'WRK-1': item('WRK-1', { completed_at: '2026-02-16' }) })
-    const { json } = await queue.run('set WRK-1 status=archived --json')
-    expect(json.item).toMatchObject({ path: queue.path(IN_PLACE), status: 'archived' })
-    expect(places(queue)).toEqual([IN_PLACE])
-  })
+  test.each(['show WRK-1', 'claim WRK-1', 'release WRK-1', 'set WRK-1 priority=low'])(
+    'but %s does not move what people archived by hand: that is for wrk archive and wrk doctor',
+    async command => {
+      const queue = makeQueue({ 'WRK-1': CUT_SHORT })
+      await queue.run(command)
+      expect(places(queue)).toEqual(['pending/WRK-1.md'])
+      expect((await queue.run('archive WRK-1')).code).toBe(0)
+      expect(places(queue)).toEqual([IN_PLACE])
+    },
+  )
 
   test.each<[string, Record<string, string | null>]>([
     ['is held', { locked_by: '"other"', locked_at: `"${stampOf(new Date())}"` }],

@@ -14,11 +14,14 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { ItemId } from '../src/core/ids.ts'
+import { openContext } from '../src/operations/context.ts'
 import type { Disk } from '../src/store/disk.ts'
 import { realDisk } from '../src/store/disk.ts'
 import { type PendingEvent, writeIntent } from '../src/store/event-log.ts'
 import { type GuardHost, type HeldGuard, sweepDrafts, withGuard } from '../src/store/guard.ts'
 import { publish, readOpen } from '../src/store/guarded-file.ts'
+import { settleItem } from '../src/store/item-move.ts'
 import { sleep } from '../src/system/clock.ts'
 import { here, lookAtProcess } from '../src/system/process.ts'
 import { randomLetters } from '../src/system/random.ts'
@@ -242,6 +245,22 @@ describe('a holder that is revoked by mistake', () => {
     expect(renames).toBeGreaterThan(1)
     expect(readFileSync(at.path, 'utf8')).toBe('first\nsecond\n')
     expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('while it moves an item, which another then moves, finds it moved', async () => {
+    const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1', { status: 'working' }) })
+    const { store } = await openContext({ queue: queue.root, env: {} })
+    let renames = 0
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (from === queue.path('WRK-1') && ++renames === 1) renameSync(from, to)
+        renameSync(from, to)
+      },
+    }
+    const id = { key: 'wrk-1', display: 'WRK-1' } as ItemId
+    expect(await settleItem({ ...store, host: hostOf({ disk }) }, id, () => 'working')).toBeNull()
+    expect([renames, queue.exists('working/WRK-1.md')]).toEqual([1, true])
   })
 
   test('does not take away the guard of the one that came after it', async () => {

@@ -14,6 +14,7 @@ import {
   type Result,
   ROOT,
   registry,
+  required,
   stampOf,
   together,
 } from './helpers.ts'
@@ -228,7 +229,7 @@ fs.readdirSync = (path, ...rest) => {
 }
 `,
   )
-  const env = { NODE_OPTIONS: `--require ${join(queue.home, 'mover.cjs')}` }
+  const env = required(join(queue.home, 'mover.cjs'))
   const { code, json } = await queue.run('claim WRK-1 --json', { env })
   expect([code, json.item?.path]).toEqual([0, queue.path(`${to}/WRK-1.md`)])
 })

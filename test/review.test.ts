@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   bash,
+  gone,
   haveTerminals,
   heard,
   heldItem,
@@ -245,6 +246,7 @@ describe('a signal', () => {
     )
     await heard(queue, 'up')
     process.kill(running.pid, 'SIGKILL')
+    await gone(running.pid)
     const before = queue.read('WRK-1')
     const { code, stderr } = await queue.run('review WRK-1 -- true', { session: 'second' })
     expect(code).toBe(0)

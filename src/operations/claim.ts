@@ -2,7 +2,7 @@
 import { type ClaimDecision, decideClaim, type HeldLock } from '../core/claim.ts'
 import { WrkError } from '../core/errors.ts'
 import type { EventType, NewEvent } from '../core/event.ts'
-import { type ItemId, parseId, printable } from '../core/ids.ts'
+import { parseId, printable } from '../core/ids.ts'
 import type { Lock } from '../core/lock.ts'
 import { liveRun, type Run } from '../core/run.ts'
 import { isArchived } from '../core/status.ts'
@@ -16,7 +16,7 @@ import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, register } from './identify.ts'
 import { describeLoss, recordClaims, supersededClaims, without } from './records.ts'
-import { settleAll, settleInPassing } from './settle.ts'
+import { settleAll } from './settle.ts'
 
 export interface ClaimOptions {
   /** Age past which another session's lock is taken over, in ms. Default: the queue's setting. */
@@ -85,7 +85,7 @@ export async function claim(
   for (;;) {
     const { result, warnings } = await changeItem(store, id, places, current =>
       decide(context, current, caller, ttlMs, options),
-    ).catch(error => refuseSettled(context, id, error))
+    )
     const left = deadline - performance.now()
     if (result.kind === 'held' && left > 0) {
       await store.host.sleep(Math.min(WAIT_STEP_MS, left))
@@ -220,15 +220,6 @@ function eventOf(
 
 export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemSummary {
   return { id: item.id, path: place.path, title: item.title, status: item.status }
-}
-
-/** Before an item is refused as closed, an archiving of it that was cut short is completed. */
-async function refuseSettled(context: Context, id: ItemId, error: unknown): Promise<never> {
-  if (error instanceof WrkError && error.code === 'CLOSED') {
-    const moved = await settleInPassing(context, id)
-    if (moved) (error.details.item as ItemSummary).path = moved.to
-  }
-  throw error
 }
 
 function closed({ item, place }: Current): WrkError {

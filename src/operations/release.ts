@@ -14,7 +14,7 @@ import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
 import { howLost, recordClaims, type Superseded, without } from './records.ts'
-import { isOutOfPlace, settleAll, settleInPassing } from './settle.ts'
+import { settleAll } from './settle.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -108,18 +108,16 @@ async function releaseAs(
       for (const session of new Set([caller?.session, result.fromSession]))
         if (session) await recordClaims(context, session, without(result.item.id))
     })
-  const moved = result.outOfPlace && (await settleInPassing(context, id))
-  if (moved) result.item.path = moved.to
   if (!result.released && result.reason !== 'not-locked')
     await afterwards(result.warnings, () =>
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
-  const { fromSession: _, outOfPlace: __, ...told } = result
+  const { fromSession: _, ...told } = result
   return told
 }
 
 /** With the session whose record of the claim must go, and whether an archiving is left to complete. */
-type Decided = ReleaseResult & { fromSession: string | null; outOfPlace: boolean }
+type Decided = ReleaseResult & { fromSession: string | null }
 
 function decide(
   context: Context,
@@ -148,7 +146,6 @@ function decide(
         : null,
     from: null,
     fromSession: null,
-    outOfPlace: isOutOfPlace(current),
     warnings: [],
   }
   if (decision.kind === 'notLocked')

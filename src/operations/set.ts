@@ -9,7 +9,7 @@ import { type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type Caller, register } from './identify.ts'
 import { type Permission, permission } from './permission.ts'
-import { isOutOfPlace, settleAll, settleInPassing } from './settle.ts'
+import { settleAll } from './settle.ts'
 
 export type SetResult =
   | { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] }
@@ -72,10 +72,7 @@ export async function set(
     decide(context, current, caller, fields),
   )
   result.warnings.push(...warnings)
-  const moved = result.outOfPlace && (await settleInPassing(context, id))
-  if (moved) result.item.path = moved.to
-  const { outOfPlace: _, ...told } = result
-  return told
+  return result
 }
 
 function decide(
@@ -83,12 +80,11 @@ function decide(
   current: Current,
   caller: Caller,
   fields: ReadonlyMap<string, string>,
-): ItemDecision<SetResult & { outOfPlace: boolean }> {
+): ItemDecision<SetResult> {
   const item = summary(current)
-  const outOfPlace = isOutOfPlace(current)
   const allowed = permission(context, current, caller, false)
   if (allowed.kind !== 'may')
-    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [], outOfPlace } }
+    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
   for (const key of fields.keys()) {
     const kind = current.kindOf(key)
     if (kind !== null && kind !== 'scalar')
@@ -98,7 +94,7 @@ function decide(
   }
   const changes = [...fields].filter(([key, value]) => (current.text(key) ?? '') !== value)
   if (changes.length === 0)
-    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [], outOfPlace } }
+    return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [] } }
   const told = {
     ...item,
     title: fields.get('title') ?? item.title,
@@ -119,7 +115,6 @@ function decide(
       changed: true,
       item: told,
       warnings: [],
-      outOfPlace: isOutOfPlace({ ...current, item: { ...current.item, status: told.status } }),
     },
   }
 }

@@ -20,7 +20,7 @@ function archiveFolder({ item, lock, place, text }: Settling): string | null {
 }
 
 /** Whether an item looks like one whose archiving was cut short. */
-export function isOutOfPlace({ item, lock, place }: Pick<ItemReading, 'item' | 'lock' | 'place'>): boolean {
+function isOutOfPlace({ item, lock, place }: Pick<ItemReading, 'item' | 'lock' | 'place'>): boolean {
   return item.status !== null && isArchived(item.status, '') && !lock && !place.folder.startsWith('archive')
 }
 
@@ -80,7 +80,7 @@ export async function settleAll(context: Context): Promise<void> {
  * The same for a command that met such an item on its way to something else: that the move cannot be made (a queue
  * that cannot be written) is left to the next.
  */
-export async function settleInPassing(context: Context, id: ItemId): Promise<Moved | null> {
+async function settleInPassing(context: Context, id: ItemId): Promise<Moved | null> {
   try {
     return await settle(context, id)
   } catch (error) {

@@ -7,7 +7,7 @@ import type { ItemSummary } from './claim.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from './holder.ts'
 import { lookIn } from './identify.ts'
-import { isOutOfPlace, settleInPassing } from './settle.ts'
+import { settleAll } from './settle.ts'
 
 export interface ShownItem {
   item: ItemSummary & { folder: string; priority: string | null; closed: boolean }
@@ -25,10 +25,8 @@ export interface ShownItem {
 export async function show(context: Context, idText: string): Promise<ShownItem[]> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
-  let readings = await readItem(store, id)
-  // What it says of itself is true only once an archiving that was cut short is completed.
-  if (readings.length === 1 && isOutOfPlace(readings[0]!) && (await settleInPassing(context, id)))
-    readings = await readItem(store, id)
+  await settleAll(context)
+  const readings = await readItem(store, id)
   const { registry } = await lookIn(context)
   const now = context.clock()
   return Promise.all(

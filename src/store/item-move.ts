@@ -12,7 +12,7 @@ import type { ItemId } from '../core/ids.ts'
 import { readFrontmatter } from '../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
 import { type ItemReading, interpret, isBlocked, type Store } from './item-reader.ts'
@@ -78,7 +78,13 @@ function move(disk: Disk, root: string, place: ItemPlace, folder: string, { slot
     })
   // The guard was taken away: another may be at the item by now.
   if (!unless(MISSING, null, () => disk.lstatSync(slot))) throw new StartOver()
-  disk.renameSync(place.path, to)
+  try {
+    disk.renameSync(place.path, to)
+  } catch (error) {
+    // Who was revoked without knowing it comes too late: another has moved it, and it is looked at again.
+    if (codeOf(error) === 'ENOENT') throw new StartOver()
+    throw error
+  }
   for (const changed of [target, dirname(place.path)]) syncFolder(disk, changed)
   return { from: place.path, to }
 }

@@ -366,7 +366,7 @@ function checkSuperseded(histories: ReadonlyMap<string, Step[]>, ops: readonly O
       if (
         claim &&
         op.verb in EVENTS_OF &&
-        !['claim', 'release', 'end'].includes(op.verb) &&
+        !['claim', 'start', 'release', 'end'].includes(op.verb) &&
         op.code === 0 &&
         op.changed
       ) {

@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AFTERWARDS, check, type Violation } from './checker.ts'
 import type { Op, Recording, Sample } from './recording.ts'
@@ -81,13 +81,20 @@ interface Worker {
   name: string
   child: ChildProcess
   gone: Promise<void>
+  /** What is to let it go on; ends with it. */
+  stops: ChildProcess[]
 }
 
 export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm): Promise<Report> {
   const home = realpathSync.native(mkdtempSync(join(tmpdir(), 'wrk-chaos-')))
-  const groups = new Set<number>()
+  const children = new Set<ChildProcess>()
+  const keep = (child: ChildProcess) => {
+    children.add(child)
+    child.on('exit', () => children.delete(child))
+    return child
+  }
   const clear = () => {
-    for (const group of groups) killGroup(group)
+    for (const child of children) killGroup(child)
     rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   }
   const parent = process.ppid
@@ -128,7 +135,7 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
     const bear = () => {
       const n = born++
       const worker = startWorker({ ...common, name: `w${n}`, seed: `${seed}/${n}`, anchored: n % 3 !== 2, n })
-      groups.add(worker.child.pid!)
+      keep(worker.child)
       alive.push(worker)
     }
     while (alive.length < workers) bear()
@@ -144,22 +151,24 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
       const blow = random()
       if (blow < 0.4) {
         recording.deaths.push({ worker: victim.name, at: now() })
-        killGroup(victim.child.pid!)
+        kill(victim)
         alive.splice(alive.indexOf(victim), 1)
         await victim.gone
         bear()
-      } else if (blow < 0.9) {
+      } else if (blow < 0.9 && victim.child.exitCode === null) {
         stops++
         const past = random() < 0.35
-        groups.add(stop(victim.child.pid!, past ? TTL_SECONDS + 0.3 + random() * 1.5 : 0.03 + random() * 0.4))
+        victim.stops.push(
+          keep(stop(victim.child, past ? TTL_SECONDS + 0.3 + random() * 1.5 : 0.03 + random() * 0.4)),
+        )
       }
     }
-    for (const { name, child } of alive) {
-      recording.deaths.push({ worker: name, at: now() })
-      killGroup(child.pid!)
+    for (const worker of alive) {
+      recording.deaths.push({ worker: worker.name, at: now() })
+      kill(worker)
     }
     await Promise.all(alive.map(({ gone }) => gone))
-    for (const group of groups) await emptied(group)
+    for (const { child } of alive) await emptied(child.pid!)
     log.read()
 
     const blowsOfWorkers = readJournals(home, recording.ops)
@@ -224,6 +233,13 @@ interface Common {
   until: number
 }
 
+/** The built command, or the standalone executable that WRK_TEST_EXE names (1: in its usual place). */
+function commandOf(root: string): readonly [program: string, ...first: string[]] {
+  const exe = process.env.WRK_TEST_EXE
+  if (!exe) return [process.execPath, join(root, 'dist', 'wrk.cjs')]
+  return [resolve(root, exe === '1' ? `dist-exe/wrk-${process.platform}-${process.arch}` : exe)]
+}
+
 function startWorker(about: Common & { name: string; seed: string; anchored: boolean; n: number }): Worker {
   const { home, root, wrong, n, name } = about
   const here = join(root, 'test', 'chaos')
@@ -232,6 +248,7 @@ function startWorker(about: Common & { name: string; seed: string; anchored: boo
     ...about,
     here,
     dist: join(root, 'dist'),
+    command: commandOf(root),
     items: Object.keys(ITEMS),
     locks: LOCKS,
     ttlSeconds: TTL_SECONDS,
@@ -254,7 +271,7 @@ function startWorker(about: Common & { name: string; seed: string; anchored: boo
     },
   )
   closeSync(errors)
-  return { name, child, gone: new Promise(settle => child.on('close', () => settle())) }
+  return { name, child, stops: [], gone: new Promise(settle => child.on('close', () => settle())) }
 }
 
 const cleanEnv = (home: string) => ({
@@ -263,25 +280,32 @@ const cleanEnv = (home: string) => ({
   LANG: 'C.UTF-8',
 })
 
-function killGroup(group: number): void {
+/**
+ * Kills a child with its group. Only while it has not been collected: after that, its number may be given to a
+ * process that is none of ours.
+ */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return
   try {
-    process.kill(-group, 'SIGKILL')
+    process.kill(-pid, 'SIGKILL')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
+function kill({ child, stops }: Worker): void {
+  for (const stop of stops) killGroup(stop)
+  killGroup(child)
+}
+
 /** Stops a group for a while. By a process of its own, so that it goes on even if this one is killed. */
-function stop(group: number, seconds: number): number {
-  const line = `kill -STOP -- -${group}; sleep ${seconds.toFixed(2)}; kill -CONT -- -${group}`
-  const child = spawn('/bin/sh', ['-c', line], { stdio: 'ignore', detached: true })
-  child.unref()
-  return child.pid!
+function stop({ pid }: ChildProcess, seconds: number): ChildProcess {
+  const line = `kill -STOP -- -${pid}; sleep ${seconds.toFixed(2)}; kill -CONT -- -${pid}`
+  return spawn('/bin/sh', ['-c', line], { stdio: 'ignore', detached: true })
 }
 
 /** Waits until nothing of a group runs; zombies that nobody collects do not. */
 async function emptied(group: number): Promise<void> {
-  killGroup(group)
   for (let i = 0; i < 400; i++) {
     const { stdout } = spawnSync('ps', ['-o', 'stat=', '--no-headers', '-g', String(group)], {
       encoding: 'utf8',
@@ -403,8 +427,8 @@ async function afterwards({ home, queue, root }: Common, recording: Recording): 
   let n = 0
   const call = (verb: string, target: string, who: string, args: string[]): Op => {
     const begin = now()
-    const words = [join(root, 'dist', 'wrk.cjs'), ...args, '--json']
-    const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+    const [program, ...first] = commandOf(root)
+    const { status, stdout, stderr } = spawnSync(program, [...first, ...args, '--json'], {
       cwd: home,
       env,
       encoding: 'utf8',

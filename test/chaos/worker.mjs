@@ -102,10 +102,13 @@ function command(verb, item, args, { more, calm = false } = {}) {
     'command',
     (_, env) => {
       const words = [...args, '--json', ...(helper && !item?.startsWith('lock:') ? ['--agent', helper] : [])]
-      const hook = wrong > 0 && !calm ? ['--require', HOOK] : []
-      const child = spawn(process.execPath, [...hook, join(dist, 'wrk.cjs'), ...words], {
+      // The executable takes a module before itself from its environment, Node from the words.
+      const hooked = wrong > 0 && !calm
+      const [program, ...first] = config.command
+      const hook = hooked && first.length > 0 ? ['--require', HOOK] : []
+      const child = spawn(program, [...hook, ...first, ...words], {
         cwd: home,
-        env,
+        env: hooked && first.length === 0 ? { ...env, BUN_OPTIONS: `--preload ${HOOK}` } : env,
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       const deadly =
