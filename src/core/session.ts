@@ -21,14 +21,14 @@ export interface ClaimRecord {
 }
 
 export interface Session {
-  id: string
-  agent: string | null
-  anchor: Anchor | null
-  startedAt: Date | null
-  heartbeatAt: Date | null
-  activeWrk: string | null
-  claims: ClaimRecord[]
-  endedAt: Date | null
+  readonly id: string
+  readonly agent: string | null
+  readonly anchor: Anchor | null
+  readonly startedAt: Date | null
+  readonly heartbeatAt: Date | null
+  readonly activeWrk: string | null
+  readonly claims: readonly ClaimRecord[]
+  readonly endedAt: Date | null
 }
 
 /**

@@ -15,7 +15,7 @@ import { keyOfField, keyOfFileName } from '../core/ids.ts'
 import { belongsTo, type ClaimRecord, isSessionId } from '../core/session.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { readItems } from '../store/item-reader.ts'
-import { itemPlaces, placesOf } from '../store/queue.ts'
+import { placesOf } from '../store/queue.ts'
 import { readStdin } from '../system/stdin.ts'
 import { hooksInstalled } from './commit-hooks.ts'
 import { type Context, currentRegistry, openContext } from './context.ts'
@@ -176,7 +176,7 @@ async function ended(context: Context, sessionId: string, until: number): Promis
 
 function placesOfClaims({ store }: Context, claims: readonly ClaimRecord[]) {
   const keys = new Set(claims.flatMap(({ id }) => keyOfField(id, store.settings.idPrefix) ?? []))
-  return keys.size === 0 ? [] : itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
+  return keys.size === 0 ? [] : placesOf(store.host.disk, store.root, ...keys)
 }
 
 // --- refusals -------------------------------------------------------------------------------------------

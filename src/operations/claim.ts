@@ -9,6 +9,7 @@ import { isArchived } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { messageOf } from '../store/errno.ts'
 import type { PendingEvent } from '../store/event-log.ts'
+import { monotonicMs } from '../store/guard.ts'
 import { findItem, type Store } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
 import { here } from '../system/process.ts'
@@ -80,13 +81,13 @@ export async function claim(
   await settleAll(context)
   const caller = await register(context)
   const ttlMs = options.ttlMs ?? store.settings.ttlMs
-  const deadline = performance.now() + (options.waitMs ?? 0)
+  const deadline = monotonicMs() + (options.waitMs ?? 0)
 
   for (;;) {
     const { result, warnings } = await changeItem(store, id, places, current =>
       decide(context, current, caller, ttlMs, options),
     )
-    const left = deadline - performance.now()
+    const left = deadline - monotonicMs()
     if (result.kind === 'held' && left > 0) {
       await store.host.sleep(Math.min(WAIT_STEP_MS, left))
       continue

@@ -8,7 +8,7 @@ import { belongsTo, type ClaimRecord, listedSession, type Session } from '../cor
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
 import { isBlocked, readItems } from '../store/item-reader.ts'
-import { itemPlaces } from '../store/queue.ts'
+import { placesOf } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
 import type { Context } from './context.ts'
@@ -75,7 +75,7 @@ export async function supersededClaims(
   const { store } = context
   const keys = new Set(claims.flatMap(({ id }) => keyOfField(id, store.settings.idPrefix) ?? []))
   if (keys.size === 0) return []
-  const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
+  const places = placesOf(store.host.disk, store.root, ...keys)
   const readings = await readItems(store, places)
   return readings
     .filter(reading => !isBlocked(reading) && !(reading.lock && belongsTo(reading.lock.by, sessionId)))

@@ -15,7 +15,7 @@ import { parseInstant } from '../core/time.ts'
 import type { TrueLock } from '../core/verify.ts'
 import { readEvents } from '../store/event-log.ts'
 import { type ItemReading, isBlocked, readItems } from '../store/item-reader.ts'
-import { itemPlaces } from '../store/queue.ts'
+import { placesOf } from '../store/queue.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeForMany } from './holder.ts'
 import type { Onlooker } from './identify.ts'
@@ -42,7 +42,7 @@ export async function readTruths(
   keys: ReadonlySet<ItemKey>,
 ): Promise<TruthOf> {
   const { store } = context
-  const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => keys.has(key))
+  const places = placesOf(store.host.disk, store.root, ...keys)
   const readings = await readItems(store, places)
   const now = context.clock()
   const judge = judgeForMany(store, registry)

@@ -9,6 +9,7 @@ import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import { STATUS_FOLDERS } from '../core/status.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
+import { FolderNames } from './folder-names.ts'
 
 /** Where a workspace keeps its queue. */
 export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')
@@ -123,15 +124,25 @@ export function itemPlaces(disk: Disk, root: string): ItemPlace[] {
   return places
 }
 
-/** The places of one item: none, one, or several (then the id is ambiguous). */
-export function placesOf(disk: Disk, root: string, key: ItemKey): ItemPlace[] {
-  // A cheap look at the name's digits before the regular expression: folders may hold thousands of names.
-  const digits = key.slice(key.lastIndexOf('-') + 1)
+/**
+ * The places of some items, of each: none, one, or several (then its id is ambiguous). Links in place of folders are
+ * not followed.
+ */
+export function placesOf(disk: Disk, root: string, ...keys: readonly ItemKey[]): ItemPlace[] {
   const places: ItemPlace[] = []
-  for (const [folder, names] of itemFolders(disk, root))
-    for (const name of names)
-      if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key)
-        places.push({ key, folder, name, path: join(root, folder, name) })
+  const seen = new FolderNames(disk, root, keys)
+  const look = (folder: string, within = false): readonly string[] => {
+    const { names, folders } = seen.look(folder, within)
+    for (const name of names) places.push(placeOf(root, folder, name)!)
+    return folders
+  }
+  const present = look('', true)
+  for (const folder of STATUS_FOLDERS) {
+    if (!present.includes(folder)) continue
+    const inside = look(folder, folder === 'archive')
+    for (const month of inside) if (MONTH.test(month)) look(`${folder}/${month}`)
+  }
+  seen.save()
   return places
 }
 

@@ -52,21 +52,50 @@ function entries(node: YamlNode | undefined): YamlMap[] {
 
 function readSession(entry: YamlMap): Session | null {
   const id = text(entry, 'session_id')
-  if (!id) return null
-  return {
-    id,
-    agent: text(entry, 'orchestrator_agent'),
-    anchor: readAnchor(entry),
-    startedAt: instant(entry, 'started_at'),
-    heartbeatAt: instant(entry, 'heartbeat_at'),
-    activeWrk: text(entry, 'active_wrk'),
-    claims: entries(findPair(entry, 'claims')?.value).flatMap(claim => {
+  return id ? new ListedSession(id, entry) : null
+}
+
+/** An entry of the list. Few calls ask for more than the id of most sessions, so the rest is read when it is asked for. */
+class ListedSession implements Session {
+  readonly id: string
+  readonly #entry: YamlMap
+
+  constructor(id: string, entry: YamlMap) {
+    this.id = id
+    this.#entry = entry
+  }
+
+  get agent() {
+    return text(this.#entry, 'orchestrator_agent')
+  }
+
+  get anchor() {
+    return readAnchor(this.#entry)
+  }
+
+  get startedAt() {
+    return instant(this.#entry, 'started_at')
+  }
+
+  get heartbeatAt() {
+    return instant(this.#entry, 'heartbeat_at')
+  }
+
+  get activeWrk() {
+    return text(this.#entry, 'active_wrk')
+  }
+
+  get claims() {
+    return entries(findPair(this.#entry, 'claims')?.value).flatMap(claim => {
       const item = text(claim, 'id')
       return item
         ? { id: item, claimedAt: text(claim, 'claimed_at') ?? '', runId: text(claim, 'run_id') }
         : []
-    }),
-    endedAt: instant(entry, 'ended_at'),
+    })
+  }
+
+  get endedAt() {
+    return instant(this.#entry, 'ended_at')
   }
 }
 
