@@ -331,6 +331,22 @@ Waited for this, and waits for nothing now:
   })
 })
 
+test('start says what the item still waits for, and starts it', async () => {
+  const queue = makeQueue({
+    'pending/WRK-1.md': item('WRK-1', { blocked_by: '[WRK-2, 3, WRK-4, nonsense]' }),
+    'blocked/WRK-2.md': item('WRK-2', { status: 'blocked' }),
+    'pending/WRK-3-long-name.md': item('WRK-3', { status: null }),
+    'done/WRK-4.md': item('WRK-4', { status: 'done' }),
+    'pending/WRK-5.md': item('WRK-5', { depends_on: 'WRK-4' }),
+  })
+  const { code, stderr } = await queue.run('start 1')
+  expect(stderr).toBe(
+    'wrk: warning: WRK-1 waits for WRK-2 (blocked), 3 (pending), nonsense (not in the queue)\n',
+  )
+  expect(code).toBe(0)
+  expect((await queue.run('start 5')).stderr).toBe('')
+})
+
 describe('another’s item', () => {
   const held = (sessions: Parameters<typeof registry>[0], at = ago(MINUTE), status = 'working') =>
     makeQueue({

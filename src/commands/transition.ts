@@ -1,7 +1,13 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
 import type { Verb } from '../core/transition.ts'
-import { type TransitionResult, transition, type Unblocked, unblockedBy } from '../operations/transition.ts'
+import {
+  openBlockers,
+  type TransitionResult,
+  transition,
+  type Unblocked,
+  unblockedBy,
+} from '../operations/transition.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { refusedChange } from '../print/refusal.ts'
@@ -54,6 +60,10 @@ export function configure(command: Command, run: Run): void {
       if (result.kind === 'refused')
         return refusedChange(result.item, result.why, result.warnings, context.clock())
       if (result.kind === 'no') return impossible(verb, result)
+      if (verb === 'start' && result.changed) {
+        const waits = await openBlockers(context, result.item.id)
+        if (waits.length > 0) result.warnings.push(`${result.item.id} waits for ${waits.join(', ')}`)
+      }
       const unblocked = verb === 'done' ? await unblockedBy(context, result.item.id) : []
       return outcome(verb, about.told, result, unblocked, screen(context.env).width)
     }),

@@ -10,8 +10,9 @@ import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { decideTransition, TRANSITIONS, type Verb } from '../core/transition.ts'
 import type { FieldValue } from '../markdown/splice.ts'
-import { findItem } from '../store/item-reader.ts'
+import { findItem, readItems } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import { placesOf } from '../store/queue.ts'
 import { here } from '../system/process.ts'
 import { candidates, placeAndTime } from './candidates.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
@@ -160,6 +161,22 @@ function besides(
   const isNew = verb === 'unblock' || (verb === 'block' && statusWord(item.status ?? '') !== 'blocked')
   if (isNew && text('blocked_reason') !== undefined) return { blocked_reason: { word: '' } }
   return {}
+}
+
+/** What an item says it waits for and that is not closed: `WRK-3 (pending)`. */
+export async function openBlockers({ store }: Context, id: string): Promise<string[]> {
+  const { disk } = store.host
+  const { key } = parseId(id, store.settings.idPrefix)
+  const [item] = await readItems(store, placesOf(disk, store.root, key), 'choosing')
+  const waitsFor = item?.details?.blockedBy ?? []
+  const keys = waitsFor.flatMap(({ key }) => key ?? [])
+  const others = keys.length === 0 ? [] : await readItems(store, placesOf(disk, store.root, ...keys))
+  return waitsFor.flatMap(({ text, key }) => {
+    const named = others.filter(({ place }) => place.key === key)
+    const open = named.find(({ item }) => !item.closed)
+    if (open) return `${text} (${open.item.status ?? open.place.folder})`
+    return named.length === 0 ? `${text} (not in the queue)` : []
+  })
 }
 
 export interface Unblocked {
