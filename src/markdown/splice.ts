@@ -86,12 +86,14 @@ function written(value: FieldValue, old?: YamlNode): string {
     return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
   const { word } = value
   const style = old?.kind === 'scalar' ? old.style : 'plain'
-  if (style === 'single' && !ESCAPED.test(word)) return `'${word.replaceAll("'", "''")}'`
+  if (style === 'single' && !needsEscapes(word)) return `'${word.replaceAll("'", "''")}'`
   return style !== 'double' && style !== 'single' && isPlain(word) ? word : quoted(word)
 }
 
-/** What only double quotes can hold. */
-const ESCAPED = /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/u
+/** Whether only double quotes can hold it. The expression is made when it is needed: making it takes a while. */
+function needsEscapes(word: string): boolean {
+  return /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/u.test(word)
+}
 
 /** Whether a word means the same characters without quotes. */
 function isPlain(word: string): boolean {
