@@ -18,6 +18,7 @@ import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
+import { writeAll } from './write.ts'
 
 export const LOG = 'events.jsonl'
 export const OLDER_LOG = 'events.1.jsonl'
@@ -96,9 +97,7 @@ export function linesOf(events: readonly LogEvent[]): string {
 }
 
 export function writeAt(disk: Disk, fd: number, text: string, at: number): void {
-  const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length; )
-    done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
+  writeAll(disk, fd, Buffer.from(text), 'the event log', at)
 }
 
 /** Where the next event goes: its place, what must stand before it, and the last number. */
@@ -228,7 +227,7 @@ export function writeIntent(
     const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
     try {
       const bytes = Buffer.from(JSON.stringify({ events: [...events], inode } satisfies Intent))
-      for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+      writeAll(disk, fd, bytes, path)
     } catch (error) {
       disk.unlinkSync(path)
       throw error

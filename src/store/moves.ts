@@ -10,6 +10,7 @@ import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
 import { isItemFolder } from './queue.ts'
+import { writeAll } from './write.ts'
 
 export interface Move {
   /** What the item's status must still be for the move to be right. */
@@ -46,10 +47,10 @@ export function readMove(disk: Disk, stateDir: string, key: ItemKey): Move | nul
 /** Notes a move. To be called under the item's guard. */
 export function writeMove(disk: Disk, stateDir: string, key: ItemKey, move: Move): void {
   disk.mkdirSync(folderOf(stateDir), { recursive: true })
-  const fd = disk.openSync(join(folderOf(stateDir), key), 'w', 0o600)
+  const path = join(folderOf(stateDir), key)
+  const fd = disk.openSync(path, 'w', 0o600)
   try {
-    const bytes = Buffer.from(JSON.stringify(move))
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+    writeAll(disk, fd, Buffer.from(JSON.stringify(move)), path)
   } finally {
     disk.closeSync(fd)
   }

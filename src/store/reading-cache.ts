@@ -17,6 +17,7 @@ import { codeOf, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
 import type { ItemReading } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
+import { writeAll } from './write.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = 'wrk items 1'
@@ -114,14 +115,13 @@ export class ReadingCache {
       disk.mkdirSync(join(path, '..'), { recursive: true })
       const fd = disk.openSync(draft, 'w', 0o600)
       try {
-        const bytes = Buffer.from(`${this.lines.join('\n')}\n`)
-        for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+        writeAll(disk, fd, Buffer.from(`${this.lines.join('\n')}\n`), path)
       } finally {
         disk.closeSync(fd)
       }
       disk.renameSync(draft, path)
     } catch (error) {
-      if (codeOf(error) === undefined) throw error
+      if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
       unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
     }
   }

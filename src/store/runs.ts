@@ -10,6 +10,7 @@ import type { Run } from '../core/run.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
+import { writeAll } from './write.ts'
 
 export interface RunFile {
   path: string
@@ -47,8 +48,7 @@ export function writeRun(disk: Disk, stateDir: string, key: ItemKey, run: Run): 
   disk.mkdirSync(folder, { recursive: true })
   const fd = disk.openSync(path, 'w', 0o600)
   try {
-    const bytes = Buffer.from(JSON.stringify(run))
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+    writeAll(disk, fd, Buffer.from(JSON.stringify(run)), path)
   } catch (error) {
     disk.unlinkSync(path)
     throw error
