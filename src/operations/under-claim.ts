@@ -13,7 +13,8 @@ import { messageOf } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { readItem } from '../store/item-reader.ts'
 import type { Current } from '../store/item-store.ts'
-import { readRuns, removeRun } from '../store/runs.ts'
+import { removeNote } from '../store/note.ts'
+import { readRuns } from '../store/runs.ts'
 import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../system/child.ts'
 import { here, processFacts } from '../system/process.ts'
 import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from './claim.ts'
@@ -114,7 +115,7 @@ export async function runUnderClaim(
   } finally {
     signals.stop()
     for (const { path, run: one } of readRuns(host.disk, context.store.stateDir, id.key))
-      if (one.id === run.id) removeRun(host.disk, path)
+      if (one.id === run.id) removeNote(host.disk, path)
   }
 }
 

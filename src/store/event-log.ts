@@ -18,6 +18,7 @@ import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
+import { readNote, removeNote, writeNote } from './note.ts'
 import { writeAll } from './write.ts'
 
 export const LOG = 'events.jsonl'
@@ -71,7 +72,7 @@ export async function appendEvents(
       disk.closeSync(fd)
     }
   })
-  if (intent) takeBack(disk, intent)
+  if (intent) removeNote(disk, intent)
 }
 
 const txText = (tx: string) => `"tx":"${tx}"`
@@ -209,7 +210,7 @@ interface Intent {
 /**
  * Puts the events of a change into the outbox before it is published. The file is named after the guard's holder,
  * so that others can see whether it may still publish.
- * @returns the file, for `takeBack`, and the open slot, to be closed after that: while it is open, its inode
+ * @returns the file, for `removeNote`, and the open slot, to be closed after that: while it is open, its inode
  *   number is given to no other file, not even when the slot has been revoked
  */
 export function writeIntent(
@@ -224,26 +225,13 @@ export function writeIntent(
   if (open === null) throw new StartOver()
   try {
     const inode = disk.fstatSync(open).ino
-    const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
-    try {
-      const bytes = Buffer.from(JSON.stringify({ events: [...events], inode } satisfies Intent))
-      writeAll(disk, fd, bytes, path)
-    } catch (error) {
-      disk.unlinkSync(path)
-      throw error
-    } finally {
-      disk.closeSync(fd)
-    }
+    const intent: Intent = { events: [...events], inode }
+    withFolders(disk, stateDir, () => writeNote(disk, path, intent, 'wx'))
   } catch (error) {
     disk.closeSync(open)
     throw error
   }
   return { path, slot: open }
-}
-
-/** Removes an intent: its change did not happen, or is logged. */
-export function takeBack(disk: Disk, path: string): void {
-  unless(MISSING, undefined, () => disk.unlinkSync(path))
 }
 
 /**
@@ -272,10 +260,10 @@ export function unloggedChanges(
   return mine.flatMap(name => {
     if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)
-    const intent = readIntent(disk, path)
+    const intent = readNote<Intent>(disk, path)
     if (intent && isPublished(disk, file, intent.inode))
       return [{ path, events: intent.events, left: intent.events.length }]
-    takeBack(disk, path)
+    removeNote(disk, path)
     return []
   })
 }
@@ -292,15 +280,4 @@ function isPublished(disk: Disk, { path, stat }: Replaced, inode: number): boole
     (stat !== null && Number(stat.ino) === inode) ||
     unless(MISSING, null, () => disk.lstatSync(path))?.ino === inode
   )
-}
-
-function readIntent(disk: Disk, path: string): Intent | null {
-  const file = unless(MISSING, null, () => readPlainFile(disk, path))
-  try {
-    return file && (JSON.parse(file.bytes.toString('utf8')) as Intent)
-  } catch (error) {
-    // Torn: its writer died before it could publish anything.
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }

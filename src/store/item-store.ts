@@ -14,14 +14,15 @@ import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
+import { appendEvents, type PendingEvent, unloggedChanges, writeIntent } from './event-log.ts'
 import { withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen } from './guarded-file.ts'
 import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
 import { type Move, writeMove } from './moves.ts'
+import { removeNote } from './note.ts'
 import type { ItemPlace } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
-import { type RunFile, readRuns, removeRun, writeRun } from './runs.ts'
+import { type RunFile, readRuns, writeRun } from './runs.ts'
 import { loadRegistry } from './session-registry.ts'
 
 /** What a change is decided on: read inside the guard. */
@@ -132,8 +133,8 @@ export async function changeItem<T>(
           const intents = [...unlogged, own]
           return { result: decision.result, published, intents, ended: decision.ends ?? [] }
         } catch (error) {
-          if (run) removeRun(disk, run)
-          takeBack(disk, intent.path)
+          if (run) removeNote(disk, run)
+          removeNote(disk, intent.path)
           throw error
         } finally {
           disk.closeSync(intent.slot)
@@ -149,7 +150,7 @@ export async function changeItem<T>(
   })
   const warnings: string[] = []
   try {
-    for (const { path } of changed.ended) removeRun(disk, path)
+    for (const { path } of changed.ended) removeNote(disk, path)
   } catch (error) {
     // The change has happened. A run's file that stays tells of a holder who is none any more.
     warnings.push(`what is left of a run could not be removed: ${messageOf(error)}`)

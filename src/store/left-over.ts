@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
+import type { Run } from '../core/run.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { type GuardHost, isOwnerDead, revokeDead } from './guard.ts'
 import { type Move, readMove } from './moves.ts'
-import { readRun } from './runs.ts'
+import { readNote } from './note.ts'
 
 interface Trace {
   path: string
@@ -63,9 +64,9 @@ export function draftsIn(host: GuardHost, stateDir: string): (Trace & { dead: bo
   return drafts.map(({ name, ...trace }) => ({ ...trace, dead: isOwnerDead(host, name) }))
 }
 
-export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: ReturnType<typeof readRun> })[] {
+export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: Run | null })[] {
   return entriesOf(disk, stateDir, 'runs').map(({ name, ...trace }) => {
-    return { ...trace, key: keyOf(name), run: readRun(disk, trace.path) }
+    return { ...trace, key: keyOf(name), run: readNote<Run>(disk, trace.path) }
   })
 }
 

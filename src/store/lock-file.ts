@@ -19,10 +19,11 @@ import { WrkError } from '../core/errors.ts'
 import { type LockText, parseLock } from '../core/session-lock.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
+import { appendEvents, type PendingEvent, unloggedChanges, writeIntent } from './event-log.ts'
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from './guarded-file.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
+import { removeNote } from './note.ts'
 
 /** A lock is some hundred bytes; anything of this size is something else. */
 const LARGEST_LOCK = 64 * 1024
@@ -180,7 +181,7 @@ function applied(
     const toLog = intent ? [...unlogged, { path: intent.path, events, left: old.length }] : unlogged
     return { published, quarantined: aside?.path ?? null, toLog }
   } catch (error) {
-    if (intent) takeBack(disk, intent.path)
+    if (intent) removeNote(disk, intent.path)
     // The name is this call's own, so nobody else's file goes with it.
     if (aside?.made) unless(MISSING, undefined, () => disk.unlinkSync(aside.path))
     throw error
