@@ -17,9 +17,16 @@ export interface RunFile {
   run: Run
 }
 
+const folderOf = (stateDir: string) => join(stateDir, 'runs')
+
+/** Where a run's file lies. */
+export function runFile(stateDir: string, key: ItemKey, id: string): string {
+  return join(folderOf(stateDir), `${key}~${id}`)
+}
+
 /** The runs of one item, or of all. What cannot be read was cut short before its claim was published. */
 export function readRuns(disk: Disk, stateDir: string, key?: ItemKey): RunFile[] {
-  const folder = join(stateDir, 'runs')
+  const folder = folderOf(stateDir)
   return unless(MISSING, [], () => disk.readdirSync(folder))
     .sort()
     .filter(name => key === undefined || name.startsWith(`${key}~`))
@@ -32,9 +39,8 @@ export function readRuns(disk: Disk, stateDir: string, key?: ItemKey): RunFile[]
 
 /** Writes a run's file; gives its path. To be called under the item's guard. */
 export function writeRun(disk: Disk, stateDir: string, key: ItemKey, run: Run): string {
-  const folder = join(stateDir, 'runs')
-  const path = join(folder, `${key}~${run.id}`)
-  disk.mkdirSync(folder, { recursive: true })
+  const path = runFile(stateDir, key, run.id)
+  disk.mkdirSync(folderOf(stateDir), { recursive: true })
   writeNote(disk, path, run, 'w')
   return path
 }
