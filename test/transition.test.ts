@@ -1,5 +1,5 @@
 /** start, block, unblock, done, reopen: status, lock and folder in one act, whoever else is at it and wherever it stops. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -12,13 +12,13 @@ import {
   heldItem,
   item,
   type Json,
+  loading,
   MINUTE,
   makeQueue,
   PROGRAM,
   type Queue,
   type Result,
   registry,
-  required,
   runInjected,
   stampOf,
   together,
@@ -694,9 +694,8 @@ describe.runIf(haveStrace())('killed on the way', () => {
 test('a session that was paused within its move, and whose guard was taken, moves nothing any more', async () => {
   const queue = makeQueue(['WRK-1', 'WRK-2'])
   // At its move, the guard is revoked by another, as after half a minute; it must look again.
-  const hook = join(queue.home, 'hook.cjs')
-  writeFileSync(
-    hook,
+  const env = loading(
+    queue,
     `const fs = require('node:fs')
 const { lstatSync } = fs
 let done = false
@@ -711,7 +710,7 @@ fs.lstatSync = (path, ...rest) => {
 }
 `,
   )
-  const result = await queue.run('start 1 --json', { env: required(hook) })
+  const result = await queue.run('start 1 --json', { env })
   expect(queue.exists('hit')).toBe(true)
   expect(result.code).toBe(0)
   expect(places(queue)).toEqual(['working'])
@@ -727,9 +726,8 @@ test('an item that another moves on between publishing and moving lies where its
   ] as const) {
     const queue = makeQueue(['WRK-1'])
     // Right after the publishing, which is the only rename onto the item itself.
-    const hook = join(queue.home, 'hook.cjs')
-    writeFileSync(
-      hook,
+    const env = loading(
+      queue,
       `const fs = require('node:fs')
 const { renameSync } = fs
 const { spawnSync } = require('node:child_process')
@@ -743,7 +741,7 @@ fs.renameSync = (from, to) => {
 }
 `,
     )
-    const result = await queue.run(`${verb} 1 --json`, { env: required(hook) })
+    const result = await queue.run(`${verb} 1 --json`, { env })
     expect(result.code).toBe(0)
     const told = readFileSync(join(queue.home, 'told'), 'utf8')
     expect(told).not.toContain('wrk: ')
