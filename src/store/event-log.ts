@@ -15,7 +15,7 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
+import { MISSING, messageOf, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
 import { readNote, removeNote, writeNote } from './note.ts'
@@ -199,6 +199,33 @@ export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
+/** A change that has happened, whose events perhaps nobody has logged yet; as appendEvents takes them. */
+export interface Unlogged {
+  events: readonly PendingEvent[]
+  path?: string
+  left?: number
+}
+
+/**
+ * Logs changes that have happened. What cannot be logged now is left to the next command.
+ * @returns a warning that says so
+ */
+export async function logChanges(
+  host: GuardHost,
+  stateDir: string,
+  changes: readonly Unlogged[],
+): Promise<string[]> {
+  for (const { path, events, left } of changes)
+    try {
+      await appendEvents(host, stateDir, events, path, left)
+    } catch (error) {
+      return [
+        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
+      ]
+    }
+  return []
+}
+
 /** A change that is about to be published: its events, and how to tell whether it happened. */
 interface Intent {
   /** Events of earlier changes that nobody has logged yet, then its own. */
@@ -251,7 +278,7 @@ export function unloggedChanges(
   key: string,
   guard: Pick<HeldGuard, 'dir'>,
   file: Replaced,
-): { path: string; events: PendingEvent[]; left: number }[] {
+): Unlogged[] {
   const outbox = join(stateDir, 'outbox')
   const prefix = `${key}~`
   const mine = unless(MISSING, [], () => disk.readdirSync(outbox))

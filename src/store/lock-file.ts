@@ -19,7 +19,7 @@ import { WrkError } from '../core/errors.ts'
 import { type LockText, parseLock } from '../core/session-lock.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { appendEvents, type PendingEvent, unloggedChanges, writeIntent } from './event-log.ts'
+import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeIntent } from './event-log.ts'
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from './guarded-file.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
@@ -133,22 +133,14 @@ export async function changeLock<T>(
   })
   const { result, quarantined, published } = changed
   const warnings = publicationWarnings(place, published)
-  for (const { path, events, left } of changed.toLog)
-    try {
-      await appendEvents(host, stateDir, events, path, left)
-    } catch (error) {
-      warnings.push(
-        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
-      )
-      break
-    }
+  warnings.push(...(await logChanges(host, stateDir, changed.toLog)))
   return { result, quarantined, warnings }
 }
 
 interface Applied {
   published: Published | null
   quarantined: string | null
-  toLog: { events: PendingEvent[]; path?: string; left?: number }[]
+  toLog: Unlogged[]
 }
 
 /** Does what was decided, still under the guard. */
@@ -159,7 +151,7 @@ function applied(
   key: string,
   current: OpenLock,
   decision: LockDecision<unknown>,
-  unlogged: { path: string; events: PendingEvent[]; left: number }[],
+  unlogged: Unlogged[],
 ): Applied {
   if (decision.kind === 'leave') return { published: null, quarantined: null, toLog: unlogged }
   const aside =
