@@ -321,6 +321,9 @@ describe('a program that does not know the guard and changes the file between re
         if (to === at.path) writeFileSync(at.path, 'last words, longer than before\n')
         renameSync(from, to)
       },
+      // A disk may take only a part of the bytes at once.
+      writeSync: ((fd: number, data: Buffer, offset: number, length: number, position: number) =>
+        fs.writeSync(fd, data, offset, Math.min(7, length), position)) as Disk['writeSync'],
     }
     const { conflict } = await withGuard(hostOf(), at.stateDir, KEY, guard =>
       rewrite(at, guard, () => 'second\n', disk),

@@ -14,7 +14,7 @@ import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver } from './guard.ts'
-import { fill } from './write.ts'
+import { fill, writeAll } from './write.ts'
 
 /** Larger files are no work items; reading them whole would only cost memory. */
 export const LARGEST_FILE = 8 * 1024 * 1024
@@ -135,7 +135,7 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
     unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
     if (publication.durable) syncFolder(disk, dirname(publication.path))
   } catch (error) {
-    if (codeOf(error) === undefined) throw error
+    if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
     published.failure = error as Error
   }
   return published
@@ -196,7 +196,7 @@ function keepOverwritten(disk: Disk, { from, path, conflicts }: Publication): st
   const kept = join(conflicts, `${basename(path)}.${Date.now()}`)
   const fd = disk.openSync(kept, 'wx', 0o600)
   try {
-    disk.writeSync(fd, last)
+    writeAll(disk, fd, last, kept)
   } finally {
     disk.closeSync(fd)
   }
