@@ -13,7 +13,7 @@ import { changeAsCaller } from './change.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import type { Context } from './context.ts'
 import type { Caller } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
+import { permission, type Refused } from './permission.ts'
 import { recordClaims, without } from './records.ts'
 import { placeNow, settle } from './settle.ts'
 
@@ -28,7 +28,7 @@ export type ArchiveResult =
       from: { holder: string; reason: string } | null
       warnings: string[]
     }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+  | Refused
 
 /**
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO

@@ -8,11 +8,9 @@ import { changeAsCaller } from './change.ts'
 import { type ItemSummary, summary } from './claim.ts'
 import type { Context } from './context.ts'
 import type { Caller } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
+import { permission, type Refused } from './permission.ts'
 
-export type SetResult =
-  | { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+export type SetResult = { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] } | Refused
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 const LONGEST_VALUE = 10_000

@@ -17,7 +17,7 @@ import { changeAsCaller } from './change.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
 import type { Context } from './context.ts'
 import type { Caller } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
+import { permission, type Refused } from './permission.ts'
 import { recordClaims, without } from './records.ts'
 import { settleChanged } from './settle.ts'
 
@@ -41,7 +41,7 @@ export type TransitionResult =
     }
   /** The item's status does not allow it. `instead`: the verb that comes first. */
   | { kind: 'no'; item: ItemSummary; state: string; instead: Verb | null; warnings: string[] }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+  | Refused
 
 /**
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
