@@ -18,6 +18,7 @@ import type { Disk } from './disk.ts'
 import { MISSING, messageOf, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
+import { isThere, lookAt } from './look.ts'
 import { readNote, removeNote, writeNote } from './note.ts'
 import { writeAll } from './write.ts'
 
@@ -50,7 +51,7 @@ export async function appendEvents(
     let fd = openLog(disk, stateDir)
     try {
       let end = catchUp(disk, stateDir, fd)
-      if (intent && !exists(disk, intent)) return
+      if (intent && !isThere(disk, intent)) return
       let { seq } = end
       const lines = events
         .filter(
@@ -82,10 +83,6 @@ function isLogged(disk: Disk, stateDir: string, tx: string): boolean {
   return [LOG, OLDER_LOG].some(name =>
     unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)))?.bytes.includes(txText(tx)),
   )
-}
-
-function exists(disk: Disk, path: string): boolean {
-  return unless(MISSING, null, () => disk.lstatSync(path)) !== null
 }
 
 export function openLog(disk: Disk, stateDir: string): number {
@@ -285,7 +282,7 @@ export function unloggedChanges(
     .filter(name => name.startsWith(prefix))
     .sort()
   return mine.flatMap(name => {
-    if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
+    if (isThere(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)
     const intent = readNote<Intent>(disk, path)
     if (intent && isPublished(disk, file, intent.inode))
@@ -303,8 +300,5 @@ interface Replaced {
 
 /** As it was read, or as it is now: a caller that was revoked has read what may have been replaced since. */
 function isPublished(disk: Disk, { path, stat }: Replaced, inode: number): boolean {
-  return (
-    (stat !== null && Number(stat.ino) === inode) ||
-    unless(MISSING, null, () => disk.lstatSync(path))?.ino === inode
-  )
+  return (stat !== null && Number(stat.ino) === inode) || lookAt(disk, path)?.ino === inode
 }

@@ -23,6 +23,7 @@ import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeInt
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from './guarded-file.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
+import { lookAt } from './look.ts'
 import { removeNote } from './note.ts'
 
 /** A lock is some hundred bytes; anything of this size is something else. */
@@ -52,7 +53,7 @@ const UNREADABLE: Record<string, string> = {
 
 function openLock(disk: Disk, { file: path }: LockPlace): OpenLock {
   const corrupt = (why: string): OpenLock => {
-    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    const stat = lookAt(disk, path)
     if (!stat) return { reading: null, file: null }
     const what = stat.isDirectory() ? 'it is a folder' : why
     return { reading: { kind: 'corrupt', why: what, modified: stat.mtime }, file: null }
@@ -222,7 +223,7 @@ function setAside(
   mark: string,
   unopened: boolean,
 ): { path: string; made: boolean; moved: boolean } {
-  const stat = unless(MISSING, null, () => disk.lstatSync(place.file))
+  const stat = lookAt(disk, place.file)
   if (!stat) throw new StartOver()
   const path = `${place.file}.corrupt-${mark}`
   if (unopened && stat.isDirectory()) {
@@ -254,7 +255,7 @@ function sameFile(disk: Disk, place: LockPlace, stat: { ino: number; dev: number
   for (const name of disk.readdirSync(place.path)) {
     if (!name.startsWith(prefix)) continue
     const path = join(place.path, name)
-    const other = unless(MISSING, null, () => disk.lstatSync(path))
+    const other = lookAt(disk, path)
     if (other && other.ino === stat.ino && other.dev === stat.dev) return path
   }
   return null

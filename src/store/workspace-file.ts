@@ -13,6 +13,7 @@ import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
+import { lookAt } from './look.ts'
 import { fill } from './write.ts'
 
 export interface WorkspaceFile {
@@ -87,7 +88,7 @@ export function writeWorkspaceFile(
 }
 
 function writeDraft(disk: Disk, draft: string, path: string, bytes: Buffer): void {
-  const old = unless(MISSING, null, () => disk.lstatSync(path))
+  const old = lookAt(disk, path)
   const fd = disk.openSync(draft, 'wx', 0o666)
   try {
     const { uid, gid } = fill(disk, fd, bytes, path)
