@@ -89,8 +89,7 @@ export async function register(context: Context, how: Registration = {}): Promis
   const now = context.clock()
 
   // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
-  const listed =
-    registry.kind === 'registry' ? registry.sessions.find(({ id }) => id === identity.id) : undefined
+  const listed = identity.id === null ? undefined : listedSession(registry, identity.id)
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
     return callerOf(context, identity, listed.id, listed.claims)
 
