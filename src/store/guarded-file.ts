@@ -12,7 +12,7 @@ import { type BigIntStats, constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { codeOf, isFailure, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver } from './guard.ts'
 import { fill, writeAll } from './write.ts'
 
@@ -135,8 +135,8 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
     unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
     if (publication.durable) syncFolder(disk, dirname(publication.path))
   } catch (error) {
-    if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
-    published.failure = error as Error
+    if (!isFailure(error)) throw error
+    published.failure = error
   }
   return published
 }

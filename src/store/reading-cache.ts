@@ -10,10 +10,9 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Details, NO_DETAILS, type Reference } from '../core/details.ts'
-import { WrkError } from '../core/errors.ts'
 import type { Problem } from '../core/item.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { isFailure, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
 import type { ItemReading } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
@@ -121,7 +120,7 @@ export class ReadingCache {
       }
       disk.renameSync(draft, path)
     } catch (error) {
-      if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
+      if (!isFailure(error)) throw error
       unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
     }
   }
@@ -144,7 +143,7 @@ function load(disk: Disk, path: string, heading: string): string[] {
     // Behind the last line feed there is nothing.
     return lines.pop() === '' ? lines : []
   } catch (error) {
-    if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
+    if (!isFailure(error)) throw error
     return []
   }
 }
