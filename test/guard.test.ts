@@ -31,10 +31,10 @@ import {
   deadAnchor,
   heldItem,
   item,
+  loading,
   makeQueue,
   type Queue,
   registry,
-  required,
   stampOf,
   tempFolder,
   together,
@@ -321,6 +321,9 @@ describe('a program that does not know the guard and changes the file between re
         if (to === at.path) writeFileSync(at.path, 'last words, longer than before\n')
         renameSync(from, to)
       },
+      // A disk may take only a part of the bytes at once.
+      writeSync: ((fd: number, data: Buffer, offset: number, length: number, position: number) =>
+        fs.writeSync(fd, data, offset, Math.min(7, length), position)) as Disk['writeSync'],
     }
     const { conflict } = await withGuard(hostOf(), at.stateDir, KEY, guard =>
       rewrite(at, guard, () => 'second\n', disk),
@@ -417,9 +420,7 @@ process.on('exit', () => CRASH_COUNT && fs.writeFileSync(CRASH_COUNT, String(cal
 `
 
 function crashing(queue: Queue, at: number, more = {}) {
-  const script = join(queue.home, 'crash.cjs')
-  writeFileSync(script, CRASH)
-  return { ...required(script), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
+  return { ...loading(queue, CRASH), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
 }
 
 describe('a command that is killed', () => {
@@ -499,9 +500,8 @@ describe('a command that is killed', () => {
 
 test('an edit in the very instant of a claim is kept, and the claim says where', async () => {
   const queue = makeQueue(['WRK-1'])
-  const script = join(queue.home, 'edit.cjs')
-  writeFileSync(
-    script,
+  const env = loading(
+    queue,
     `const fs = require('node:fs')
 const real = fs.renameSync
 fs.renameSync = (from, to) => {
@@ -511,7 +511,7 @@ fs.renameSync = (from, to) => {
 `,
   )
   const edited = `${queue.read('WRK-1')}A last line.\n`
-  const claim = await queue.run('claim WRK-1', { env: required(script) })
+  const claim = await queue.run('claim WRK-1', { env })
   expect(claim.code).toBe(0)
   const [kept] = queue.leftovers()
   expect(kept).toMatch(/^conflicts\/WRK-1\.md/)

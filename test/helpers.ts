@@ -123,6 +123,13 @@ export const required = (path: string): Env =>
   STANDALONE ? { BUN_OPTIONS: `--preload ${path}` } : requiredByNode(path)
 const requiredByNode = (path: string): Env => ({ NODE_OPTIONS: `--require ${path}` })
 
+/** The same for a module by its text, which is put beside the queue. */
+export function loading(queue: Queue, module: string): Env {
+  const path = join(queue.home, `loaded-${commands++}.cjs`)
+  writeFileSync(path, module)
+  return required(path)
+}
+
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]
 

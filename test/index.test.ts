@@ -2,7 +2,7 @@
 import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ago, HOUR, heldItem, item, makeQueue, type Queue, required, together } from './helpers.ts'
+import { ago, HOUR, heldItem, item, loading, makeQueue, type Queue, together } from './helpers.ts'
 
 const several = () =>
   makeQueue({
@@ -80,15 +80,14 @@ describe('the page', () => {
   test('is the same whatever the order in which folders are read, the clock, the caller and the locks', async () => {
     const queue = several()
     const wanted = await index(queue)
-    const hook = join(queue.home, 'hook.cjs')
-    writeFileSync(
-      hook,
+    const env = loading(
+      queue,
       `const fs = require('node:fs')
 const { readdirSync } = fs
 fs.readdirSync = (...args) => readdirSync(...args).reverse()
 `,
     )
-    expect(await index(queue, required(hook))).toBe(wanted)
+    expect(await index(queue, env)).toBe(wanted)
     expect(
       await index(queue, { WRK_NOW: '+400d', WRK_MACHINE: 'another', LANG: 'de_DE.UTF-8', COLUMNS: '200' }),
     ).toBe(wanted)

@@ -1,5 +1,4 @@
 /** wrk new: ids that no item ever had, from the queue's own template, by as many processes as there may be. */
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -17,12 +16,14 @@ import {
   cleanEnv,
   FIRST,
   finished,
+  haveStrace,
   item,
   type Json,
   makeQueue,
   PROGRAM,
   type Queue,
   type Result,
+  runInjected,
   start,
   tempFolder,
   together,
@@ -553,31 +554,13 @@ describe('in git', () => {
   })
 })
 
-const strace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
-
-describe.runIf(strace)('killed on the way', () => {
+describe.runIf(haveStrace())('killed on the way', () => {
   test.each(['rename', 'pwrite64', 'unlink', 'rmdir', 'fsync'])(
     'at each %s in turn: an item or none, whole, and no id is given twice',
     async call => {
-      for (let number = 1, hit = true; hit; number++) {
+      for (let number = 1, hits = 1; hits > 0; number++) {
         const queue = makeQueue(['WRK-1'])
-        const trace = join(queue.home, 'trace')
-        const options = [
-          '-f',
-          '-qq',
-          '-o',
-          trace,
-          '-e',
-          `trace=${call}`,
-          '-e',
-          `inject=${call}:signal=SIGKILL:when=${number}`,
-        ]
-        const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-        const done = spawnSync('strace', [...options, PROGRAM, ...FIRST, 'new', 'Killed'], {
-          cwd: queue.home,
-          env,
-        })
-        hit = done.signal === 'SIGKILL' || done.status !== 0
+        hits = runInjected(queue, 'new Killed', `${call}:signal=SIGKILL:when=${number}`).hits
         const present = idsIn(join(queue.root, 'pending')).filter(name => name !== 'WRK-1.md')
         expect(present.length).toBeLessThanOrEqual(1)
         for (const name of present) {
@@ -594,5 +577,3 @@ describe.runIf(strace)('killed on the way', () => {
     },
   )
 })
-
-test.skipIf(strace)('killed on the way: SKIPPED, strace does not work here', () => undefined)

@@ -11,13 +11,13 @@ import {
   heldItem,
   item,
   type Json,
+  loading,
   MINUTE,
   makeQueue,
   PROGRAM,
   type Queue,
   type Result,
   registry,
-  required,
   stampOf,
   together,
 } from './helpers.ts'
@@ -437,9 +437,8 @@ for (;;) {
     const queue = queueOf({ 'WRK-1': { priority: 'high' }, 'WRK-2': {}, 'WRK-3': { priority: 'low' } })
     const changed = item('WRK-1', { priority: 'high', ...fields })
     // The change happens when the claim's guard is taken, which is after the look.
-    const hook = join(queue.home, 'hook.cjs')
-    writeFileSync(
-      hook,
+    const env = loading(
+      queue,
       `const fs = require('node:fs')
 const { renameSync } = fs
 fs.renameSync = (from, to) => {
@@ -448,9 +447,7 @@ fs.renameSync = (from, to) => {
 }
 `,
     )
-    const { json, stderr } = await queue.run('next --claim --json', {
-      env: required(hook),
-    })
+    const { json, stderr } = await queue.run('next --claim --json', { env })
     expect(stderr).toBe('')
     expect(json.item?.id).toBe('WRK-2')
     expect(queue.read('WRK-1')).toBe(changed)
@@ -461,10 +458,9 @@ fs.renameSync = (from, to) => {
       'pending/WRK-1.md': heldItem('WRK-1', 'gone', stampOf(ago(9 * HOUR)), { priority: 'high' }),
       'pending/WRK-2.md': item('WRK-2'),
     })
-    const hook = join(queue.home, 'hook.cjs')
     const other = heldItem('WRK-1', 'quicker', stampOf(new Date()), { priority: 'high' })
-    writeFileSync(
-      hook,
+    const env = loading(
+      queue,
       `const fs = require('node:fs')
 const { renameSync } = fs
 fs.renameSync = (from, to) => {
@@ -473,7 +469,7 @@ fs.renameSync = (from, to) => {
 }
 `,
     )
-    const { json } = await queue.run('next --claim --json', { env: required(hook) })
+    const { json } = await queue.run('next --claim --json', { env })
     expect(json.item.id).toBe('WRK-2')
     expect(queue.read('WRK-1')).toBe(other)
   })

@@ -9,12 +9,12 @@ import {
   HOUR,
   heldItem,
   item,
+  loading,
   makeQueue,
   type Queue,
   type Result,
   ROOT,
   registry,
-  required,
   stampOf,
   together,
 } from './helpers.ts'
@@ -217,8 +217,8 @@ test.each([
   ['seen in none', 'working', 'pending'],
 ])('an item that is moved while a claim looks for it, and so %s, is claimed', async (_, from, to) => {
   const queue = makeQueue({ [`${from}/WRK-1.md`]: item('WRK-1') })
-  queue.write(
-    '../mover.cjs',
+  const env = loading(
+    queue,
     `const fs = require('node:fs')
 const { readdirSync } = fs
 fs.readdirSync = (path, ...rest) => {
@@ -229,7 +229,6 @@ fs.readdirSync = (path, ...rest) => {
 }
 `,
   )
-  const env = required(join(queue.home, 'mover.cjs'))
   const { code, json } = await queue.run('claim WRK-1 --json', { env })
   expect([code, json.item?.path]).toEqual([0, queue.path(`${to}/WRK-1.md`)])
 })

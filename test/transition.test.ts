@@ -1,26 +1,25 @@
 /** start, block, unblock, done, reopen: status, lock and folder in one act, whoever else is at it and wherever it stops. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   ago,
   anchorOf,
-  cleanEnv,
   deadAnchor,
   FIRST,
   HOUR,
+  haveStrace,
   heldItem,
   item,
   type Json,
+  loading,
   MINUTE,
   makeQueue,
   PROGRAM,
   type Queue,
   type Result,
   registry,
-  required,
-  resultOf,
+  runInjected,
   stampOf,
   together,
 } from './helpers.ts'
@@ -621,24 +620,7 @@ describe('many at once', () => {
   }, 120_000)
 })
 
-const strace =
-  spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true']).status === 0
-
-describe.runIf(strace)('killed on the way', () => {
-  function runKilled(queue: Queue, args: string, inject: string): { result: Result; hit: boolean } {
-    const trace = join(queue.home, 'trace')
-    const [calls] = inject.split(':')
-    const options = ['-f', '-qq', '-o', trace, '-e', `trace=${calls}`, '-e', `inject=${inject}`]
-    const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-    const done = spawnSync('strace', [...options, PROGRAM, ...FIRST, ...args.split(' ')], {
-      cwd: queue.home,
-      env,
-      encoding: 'utf8',
-    })
-    const hit = /SIGKILL|INJECTED/.test(readFileSync(trace, 'utf8'))
-    return { result: resultOf(done.status, done.stdout, done.stderr), hit }
-  }
-
+describe.runIf(haveStrace())('killed on the way', () => {
   const used = async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     await queue.run('claim 1')
@@ -654,10 +636,9 @@ describe.runIf(strace)('killed on the way', () => {
     async (verb, to) => {
       const next = ['start 2', 'block 2', 'unblock 2', 'done 2', 'archive 2']
       let halfway = 0
-      for (let number = 1, hit = true; hit; number++) {
+      for (let number = 1, hits = 1; hits > 0; number++) {
         const queue = await used()
-        const killed = runKilled(queue, `${verb} 1 --json`, `rename:signal=SIGKILL:when=${number}`)
-        hit = killed.hit
+        hits = runInjected(queue, `${verb} 1 --json`, `rename:signal=SIGKILL:when=${number}`).hits
         const [folder, ...others] = places(queue)
         expect(others).toEqual([])
         const status = field(textOf(queue), 'status')
@@ -693,9 +674,9 @@ describe.runIf(strace)('killed on the way', () => {
   test.each(['unlink', 'rmdir', 'pwrite64', 'fsync', 'mkdir'])(
     'at each %s of done in turn',
     async call => {
-      for (let number = 1, hit = true; hit; number++) {
+      for (let number = 1, hits = 1; hits > 0; number++) {
         const queue = await used()
-        hit = runKilled(queue, 'done 1', `${call}:signal=SIGKILL:when=${number}`).hit
+        hits = runInjected(queue, 'done 1', `${call}:signal=SIGKILL:when=${number}`).hits
         const status = field(textOf(queue), 'status')!
         expect((await queue.run('start 2')).code).toBe(0)
         expect(places(queue)).toEqual([status === 'done' ? 'done' : 'pending'])
@@ -711,14 +692,14 @@ describe.runIf(strace)('killed on the way', () => {
   )
 
   test('a rename that fails leaves the old file or the new one, and says which', async () => {
-    for (let number = 1, hit = true; hit; number++) {
+    for (let number = 1, more = true; more; number++) {
       const queue = await used()
-      const failed = runKilled(queue, 'done 1 --json', `rename:error=EACCES:when=${number}`)
-      hit = failed.hit
+      const { result, hits } = runInjected(queue, 'done 1 --json', `rename:error=EACCES:when=${number}`)
+      more = hits > 0
       const status = field(textOf(queue), 'status')!
-      expect(failed.result.json.ok).toBe(failed.result.code === 0)
-      expect({ number, status }).toEqual({ number, status: failed.result.code === 0 ? 'done' : 'pending' })
-      expect([0, 74]).toContain(failed.result.code)
+      expect(result.json.ok).toBe(result.code === 0)
+      expect({ number, status }).toEqual({ number, status: result.code === 0 ? 'done' : 'pending' })
+      expect([0, 74]).toContain(result.code)
       expect((await queue.run('done 1')).code).toBe(0)
       expect(places(queue)).toEqual(['done'])
       expect(pendingNotes(queue)).toEqual([])
@@ -726,14 +707,11 @@ describe.runIf(strace)('killed on the way', () => {
   }, 120_000)
 })
 
-test.skipIf(strace)('killed on the way: SKIPPED, strace does not work here', () => undefined)
-
 test('a session that was paused within its move, and whose guard was taken, moves nothing any more', async () => {
   const queue = makeQueue(['WRK-1', 'WRK-2'])
   // At its move, the guard is revoked by another, as after half a minute; it must look again.
-  const hook = join(queue.home, 'hook.cjs')
-  writeFileSync(
-    hook,
+  const env = loading(
+    queue,
     `const fs = require('node:fs')
 const { lstatSync } = fs
 let done = false
@@ -748,7 +726,7 @@ fs.lstatSync = (path, ...rest) => {
 }
 `,
   )
-  const result = await queue.run('start 1 --json', { env: required(hook) })
+  const result = await queue.run('start 1 --json', { env })
   expect(queue.exists('hit')).toBe(true)
   expect(result.code).toBe(0)
   expect(places(queue)).toEqual(['working'])
@@ -764,9 +742,8 @@ test('an item that another moves on between publishing and moving lies where its
   ] as const) {
     const queue = makeQueue(['WRK-1'])
     // Right after the publishing, which is the only rename onto the item itself.
-    const hook = join(queue.home, 'hook.cjs')
-    writeFileSync(
-      hook,
+    const env = loading(
+      queue,
       `const fs = require('node:fs')
 const { renameSync } = fs
 const { spawnSync } = require('node:child_process')
@@ -780,7 +757,7 @@ fs.renameSync = (from, to) => {
 }
 `,
     )
-    const result = await queue.run(`${verb} 1 --json`, { env: required(hook) })
+    const result = await queue.run(`${verb} 1 --json`, { env })
     expect(result.code).toBe(0)
     const told = readFileSync(join(queue.home, 'told'), 'utf8')
     expect(told).not.toContain('wrk: ')

@@ -21,7 +21,7 @@ export function configure(command: Command, run: Run): void {
       const context = await open(globals)
       const result = await archive(context, id)
       const { item, warnings } = result
-      if (result.kind === 'refused') return refusedChange(item, result.why, warnings, context.clock())
+      if (result.kind === 'refused') return refusedChange(result, context.clock())
       const { from, changed, completed_at } = result
       return {
         exitCode: EXIT.done,

@@ -65,9 +65,8 @@ export function collect(value: string, all: readonly string[]): string[] {
  * The command behind `--`: words without that mark are taken for a mistake.
  * @throws WrkError USAGE
  */
-export function commandBehind(words: readonly string[]): readonly string[] {
-  const mark = process.argv.indexOf('--')
-  if (words.length > (mark < 0 ? 0 : process.argv.length - mark - 1))
+export function commandBehind({ behind = [] }: Globals, words: readonly string[]): readonly string[] {
+  if (words.length > behind.length)
     throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
       hint: 'A command to run goes behind --',
     })

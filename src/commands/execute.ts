@@ -31,7 +31,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {
-      const behind = commandBehind(words)
+      const behind = commandBehind(globals, words)
       const context = await open(globals)
       const result = await execute(context, id, {
         provider: flags.provider,

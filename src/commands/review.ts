@@ -32,7 +32,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       if (flags.allProviders && flags.provider.length > 0)
         throw new WrkError('USAGE', 'review takes --provider or --all-providers, not both')
-      const behind = commandBehind(words)
+      const behind = commandBehind(globals, words)
       const context = await open(globals)
       const result = await review(context, id, {
         providers: flags.provider,

@@ -23,7 +23,7 @@ export function configure(command: Command, run: Run): void {
       const context = await open(globals)
       const result = await set(context, id, fields)
       const { item, warnings } = result
-      if (result.kind === 'refused') return refusedChange(item, result.why, warnings, context.clock())
+      if (result.kind === 'refused') return refusedChange(result, context.clock())
       return {
         exitCode: EXIT.done,
         json: { ok: true, changed: result.changed, item, fields: Object.fromEntries(fields) },

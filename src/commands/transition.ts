@@ -57,8 +57,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const context = await open(globals)
       const result = await transition(context, verb, id, { reason: flags.reason })
-      if (result.kind === 'refused')
-        return refusedChange(result.item, result.why, result.warnings, context.clock())
+      if (result.kind === 'refused') return refusedChange(result, context.clock())
       if (result.kind === 'no') return impossible(verb, result)
       if (verb === 'start' && result.changed) {
         const waits = await openBlockers(context, result.item.id)

@@ -76,17 +76,21 @@ export function holderName(session: string, helper: string | undefined): string 
 
 /** The listed session that a holder belongs to: itself, or the part before a helper's name. */
 export function sessionOf(holder: string, registry: Registry): Session | undefined {
-  if (registry.kind !== 'registry') return undefined
   for (let name = holder; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/')))) {
-    const found = registry.sessions.find(session => session.id === name)
+    const found = listedSession(registry, name)
     if (found) return found
   }
   return undefined
 }
 
+/** The listed sessions; none where there is no registry, or none that can be read. */
+export function sessionsIn(registry: Registry): readonly Session[] {
+  return registry.kind === 'registry' ? registry.sessions : []
+}
+
 /** The listed session of that id. */
 export function listedSession(registry: Registry, id: string): Session | undefined {
-  return registry.kind === 'registry' ? registry.sessions.find(session => session.id === id) : undefined
+  return sessionsIn(registry).find(session => session.id === id)
 }
 
 /** Whether a holder is this session or one of its helpers. */

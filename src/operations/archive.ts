@@ -5,17 +5,17 @@
  */
 import { newEvent } from '../core/event.ts'
 import { archiveFolderOf } from '../core/home.ts'
-import { parseId, printable } from '../core/ids.ts'
+import { printable } from '../core/ids.ts'
 import { isArchived } from '../core/status.ts'
 import { parseInstant, stamp } from '../core/time.ts'
-import { findItem } from '../store/item-reader.ts'
-import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import type { Current, ItemDecision } from '../store/item-store.ts'
+import { changeAsCaller } from './change.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
-import { type Context, tidy } from './context.ts'
-import { type Caller, register } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
+import type { Context } from './context.ts'
+import type { Caller } from './identify.ts'
+import { permission, type Refused } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { placeNow, settle, settleAll } from './settle.ts'
+import { placeNow, settle } from './settle.ts'
 
 export type ArchiveResult =
   | {
@@ -28,23 +28,15 @@ export type ArchiveResult =
       from: { holder: string; reason: string } | null
       warnings: string[]
     }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+  | Refused
 
 /**
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
-  const { store } = context
-  const id = parseId(idText, store.settings.idPrefix)
-  findItem(store, id)
-  tidy(context)
-  await settleAll(context)
-  const places = findItem(store, id)
-  const caller = await register(context)
-  const { result, warnings } = await changeItem(store, id, places, current =>
-    decide(context, current, caller),
+  const { id, caller, result } = await changeAsCaller(context, idText, (current, by) =>
+    decide(context, current, by),
   )
-  result.warnings.push(...warnings)
   if (result.kind === 'refused') return result
   // Before the move, which may fail; a crash may have left the record of an item that is archived already.
   if (result.changed || caller.claims.some(claim => claim.id === result.item.id))

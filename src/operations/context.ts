@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { DEFAULT_SETTINGS, readSettings, type SettingProblem, type Settings } from '../core/config.ts'
 import { WrkError } from '../core/errors.ts'
-import { checkHelperName, type Registry } from '../core/session.ts'
+import { type Anchor, checkHelperName, type Registry } from '../core/session.ts'
 import { parseDuration } from '../core/time.ts'
 import type { FullReader } from '../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../markdown/node.ts'
@@ -76,18 +76,26 @@ export function tidy({ store }: Context): void {
   sweepDrafts(store.host, store.stateDir)
 }
 
+/** Part of a guard's name where the system does not tell when this process was started. */
+const UNTOLD = '0'
+
 let host: GuardHost | undefined
 
 export function guardHost(): GuardHost {
   host ??= {
     disk: realDisk,
-    self: { pid: process.pid, started: processFacts(process.pid)?.started ?? '0', place: here() },
+    self: { pid: process.pid, started: processFacts(process.pid)?.started ?? UNTOLD, place: here() },
     look: lookAtProcess,
     randomLetters,
     sleep,
     patienceMs: PATIENCE_MS,
   }
   return host
+}
+
+/** This process, as what it holds names it. */
+export function ownAnchor({ self: { pid, started, place } }: GuardHost): Anchor {
+  return { pid, started: started === UNTOLD ? '' : started, ...place }
 }
 
 /** wrk.yaml as it was read. */

@@ -7,6 +7,7 @@ import { newEvent } from '../core/event.ts'
 import type { Fix } from '../core/finding.ts'
 import { homeOf } from '../core/home.ts'
 import { type ItemId, type ItemKey, parseId } from '../core/ids.ts'
+import type { Run } from '../core/run.ts'
 import { fitsFolder } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents, type PendingEvent } from '../store/event-log.ts'
@@ -15,11 +16,12 @@ import { lookUnderGuard, removeCopies } from '../store/item-look.ts'
 import { settleItem } from '../store/item-move.ts'
 import { findItem, isBlocked } from '../store/item-reader.ts'
 import { changeItem } from '../store/item-store.ts'
-import { isThere, removeGuard } from '../store/left-over.ts'
+import { removeGuard } from '../store/left-over.ts'
 import { repairLog } from '../store/log-repair.ts'
+import { isThere } from '../store/look.ts'
 import { readMove, removeMove } from '../store/moves.ts'
+import { readNote, removeNote } from '../store/note.ts'
 import { rebuildRegistry } from '../store/registry-rebuild.ts'
-import { readRun, removeRun } from '../store/runs.ts'
 import type { Context } from './context.ts'
 import { isOver } from './doctor-facts.ts'
 import { judgeFor } from './holder.ts'
@@ -136,10 +138,10 @@ function removeRunNote({ store }: Context, key: ItemKey, path: string): Promise<
   const { disk } = store.host
   return lookUnderGuard(store, key, copies => {
     if (!isThere(disk, path)) return false
-    const run = readRun(disk, path)
+    const run = readNote<Run>(disk, path)
     const holds = run?.owns && copies.some(({ lock }) => lock?.by === run.holder)
     if (run && (holds || !isOver(run.process, judge))) return false
-    removeRun(disk, path)
+    removeNote(disk, path)
     return true
   })
 }

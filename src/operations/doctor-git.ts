@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Facts } from '../core/finding.ts'
-import { MISSING, unless } from '../store/errno.ts'
+import { isThere } from '../store/look.ts'
 import { git } from '../system/git.ts'
 import { findRepository } from '../system/repository.ts'
 import type { Context } from './context.ts'
@@ -16,11 +16,11 @@ export function gitFacts({ store, env }: Context, program: HookProgram): Facts['
   try {
     const repository = findRepository(root, env)
     if (!repository || git(root, ['rev-parse', '--is-inside-work-tree']).code !== 0) return null
-    const isThere = unless(MISSING, null, () => host.disk.lstatSync(registry.path)) !== null
     const tracked = [registry.path, stateDir].filter(isTracked)
     return {
       tracked,
-      notIgnored: isThere && !tracked.includes(registry.path) && isNotIgnored(registry.path),
+      notIgnored:
+        isThere(host.disk, registry.path) && !tracked.includes(registry.path) && isNotIgnored(registry.path),
       hooks: hooksStatus(root, program).hooks,
     }
   } catch (error) {

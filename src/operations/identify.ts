@@ -1,5 +1,4 @@
 /** Which session this call belongs to, and registering it when it is new. */
-import { WrkError } from '../core/errors.ts'
 import { newEvent } from '../core/event.ts'
 import { type Identity, type IdentityFacts, identify, isSameProcess, noSession } from '../core/identity.ts'
 import {
@@ -11,7 +10,7 @@ import {
   type Registry,
 } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
-import { codeOf } from '../store/errno.ts'
+import { isFailure } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { changeRegistry } from '../store/session-registry.ts'
 import { processContext } from '../system/ancestors.ts'
@@ -51,7 +50,7 @@ export async function lookIn(context: Context): Promise<Onlooker> {
       registry = await currentRegistry(context)
     } catch (error) {
       // A queue that cannot be written is no reason for looking to fail.
-      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+      if (!isFailure(error)) throw error
     }
   return { registry, identity, caller }
 }
@@ -89,8 +88,7 @@ export async function register(context: Context, how: Registration = {}): Promis
   const now = context.clock()
 
   // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
-  const listed =
-    registry.kind === 'registry' ? registry.sessions.find(({ id }) => id === identity.id) : undefined
+  const listed = identity.id === null ? undefined : listedSession(registry, identity.id)
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
     return callerOf(context, identity, listed.id, listed.claims)
 

@@ -1,10 +1,9 @@
 /** Frees the locks whose holders are dead or whose time is up, and puts aside what cannot be read as a lock. */
 import { decideClaim } from '../core/claim.ts'
-import { WrkError } from '../core/errors.ts'
 import { lastSignOfLife } from '../core/lock-holder.ts'
 import { checkLockName, type LockData, lockData, releasedText } from '../core/session-lock.ts'
 import { humanDuration, stamp } from '../core/time.ts'
-import { codeOf, messageOf } from '../store/errno.ts'
+import { isFailure, messageOf } from '../store/errno.ts'
 import { type LockDecision, type LockReading, readLock } from '../store/lock-file.ts'
 import { type LockPlace, lockNames, lockPlace } from '../store/lock-folder.ts'
 import { judgeFor } from './holder.ts'
@@ -59,7 +58,7 @@ export async function lockCleanup(
       if (result) done.reclaimed.push({ ...result, quarantined_to: quarantined })
     } catch (error) {
       // One that cannot be freed is no reason to leave the others.
-      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+      if (!isFailure(error)) throw error
       done.failed.push(`lock ${one} could not be reclaimed: ${messageOf(error)}`)
     }
   }

@@ -5,7 +5,7 @@ import { newEvent } from '../core/event.ts'
 import { printable } from '../core/ids.ts'
 import type { Judge, Liveness } from '../core/liveness.ts'
 import { heldSessionLock } from '../core/lock-holder.ts'
-import { type Anchor, listedSession } from '../core/session.ts'
+import { listedSession } from '../core/session.ts'
 import { type Keeper, type LockData, lockData, type SessionLock } from '../core/session-lock.ts'
 import { stamp } from '../core/time.ts'
 import type { PendingEvent } from '../store/event-log.ts'
@@ -22,6 +22,7 @@ import type { LockPlace } from '../store/lock-folder.ts'
 import { withReaders } from '../store/readers.ts'
 import { loadRegistry } from '../store/session-registry.ts'
 import { here } from '../system/process.ts'
+import { ownAnchor } from './context.ts'
 import { judgeFor } from './holder.ts'
 import { lookIn } from './identify.ts'
 import type { LockContext } from './lock-place.ts'
@@ -138,15 +139,9 @@ export async function keeperOf(context: LockContext, pidOf: Keeper['pidOf']): Pr
   return {
     sessionId: caller?.holder ?? null,
     host: here().host,
-    anchor: pidOf === 'run' ? ownAnchor(context) : (identity?.anchor ?? listed?.anchor ?? null),
+    anchor: pidOf === 'run' ? ownAnchor(context.store.host) : (identity?.anchor ?? listed?.anchor ?? null),
     pidOf,
   }
-}
-
-function ownAnchor({ store }: LockContext): Anchor {
-  const { pid, started, place } = store.host.self
-  // "0" stands for a start time that the system does not tell.
-  return { pid, started: started === '0' ? '' : started, ...place }
 }
 
 /** An event about a lock. Who acts and who is acted on are runs. */

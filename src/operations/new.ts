@@ -13,11 +13,12 @@ import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { findPair, plainValue, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { asIoError, MISSING, messageOf, unless } from '../store/errno.ts'
-import { appendEvents, type PendingEvent, takeBack, writeIntent } from '../store/event-log.ts'
+import { appendEvents, type PendingEvent, writeIntent } from '../store/event-log.ts'
 import { withGuard } from '../store/guard.ts'
 import { publish, readPlainFile } from '../store/guarded-file.ts'
 import { makeFolder } from '../store/item-move.ts'
 import { findItem, type Store } from '../store/item-reader.ts'
+import { removeNote } from '../store/note.ts'
 import { placesOf } from '../store/queue.ts'
 import { NeedsFullReader, withReaders } from '../store/readers.ts'
 import type { ItemSummary } from './claim.ts'
@@ -122,7 +123,7 @@ function make(store: Store, id: string, bytes: Buffer, event: PendingEvent) {
       const { failure } = publish(disk, guard, { bytes, from: 'absent', path, durable: true, conflicts })
       return { path, intent: intent.path, failure }
     } catch (error) {
-      takeBack(disk, intent.path)
+      removeNote(disk, intent.path)
       throw error
     } finally {
       disk.closeSync(intent.slot)

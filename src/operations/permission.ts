@@ -2,6 +2,7 @@
 import { type ClaimDecision, decideClaim } from '../core/claim.ts'
 import { listedSession } from '../core/session.ts'
 import type { Current } from '../store/item-store.ts'
+import type { ItemSummary } from './claim.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import type { Caller } from './identify.ts'
@@ -13,6 +14,14 @@ export type Permission =
   | { kind: 'held'; holder: HolderInfo; superseded: Superseded | null }
   /** The caller held it, it was taken over, and now nobody holds it. */
   | { kind: 'lost'; superseded: Superseded }
+
+/** The answer of a verb that changes nothing for that. */
+export interface Refused {
+  kind: 'refused'
+  item: ItemSummary
+  why: Exclude<Permission, { kind: 'may' }>
+  warnings: string[]
+}
 
 /**
  * Whether the caller may write to an item, decided on what the guard shows.

@@ -2,7 +2,7 @@
 import { WrkError } from '../core/errors.ts'
 import type { ItemKey } from '../core/ids.ts'
 import type { WatchedItem } from '../core/watch.ts'
-import { codeOf, messageOf } from '../store/errno.ts'
+import { isFailure, messageOf } from '../store/errno.ts'
 import type { Context } from './context.ts'
 import { type ReapResult, reap } from './reap.ts'
 
@@ -35,7 +35,7 @@ export class Reaper {
       else this.#later.delete(key)
       return { result, warnings: result.warnings }
     } catch (error) {
-      if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+      if (!isFailure(error)) throw error
       const message = messageOf(error)
       const known = this.#later.get(key)?.told === message
       this.#wait(key, at, message)

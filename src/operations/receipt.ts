@@ -1,6 +1,6 @@
 /** Writes a receipt: manifest and log, as the latest and under the run's own name. */
 import { mkdirSync, realpathSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { fileNameOfRun, type Manifest, manifestOf, type ReceiptFacts, receiptLog } from '../core/receipt.ts'
 import { publicUrl, repositoryName } from '../core/secrets.ts'
@@ -8,7 +8,7 @@ import { checkRunId, generatedRunId, startOfRun } from '../core/session-lock.ts'
 import { makeFolderWithin, writeArtifact } from '../store/artifact.ts'
 import { realDisk } from '../store/disk.ts'
 import { shortHash } from '../store/guard.ts'
-import { findQueue, QUEUE_IN_WORKSPACE } from '../store/queue.ts'
+import { findQueue, workspaceOfQueue } from '../store/queue.ts'
 import { clockFrom } from '../system/clock.ts'
 import { git } from '../system/git.ts'
 import { here } from '../system/process.ts'
@@ -116,8 +116,7 @@ function workspaceFolder(
   cwd: string,
 ): string {
   try {
-    const { root } = findQueue(queue, env, cwd)
-    return root.endsWith(sep + QUEUE_IN_WORKSPACE) ? dirname(dirname(root)) : dirname(root)
+    return workspaceOfQueue(findQueue(queue, env, cwd).root)
   } catch (error) {
     if (error instanceof WrkError && error.code === 'NOT_FOUND' && queue === undefined) return cwd
     throw error

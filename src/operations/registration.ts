@@ -1,7 +1,14 @@
 /** What is written to the registry for a session that calls: decided on what the guard showed. */
 import { anchoredTo, type Identity } from '../core/identity.ts'
 import { judgeSession } from '../core/liveness.ts'
-import { AGENTS, type ClaimRecord, generatedId, type Registry, type Session } from '../core/session.ts'
+import {
+  AGENTS,
+  type ClaimRecord,
+  generatedId,
+  type Registry,
+  type Session,
+  sessionsIn,
+} from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readHeadOf } from '../store/item-reader.ts'
 import { itemPlaces } from '../store/queue.ts'
@@ -44,7 +51,7 @@ export function decideRegistration(
   change: RegistryChange | null
   result: { session: string; started: boolean; claims: readonly ClaimRecord[] }
 } {
-  const sessions = registry.kind === 'registry' ? registry.sessions : []
+  const sessions = sessionsIn(registry)
   // Two calls of a new terminal at once: the second finds what the first has registered.
   const known = identity.id ?? (identity.anchor ? anchoredTo(identity.anchor, sessions)?.id : undefined)
   const listed = sessions.find(({ id }) => id === known)

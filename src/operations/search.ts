@@ -2,7 +2,7 @@
 
 import { WrkError } from '../core/errors.ts'
 import { realDisk } from '../store/disk.ts'
-import { codeOf } from '../store/errno.ts'
+import { isFailure } from '../store/errno.ts'
 import { readPlainFile } from '../store/guarded-file.ts'
 import { candidates, type QueueItem } from './candidates.ts'
 import type { Context } from './context.ts'
@@ -33,7 +33,7 @@ function linesWith(path: string, wanted: string): Found['lines'] {
     whole = readPlainFile(realDisk, path).bytes.toString('utf8')
   } catch (error) {
     // Gone, a link, or unreadable: list and doctor tell of it.
-    if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
+    if (!isFailure(error)) throw error
     return []
   }
   if (!whole.toLowerCase().includes(wanted)) return []

@@ -1,19 +1,16 @@
 /** Sets fields of an item in place: single values only, every other byte stays. */
 import { WrkError } from '../core/errors.ts'
 import { newEvent } from '../core/event.ts'
-import { parseId, printable } from '../core/ids.ts'
+import { printable } from '../core/ids.ts'
 import { stamp } from '../core/time.ts'
-import { findItem } from '../store/item-reader.ts'
-import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import type { Current, ItemDecision } from '../store/item-store.ts'
+import { changeAsCaller } from './change.ts'
 import { type ItemSummary, summary } from './claim.ts'
-import { type Context, tidy } from './context.ts'
-import { type Caller, register } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
-import { settleAll } from './settle.ts'
+import type { Context } from './context.ts'
+import type { Caller } from './identify.ts'
+import { permission, type Refused } from './permission.ts'
 
-export type SetResult =
-  | { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+export type SetResult = { kind: 'set'; changed: boolean; item: ItemSummary; warnings: string[] } | Refused
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 const LONGEST_VALUE = 10_000
@@ -62,16 +59,9 @@ export async function set(
   idText: string,
   fields: ReadonlyMap<string, string>,
 ): Promise<SetResult> {
-  const { store } = context
-  const id = parseId(idText, store.settings.idPrefix)
-  const places = findItem(store, id)
-  tidy(context)
-  await settleAll(context)
-  const caller = await register(context)
-  const { result, warnings } = await changeItem(store, id, places, current =>
+  const { result } = await changeAsCaller(context, idText, (current, caller) =>
     decide(context, current, caller, fields),
   )
-  result.warnings.push(...warnings)
   return result
 }
 

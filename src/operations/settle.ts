@@ -1,10 +1,9 @@
 /** Completes moves that were cut short: the item's new status is published, but it lies where it lay before. */
-import { WrkError } from '../core/errors.ts'
 import { archiveFolderOf } from '../core/home.ts'
 import type { ItemId } from '../core/ids.ts'
 import { fitsFolder, isArchived } from '../core/status.ts'
 import { parseInstant } from '../core/time.ts'
-import { asIoError, codeOf } from '../store/errno.ts'
+import { asIoError, isFailure } from '../store/errno.ts'
 import { type Moved, type Settling, settleItem } from '../store/item-move.ts'
 import type { ItemReading } from '../store/item-reader.ts'
 import { pendingMoves } from '../store/moves.ts'
@@ -52,7 +51,7 @@ export async function settleChanged(
   try {
     await settle(context, id, folder)
   } catch (error) {
-    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    if (!isFailure(error)) throw error
     const { message } = asIoError(error, 'the move failed') as Error
     warnings.push(`${item.id} is changed, but not in its folder yet: ${message}`)
   }
@@ -84,7 +83,7 @@ async function settleInPassing(context: Context, id: ItemId): Promise<Moved | nu
   try {
     return await settle(context, id)
   } catch (error) {
-    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    if (!isFailure(error)) throw error
     return null
   }
 }

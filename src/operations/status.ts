@@ -1,6 +1,6 @@
 /** Who works on what: the sessions with the items they hold, and locks that belong to no listed session. */
 import { judgeSession, type Liveness } from '../core/liveness.ts'
-import { type Session, sessionOf } from '../core/session.ts'
+import { type Session, sessionOf, sessionsIn } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readQueue } from '../store/item-reader.ts'
 import type { Context } from './context.ts'
@@ -56,10 +56,9 @@ export async function status(context: Context): Promise<QueueStatus> {
       reason: held.liveness.reason,
     }
   })
-  const sessions = registry.kind === 'registry' ? registry.sessions : []
   const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
   return {
-    sessions: sessions.map(session => ({
+    sessions: sessionsIn(registry).map(session => ({
       ...describeSession(context, session),
       mine: session.id === caller?.session,
       items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),

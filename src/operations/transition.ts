@@ -10,17 +10,18 @@ import { statusWord } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import { decideTransition, TRANSITIONS, type Verb } from '../core/transition.ts'
 import type { FieldValue } from '../markdown/splice.ts'
-import { findItem, readItems } from '../store/item-reader.ts'
-import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
+import { readItems } from '../store/item-reader.ts'
+import type { Current, ItemDecision } from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import { here } from '../system/process.ts'
 import { candidates, placeAndTime } from './candidates.ts'
+import { changeAsCaller } from './change.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
-import { type Context, tidy } from './context.ts'
-import { type Caller, register } from './identify.ts'
-import { type Permission, permission } from './permission.ts'
+import type { Context } from './context.ts'
+import type { Caller } from './identify.ts'
+import { permission, type Refused } from './permission.ts'
 import { recordClaims, without } from './records.ts'
-import { settleAll, settleChanged } from './settle.ts'
+import { settleChanged } from './settle.ts'
 
 export interface TransitionOptions {
   /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
@@ -42,7 +43,7 @@ export type TransitionResult =
     }
   /** The item's status does not allow it. `instead`: the verb that comes first. */
   | { kind: 'no'; item: ItemSummary; state: string; instead: Verb | null; warnings: string[] }
-  | { kind: 'refused'; item: ItemSummary; why: Exclude<Permission, { kind: 'may' }>; warnings: string[] }
+  | Refused
 
 /**
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
@@ -53,17 +54,9 @@ export async function transition(
   idText: string,
   options: TransitionOptions = {},
 ): Promise<TransitionResult> {
-  const { store } = context
-  const id = parseId(idText, store.settings.idPrefix)
-  findItem(store, id)
-  tidy(context)
-  await settleAll(context)
-  const places = findItem(store, id)
-  const caller = await register(context)
-  const { result, warnings } = await changeItem(store, id, places, current =>
-    decide(context, verb, current, caller, options),
+  const { id, caller, result } = await changeAsCaller(context, idText, (current, by) =>
+    decide(context, verb, current, by, options),
   )
-  result.warnings.push(...warnings)
   if (result.kind !== 'done') return result
   const { lock, item } = result
   // A crash may have left the record of an item that is free already.

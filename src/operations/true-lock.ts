@@ -10,7 +10,7 @@ import { decideClaim, type HeldLock } from '../core/claim.ts'
 import { isAboutLock, type LogEvent, takesLock } from '../core/event.ts'
 import { type ItemKey, keyOfField } from '../core/ids.ts'
 import type { Lock } from '../core/lock.ts'
-import { belongsTo, listedSession } from '../core/session.ts'
+import { belongsTo, listedSession, sessionsIn } from '../core/session.ts'
 import { parseInstant } from '../core/time.ts'
 import type { TrueLock } from '../core/verify.ts'
 import { readEvents } from '../store/event-log.ts'
@@ -46,7 +46,7 @@ export async function readTruths(
   const readings = await readItems(store, places)
   const now = context.clock()
   const judge = judgeForMany(store, registry)
-  const sessions = registry.kind === 'registry' ? registry.sessions : []
+  const sessions = sessionsIn(registry)
   const records = caller ? (listedSession(registry, caller.session)?.claims ?? []) : []
   let events: LogEvent[] | undefined
 

@@ -8,16 +8,17 @@
  */
 import { newEvent } from '../core/event.ts'
 import { type ItemId, parseId } from '../core/ids.ts'
+import { generatedRunId } from '../core/session-lock.ts'
 import { stamp } from '../core/time.ts'
 import { messageOf } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { readItem } from '../store/item-reader.ts'
 import type { Current } from '../store/item-store.ts'
-import { readRuns, removeRun } from '../store/runs.ts'
+import { removeNote } from '../store/note.ts'
+import { runFile } from '../store/runs.ts'
 import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../system/child.ts'
-import { here, processFacts } from '../system/process.ts'
 import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from './claim.ts'
-import type { Context } from './context.ts'
+import { type Context, ownAnchor } from './context.ts'
 import { heartbeat } from './heartbeat.ts'
 import { howLost, type Superseded } from './records.ts'
 import { release } from './release.ts'
@@ -79,9 +80,9 @@ export async function runUnderClaim(
   steps: (item: ItemSummary) => readonly Step[],
   options: RunOptions,
 ): Promise<RunResult | RefusedClaim> {
-  const { host, settings } = context.store
+  const { host, settings, stateDir } = context.store
   const id = parseId(idText, settings.idPrefix)
-  const run = { id: runId(context), process: thisProcess() }
+  const run = { id: generatedRunId(context.clock(), host.randomLetters(6)), process: ownAnchor(host) }
   const signals = catchSignals()
   try {
     const claimed = await claim(context, idText, { run, done: options.done, check: options.check })
@@ -113,18 +114,8 @@ export async function runUnderClaim(
     return result
   } finally {
     signals.stop()
-    for (const { path, run: one } of readRuns(host.disk, context.store.stateDir, id.key))
-      if (one.id === run.id) removeRun(host.disk, path)
+    removeNote(host.disk, runFile(stateDir, id.key, run.id))
   }
-}
-
-function runId({ clock, store }: Context): string {
-  return `run-${stamp(clock()).replace(/[-:]/g, '')}-${store.host.randomLetters(6)}`
-}
-
-function thisProcess() {
-  const { pid } = process
-  return { pid, started: processFacts(pid)?.started ?? '', ...here() }
 }
 
 async function runSteps(

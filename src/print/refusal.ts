@@ -1,6 +1,6 @@
 /** What a caller is told who may not: who holds the item, or who took it over. Never the command that would break a living holder's lock. */
-import type { ItemSummary, RefusedClaim } from '../operations/claim.ts'
-import type { Permission } from '../operations/permission.ts'
+import type { RefusedClaim } from '../operations/claim.ts'
+import type { Refused } from '../operations/permission.ts'
 import { describeLoss, type Superseded } from '../operations/records.ts'
 import { describeHolder } from './describe.ts'
 import { EXIT } from './exit-codes.ts'
@@ -22,12 +22,7 @@ export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, 
 }
 
 /** A change to an item that the caller may not make. */
-export function refusedChange(
-  item: ItemSummary,
-  why: Exclude<Permission, { kind: 'may' }>,
-  warnings: readonly string[],
-  now: Date,
-): Outcome {
+export function refusedChange({ item, why, warnings }: Refused, now: Date): Outcome {
   const holder = why.kind === 'held' ? why.holder : null
   const { superseded } = why
   const message = superseded

@@ -9,24 +9,16 @@ import { dirname, join, relative, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
+import { fill } from './write.ts'
 
 /** @param random letters that make the name beside it this call's own */
 export function writeArtifact(disk: Disk, path: string, text: string, random: string): void {
-  const bytes = Buffer.from(text)
   const draft = `${path}.${random}.tmp`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
   const fd = disk.openSync(draft, flags, 0o644)
   try {
     try {
-      for (let done = 0; done < bytes.length; ) {
-        const written = disk.writeSync(fd, bytes, done, bytes.length - done, done)
-        if (written === 0)
-          throw new WrkError('IO', `${path} could not be written: the disk takes no more bytes`)
-        done += written
-      }
-      const { size } = disk.fstatSync(fd)
-      if (size !== bytes.length)
-        throw new WrkError('IO', `${path} could not be written: ${size} of ${bytes.length} bytes arrived`)
+      fill(disk, fd, Buffer.from(text), path)
     } finally {
       disk.closeSync(fd)
     }

@@ -7,6 +7,11 @@ export function codeOf(error: unknown): string | undefined {
     : undefined
 }
 
+/** Whether an error is wrk's own or the system's, of which a person can be told; any other is a bug. */
+export function isFailure(error: unknown): error is Error {
+  return error instanceof WrkError || codeOf(error) !== undefined
+}
+
 /** Runs `act`; gives its result, or `fallback` when it fails with one of these codes. Other errors pass. */
 export function unless<T, F>(codes: readonly string[], fallback: F, act: () => T): T | F {
   try {

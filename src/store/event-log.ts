@@ -15,9 +15,12 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { type LogEvent, type NewEvent, parseEvent } from '../core/event.ts'
 import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
+import { MISSING, messageOf, unless } from './errno.ts'
 import { type GuardHost, type HeldGuard, StartOver, withFolders, withGuard } from './guard.ts'
 import { type OpenFile, openPlain, publish, readPlainFile } from './guarded-file.ts'
+import { isThere, lookAt } from './look.ts'
+import { readNote, removeNote, writeNote } from './note.ts'
+import { writeAll } from './write.ts'
 
 export const LOG = 'events.jsonl'
 export const OLDER_LOG = 'events.1.jsonl'
@@ -48,7 +51,7 @@ export async function appendEvents(
     let fd = openLog(disk, stateDir)
     try {
       let end = catchUp(disk, stateDir, fd)
-      if (intent && !exists(disk, intent)) return
+      if (intent && !isThere(disk, intent)) return
       let { seq } = end
       const lines = events
         .filter(
@@ -70,7 +73,7 @@ export async function appendEvents(
       disk.closeSync(fd)
     }
   })
-  if (intent) takeBack(disk, intent)
+  if (intent) removeNote(disk, intent)
 }
 
 const txText = (tx: string) => `"tx":"${tx}"`
@@ -80,10 +83,6 @@ function isLogged(disk: Disk, stateDir: string, tx: string): boolean {
   return [LOG, OLDER_LOG].some(name =>
     unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)))?.bytes.includes(txText(tx)),
   )
-}
-
-function exists(disk: Disk, path: string): boolean {
-  return unless(MISSING, null, () => disk.lstatSync(path)) !== null
 }
 
 export function openLog(disk: Disk, stateDir: string): number {
@@ -96,9 +95,7 @@ export function linesOf(events: readonly LogEvent[]): string {
 }
 
 export function writeAt(disk: Disk, fd: number, text: string, at: number): void {
-  const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length; )
-    done += disk.writeSync(fd, bytes, done, bytes.length - done, at + done)
+  writeAll(disk, fd, Buffer.from(text), 'the event log', at)
 }
 
 /** Where the next event goes: its place, what must stand before it, and the last number. */
@@ -199,6 +196,33 @@ export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
+/** A change that has happened, whose events perhaps nobody has logged yet; as appendEvents takes them. */
+export interface Unlogged {
+  events: readonly PendingEvent[]
+  path?: string
+  left?: number
+}
+
+/**
+ * Logs changes that have happened. What cannot be logged now is left to the next command.
+ * @returns a warning that says so
+ */
+export async function logChanges(
+  host: GuardHost,
+  stateDir: string,
+  changes: readonly Unlogged[],
+): Promise<string[]> {
+  for (const { path, events, left } of changes)
+    try {
+      await appendEvents(host, stateDir, events, path, left)
+    } catch (error) {
+      return [
+        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
+      ]
+    }
+  return []
+}
+
 /** A change that is about to be published: its events, and how to tell whether it happened. */
 interface Intent {
   /** Events of earlier changes that nobody has logged yet, then its own. */
@@ -210,7 +234,7 @@ interface Intent {
 /**
  * Puts the events of a change into the outbox before it is published. The file is named after the guard's holder,
  * so that others can see whether it may still publish.
- * @returns the file, for `takeBack`, and the open slot, to be closed after that: while it is open, its inode
+ * @returns the file, for `removeNote`, and the open slot, to be closed after that: while it is open, its inode
  *   number is given to no other file, not even when the slot has been revoked
  */
 export function writeIntent(
@@ -225,26 +249,13 @@ export function writeIntent(
   if (open === null) throw new StartOver()
   try {
     const inode = disk.fstatSync(open).ino
-    const fd = withFolders(disk, stateDir, () => disk.openSync(path, 'wx', 0o600))
-    try {
-      const bytes = Buffer.from(JSON.stringify({ events: [...events], inode } satisfies Intent))
-      for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
-    } catch (error) {
-      disk.unlinkSync(path)
-      throw error
-    } finally {
-      disk.closeSync(fd)
-    }
+    const intent: Intent = { events: [...events], inode }
+    withFolders(disk, stateDir, () => writeNote(disk, path, intent, 'wx'))
   } catch (error) {
     disk.closeSync(open)
     throw error
   }
   return { path, slot: open }
-}
-
-/** Removes an intent: its change did not happen, or is logged. */
-export function takeBack(disk: Disk, path: string): void {
-  unless(MISSING, undefined, () => disk.unlinkSync(path))
 }
 
 /**
@@ -264,19 +275,19 @@ export function unloggedChanges(
   key: string,
   guard: Pick<HeldGuard, 'dir'>,
   file: Replaced,
-): { path: string; events: PendingEvent[]; left: number }[] {
+): Unlogged[] {
   const outbox = join(stateDir, 'outbox')
   const prefix = `${key}~`
   const mine = unless(MISSING, [], () => disk.readdirSync(outbox))
     .filter(name => name.startsWith(prefix))
     .sort()
   return mine.flatMap(name => {
-    if (exists(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
+    if (isThere(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
     const path = join(outbox, name)
-    const intent = readIntent(disk, path)
+    const intent = readNote<Intent>(disk, path)
     if (intent && isPublished(disk, file, intent.inode))
       return [{ path, events: intent.events, left: intent.events.length }]
-    takeBack(disk, path)
+    removeNote(disk, path)
     return []
   })
 }
@@ -289,19 +300,5 @@ interface Replaced {
 
 /** As it was read, or as it is now: a caller that was revoked has read what may have been replaced since. */
 function isPublished(disk: Disk, { path, stat }: Replaced, inode: number): boolean {
-  return (
-    (stat !== null && Number(stat.ino) === inode) ||
-    unless(MISSING, null, () => disk.lstatSync(path))?.ino === inode
-  )
-}
-
-function readIntent(disk: Disk, path: string): Intent | null {
-  const file = unless(MISSING, null, () => readPlainFile(disk, path))
-  try {
-    return file && (JSON.parse(file.bytes.toString('utf8')) as Intent)
-  } catch (error) {
-    // Torn: its writer died before it could publish anything.
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
+  return (stat !== null && Number(stat.ino) === inode) || lookAt(disk, path)?.ino === inode
 }

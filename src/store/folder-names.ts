@@ -8,15 +8,14 @@
  * Guarantees: what is kept of a folder is used only while the folder has the inode, modification and change time that
  * it had before it was listed. A folder that changed within the last two seconds is not kept: another change might
  * leave the same times.
- * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
+ * Does not guarantee: to be there.
  */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
-import { WrkError } from '../core/errors.ts'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
+import { cachePath, readCache, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
-import { readPlainFile } from './guarded-file.ts'
+import { MISSING, unless } from './errno.ts'
 
 /** Listing fewer names than this takes hardly longer than asking for one. */
 const LARGE = 256
@@ -47,6 +46,7 @@ export interface Found {
 export class FolderNames {
   private readonly disk: Disk
   private readonly root: string
+  private readonly path: string
   private readonly keys: readonly ItemKey[]
   private readonly kept: Map<string, Kept>
   private changed = false
@@ -56,7 +56,8 @@ export class FolderNames {
     this.disk = disk
     this.root = root
     this.keys = keys
-    this.kept = load(disk, cacheOf(root))
+    this.path = cachePath(join(root, '.wrk'), 'folders')
+    this.kept = load(disk, this.path)
   }
 
   /**
@@ -77,26 +78,9 @@ export class FolderNames {
     return { names: names.filter(name => this.isWanted(name)).sort(), folders }
   }
 
-  /** Writes what is new, if anything is. That it cannot be written is no reason to fail. */
+  /** Keeps what is new, if anything is. */
   save(): void {
-    if (!this.changed) return
-    const { disk, root } = this
-    const path = cacheOf(root)
-    const draft = `${path}.${process.pid}`
-    try {
-      disk.mkdirSync(join(path, '..'), { recursive: true })
-      const fd = disk.openSync(draft, 'w', 0o600)
-      try {
-        const bytes = Buffer.from(JSON.stringify([FORMAT, ...this.kept]))
-        for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
-      } finally {
-        disk.closeSync(fd)
-      }
-      disk.renameSync(draft, path)
-    } catch (error) {
-      if (codeOf(error) === undefined) throw error
-      unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
-    }
+    if (this.changed) writeCache(this.disk, this.path, JSON.stringify([FORMAT, ...this.kept]))
   }
 
   /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
@@ -146,10 +130,6 @@ export class FolderNames {
   }
 }
 
-function cacheOf(root: string): string {
-  return join(root, '.wrk', 'cache', 'folders')
-}
-
 /** None, when the folder went away meanwhile. Only Node gives names in an order of their own. */
 function list(disk: Disk, path: string, within: boolean): { names: string[]; folders: string[] } {
   if (!within) return { names: unless(MISSING, [], () => disk.readdirSync(path)), folders: [] }
@@ -170,13 +150,14 @@ function stampOf({ ino, mtimeMs, ctimeMs }: Stats): string {
 
 /** Nothing when there is no file, or none that this wrk has written whole. */
 function load(disk: Disk, path: string): Map<string, Kept> {
+  const text = readCache(disk, path)
+  if (text === '') return new Map()
   try {
-    const [format, ...kept] = JSON.parse(readPlainFile(disk, path).bytes.toString('utf8'))
+    const [format, ...kept] = JSON.parse(text)
     return new Map(format === FORMAT && kept.every(isEntry) ? kept : [])
   } catch (error) {
-    const expected = codeOf(error) || error instanceof SyntaxError || error instanceof TypeError
-    if (!expected && !(error instanceof WrkError)) throw error
-    return new Map()
+    if (error instanceof SyntaxError || error instanceof TypeError) return new Map()
+    throw error
   }
 }
 

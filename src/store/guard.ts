@@ -30,6 +30,7 @@ import type { Place, ProcessLook } from '../core/liveness.ts'
 import { humanDuration } from '../core/time.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
+import { lookAt } from './look.ts'
 
 export interface GuardHost {
   disk: Disk
@@ -114,7 +115,7 @@ function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boo
 }
 
 function isFolder(disk: Disk, path: string): boolean {
-  return unless(MISSING, null, () => disk.lstatSync(path))?.isDirectory() ?? false
+  return lookAt(disk, path)?.isDirectory() ?? false
 }
 
 function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
@@ -193,7 +194,7 @@ export function revokeDead(host: GuardHost, dir: string): boolean {
 }
 
 function guardAgeMs(disk: Disk, path: string): number {
-  const stat = unless(MISSING, null, () => disk.lstatSync(path))
+  const stat = lookAt(disk, path)
   return stat ? Math.max(0, Date.now() - stat.mtimeMs) : 0
 }
 

@@ -12,8 +12,9 @@ import { type BigIntStats, constants } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { codeOf, isFailure, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver } from './guard.ts'
+import { fill, writeAll } from './write.ts'
 
 /** Larger files are no work items; reading them whole would only cost memory. */
 export const LARGEST_FILE = 8 * 1024 * 1024
@@ -134,8 +135,8 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
     unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
     if (publication.durable) syncFolder(disk, dirname(publication.path))
   } catch (error) {
-    if (codeOf(error) === undefined) throw error
-    published.failure = error as Error
+    if (!isFailure(error)) throw error
+    published.failure = error
   }
   return published
 }
@@ -144,15 +145,7 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
   const fd = unless(MISSING, null, () => disk.openSync(guard.slot, constants.O_RDWR))
   if (fd === null) throw new StartOver()
   try {
-    for (let done = 0; done < bytes.length; ) {
-      const written = disk.writeSync(fd, bytes, done, bytes.length - done, done)
-      if (written === 0)
-        throw new WrkError('IO', `${path} could not be written: the disk takes no more bytes`)
-      done += written
-    }
-    const { size, uid, gid } = disk.fstatSync(fd)
-    if (size !== bytes.length)
-      throw new WrkError('IO', `${path} could not be written: ${size} of ${bytes.length} bytes arrived`)
+    const { uid, gid } = fill(disk, fd, bytes, path)
     const old = typeof from === 'object' ? from : null
     if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old)
     disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : (mode ?? 0o644))
@@ -203,7 +196,7 @@ function keepOverwritten(disk: Disk, { from, path, conflicts }: Publication): st
   const kept = join(conflicts, `${basename(path)}.${Date.now()}`)
   const fd = disk.openSync(kept, 'wx', 0o600)
   try {
-    disk.writeSync(fd, last)
+    writeAll(disk, fd, last, kept)
   } finally {
     disk.closeSync(fd)
   }

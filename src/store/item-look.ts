@@ -5,11 +5,10 @@
  * Guarantees: no other call of wrk claims, changes or moves the item meanwhile.
  */
 import { dirname } from 'node:path'
-import { WrkError } from '../core/errors.ts'
 import type { ItemKey } from '../core/ids.ts'
 import { readFrontmatter } from '../markdown/frontmatter.ts'
 import type { Disk } from './disk.ts'
-import { codeOf } from './errno.ts'
+import { isFailure } from './errno.ts'
 import { withGuard } from './guard.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
 import { type ItemReading, interpret, type Store } from './item-reader.ts'
@@ -50,7 +49,7 @@ export function bytesOf(disk: Disk, path: string): Buffer | null {
   try {
     return readPlainFile(disk, path).bytes
   } catch (error) {
-    if (!(error instanceof WrkError) && codeOf(error) === undefined) throw error
+    if (!isFailure(error)) throw error
     return null
   }
 }

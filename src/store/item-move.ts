@@ -16,6 +16,7 @@ import { codeOf, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
 import { type ItemReading, interpret, isBlocked, type Store } from './item-reader.ts'
+import { isThere } from './look.ts'
 import { readMove, removeMove } from './moves.ts'
 import { type ItemPlace, placesOf } from './queue.ts'
 import { withReaders } from './readers.ts'
@@ -71,13 +72,13 @@ export function settleItem(
 function move(disk: Disk, root: string, place: ItemPlace, folder: string, { slot }: HeldGuard): Moved {
   const target = makeFolder(disk, root, folder)
   const to = join(target, basename(place.path))
-  if (unless(MISSING, null, () => disk.lstatSync(to)))
+  if (isThere(disk, to))
     throw new WrkError('AMBIGUOUS', `${place.path} belongs in ${folder}/, but ${to} is there already`, {
       hint: 'Compare the two and keep one (git rm the other).',
       details: { paths: [place.path, to] },
     })
   // The guard was taken away: another may be at the item by now.
-  if (!unless(MISSING, null, () => disk.lstatSync(slot))) throw new StartOver()
+  if (!isThere(disk, slot)) throw new StartOver()
   try {
     disk.renameSync(place.path, to)
   } catch (error) {

@@ -14,14 +14,15 @@ import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
+import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeIntent } from './event-log.ts'
 import { withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen } from './guarded-file.ts'
 import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
 import { type Move, writeMove } from './moves.ts'
+import { removeNote } from './note.ts'
 import type { ItemPlace } from './queue.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
-import { type RunFile, readRuns, removeRun, writeRun } from './runs.ts'
+import { type RunFile, readRuns, writeRun } from './runs.ts'
 import { loadRegistry } from './session-registry.ts'
 
 /** What a change is decided on: read inside the guard. */
@@ -75,7 +76,7 @@ export async function changeItem<T>(
 ): Promise<ItemChange<T>> {
   const { host, stateDir } = store
   const { disk } = host
-  let unlogged: { path: string; events: PendingEvent[]; left: number }[] = []
+  let unlogged: Unlogged[] = []
   const changed = await withReaders(full =>
     withGuard(host, stateDir, id.key, guard => {
       // Found twice, it may have been moved while it was looked for; inside the guard nobody moves it.
@@ -132,8 +133,8 @@ export async function changeItem<T>(
           const intents = [...unlogged, own]
           return { result: decision.result, published, intents, ended: decision.ends ?? [] }
         } catch (error) {
-          if (run) removeRun(disk, run)
-          takeBack(disk, intent.path)
+          if (run) removeNote(disk, run)
+          removeNote(disk, intent.path)
           throw error
         } finally {
           disk.closeSync(intent.slot)
@@ -144,12 +145,12 @@ export async function changeItem<T>(
     }),
   ).catch(async error => {
     // A change that a crash kept from the log is logged by whoever meets it, also by one who is refused.
-    await logChanges(store, unlogged)
+    await logChanges(host, stateDir, unlogged)
     throw error
   })
   const warnings: string[] = []
   try {
-    for (const { path } of changed.ended) removeRun(disk, path)
+    for (const { path } of changed.ended) removeNote(disk, path)
   } catch (error) {
     // The change has happened. A run's file that stays tells of a holder who is none any more.
     warnings.push(`what is left of a run could not be removed: ${messageOf(error)}`)
@@ -161,24 +162,8 @@ export async function changeItem<T>(
     )
   if (failure)
     warnings.push(`${id.display} is changed, but the disk may not have it yet: ${messageOf(failure)}`)
-  warnings.push(...(await logChanges(store, changed.intents)))
+  warnings.push(...(await logChanges(host, stateDir, changed.intents)))
   return { result: changed.result, warnings }
-}
-
-/** The changes have happened; what their events need is tried now and otherwise left to the next command. */
-async function logChanges(
-  { host, stateDir }: Store,
-  intents: readonly { path: string; events: readonly PendingEvent[]; left: number }[],
-): Promise<string[]> {
-  for (const { path, events, left } of intents)
-    try {
-      await appendEvents(host, stateDir, events, path, left)
-    } catch (error) {
-      return [
-        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
-      ]
-    }
-  return []
 }
 
 /** Null when the item is no longer where it was found. */

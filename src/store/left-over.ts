@@ -4,11 +4,13 @@
  */
 import { join } from 'node:path'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
+import type { Run } from '../core/run.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { type GuardHost, isOwnerDead, revokeDead } from './guard.ts'
+import { lookAt } from './look.ts'
 import { type Move, readMove } from './moves.ts'
-import { readRun } from './runs.ts'
+import { readNote } from './note.ts'
 
 interface Trace {
   path: string
@@ -22,11 +24,11 @@ interface KeyTrace extends Trace {
 /** The entries of a folder of `.wrk` that are there; none where the folder is missing, or a link. */
 function entriesOf(disk: Disk, stateDir: string, folder: string): (Trace & { name: string })[] {
   const dir = join(stateDir, folder)
-  if (!unless(MISSING, null, () => disk.lstatSync(dir))?.isDirectory()) return []
+  if (!lookAt(disk, dir)?.isDirectory()) return []
   const names = unless(MISSING, [], () => disk.readdirSync(dir)).sort()
   return names.flatMap(name => {
     const path = join(dir, name)
-    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    const stat = lookAt(disk, path)
     return stat ? [{ name, path, modified: stat.mtime }] : []
   })
 }
@@ -42,7 +44,7 @@ export function guardsIn(
   return entriesOf(disk, stateDir, 'guards').map(({ name: key, path, modified }) => {
     const [slot] = unless(MISSING, [], () => disk.readdirSync(path))
     if (slot === undefined) return { key, path, modified, isEmpty: true, dead: false }
-    const since = unless(MISSING, null, () => disk.lstatSync(join(path, slot)))?.mtime
+    const since = lookAt(disk, join(path, slot))?.mtime
     return { key, path, modified: since ?? modified, isEmpty: false, dead: isOwnerDead(host, slot) }
   })
 }
@@ -63,9 +65,9 @@ export function draftsIn(host: GuardHost, stateDir: string): (Trace & { dead: bo
   return drafts.map(({ name, ...trace }) => ({ ...trace, dead: isOwnerDead(host, name) }))
 }
 
-export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: ReturnType<typeof readRun> })[] {
+export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: Run | null })[] {
   return entriesOf(disk, stateDir, 'runs').map(({ name, ...trace }) => {
-    return { ...trace, key: keyOf(name), run: readRun(disk, trace.path) }
+    return { ...trace, key: keyOf(name), run: readNote<Run>(disk, trace.path) }
   })
 }
 
@@ -84,11 +86,6 @@ export function movesIn(disk: Disk, stateDir: string): (KeyTrace & { move: Move 
     const key = name as ItemKey
     return { ...trace, key, move: readMove(disk, stateDir, key) }
   })
-}
-
-/** Whether anything is there, a link's end aside. */
-export function isThere(disk: Disk, path: string): boolean {
-  return unless(MISSING, null, () => disk.lstatSync(path)) !== null
 }
 
 export function keptIn(disk: Disk, stateDir: string): string[] {

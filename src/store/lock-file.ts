@@ -19,10 +19,12 @@ import { WrkError } from '../core/errors.ts'
 import { type LockText, parseLock } from '../core/session-lock.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { appendEvents, type PendingEvent, takeBack, unloggedChanges, writeIntent } from './event-log.ts'
+import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeIntent } from './event-log.ts'
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from './guarded-file.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
+import { lookAt } from './look.ts'
+import { removeNote } from './note.ts'
 
 /** A lock is some hundred bytes; anything of this size is something else. */
 const LARGEST_LOCK = 64 * 1024
@@ -51,7 +53,7 @@ const UNREADABLE: Record<string, string> = {
 
 function openLock(disk: Disk, { file: path }: LockPlace): OpenLock {
   const corrupt = (why: string): OpenLock => {
-    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    const stat = lookAt(disk, path)
     if (!stat) return { reading: null, file: null }
     const what = stat.isDirectory() ? 'it is a folder' : why
     return { reading: { kind: 'corrupt', why: what, modified: stat.mtime }, file: null }
@@ -132,22 +134,14 @@ export async function changeLock<T>(
   })
   const { result, quarantined, published } = changed
   const warnings = publicationWarnings(place, published)
-  for (const { path, events, left } of changed.toLog)
-    try {
-      await appendEvents(host, stateDir, events, path, left)
-    } catch (error) {
-      warnings.push(
-        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
-      )
-      break
-    }
+  warnings.push(...(await logChanges(host, stateDir, changed.toLog)))
   return { result, quarantined, warnings }
 }
 
 interface Applied {
   published: Published | null
   quarantined: string | null
-  toLog: { events: PendingEvent[]; path?: string; left?: number }[]
+  toLog: Unlogged[]
 }
 
 /** Does what was decided, still under the guard. */
@@ -158,7 +152,7 @@ function applied(
   key: string,
   current: OpenLock,
   decision: LockDecision<unknown>,
-  unlogged: { path: string; events: PendingEvent[]; left: number }[],
+  unlogged: Unlogged[],
 ): Applied {
   if (decision.kind === 'leave') return { published: null, quarantined: null, toLog: unlogged }
   const aside =
@@ -180,7 +174,7 @@ function applied(
     const toLog = intent ? [...unlogged, { path: intent.path, events, left: old.length }] : unlogged
     return { published, quarantined: aside?.path ?? null, toLog }
   } catch (error) {
-    if (intent) takeBack(disk, intent.path)
+    if (intent) removeNote(disk, intent.path)
     // The name is this call's own, so nobody else's file goes with it.
     if (aside?.made) unless(MISSING, undefined, () => disk.unlinkSync(aside.path))
     throw error
@@ -229,7 +223,7 @@ function setAside(
   mark: string,
   unopened: boolean,
 ): { path: string; made: boolean; moved: boolean } {
-  const stat = unless(MISSING, null, () => disk.lstatSync(place.file))
+  const stat = lookAt(disk, place.file)
   if (!stat) throw new StartOver()
   const path = `${place.file}.corrupt-${mark}`
   if (unopened && stat.isDirectory()) {
@@ -261,7 +255,7 @@ function sameFile(disk: Disk, place: LockPlace, stat: { ino: number; dev: number
   for (const name of disk.readdirSync(place.path)) {
     if (!name.startsWith(prefix)) continue
     const path = join(place.path, name)
-    const other = unless(MISSING, null, () => disk.lstatSync(path))
+    const other = lookAt(disk, path)
     if (other && other.ino === stat.ino && other.dev === stat.dev) return path
   }
   return null

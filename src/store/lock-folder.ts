@@ -11,6 +11,7 @@ import { WrkError } from '../core/errors.ts'
 import { isLockName } from '../core/session-lock.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
+import { lookAt } from './look.ts'
 
 const ENDING = '.lock'
 
@@ -51,7 +52,7 @@ export function hasLockFolder(disk: Disk, { state, path, stateDir }: LockFolder)
 }
 
 function isRealFolder(disk: Disk, path: string): boolean {
-  const stat = unless(MISSING, null, () => disk.lstatSync(path))
+  const stat = lookAt(disk, path)
   if (!stat || stat.isDirectory()) return stat !== null
   const what = stat.isSymbolicLink() ? 'a symbolic link' : 'not a folder'
   throw new WrkError('IO', `${path} is ${what}; locks are kept in a folder of their own`, {

@@ -1,9 +1,10 @@
 /** The end of the event log, as a crash may leave it: the last line torn, or the last events published only. */
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { codeOf } from './errno.ts'
 import { catchUp, endOf, LOG, linesOf, OLDER_LOG, openLog, readTail, TAIL, writeAt } from './event-log.ts'
 import { type GuardHost, withGuard } from './guard.ts'
+import { lookAt } from './look.ts'
 
 export interface LogState {
   path: string
@@ -22,7 +23,7 @@ export function logState(disk: Disk, stateDir: string): LogState {
   try {
     const end = endOf(disk, path)
     const tail = readTail(disk, stateDir)
-    const modified = unless(MISSING, null, () => disk.lstatSync(join(stateDir, TAIL)))?.mtime ?? new Date(0)
+    const modified = lookAt(disk, join(stateDir, TAIL))?.mtime ?? new Date(0)
     const seq = (end?.last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last)?.seq ?? 0
     const missing = Buffer.from(linesOf(tail.filter(event => event.seq > seq)))
     const fragment = end?.fragment ?? Buffer.alloc(0)

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { readPlainFile } from './guarded-file.ts'
+import { readNote, removeNote, writeNote } from './note.ts'
 import { isItemFolder } from './queue.ts'
 
 export interface Move {
@@ -31,31 +31,18 @@ export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
 
 /** The move that an item has to make; null when it has none, or only a torn note of one, whose item never changed. */
 export function readMove(disk: Disk, stateDir: string, key: ItemKey): Move | null {
-  const file = unless(MISSING, null, () => readPlainFile(disk, join(folderOf(stateDir), key)))
-  try {
-    const move = file && (JSON.parse(file.bytes.toString('utf8')) as Partial<Move> | null)
-    const { status, folder } = move ?? {}
-    if (typeof status !== 'string' || typeof folder !== 'string' || !isItemFolder(folder)) return null
-    return { status, folder }
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
+  const { status, folder } = readNote<Partial<Move>>(disk, join(folderOf(stateDir), key)) ?? {}
+  if (typeof status !== 'string' || typeof folder !== 'string' || !isItemFolder(folder)) return null
+  return { status, folder }
 }
 
 /** Notes a move. To be called under the item's guard. */
 export function writeMove(disk: Disk, stateDir: string, key: ItemKey, move: Move): void {
   disk.mkdirSync(folderOf(stateDir), { recursive: true })
-  const fd = disk.openSync(join(folderOf(stateDir), key), 'w', 0o600)
-  try {
-    const bytes = Buffer.from(JSON.stringify(move))
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
-  } finally {
-    disk.closeSync(fd)
-  }
+  writeNote(disk, join(folderOf(stateDir), key), move, 'w')
 }
 
 /** Forgets a move: it was made, or the item has changed since. */
 export function removeMove(disk: Disk, stateDir: string, key: ItemKey): void {
-  unless(MISSING, undefined, () => disk.unlinkSync(join(folderOf(stateDir), key)))
+  removeNote(disk, join(folderOf(stateDir), key))
 }

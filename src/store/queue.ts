@@ -150,9 +150,7 @@ export function placesOf(disk: Disk, root: string, ...keys: readonly ItemKey[]):
 export function placeOfPath(root: string, path: string): ItemPlace | null {
   const slash = path.lastIndexOf('/')
   const folder = slash < 0 ? '' : path.slice(0, slash)
-  const name = path.slice(slash + 1)
-  const key = name.endsWith('.md') ? keyOfFileName(name) : null
-  return key && isItemFolder(folder) ? { key, folder, name, path: join(root, folder, name) } : null
+  return isItemFolder(folder) ? placeOf(root, folder, path.slice(slash + 1)) : null
 }
 
 /** Whether items may lie there: the root (''), a status folder, a month of the archive. */

@@ -10,13 +10,13 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Details, NO_DETAILS, type Reference } from '../core/details.ts'
-import { WrkError } from '../core/errors.ts'
 import type { Problem } from '../core/item.ts'
 import type { Disk } from './disk.ts'
-import { codeOf, MISSING, unless } from './errno.ts'
+import { isFailure, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
 import type { ItemReading } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
+import { writeAll } from './write.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = 'wrk items 1'
@@ -114,14 +114,13 @@ export class ReadingCache {
       disk.mkdirSync(join(path, '..'), { recursive: true })
       const fd = disk.openSync(draft, 'w', 0o600)
       try {
-        const bytes = Buffer.from(`${this.lines.join('\n')}\n`)
-        for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
+        writeAll(disk, fd, Buffer.from(`${this.lines.join('\n')}\n`), path)
       } finally {
         disk.closeSync(fd)
       }
       disk.renameSync(draft, path)
     } catch (error) {
-      if (codeOf(error) === undefined) throw error
+      if (!isFailure(error)) throw error
       unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
     }
   }
@@ -144,7 +143,7 @@ function load(disk: Disk, path: string, heading: string): string[] {
     // Behind the last line feed there is nothing.
     return lines.pop() === '' ? lines : []
   } catch (error) {
-    if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
+    if (!isFailure(error)) throw error
     return []
   }
 }

@@ -9,7 +9,7 @@ import type { ItemKey } from '../core/ids.ts'
 import type { Run } from '../core/run.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { readPlainFile } from './guarded-file.ts'
+import { readNote, writeNote } from './note.ts'
 
 export interface RunFile {
   path: string
@@ -17,48 +17,30 @@ export interface RunFile {
   run: Run
 }
 
+const folderOf = (stateDir: string) => join(stateDir, 'runs')
+
+/** Where a run's file lies. */
+export function runFile(stateDir: string, key: ItemKey, id: string): string {
+  return join(folderOf(stateDir), `${key}~${id}`)
+}
+
 /** The runs of one item, or of all. What cannot be read was cut short before its claim was published. */
 export function readRuns(disk: Disk, stateDir: string, key?: ItemKey): RunFile[] {
-  const folder = join(stateDir, 'runs')
+  const folder = folderOf(stateDir)
   return unless(MISSING, [], () => disk.readdirSync(folder))
     .sort()
     .filter(name => key === undefined || name.startsWith(`${key}~`))
     .flatMap(name => {
       const path = join(folder, name)
-      const run = readRun(disk, path)
+      const run = readNote<Run>(disk, path)
       return run ? [{ path, key: name.slice(0, name.indexOf('~')), run }] : []
     })
 }
 
-export function readRun(disk: Disk, path: string): Run | null {
-  const file = unless(MISSING, null, () => readPlainFile(disk, path))
-  try {
-    return file && (JSON.parse(file.bytes.toString('utf8')) as Run)
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
-}
-
 /** Writes a run's file; gives its path. To be called under the item's guard. */
 export function writeRun(disk: Disk, stateDir: string, key: ItemKey, run: Run): string {
-  const folder = join(stateDir, 'runs')
-  const path = join(folder, `${key}~${run.id}`)
-  disk.mkdirSync(folder, { recursive: true })
-  const fd = disk.openSync(path, 'w', 0o600)
-  try {
-    const bytes = Buffer.from(JSON.stringify(run))
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
-  } catch (error) {
-    disk.unlinkSync(path)
-    throw error
-  } finally {
-    disk.closeSync(fd)
-  }
+  const path = runFile(stateDir, key, run.id)
+  disk.mkdirSync(folderOf(stateDir), { recursive: true })
+  writeNote(disk, path, run, 'w')
   return path
-}
-
-/** Removes a run's file: it has ended, or lost its item. */
-export function removeRun(disk: Disk, path: string): void {
-  unless(MISSING, undefined, () => disk.unlinkSync(path))
 }

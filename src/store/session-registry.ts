@@ -7,7 +7,7 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
-import type { Registry, Session } from '../core/session.ts'
+import { type Registry, type Session, sessionsIn } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import type { FullReader } from '../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../markdown/node.ts'
@@ -245,8 +245,7 @@ function checkResult(
 ): void {
   const parsed = parse(bytes, full)
   const registry = parsed.kind === 'text' ? parsed.registry : null
-  const sessions = registry?.kind === 'registry' ? registry.sessions : []
-  const listed = registry && new Set(sessions.map(session => session.id))
+  const listed = registry && new Set(sessionsIn(registry).map(session => session.id))
   const asMeant =
     listed &&
     change.add.every(({ id }) => listed.has(id)) &&

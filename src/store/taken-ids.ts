@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { keyOfField, keyOfFileName } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
-import { readPlainFile } from './guarded-file.ts'
 import { readHeadOf } from './item-reader.ts'
+import { readNote } from './note.ts'
 import { itemPlaces } from './queue.ts'
 
 export interface IdMemory {
@@ -26,13 +26,7 @@ export function memoryPath(stateDir: string): string {
 
 /** What is remembered; nothing when the file is missing, and of a damaged one what can be used. */
 export function readMemory(disk: Disk, stateDir: string): IdMemory {
-  const file = unless(MISSING, null, () => readPlainFile(disk, memoryPath(stateDir)))
-  try {
-    return file ? usable(JSON.parse(file.bytes.toString('utf8'))) : { tips: [], taken: {} }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return { tips: [], taken: {} }
-  }
+  return usable(readNote(disk, memoryPath(stateDir)))
 }
 
 function usable(memory: Partial<Record<keyof IdMemory, unknown>> | null): IdMemory {

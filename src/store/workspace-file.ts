@@ -13,6 +13,8 @@ import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
+import { lookAt } from './look.ts'
+import { fill } from './write.ts'
 
 export interface WorkspaceFile {
   /** Where it is, without links. */
@@ -86,13 +88,10 @@ export function writeWorkspaceFile(
 }
 
 function writeDraft(disk: Disk, draft: string, path: string, bytes: Buffer): void {
-  const old = unless(MISSING, null, () => disk.lstatSync(path))
+  const old = lookAt(disk, path)
   const fd = disk.openSync(draft, 'wx', 0o666)
   try {
-    for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
-    const { size, uid, gid } = disk.fstatSync(fd)
-    if (size !== bytes.length)
-      throw new WrkError('IO', `${path} could not be written: ${size} of ${bytes.length} bytes arrived`)
+    const { uid, gid } = fill(disk, fd, bytes, path)
     if (old && (old.uid !== uid || old.gid !== gid)) disk.fchownSync(fd, old.uid, old.gid)
     if (old) disk.fchmodSync(fd, old.mode & 0o7777)
     disk.fsyncSync(fd)

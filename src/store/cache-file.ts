@@ -1,0 +1,38 @@
+/** Files in `.wrk/cache`: they only save time, are written without a guard, and may be deleted. */
+import { dirname, join } from 'node:path'
+import type { Disk } from './disk.ts'
+import { isFailure, MISSING, unless } from './errno.ts'
+import { readPlainFile } from './guarded-file.ts'
+import { writeAll } from './write.ts'
+
+export function cachePath(stateDir: string, name: string): string {
+  return join(stateDir, 'cache', name)
+}
+
+/** The text; '' when it is not there or cannot be read, whatever the reason. */
+export function readCache(disk: Disk, path: string): string {
+  try {
+    return readPlainFile(disk, path).bytes.toString('utf8')
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return ''
+  }
+}
+
+/** Replaces it in one step. That it cannot be written is no reason to fail. */
+export function writeCache(disk: Disk, path: string, text: string): void {
+  const draft = `${path}.${process.pid}`
+  try {
+    disk.mkdirSync(dirname(path), { recursive: true })
+    const fd = disk.openSync(draft, 'w', 0o600)
+    try {
+      writeAll(disk, fd, Buffer.from(text), path)
+    } finally {
+      disk.closeSync(fd)
+    }
+    disk.renameSync(draft, path)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
+  }
+}
