@@ -116,7 +116,7 @@ async function releaseAs(
   return told
 }
 
-/** With the session whose record of the claim must go, and whether an archiving is left to complete. */
+/** With the session whose record of the claim must go. */
 type Decided = ReleaseResult & { fromSession: string | null }
 
 function decide(
