@@ -1,0 +1,290 @@
+/**
+ * wrk beside what one would write without it (rivals/*). All make the same edit of the same file: `locked_by` and
+ * `locked_at` of an item that nobody holds. The rivals are handed the item's path; wrk finds it, knows who is
+ * alive, and keeps a log. What is compared: time, how many believe to have won, and what a crash leaves.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run, time, tracked } from './measure.mjs'
+import { makeQueue } from './queue.mjs'
+import { items, progress, RATIO_COLUMNS, SESSION, step, WRK } from './setting.mjs'
+import { goal } from './table.mjs'
+
+const HERE = fileURLToPath(new URL('rivals', import.meta.url))
+/** Longer than proper-lockfile takes to call a lock stale (10 s); in seconds. */
+const PATIENCE = 12
+/** Exit code of all of them: another holds it. */
+const HELD = 4
+
+/** Each: the command line of a change, whether it is synced to the disk, and a module to call within one process. */
+const RIVALS = [
+  {
+    name: 'wrk',
+    synced: true,
+    command: ({ root, id }, verb, who) => [
+      process.execPath,
+      WRK,
+      '--queue',
+      root,
+      verb,
+      id,
+      '--session',
+      who,
+    ],
+    /** What lies there while it is at work: the item's guard. */
+    traces: ({ root, id }) => namesIn(join(root, '.wrk', 'guards', id.toLowerCase())),
+  },
+  { name: 'awk and mv, no lock', synced: false, command: script('awk-mv.sh') },
+  { name: 'awk and mv, mkdir as a lock', synced: false, command: script('mkdir-lock.sh') },
+  { name: 'write-file-atomic, no lock', synced: true, command: script('write-file-atomic.mjs') },
+  {
+    name: 'proper-lockfile, rename',
+    synced: false,
+    command: script('proper-lockfile.mjs'),
+    package: 'proper-lockfile@4.1.2',
+  },
+].map(rival => ({ traces: besides, ...rival }))
+
+function script(file) {
+  const path = join(HERE, file)
+  const program = file.endsWith('.mjs') ? [process.execPath, path] : ['sh', path]
+  return Object.assign(({ path: item }, verb, who) => [...program, verb, item, who], { module: path })
+}
+
+export async function rivals(setting) {
+  const columns = {
+    ...RATIO_COLUMNS,
+    'pairs/s in a process': ({ per_second }) => per_second?.toFixed(0),
+    synced: ({ synced }) => (synced ? 'yes' : 'no'),
+    'one winner in': ({ rounds }) =>
+      `${rounds.filter(({ winners }) => winners === 1).length} of ${rounds.length}`,
+    'most winners': ({ rounds }) => String(Math.max(...rounds.map(({ winners }) => winners))),
+    failed: ({ rounds }) => String(rounds.reduce((sum, { failed }) => sum + failed, 0)),
+    'claim after a kill': ({ kills }) => kills.map(told).join(', ') || 'not caught at work',
+  }
+  const title = 'A claim by wrk, and without it'
+  if (process.platform === 'win32')
+    return [{ title, columns: {}, rows: [], note: 'Not on Windows: the rivals need a POSIX shell.' }]
+  const contenders = setting.smoke ? 4 : 16
+  const present = []
+  const missing = []
+  for (const rival of RIVALS) {
+    const { change, absent } = await moduleOf(rival)
+    if (absent) missing.push({ name: rival.name, missing: `npm install --no-save ${rival.package}` })
+    else present.push({ ...rival, change })
+  }
+
+  const timed = await times(setting, present)
+  const rows = []
+  for (const [i, rival] of present.entries()) {
+    progress(`${contenders} at one instant: ${rival.name}`)
+    const rounds = await contests(setting, rival, contenders)
+    rows.push({ ...timed[i], synced: rival.synced, rounds, goals: goalsOf(setting, rival, rounds) })
+  }
+  const kills = await afterKills(setting, present)
+  for (const [i, row] of rows.entries()) row.kills = kills[i]
+  const blank = cell => row => (row.missing ? '' : cell(row))
+  return [
+    {
+      title,
+      columns: Object.fromEntries(Object.entries(columns).map(([head, cell]) => [head, blank(cell)])),
+      rows: [...rows, ...missing],
+      note: [
+        `Winners: of ${contenders} processes that claim a free item at the same instant. The rivals are handed the item's path.`,
+        ...missing.map(({ name, missing: how }) => `${name}: not installed; ${how}`),
+      ].join('\n'),
+    },
+  ]
+}
+
+/** The function that makes a change within this process; none for what is no module. */
+async function moduleOf({ command, package: asked }) {
+  if (!command.module?.endsWith('.mjs')) return {}
+  try {
+    return await import(command.module)
+  } catch (error) {
+    if (asked && error.code === 'ERR_MODULE_NOT_FOUND') return { absent: true }
+    throw error
+  }
+}
+
+/** As ratios to `node -e 0`, and claims and releases within this process. */
+async function times(setting, present) {
+  const { smoke, rounds, context } = setting
+  const queue = await setting.queueOf(smoke ? 120 : 1200, { name: 'rivals' })
+  const opened = await setting.open(queue)
+  const paths = new Map((await opened.list()).map(({ id, path }) => [id, path]))
+  const next = () => {
+    const id = queue.next()
+    return { root: queue.root, id, path: paths.get(id) }
+  }
+  const call = (rival, item, verb) => {
+    const [program, ...args] = rival.command(item, verb, SESSION)
+    return time(args, { ...context, program })
+  }
+  const whole = await setting.ratios(
+    Math.ceil(rounds / 2),
+    present.map(rival =>
+      step(`${rival.name}, ${items(queue.count)}`, [], async () => {
+        const item = next()
+        const ms = await call(rival, item, 'claim')
+        await call(rival, item, 'release')
+        return ms
+      }),
+    ),
+  )
+  const library = async (verb, _path, _who, id) => {
+    const result = verb === 'claim' ? await opened.claim(id) : await opened.release(id)
+    return result.kind === 'granted' || result.released
+  }
+  const rows = []
+  for (const [i, { name, change }] of present.entries()) {
+    const act = name === 'wrk' ? library : change
+    rows.push({ ...whole[i], name, per_second: act ? await perSecond(act, next, smoke ? 0.1 : 1.5) : null })
+  }
+  rmSync(queue.root, { recursive: true })
+  return rows
+}
+
+async function perSecond(change, next, seconds) {
+  const begin = performance.now()
+  let pairs = 0
+  for (; performance.now() - begin < seconds * 1000; pairs++) {
+    const { id, path } = next()
+    for (const verb of ['claim', 'release'])
+      if (!(await change(verb, path, SESSION, id))) throw new Error(`${verb} of ${id} failed`)
+    await new Promise(setImmediate)
+  }
+  return (pairs * 1000) / (performance.now() - begin)
+}
+
+/** Several rounds: a free item, and processes that claim it at the same instant, each for itself. */
+async function contests(setting, rival, contenders) {
+  const queue = await smallQueue(setting, 'contest')
+  const rounds = []
+  for (let i = 0; i < (setting.smoke ? 1 : 20); i++) {
+    const codes = await atOnce(setting, contenders, who => rival.command(queue.item(i), 'claim', who))
+    const winners = codes.filter(code => code === 0).length
+    rounds.push({ winners, failed: codes.filter(code => code !== 0 && code !== HELD).length })
+  }
+  rmSync(queue.root, { recursive: true })
+  return rounds
+}
+
+function goalsOf({ smoke }, { name }, rounds) {
+  if (smoke || name !== 'wrk') return []
+  return [
+    goal(
+      'one winner',
+      rounds.every(({ winners }) => winners === 1),
+    ),
+  ]
+}
+
+/**
+ * Starts shells that stand at a named pipe, and lets them become the command at the same instant.
+ * @returns their exit codes
+ */
+async function atOnce({ temp, context }, contenders, commandOf) {
+  const gate = join(temp, 'gate')
+  await time([gate], { ...context, program: 'mkfifo' })
+  const children = Array.from({ length: contenders }, (_, i) => {
+    const wait = ['-c', 'echo; : < "$0"; exec "$@" > /dev/null', gate, ...commandOf(`racer-${i}`)]
+    const child = tracked(spawn('sh', wait, { ...context, stdio: ['ignore', 'pipe', 'ignore'] }))
+    const ended = new Promise((settle, fail) => {
+      child.once('error', fail)
+      child.once('close', (code, signal) => settle(code ?? signal))
+    })
+    return { ended, waits: Promise.race([new Promise(settle => child.stdout.once('data', settle)), ended]) }
+  })
+  await Promise.all(children.map(({ waits }) => waits))
+  // Held open to the end, so that one which comes to the pipe a little later passes too.
+  const fd = openSync(gate, 'r+')
+  const codes = await Promise.all(children.map(({ ended }) => ended))
+  closeSync(fd)
+  rmSync(gate)
+  return codes
+}
+
+/** Claims that are killed in the middle of their work, and then a claim of each of these items by another. */
+async function afterKills(setting, present) {
+  const many = setting.smoke ? 1 : 3
+  const patience = setting.smoke ? 1 : PATIENCE
+  const context = { ...setting.context, env: { ...setting.env, PATIENCE: String(patience) } }
+  const all = []
+  for (const [i, rival] of present.entries()) {
+    progress(`killed in mid-claim: ${rival.name}`)
+    const queue = await smallQueue(setting, `kills-${i}`)
+    const caught = []
+    for (let turn = 0; turn < 12 && caught.length < many; turn++)
+      if (await killedAtWork(rival, queue.item(turn), context)) caught.push(queue.item(turn))
+    all.push({ rival, root: queue.root, caught })
+  }
+  progress('claims after kills')
+  const claimAgain = async (rival, item) => {
+    const [program, ...args] = rival.command(item, 'claim', 'second')
+    const { ms, code } = await run(args, { ...context, program })
+    return { claimed: code === 0, code, ms }
+  }
+  const kills = await Promise.all(
+    all.map(({ rival, caught }) => Promise.all(caught.map(item => claimAgain(rival, item)))),
+  )
+  for (const { root } of all) rmSync(root, { recursive: true })
+  return kills
+}
+
+/** Whether the kill fell between the first trace of the claim and its success. */
+async function killedAtWork(rival, item, context) {
+  const [program, ...args] = rival.command(item, 'claim', 'first')
+  const child = tracked(spawn(program, args, { ...context, stdio: 'ignore' }))
+  let over = false
+  const ended = new Promise((settle, fail) => {
+    child.once('error', fail)
+    child.once('close', () => {
+      over = true
+      settle()
+    })
+  })
+  // Looking all the time, since it is a matter of a millisecond; every now and then the child's end gets its turn.
+  while (!over) {
+    const until = performance.now() + 20
+    while (performance.now() < until)
+      if (rival.traces(item).length > 0) {
+        child.kill('SIGKILL')
+        break
+      }
+    await new Promise(setImmediate)
+  }
+  await ended
+  return rival.traces(item).length > 0 && !/^locked_by: *"?[a-z]/m.test(readFileSync(item.path, 'utf8'))
+}
+
+function told({ claimed, code, ms }) {
+  const seconds = `${(ms / 1000).toFixed(1)} s`
+  return claimed ? seconds : `fails (${code}) after ${seconds}`
+}
+
+/** A queue of its own, since some leave behind what would disturb others. */
+async function smallQueue({ temp, open }, name) {
+  const root = join(temp, name)
+  const made = makeQueue(root, 240, { session: SESSION })
+  const paths = new Map((await (await open(made)).list()).map(({ id, path }) => [id, path]))
+  const item = i => ({ root, id: made.free[i], path: paths.get(made.free[i]) })
+  return { root, item }
+}
+
+/** What lies beside the item and begins with its name: a lock, or a file that is not yet in its place. */
+function besides({ path }) {
+  const name = path.slice(dirname(path).length + 1)
+  return namesIn(dirname(path)).filter(other => other !== name && other.startsWith(name))
+}
+
+function namesIn(folder) {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
