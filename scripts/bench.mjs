@@ -69,7 +69,7 @@ function readOptions() {
       only: 'string',
     }
     const { values } = parseArgs({ options: mapValues(flags, type => ({ type })) })
-    const rounds = Number(values.pairs ?? (values.smoke ? 2 : 30))
+    const rounds = Number(values.pairs ?? (values.smoke ? 2 : 24))
     if (!Number.isInteger(rounds) || rounds < 2) throw new Error('--pairs is a number from 2 up')
     const parts = values.only?.split(',') ?? Object.keys(PARTS)
     const unknown = parts.find(name => !Object.hasOwn(PARTS, name))

@@ -54,16 +54,6 @@ function script(file) {
 }
 
 export async function rivals(setting) {
-  const columns = {
-    ...RATIO_COLUMNS,
-    'pairs/s in a process': ({ per_second }) => per_second?.toFixed(0),
-    synced: ({ synced }) => (synced ? 'yes' : 'no'),
-    'one winner in': ({ rounds }) =>
-      `${rounds.filter(({ winners }) => winners === 1).length} of ${rounds.length}`,
-    'most winners': ({ rounds }) => String(Math.max(...rounds.map(({ winners }) => winners))),
-    failed: ({ rounds }) => String(rounds.reduce((sum, { failed }) => sum + failed, 0)),
-    'claim after a kill': ({ kills }) => kills.map(told).join(', ') || 'not caught at work',
-  }
   const title = 'A claim by wrk, and without it'
   if (process.platform === 'win32')
     return [{ title, columns: {}, rows: [], note: 'Not on Windows: the rivals need a POSIX shell.' }]
@@ -75,28 +65,51 @@ export async function rivals(setting) {
     if (absent) missing.push({ name: rival.name, missing: `npm install --no-save ${rival.package}` })
     else present.push({ ...rival, change })
   }
-
   const timed = await times(setting, present)
-  const rows = []
-  for (const [i, rival] of present.entries()) {
+  const safe = []
+  for (const rival of present) {
     progress(`${contenders} at one instant: ${rival.name}`)
     const rounds = await contests(setting, rival, contenders)
-    rows.push({ ...timed[i], synced: rival.synced, rounds, goals: goalsOf(setting, rival, rounds) })
+    safe.push({ name: rival.name, goals: goalsOf(setting, rival, rounds), rounds })
   }
   const kills = await afterKills(setting, present)
-  for (const [i, row] of rows.entries()) row.kills = kills[i]
-  const blank = cell => row => (row.missing ? '' : cell(row))
   return [
     {
       title,
-      columns: Object.fromEntries(Object.entries(columns).map(([head, cell]) => [head, blank(cell)])),
-      rows: [...rows, ...missing],
+      columns: unlessMissing({
+        ...RATIO_COLUMNS,
+        synced: ({ synced }) => (synced ? 'yes' : 'no'),
+        'pairs per second in one process': ({ per_second }) => per_second?.toFixed(0),
+      }),
+      rows: [...timed, ...missing],
       note: [
-        `Winners: of ${contenders} processes that claim a free item at the same instant. The rivals are handed the item's path.`,
+        "The rivals are handed the item's path.",
         ...missing.map(({ name, missing: how }) => `${name}: not installed; ${how}`),
       ].join('\n'),
     },
+    {
+      title: `${contenders} processes claim a free item at one instant`,
+      columns: unlessMissing({
+        'one winner': ({ rounds }) =>
+          `${rounds.filter(({ winners }) => winners === 1).length} of ${rounds.length} times`,
+        'most winners': ({ rounds }) => String(Math.max(...rounds.map(({ winners }) => winners))),
+        failed: ({ rounds }) => String(rounds.reduce((sum, { failed }) => sum + failed, 0)),
+        'the next claim after kill -9': ({ kills }) => told(kills),
+      }),
+      rows: [...safe.map((row, i) => ({ ...row, kills: kills[i] })), ...missing],
+      note: 'Failed: neither won nor refused. After kill -9: a claim is killed while it works on the item, and another claims it.',
+    },
   ]
+}
+
+/** The cells of a rival that is not installed say so. */
+function unlessMissing(columns) {
+  return Object.fromEntries(
+    Object.entries(columns).map(([head, cell], i) => [
+      head,
+      row => (row.missing ? (i === 0 ? 'not installed' : '') : cell(row)),
+    ]),
+  )
 }
 
 /** The function that makes a change within this process; none for what is no module. */
@@ -140,9 +153,14 @@ async function times(setting, present) {
     return result.kind === 'granted' || result.released
   }
   const rows = []
-  for (const [i, { name, change }] of present.entries()) {
+  for (const [i, { name, synced, change }] of present.entries()) {
     const act = name === 'wrk' ? library : change
-    rows.push({ ...whole[i], name, per_second: act ? await perSecond(act, next, smoke ? 0.1 : 1.5) : null })
+    rows.push({
+      ...whole[i],
+      name,
+      synced,
+      per_second: act ? await perSecond(act, next, smoke ? 0.1 : 1.5) : null,
+    })
   }
   rmSync(queue.root, { recursive: true })
   return rows
@@ -208,31 +226,32 @@ async function atOnce({ temp, context }, contenders, commandOf) {
   return codes
 }
 
-/** Claims that are killed in the middle of their work, and then a claim of each of these items by another. */
+/** Claims that are killed in the middle of their work, each followed by a claim of the same item by another. */
 async function afterKills(setting, present) {
   const many = setting.smoke ? 1 : 3
   const patience = setting.smoke ? 1 : PATIENCE
   const context = { ...setting.context, env: { ...setting.env, PATIENCE: String(patience) } }
-  const all = []
-  for (const [i, rival] of present.entries()) {
-    progress(`killed in mid-claim: ${rival.name}`)
-    const queue = await smallQueue(setting, `kills-${i}`)
-    const caught = []
-    for (let turn = 0; turn < 12 && caught.length < many; turn++)
-      if (await killedAtWork(rival, queue.item(turn), context)) caught.push(queue.item(turn))
-    all.push({ rival, root: queue.root, caught })
-  }
-  progress('claims after kills')
   const claimAgain = async (rival, item) => {
     const [program, ...args] = rival.command(item, 'claim', 'second')
     const { ms, code } = await run(args, { ...context, program })
     return { claimed: code === 0, code, ms }
   }
-  const kills = await Promise.all(
-    all.map(({ rival, caught }) => Promise.all(caught.map(item => claimAgain(rival, item)))),
-  )
-  for (const { root } of all) rmSync(root, { recursive: true })
-  return kills
+  const kills = []
+  const roots = []
+  for (const [i, rival] of present.entries()) {
+    progress(`killed in mid-claim: ${rival.name}`)
+    const queue = await smallQueue(setting, `kills-${i}`)
+    const next = []
+    for (let turn = 0; turn < 20 && next.length < many; turn++)
+      if (await killedAtWork(rival, queue.item(turn), context)) next.push(claimAgain(rival, queue.item(turn)))
+    // Some wait for many seconds: meanwhile it goes on.
+    kills.push(Promise.all(next))
+    roots.push(queue.root)
+  }
+  progress('waiting for claims after kills')
+  const all = await Promise.all(kills)
+  for (const root of roots) rmSync(root, { recursive: true })
+  return all
 }
 
 /** Whether the kill fell between the first trace of the claim and its success. */
@@ -261,9 +280,14 @@ async function killedAtWork(rival, item, context) {
   return rival.traces(item).length > 0 && !/^locked_by: *"?[a-z]/m.test(readFileSync(item.path, 'utf8'))
 }
 
-function told({ claimed, code, ms }) {
-  const seconds = `${(ms / 1000).toFixed(1)} s`
-  return claimed ? seconds : `fails (${code}) after ${seconds}`
+/** How the claims after the kills ended. */
+function told(kills) {
+  if (kills.length === 0) return 'no claim was caught at work'
+  const longest = `${(Math.max(...kills.map(({ ms }) => ms)) / 1000).toFixed(1)} s`
+  const failed = kills.filter(({ claimed }) => !claimed)
+  return failed.length === 0
+    ? `succeeds within ${longest}`
+    : `fails ${failed.length} of ${kills.length} times (exit code ${failed[0].code}), ${longest}`
 }
 
 /** A queue of its own, since some leave behind what would disturb others. */

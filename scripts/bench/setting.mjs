@@ -78,7 +78,7 @@ export function makeSetting({ smoke = false, clean = false, rounds }) {
           pairs: rounds,
           ratio,
           ms: summary(result.ms),
-          samples: result.ms,
+          samples_ms: result.ms,
         }
       })
     },
