@@ -106,7 +106,7 @@ const numbers = (random, count, most) =>
  *   all do, here and there
  * @returns `free`: ids that can be claimed; `bytes`: the size of all items; `locks`: how many of each liveness
  */
-export function makeQueue(root, count, { seed = 157, session, archived }) {
+export async function makeQueue(root, count, { seed = 157, session, archived }) {
   const random = generator(seed)
   const now = Date.now()
   const sessions = makeSessions(random, now)
@@ -128,6 +128,8 @@ export function makeQueue(root, count, { seed = 157, session, archived }) {
     queue.bytes += Buffer.byteLength(text)
     if (holder) queue.locks[holder.liveness]++
     else if (top === 'pending') queue.free.push(`WRK-${i}`)
+    // So that a signal need not wait for the last of very many.
+    if (i % 500 === 0) await new Promise(setImmediate)
   }
   writeFileSync(join(root, 'session-state.yaml'), registry(sessions, session, now))
   return queue

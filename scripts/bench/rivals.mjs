@@ -143,6 +143,9 @@ async function times(setting, present) {
       step(`${rival.name}, ${items(queue.count)}`, [], async () => {
         const item = next()
         const ms = await call(rival, item, 'claim')
+        const [{ lock, problems }] = await opened.show(item.id)
+        if (lock?.locked_by !== SESSION || problems.length > 0)
+          throw new Error(`after a claim by ${rival.name}, wrk does not see ${item.id} as held`)
         await call(rival, item, 'release')
         return ms
       }),
@@ -250,7 +253,8 @@ async function afterKills(setting, present) {
   }
   progress('waiting for claims after kills')
   const all = await Promise.all(kills)
-  for (const root of roots) rmSync(root, { recursive: true })
+  // What a killed shell had started may still be writing.
+  for (const root of roots) rmSync(root, { recursive: true, maxRetries: 5 })
   return all
 }
 
@@ -293,7 +297,7 @@ function told(kills) {
 /** A queue of its own, since some leave behind what would disturb others. */
 async function smallQueue({ temp, open }, name) {
   const root = join(temp, name)
-  const made = makeQueue(root, 240, { session: SESSION })
+  const made = await makeQueue(root, 240, { session: SESSION })
   const paths = new Map((await (await open(made)).list()).map(({ id, path }) => [id, path]))
   const item = i => ({ root, id: made.free[i], path: paths.get(made.free[i]) })
   return { root, item }

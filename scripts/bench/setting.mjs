@@ -57,7 +57,7 @@ export function makeSetting({ smoke = false, clean = false, rounds }) {
       progress(`making ${items(count)}`)
       const root = join(temp, name)
       mkdirSync(root)
-      const made = makeQueue(root, count, { session: SESSION, ...shape })
+      const made = await makeQueue(root, count, { session: SESSION, ...shape })
       let turn = 0
       const queue = { ...made, next: () => made.free[turn++ % made.free.length] }
       checkQueue(made, await (await setting.open(queue)).list())

@@ -148,7 +148,7 @@ async function verification({ temp, env, context }, count) {
   const cwd = join(temp, 'repository')
   const root = join(cwd, '.claude', 'work-queue')
   mkdirSync(root, { recursive: true })
-  const { free } = makeQueue(root, count, { session: SESSION })
+  const { free } = await makeQueue(root, count, { session: SESSION })
   const settings = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }
   const git = { cwd, env: { ...env, ...settings }, program: 'git' }
   const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost']
