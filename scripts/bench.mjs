@@ -1,7 +1,7 @@
 /**
  * How fast wrk is, on queues that it makes in a temporary folder, and against what one would write without it.
  *
- *   npm run bench                 tables with goals; about five minutes, and half a gigabyte in TMPDIR
+ *   npm run bench                 tables with goals; some minutes, and up to 700 MB in TMPDIR
  *   npm run bench -- --json       the same as one JSON object
  *   npm run bench -- --check      exit 1 when a goal is missed
  *   npm run bench -- --only start,rivals    these parts: start, library, growth, rivals, watch

@@ -203,8 +203,10 @@ function withLongValues(random, about) {
 }
 
 function sentence(random) {
-  const words = Array.from({ length: 6 + random.below(10) }, () => random.pick(WORDS)).join(' ')
-  return `${words[0].toUpperCase()}${words.slice(1)}.`
+  let words = ''
+  // By far the most frequent step, hence no Array.from.
+  for (let left = 6 + random.below(10); left > 0; left--) words += ` ${random.pick(WORDS)}`
+  return `${words[1].toUpperCase()}${words.slice(2)}.`
 }
 
 function body(random, size) {
