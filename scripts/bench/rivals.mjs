@@ -12,36 +12,28 @@ import { makeQueue } from './queue.mjs'
 import { items, progress, RATIO_COLUMNS, SESSION, step, WRK } from './setting.mjs'
 import { goal } from './table.mjs'
 
+const NODE = process.execPath
 const HERE = fileURLToPath(new URL('rivals', import.meta.url))
 /** Longer than proper-lockfile takes to call a lock stale (10 s); in seconds. */
 const PATIENCE = 12
 /** Exit code of all of them: another holds it. */
 const HELD = 4
 
-/** Each: the command line of a change, whether it is synced to the disk, and a module to call within one process. */
+/** Each: the command line of a change, what is synced to the disk; a module is called within one process too. */
 const RIVALS = [
   {
     name: 'wrk',
-    synced: true,
-    command: ({ root, id }, verb, who) => [
-      process.execPath,
-      WRK,
-      '--queue',
-      root,
-      verb,
-      id,
-      '--session',
-      who,
-    ],
+    synced: 'file, folder',
+    command: ({ root, id }, verb, who) => [NODE, WRK, '--queue', root, verb, id, '--session', who],
     /** What lies there while it is at work: the item's guard. */
     traces: ({ root, id }) => namesIn(join(root, '.wrk', 'guards', id.toLowerCase())),
   },
-  { name: 'awk and mv, no lock', synced: false, command: script('awk-mv.sh') },
-  { name: 'awk and mv, mkdir as a lock', synced: false, command: script('mkdir-lock.sh') },
-  { name: 'write-file-atomic, no lock', synced: true, command: script('write-file-atomic.mjs') },
+  { name: 'awk and mv, no lock', synced: 'no', command: script('awk-mv.sh') },
+  { name: 'awk and mv, mkdir as a lock', synced: 'no', command: script('mkdir-lock.sh') },
+  { name: 'write-file-atomic, no lock', synced: 'file', command: script('write-file-atomic.mjs') },
   {
     name: 'proper-lockfile, rename',
-    synced: false,
+    synced: 'no',
     command: script('proper-lockfile.mjs'),
     package: 'proper-lockfile@4.1.2',
   },
@@ -49,7 +41,7 @@ const RIVALS = [
 
 function script(file) {
   const path = join(HERE, file)
-  const program = file.endsWith('.mjs') ? [process.execPath, path] : ['sh', path]
+  const program = file.endsWith('.mjs') ? [NODE, path] : ['sh', path]
   return Object.assign(({ path: item }, verb, who) => [...program, verb, item, who], { module: path })
 }
 
@@ -78,7 +70,7 @@ export async function rivals(setting) {
       title,
       columns: unlessMissing({
         ...RATIO_COLUMNS,
-        synced: ({ synced }) => (synced ? 'yes' : 'no'),
+        synced: ({ synced }) => synced,
         'pairs per second in one process': ({ per_second }) => per_second?.toFixed(0),
       }),
       rows: [...timed, ...missing],
@@ -196,12 +188,8 @@ async function contests(setting, rival, contenders) {
 
 function goalsOf({ smoke }, { name }, rounds) {
   if (smoke || name !== 'wrk') return []
-  return [
-    goal(
-      'one winner',
-      rounds.every(({ winners }) => winners === 1),
-    ),
-  ]
+  const always = rounds.every(({ winners }) => winners === 1)
+  return [goal('one winner', always)]
 }
 
 /**
