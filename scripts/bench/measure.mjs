@@ -2,33 +2,44 @@
 import { spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 
-/** The process that is being timed. */
-let running = null
+/** The processes that are at work for the benchmark. */
+const running = new Set()
 
-/** Ends the process that is being timed, if there is one. */
+/** Ends the processes that are at work, if there are any. */
 export function stop() {
-  running?.kill('SIGKILL')
+  for (const child of running) child.kill('SIGKILL')
+}
+
+/** Sees to it that `stop` ends this process too. */
+export function tracked(child) {
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return child
 }
 
 /**
  * Runs Node (or another program, `options.program`) with these arguments to its end, its output going to /dev/null.
- * @returns the time from before the start to after the end, in ms
+ * @returns `ms`, from before the start to after the end; `code`, its exit code or signal; what it wrote to stderr
  */
-export function time(args, { program = process.execPath, ...options }) {
+export function run(args, { program = process.execPath, ...options }) {
   return new Promise((settle, fail) => {
     const begin = performance.now()
-    const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
-    running = child
+    const child = tracked(spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] }))
     const errors = []
     child.stderr.on('data', chunk => errors.push(chunk))
     child.on('error', fail)
     child.on('close', (code, signal) => {
       const ms = performance.now() - begin
-      running = null
-      if (code === 0) settle(ms)
-      else fail(new Error(`${args.join(' ')} ended with ${code ?? signal}: ${Buffer.concat(errors)}`))
+      settle({ ms, code: code ?? signal, stderr: Buffer.concat(errors).toString() })
     })
   })
+}
+
+/** The milliseconds of a process that has to succeed; one that fails ends the benchmark. */
+export async function time(args, options) {
+  const { ms, code, stderr } = await run(args, options)
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`)
+  return ms
 }
 
 /**

@@ -6,31 +6,61 @@
  * the releases, which are timed too.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { makeQueue } from './queue.mjs'
+import { summary, tracked } from './measure.mjs'
+import { items, progress, WRK } from './setting.mjs'
+import { goal } from './table.mjs'
 
-const WRK = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist', 'wrk.cjs')
-const SESSION = 'claude-bench-000001'
+export async function watch(setting) {
+  const { smoke } = setting
+  const queue = await setting.queueOf(smoke ? 400 : 10_000, { name: 'watched' })
+  progress('watch')
+  const row = await follow(setting, queue, smoke ? 5 : 100)
+  rmSync(queue.root, { recursive: true })
+  const ms = what => row => row[what].toFixed(0)
+  const orNothing = what => row => row[what]?.toFixed(0)
+  return [
+    {
+      title: 'Time until wrk watch tells of a claim',
+      columns: {
+        'ms, median': ms('median_ms'),
+        '99th percentile': ms('p99_ms'),
+        max: ms('max_ms'),
+        claims: ms('samples'),
+        'first list after': ms('ready_ms'),
+        'peak MB': orNothing('peak_mb'),
+        watches: orNothing('watches'),
+      },
+      rows: [
+        {
+          name: items(queue.count),
+          goals: smoke
+            ? []
+            : [
+                goal('99th percentile 200 ms', row.p99_ms <= 200),
+                ...(row.peak_mb === null ? [] : [goal('under 120 MB', row.peak_mb < 120)]),
+              ],
+          ...row,
+        },
+      ],
+    },
+  ]
+}
 
-/**
- * @returns latencies in ms (median, p99, max), the largest memory of the watcher in MB, and its number of watches;
- *   the last two are null where the system does not tell
- */
-export async function measureWatch({ count = 10_000, rounds = 200, env = process.env } = {}) {
-  const temp = realpathSync(mkdtempSync(join(tmpdir(), 'wrk-bench-watch-')))
-  const { root, free } = makeQueue(join(temp, 'queue'), count, { session: SESSION })
-  const options = { cwd: temp, env: { ...env, WRK_QUEUE: root, WRK_SESSION_ID: SESSION } }
-  const watcher = spawn(process.execPath, [WRK, 'watch', '--json'], {
-    ...options,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+/** Claims and releases by other processes while `wrk watch` looks on; nulls where the system does not tell. */
+async function follow(setting, queue, rounds) {
+  const { context } = setting
+  const begin = performance.now()
+  const watcher = tracked(
+    spawn(process.execPath, [WRK, 'watch', '--json', '--queue', queue.root], {
+      ...context,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
+  const ended = new Promise(settle => watcher.once('close', () => settle({})))
   try {
-    const begin = performance.now()
     const waiting = new Map()
     const heard = key => new Promise(settle => waiting.set(key, settle))
     createInterface({ input: watcher.stdout }).on('line', line => {
@@ -40,52 +70,40 @@ export async function measureWatch({ count = 10_000, rounds = 200, env = process
       waiting.get(key)?.({ at, item })
       waiting.delete(key)
     })
-    await heard('snapshot')
+    const heardOrLost = async told => {
+      const what = await Promise.race([told, ended])
+      if (!what.at) throw new Error('wrk watch has ended')
+      return what
+    }
+    await heardOrLost(heard('snapshot'))
     const readyMs = performance.now() - begin
     const latencies = []
     for (let i = 0; i < rounds; i++) {
-      const id = free[i % free.length]
+      const id = queue.next()
       for (const [verb, type] of [
         ['claim', 'claimed'],
         ['release', 'released'],
       ]) {
         const told = heard(`${type} ${id}`)
-        const { status, stderr } = await run([WRK, verb, id], options)
-        if (status !== 0) throw new Error(`wrk ${verb} ${id} ended with ${status}: ${stderr}`)
-        const { at, item } = await told
+        await setting.wrk(queue, verb, id)
+        const { at, item } = await heardOrLost(told)
         latencies.push(at - statSync(item.path).ctimeMs)
       }
     }
     latencies.sort((a, b) => a - b)
-    const share = part => latencies[Math.min(latencies.length - 1, Math.floor(part * latencies.length))]
     return {
-      count,
       samples: latencies.length,
-      medianMs: share(0.5),
-      p99Ms: share(0.99),
-      maxMs: latencies.at(-1),
-      readyMs,
-      peakMB: peakOf(watcher.pid),
+      median_ms: summary(latencies).median,
+      p99_ms: latencies[Math.min(latencies.length - 1, Math.floor(0.99 * latencies.length))],
+      max_ms: latencies.at(-1),
+      ready_ms: readyMs,
+      peak_mb: peakOf(watcher.pid),
       watches: watchesOf(watcher.pid),
     }
   } finally {
-    const ended = new Promise(settle => watcher.once('close', settle))
     watcher.kill('SIGKILL')
     await ended
-    rmSync(temp, { recursive: true, force: true, maxRetries: 5 })
   }
-}
-
-function run(args, options) {
-  return new Promise((settle, fail) => {
-    const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
-    let stderr = ''
-    child.stderr.on('data', chunk => {
-      stderr += chunk
-    })
-    child.on('error', fail)
-    child.on('close', status => settle({ status, stderr }))
-  })
 }
 
 function peakOf(pid) {
