@@ -42,8 +42,8 @@ export interface Context {
   agent: string | undefined
 }
 
-/** How long to wait for a guard that others hold; it is held for milliseconds. */
-const PATIENCE_MS = 10_000
+/** How long to wait for a guard that others hold. It is held for milliseconds, but dozens may want it on a busy machine. */
+const PATIENCE_MS = 30_000
 
 /**
  * Finds the queue and reads its settings.
