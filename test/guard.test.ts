@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ItemId } from '../src/core/ids.ts'
 import { openContext } from '../src/operations/context.ts'
 import type { Disk } from '../src/store/disk.ts'
@@ -151,6 +151,35 @@ describe('a guard that was left behind', () => {
     utimesSync(slot, ago(31_000), ago(31_000))
     expect(await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, () => 'had it')).toBe('had it')
     expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('by one and the same holder is waited for ten seconds, whatever patience there is; by others in turn, longer', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', anchorOf())
+    let waited = 0
+    const uptime = vi.spyOn(process, 'uptime').mockImplementation(() => waited)
+    // A pause is a second of this clock.
+    const second = async () => {
+      waited++
+    }
+    const patient = { patienceMs: 30_000, sleep: second }
+    await expect(withGuard(hostOf(patient), at.stateDir, KEY, () => 'had it')).rejects.toMatchObject({
+      code: 'BUSY',
+    })
+    expect(waited).toBe(10)
+
+    waited = 0
+    const dir = join(at.stateDir, 'guards', KEY)
+    const inTurn = async () => {
+      await second()
+      const [name] = readdirSync(dir)
+      renameSync(join(dir, name!), join(dir, `${name}x`))
+    }
+    await expect(
+      withGuard(hostOf({ ...patient, sleep: inTurn }), at.stateDir, KEY, () => 'had it'),
+    ).rejects.toMatchObject({ code: 'BUSY' })
+    expect(waited).toBe(30)
+    uptime.mockRestore()
   })
 
   test('empty, as a crash after the rename leaves it, is nobody’s', async () => {

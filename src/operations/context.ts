@@ -42,7 +42,7 @@ export interface Context {
   agent: string | undefined
 }
 
-/** How long to wait for a guard that others hold. It is held for milliseconds, but dozens may want it on a busy machine. */
+/** How long to wait for a guard while it changes hands: dozens may want it at once, on a busy machine. */
 const PATIENCE_MS = 30_000
 
 /**

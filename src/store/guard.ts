@@ -39,7 +39,7 @@ export interface GuardHost {
   look: (pid: number) => ProcessLook
   randomLetters: (count: number) => string
   sleep: (ms: number) => Promise<void>
-  /** How long to wait for a busy guard before giving up with BUSY, in ms. */
+  /** How long to wait for a busy guard before giving up with BUSY, in ms, while it changes hands. */
   patienceMs: number
 }
 
@@ -55,13 +55,16 @@ export interface HeldGuard {
 /** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
 const OLDEST_GUARD_MS = 30_000
 const LONGEST_PAUSE_MS = 128
+/** A guard changes hands within milliseconds: a holder of so long is stopped, or stuck on its disk. */
+const LONGEST_FOR_ONE_MS = 10_000
 
 /** Thrown inside a guard when it turns out to have been revoked, or the file to have changed; `withGuard` starts over. */
 export class StartOver extends Error {}
 
 /**
- * Runs `work` under the guard of `key`, waiting as long as `patienceMs`; runs it again if the guard was
- * revoked meanwhile. Whatever `work` leaves in the guard is given back.
+ * Runs `work` under the guard of `key`, waiting as long as `patienceMs`, though not longer than ten seconds for one
+ * and the same holder; runs it again if the guard was revoked meanwhile. Whatever `work` leaves in the guard is given
+ * back.
  * @param stateDir the `.wrk` folder; made when missing. Must lie on the file system of the guarded file.
  * @throws WrkError BUSY when the guard could not be had in time
  */
@@ -72,9 +75,14 @@ export async function withGuard<T>(
   work: (guard: HeldGuard) => T,
 ): Promise<T> {
   const deadline = monotonicMs() + host.patienceMs
+  let holder: { name: string; until: number } | undefined
   for (let attempt = 0; ; attempt++) {
     const guard = tryGuard(host, stateDir, key, attempt > 0)
-    if (guard) {
+    if (typeof guard === 'string') {
+      if (guard === '') holder = undefined
+      else if (holder?.name !== guard) holder = { name: guard, until: monotonicMs() + LONGEST_FOR_ONE_MS }
+    } else {
+      holder = undefined
       try {
         return work(guard)
       } catch (error) {
@@ -83,20 +91,24 @@ export async function withGuard<T>(
         giveBack(host.disk, guard)
       }
     }
-    if (monotonicMs() >= deadline) throw busy(host, stateDir, key)
+    if (monotonicMs() >= Math.min(deadline, holder?.until ?? deadline)) throw busy(host, stateDir, key)
     // Full jitter: contenders that failed together do not come back together.
     await host.sleep(1 + Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** Math.min(attempt, 7)))
   }
 }
 
-/** One attempt. Null when somebody living holds the guard; a dead holder is revoked on the way. */
-function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boolean): HeldGuard | null {
+/**
+ * One attempt; a dead holder is revoked on the way.
+ * @returns the guard, or the name of the living holder ('' when who it is was not seen)
+ */
+function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boolean): HeldGuard | string {
   const { disk } = host
   const name = guardName(host)
   const dir = join(stateDir, 'guards', key)
   const draft = join(stateDir, 'tmp', name)
   // While others hold it: cheaper than making a private folder in vain.
-  if (contended && !revokeDead(host, dir)) return null
+  const living = contended ? livingHolder(host, dir) : null
+  if (living !== null) return living
   try {
     makePrivate(disk, stateDir, draft, name)
     withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
@@ -104,11 +116,12 @@ function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boo
     unless(MISSING, undefined, () => disk.unlinkSync(join(draft, name)))
     unless(MISSING, undefined, () => disk.rmdirSync(draft))
     const code = codeOf(error)
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM'))
-      return !contended && revokeDead(host, dir) ? tryGuard(host, stateDir, key, true) : null
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM')) {
+      if (contended) return ''
+      return livingHolder(host, dir) ?? tryGuard(host, stateDir, key, true)
+    }
     // Another's sweep took it for a dead process's: that verdict was wrong, and costs another attempt.
-    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part))))
-      return null
+    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part)))) return ''
     throw error
   }
   return { dir, slot: join(dir, name), name, published: false }
@@ -186,11 +199,16 @@ function holderOf(disk: Disk, dir: string): string | null {
 
 /** Revokes the present holder if it is dead or the guard is far too old. False: a living holder keeps it. */
 export function revokeDead(host: GuardHost, dir: string): boolean {
+  return livingHolder(host, dir) === null
+}
+
+/** The name of a living holder; null when there is none (any more): a dead one is revoked. */
+function livingHolder(host: GuardHost, dir: string): string | null {
   const name = holderOf(host.disk, dir)
-  if (name === null) return true
-  if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return false
+  if (name === null) return null
+  if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return name
   unless(MISSING, undefined, () => host.disk.unlinkSync(join(dir, name)))
-  return true
+  return null
 }
 
 function guardAgeMs(disk: Disk, path: string): number {
