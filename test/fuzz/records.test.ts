@@ -103,11 +103,12 @@ function session(id: string): Session {
 function rest(text: string, changed: ReadonlySet<string>): unknown {
   const document = parseDocument(text, { uniqueKeys: false, logLevel: 'error' })
   if (document.errors.length > 0 || (document.contents && !isMap(document.contents))) return 'no registry'
-  const data = (document.toJS() ?? {}) as Record<string, unknown>
-  const { sessions, ...top } = data
-  for (const key of ['updated_at', 'active_wrk']) delete top[key]
-  const list = Array.isArray(sessions) ? (sessions as Record<string, unknown>[]) : []
-  const kept = list.filter(entry => !changed.has(String(entry?.session_id)))
+  // Maps, for a key that is a list or a map would become a string that depends on its layout.
+  const top: Map<unknown, unknown> = document.toJS({ mapAsMap: true }) ?? new Map()
+  const sessions = top.get('sessions')
+  for (const key of ['sessions', 'updated_at', 'active_wrk']) top.delete(key)
+  const list = Array.isArray(sessions) ? sessions : []
+  const kept = list.filter(entry => !(entry instanceof Map) || !changed.has(String(entry.get('session_id'))))
   return { top, kept }
 }
 

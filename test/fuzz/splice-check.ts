@@ -216,10 +216,10 @@ export function oldValue({ split, map }: Frontmatter, key: string, now: Buffer):
   if (value?.kind !== 'scalar' || other?.kind !== 'scalar' || other.style !== value.style) return null
   const { style, text } = value
   const written = split.yaml.slice(value.start, value.end)
-  if (style === 'double') return written === JSON.stringify(text) ? text : null
+  // What is not printed is escaped, whatever it was before.
+  const isPrinted = /^[\x20-\x7e\xa1-\u1fff]*$/.test(text)
+  if (style === 'double') return isPrinted && written === JSON.stringify(text) ? text : null
   // Other words may mean the same without quotes, but wrk writes them with some.
   if (style === 'plain') return written === text && /^\w+(?:[ ./-]\w+)*$/.test(text) ? { word: text } : null
-  // What is not printed needs double quotes.
-  const isPrinted = /^[\x20-\x7e\xa1-\u1fff]*$/.test(text)
   return isPrinted && written === `'${text.replaceAll("'", "''")}'` ? { word: text } : null
 }
