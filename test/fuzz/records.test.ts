@@ -146,7 +146,7 @@ test(
             set && ids[0]
               ? [{ id: ids[0], values: { heartbeat_at: quoted('now'), last_stage: 'null' } }]
               : [],
-          remove: remove && ids[1] ? [ids[1]] : [],
+          remove: remove && ids[1] && ids[1] !== ids[0] ? [ids[1]] : [],
           rebuiltAt: null,
         }
         const outcome = await orRefusal(() =>
