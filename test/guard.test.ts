@@ -659,6 +659,17 @@ describe('the event log', () => {
     }
   })
 
+  test('with published events whose numbers do not rise takes those that do, and gives no number twice', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
+    await queue.run('claim WRK-1')
+    const [first] = queue.events()
+    const tail = [5, 4].map(seq => `${JSON.stringify({ ...first, seq, tx: `tail-${seq}` })}\n`)
+    queue.write('.wrk/events.tail', tail.join(''))
+    await queue.run('claim WRK-2')
+    await queue.run('claim WRK-3')
+    expect(queue.events().map(({ seq }) => seq)).toEqual([1, 2, 5, 6, 7])
+  })
+
   test('with a torn line that nobody can complete goes on behind it, and numbers go on rising', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     await queue.run('claim WRK-1')

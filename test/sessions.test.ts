@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import {
   ago,
   anchorOf,
@@ -530,6 +531,28 @@ x_last: end
       expect(stderr).not.toContain(' at ')
     }
     expect([queue.read('WRK-1'), queue.read('session-state.yaml')]).toEqual([before, state])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('in one line, with a key that stands twice within an entry, is added to as well', async () => {
+    const text = '{"session_id": "a", "sessions": [{"session_id": "a", "x_note": "n", "x_note": "m"}]}\n'
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': text })
+    expect(await queue.run('claim WRK-1')).toMatchObject({ code: 0, stderr: '' })
+    const { sessions } = parse(queue.read('session-state.yaml'), { uniqueKeys: false })
+    expect(sessions).toMatchObject([{ session_id: 'a', x_note: 'm' }, { session_id: 'tester' }])
+    expect(queue.read('session-state.yaml')).toContain('n')
+  })
+
+  test.each([
+    ['a map', 'session_id: "a"\nsessions: # by name\n  a: {agent: claude}\n'],
+    ['a word', 'session_id: "a"\nsessions: a\n'],
+  ])('in which sessions is %s, which a list would replace, stays as it is: exit 74', async (_, text) => {
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': text })
+    const before = queue.read('WRK-1')
+    const { code, json } = await queue.run('claim WRK-1 --json')
+    expect([code, json.error?.code]).toEqual([74, 'IO'])
+    expect(json.error.hint).toContain('mv ')
+    expect([queue.read('WRK-1'), queue.read('session-state.yaml')]).toEqual([before, text])
     expect(queue.leftovers()).toEqual([])
   })
 

@@ -8,6 +8,10 @@ export function stamp(at: Date): string {
 const INSTANT =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ]\s*(\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/
 
+/** A stamp has room for four digits of the year; a zone can lead out of them. */
+const FIRST = Date.parse('0000-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** Reads an ISO 8601 instant; one without a zone is UTC, as in YAML. Null when it cannot be read. */
 export function parseInstant(text: string): Date | null {
   const parts = INSTANT.exec(text.trim())
@@ -20,7 +24,7 @@ export function parseInstant(text: string): Date | null {
       ? `${zone}:00`
       : zone.replace(/^(...):?(..)$/, '$1:$2')
   const ms = Date.parse(`${day}T${seconds}${offset}`)
-  return Number.isNaN(ms) ? null : new Date(ms)
+  return ms >= FIRST && ms <= LAST ? new Date(ms) : null
 }
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

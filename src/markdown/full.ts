@@ -111,8 +111,9 @@ class Converter {
   }
 
   private pair(pair: Pair<Node, Node | null>, depth: number): YamlPair {
-    const key = pair.key
-    const [keyStart, keyEnd] = rangeOf(key)
+    const [keyStart, keyEnd] = rangeOf(pair.key)
+    // Before the value, which an alias in the key may not name.
+    const key = this.keyText(pair.key)
     const sep = pair.srcToken?.sep ?? []
     const colon = sep.find(token => token.type === 'map-value-ind')
     const behindColon = colon ? colon.offset + 1 : keyEnd
@@ -124,7 +125,7 @@ class Converter {
     if (first) value.start = first.offset
     if (empty) value.end = last && 'source' in last ? last.offset + last.source.length : behindColon
     if (empty && !first) value.start = behindColon
-    return { key: this.keyText(key), keyStart, value }
+    return { key, keyStart, value }
   }
 
   private keyText(key: Node): string {
@@ -147,10 +148,18 @@ class Converter {
     const list: YamlNode = { kind: 'list', items: [], start, end }
     if (node.anchor) this.anchors.set(node.anchor, list)
     if (isSeq(node)) {
-      for (const item of node.items as Node[]) list.items.push(this.node(item, depth + 1))
+      for (const item of node.items as Node[]) list.items.push(this.item(item, depth + 1))
       if (!node.flow) list.end = list.items.at(-1)?.end ?? end
     }
     return list
+  }
+
+  /** An empty one stands right behind its dash. */
+  private item(node: Node, depth: number): YamlNode {
+    const item = this.node(node, depth)
+    if (item.kind !== 'scalar' || item.start < item.end) return item
+    while (' \t'.includes(this.text[item.start - 1]!)) item.start--
+    return { ...item, end: item.start }
   }
 
   private scalar(node: Scalar): YamlScalar {
@@ -187,10 +196,11 @@ class Converter {
     return { kind: 'map', pairs: [], flow: true, start, end }
   }
 
-  /** The package counts the line ends that follow to a block scalar; here they stay out. */
+  /** The package counts the line ends and blank lines that follow to a block scalar; here they stay out. */
   private trimmed(start: number, end: number): number {
     let at = end
-    while (at > start && ' \t\r\n'.includes(this.text[at - 1]!)) at--
+    for (let i = end; i > start && ' \t\r\n'.includes(this.text[i - 1]!); i--)
+      if (this.text[i - 1] === '\n') at = this.text[i - 2] === '\r' ? i - 2 : i - 1
     return at
   }
 }
@@ -277,7 +287,8 @@ function dataOf(
  * collections within an entry of a list (a session's anchor and claims) stay on their line.
  */
 export function toBlockForm(text: string): string {
-  const document = parseDocument(text)
+  // A key that stands twice within an entry stays so; a document with an error could not be written.
+  const document = parseDocument(text, { uniqueKeys: false })
   visit(document, {
     Scalar: (where, node) => {
       if (where === 'key') delete node.type

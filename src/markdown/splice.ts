@@ -141,9 +141,12 @@ function replacement(yaml: string, pair: YamlPair, text: string): Edit[] {
   return [{ start, end, text: yaml[start - 1] === ':' ? ` ${text}` : text }]
 }
 
+/** The bracket of a list in flow form, behind its anchor and tag. */
+const FLOW_LIST = /^(?:[&!]\S*\s+|#[^\n]*\n\s*)*\[/
+
 function isBlock(yaml: string, value: YamlNode): boolean {
   if (value.kind === 'map') return !value.flow
-  return value.kind === 'list' && yaml[value.start] !== '['
+  return value.kind === 'list' && !FLOW_LIST.test(yaml.slice(value.start, value.end))
 }
 
 /** The colon that ends the key at `from`. A quoted key may hold others. */

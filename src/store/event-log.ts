@@ -164,7 +164,9 @@ export function endOf(disk: Disk, path: string): LogEnd | null {
 }
 
 export function readTail(disk: Disk, stateDir: string): LogEvent[] {
-  return readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
+  const events = readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, TAIL)).bytes))
+  // Numbers that do not rise are none that an append gave; copied, they would be given a second time.
+  return events.filter(({ seq }, i) => events.slice(0, i).every(earlier => earlier.seq < seq))
 }
 
 function readLines(bytes: Buffer | null): LogEvent[] {
@@ -188,11 +190,11 @@ function rotate(disk: Disk, stateDir: string, fd: number): boolean {
  */
 export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
   const bySeq = new Map<number, LogEvent>()
-  for (const name of [OLDER_LOG, LOG, TAIL])
-    for (const event of readLines(
-      unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)).bytes),
-    ))
-      if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
+  const logs = [OLDER_LOG, LOG].flatMap(name =>
+    readLines(unless(MISSING, null, () => readPlainFile(disk, join(stateDir, name)).bytes)),
+  )
+  for (const event of [...logs, ...readTail(disk, stateDir)])
+    if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 

@@ -237,6 +237,13 @@ export function isBlockForm(root: YamlMap): boolean {
   return sessions.items.every(item => item.kind === 'map' && !item.flow && !isFlowList(sessions))
 }
 
+/** Whether sessions can be put on a list without anything being lost that somebody wrote in its place. */
+export function hasPlaceForSessions(root: YamlMap): boolean {
+  const sessions = findPair(root, 'sessions')?.value
+  if (sessions === undefined || sessions.kind === 'list') return true
+  return sessions.kind === 'scalar' ? scalarText(sessions) === undefined : sessions.pairs.length === 0
+}
+
 function isFlowList(list: YamlList): boolean {
   return list.items.length > 0 && 'flow' in list && list.flow === true
 }

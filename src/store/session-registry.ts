@@ -18,6 +18,7 @@ import { type GuardHost, shortHash, withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen, readPlainFile } from './guarded-file.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
 import {
+  hasPlaceForSessions,
   isBlockForm,
   quoted,
   quotedOrNull,
@@ -148,6 +149,7 @@ export async function changeRegistry<T>(
           if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
             if (!toBlockForm) return 'oneLineForm' as const
             parsed = parse(Buffer.from(toBlockForm(parsed.source)), full)
+            if (parsed.kind === 'text' && !hasPlaceForSessions(parsed.root)) throw unchangeable(file.path)
           }
           if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
           const { change, result } = parsed
@@ -168,7 +170,7 @@ export async function changeRegistry<T>(
   // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
   const { toBlockForm } = await import('../markdown/full.ts')
   const again = await attempt(toBlockForm)
-  if (again === 'oneLineForm') throw new WrkError('IO', `${file.path} could not be brought into block form`)
+  if (again === 'oneLineForm') throw unchangeable(file.path)
   return again.result
 }
 
@@ -251,14 +253,17 @@ function checkResult(
     change.add.every(({ id }) => listed.has(id)) &&
     change.set.every(({ id }) => listed.has(id)) &&
     !change.remove.some(id => listed.has(id))
-  if (!asMeant)
-    throw new WrkError(
-      'IO',
-      `${path} is written in a form that wrk cannot change in place; nothing was changed`,
-      {
-        hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
-      },
-    )
+  if (!asMeant) throw unchangeable(path)
+}
+
+function unchangeable(path: string): WrkError {
+  return new WrkError(
+    'IO',
+    `${path} is written in a form that wrk cannot change in place; nothing was changed`,
+    {
+      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+    },
+  )
 }
 
 function unreadable(path: string, { message, line, column }: ReadError): WrkError {

@@ -45,6 +45,13 @@ describe('an instant', () => {
     expect(stamp(parseInstant(text)!)).toBe(meant)
   })
 
+  test.each(['9999-12-31T23:59:59-12:00', '0000-01-01T00:00:00+01:00'])(
+    'that its zone leads out of the years of four digits, as %s, is null: it could not be written again',
+    text => {
+      expect(parseInstant(text)).toBeNull()
+    },
+  )
+
   test('that is no instant is null, never an invalid date', () => {
     fc.assert(
       fc.property(

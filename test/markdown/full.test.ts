@@ -22,6 +22,9 @@ describe('readFull', () => {
     ['a: |\n  text\n\nb: c\n', 'a', '|\n  text'],
     ['a: >- # why\n  text\n  more\n', 'a', '>- # why\n  text\n  more'],
     ['a: |+\n  text\n\n', 'a', '|+\n  text'],
+    ['a: |\n  text  \n \nb: c\n', 'a', '|\n  text  '],
+    ['a: |\r\n  text \r\n\r\n', 'a', '|\r\n  text '],
+    ['a: \n- \nb: c\n', 'a', '-'],
     ['a: two\n  lines # c\nb: c\n', 'a', 'two\n  lines'],
     ['a: "two\n  lines" # c\n', 'a', '"two\n  lines"'],
     ['a:\n- b\n- c # d\ne: f\n', 'a', '- b\n- c'],
@@ -53,6 +56,7 @@ describe('readFull', () => {
     ['a: b: c\n', 1, 4, 'Nested'],
     ['a: b\n...\nc: d\n', 3, 1, 'multiple documents'],
     ['a: 1\nb: *nobody\n', 2, 4, 'nobody'],
+    ['*a : &a x\n', 1, 1, 'a'],
   ])('refuses %j at line %i, column %i', (text, line, column, word) => {
     const result = readFull(text)
     expect(result).toMatchObject({

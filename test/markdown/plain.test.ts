@@ -242,6 +242,16 @@ test('both readers give the same places, keys and styles', () => {
   expect(both).toBeGreaterThan(50)
 })
 
+test.each([
+  'a: |\n  trailing  \nb: c\n',
+  'a: >\r\n  trailing \r\n\r\nb: c\r\n',
+  'a: \n- \nb: c\n',
+  'a:\n  -   # note\n  - b\n',
+])('both readers give the same places in %j', text => {
+  const full = readFull(text)
+  expect(full.kind === 'map' && full.map.pairs).toEqual(readPlain(text)!.pairs)
+})
+
 test('a map of many keys still tells those that stand twice', () => {
   const keys = Array.from({ length: 200 }, (_, i) => `k${i}: ${i}\n`)
   expect(readPlain(keys.join(''))!.pairs).toHaveLength(200)

@@ -45,6 +45,8 @@ describe('a value is replaced where it stands', () => {
     ['"k": old', '"k": "x"'],
     ['k: !!int 5 # note', 'k: "x" # note'],
     ['k: &unused old', 'k: "x"'],
+    ['k:\n  # note\n  &unused []', 'k:\n  # note\n  "x"'],
+    ['k:\n  # note\n  !!seq # note\n  [a]', 'k:\n  # note\n  "x"'],
   ])('%j', (before, after) => {
     expect(spliced(`---\na: 1\n${before}\nz: 2\n---\nbody\n`, { k: 'x' })).toBe(
       `---\na: 1\n${after}\nz: 2\n---\nbody\n`,
