@@ -9,47 +9,32 @@
  */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
-import { type Details, NO_DETAILS, type Reference } from '../core/details.ts'
+import { type Details, NO_DETAILS } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
-import type { Problem } from '../core/item.ts'
+import { keyOfField } from '../core/ids.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
-import type { ItemReading } from './item-reader.ts'
+import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
-const FORMAT = 'wrk items 1'
+const FORMAT = 'wrk items 2'
 /** Coarser than any file system's times. */
 const SETTLED_MS = 2_000
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
-/** What an item that is not closed says, as it is kept. */
-type Said = [
-  id: string,
-  title: string,
-  status: string | null,
-  priority: string | null,
-  closed: boolean,
-  lockedBy: string | null,
-  lockedAt: number | null,
-  problems: Problem[] | null,
-  blockedBy: readonly Reference[],
-  machines: readonly string[],
-  createdAt: string | null,
-  notBefore: string | null,
-]
-
 /**
  * One line for each item: place, then what identifies the file's content, then what it says, all between tabs; names
- * of items hold no control characters. Of a closed item nothing more is asked, so its line ends there. Lines are
- * compared before they are taken apart, since most are only passed by.
+ * of items hold no control characters. Of a closed item nothing more is asked, so its line ends there. An item that
+ * must be mended is not kept, nor one that a line cannot hold.
  */
 export class ReadingCache {
   private readonly disk: Disk
   private readonly path: string
   private readonly heading: string
+  private readonly idPrefix: string
   private readonly old: string[]
   private byPlace: Map<string, number> | undefined
   private next = 0
@@ -58,12 +43,13 @@ export class ReadingCache {
 
   /**
    * @param stateDir `.wrk`
-   * @param version what reading depends on besides the file: settings
+   * @param idPrefix the setting that reading depends on besides the file
    */
-  constructor(disk: Disk, stateDir: string, version: string) {
+  constructor(disk: Disk, stateDir: string, idPrefix: string) {
     this.disk = disk
     this.path = join(stateDir, 'cache', 'items')
-    this.heading = `${FORMAT} ${version}`
+    this.heading = `${FORMAT} ${idPrefix}`
+    this.idPrefix = idPrefix
     this.old = load(disk, this.path, this.heading)
     this.lines = [this.heading]
   }
@@ -76,9 +62,10 @@ export class ReadingCache {
     if (line === undefined || !stat) return null
     const known = start + stampOf(stat)
     if (!line.startsWith(known)) return null
-    this.lines.push(line)
-    if (line.length === known.length) return closedReading(place)
-    return openReading(place, JSON.parse(line.slice(known.length)) as Said, stat)
+    const said = line.slice(known.length)
+    const reading = said === '' ? closedReading(place) : openReading(place, said, stat, this.idPrefix)
+    if (reading) this.lines.push(line)
+    return reading
   }
 
   private find(start: string): string | undefined {
@@ -98,10 +85,11 @@ export class ReadingCache {
 
   /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
   keep(place: ItemPlace, stat: Stats, reading: ItemReading, now: number): void {
-    this.changed++
     if (now - Math.max(stat.mtimeMs, stat.ctimeMs) < SETTLED_MS) return
-    const said = saidBy(reading)
-    this.lines.push(startOf(place) + stampOf(stat) + (said ? JSON.stringify(said) : ''))
+    const said = reading.item.closed ? '' : saidBy(reading)
+    if (said === null) return
+    this.changed++
+    this.lines.push(startOf(place) + stampOf(stat) + said)
   }
 
   /** Writes it, where that is worth it. That it cannot be written is no reason to fail. */
@@ -149,49 +137,57 @@ function load(disk: Disk, path: string, heading: string): string[] {
   }
 }
 
-function saidBy({ item, lock, problems, details }: ItemReading): Said | null {
-  if (item.closed && problems.length === 0) return null
-  const { id, title, status, priority, closed } = item
-  const { blockedBy, machines, createdAt, notBefore } = details ?? NO_DETAILS
-  return [
-    id,
-    title,
-    status,
-    priority,
-    closed,
-    lock?.by ?? null,
-    lock?.at?.getTime() ?? null,
-    problems.length > 0 ? problems : null,
-    blockedBy,
-    machines,
-    createdAt,
-    notBefore,
-  ]
+/** A line feed would end the line, and half a character is no text. */
+const NO_LINE = /[\n\ud800-\udfff]/u
+
+/** What an open item says, between tabs. Null when that cannot be kept; one with a tab in it shows when it is read. */
+function saidBy(reading: ItemReading): string | null {
+  if (isBlocked(reading)) return null
+  const { item, lock, details = NO_DETAILS } = reading
+  const said = [
+    item.id,
+    item.title,
+    item.status,
+    item.priority,
+    lock?.by,
+    lock?.at?.getTime(),
+    details.createdAt,
+    details.notBefore,
+    // Commas divide such words already where they are read.
+    details.machines.join(','),
+    details.blockedBy.map(({ text }) => text).join(','),
+  ].join('\t')
+  return NO_LINE.test(said) ? null : said
 }
 
-function openReading(place: ItemPlace, said: Said, stat: Stats): ItemReading {
-  const [id, title, status, priority, closed, by, at, problems, blockedBy, machines, createdAt, notBefore] =
-    said
-  const details: Details = { blockedBy, machines, createdAt, notBefore, parent: null, repos: [] }
+type Fields = [string, string, string, string, string, string, string, string, string, string]
+
+/** Null when that is not what saidBy has written. */
+function openReading(place: ItemPlace, said: string, stat: Stats, idPrefix: string): ItemReading | null {
+  const fields = said.split('\t')
+  if (fields.length !== 10) return null
+  const [id, title, status, priority, by, at, createdAt, notBefore, machines, blockedBy] = fields as Fields
+  const details: Details = {
+    blockedBy: wordsOf(blockedBy).map(text => ({ text, key: keyOfField(text, idPrefix) })),
+    machines: wordsOf(machines),
+    createdAt: createdAt || null,
+    notBefore: notBefore || null,
+    parent: null,
+    repos: [],
+  }
   return {
     place,
-    item: { id, title, status, priority, closed },
-    lock: by === null ? null : { by, at: at === null ? null : new Date(at) },
-    problems: problems ?? [],
+    item: { id, title, status: status || null, priority: priority || null, closed: false },
+    lock: by === '' ? null : { by, at: at === '' ? null : new Date(Number(at)) },
+    problems: [],
     // Asked for only where there is a lock; making a date takes a while.
-    modified: by === null ? EPOCH : stat.mtime,
+    modified: by === '' ? EPOCH : stat.mtime,
     details,
   }
 }
 
-function closedReading(place: ItemPlace): ItemReading {
-  return {
-    place,
-    item: { id: place.key, title: '', status: null, priority: null, closed: true },
-    lock: null,
-    problems: [],
-    modified: EPOCH,
-  }
+function wordsOf(text: string): string[] {
+  return text === '' ? [] : text.split(',')
 }
 
 const EPOCH = new Date(0)
