@@ -19,26 +19,30 @@ import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
-const FORMAT = 'wrk items 2'
+const FORMAT = 'wrk items 3'
 /** Coarser than any file system's times. */
 const SETTLED_MS = 2_000
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
+/** Numbers that identify a file's content; behind all lines they stand as they lie in memory, in the lines' order. */
+const NUMBERS = 4
+
 /**
- * One line for each item: place, then what identifies the file's content, then what it says, all between tabs; names
- * of items hold no control characters. Of a closed item nothing more is asked, so its line ends there. An item that
- * must be mended is not kept, nor one that a line cannot hold.
+ * One line for each item: place, then what it says, all between tabs; names of items hold no control characters. Of
+ * a closed item nothing more is asked, so its line ends with the place. An item that must be mended is not kept, nor
+ * one that a line cannot hold.
  */
 export class ReadingCache {
   private readonly disk: Disk
   private readonly path: string
   private readonly heading: string
   private readonly idPrefix: string
-  private readonly old: string[]
+  private readonly old: Kept
   private byPlace: Map<string, number> | undefined
   private next = 0
-  private readonly lines: string[]
+  private readonly lines: string[] = []
+  private readonly stamps: number[] = []
   private changed = 0
 
   /**
@@ -51,36 +55,39 @@ export class ReadingCache {
     this.heading = `${FORMAT} ${idPrefix}`
     this.idPrefix = idPrefix
     this.old = load(disk, this.path, this.heading)
-    this.lines = [this.heading]
   }
 
   /** What the file is known to say, null when it must be read. Places come in the order in which they were kept. */
   lookUp(place: ItemPlace): ItemReading | null {
     const start = startOf(place)
-    const line = this.find(start)
-    const stat = line === undefined ? null : unless(MISSING, null, () => this.disk.lstatSync(place.path))
-    if (line === undefined || !stat) return null
-    const known = start + stampOf(stat)
-    if (!line.startsWith(known)) return null
-    const said = line.slice(known.length)
-    const reading = said === '' ? closedReading(place) : openReading(place, said, stat, this.idPrefix)
-    if (reading) this.lines.push(line)
+    const at = this.find(start)
+    const stat = at === undefined ? null : unless(MISSING, null, () => this.disk.lstatSync(place.path))
+    if (at === undefined || !stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
+    const line = this.old.lines[at]!
+    const reading =
+      line.length === start.length
+        ? closedReading(place)
+        : openReading(place, line.slice(start.length), stat, this.idPrefix)
+    if (reading) this.add(line, stat)
     return reading
   }
 
-  private find(start: string): string | undefined {
-    const line = this.old[this.next]
-    if (line?.startsWith(start)) {
-      this.next++
-      return line
+  private find(start: string): number | undefined {
+    const { lines } = this.old
+    if (!lines[this.next]?.startsWith(start)) {
+      this.byPlace ??= new Map(
+        lines.map((line, i) => [line.slice(0, line.indexOf('\t', line.indexOf('\t') + 1) + 1), i]),
+      )
+      const at = this.byPlace.get(start)
+      if (at === undefined) return undefined
+      this.next = at
     }
-    this.byPlace ??= new Map(
-      this.old.map((one, i) => [one.slice(0, one.indexOf('\t', one.indexOf('\t') + 1) + 1), i]),
-    )
-    const at = this.byPlace.get(start)
-    if (at === undefined) return undefined
-    this.next = at + 1
-    return this.old[at]
+    return this.next++
+  }
+
+  private add(line: string, { mtimeMs, ctimeMs, size, ino }: Stats): void {
+    this.lines.push(line)
+    this.stamps.push(mtimeMs, ctimeMs, size, ino)
   }
 
   /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
@@ -89,12 +96,12 @@ export class ReadingCache {
     const said = reading.item.closed ? '' : saidBy(reading)
     if (said === null) return
     this.changed++
-    this.lines.push(startOf(place) + stampOf(stat) + said)
+    this.add(startOf(place) + said, stat)
   }
 
   /** Writes it, where that is worth it. That it cannot be written is no reason to fail. */
   save(): void {
-    const gone = this.old.length - this.lines.length
+    const gone = this.old.lines.length - this.lines.length
     if (this.changed + Math.max(0, gone) < WORTH_WRITING) return
     const { disk, path } = this
     const draft = `${path}.${process.pid}`
@@ -102,7 +109,9 @@ export class ReadingCache {
       disk.mkdirSync(join(path, '..'), { recursive: true })
       const fd = disk.openSync(draft, 'w', 0o600)
       try {
-        const bytes = Buffer.from(`${this.lines.join('\n')}\n`)
+        const { heading, lines, stamps } = this
+        const text = `${heading} ${lines.length}\n${lines.map(line => `${line}\n`).join('')}`
+        const bytes = Buffer.concat([Buffer.from(text), new Uint8Array(new Float64Array(stamps).buffer)])
         for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done)
       } finally {
         disk.closeSync(fd)
@@ -119,21 +128,37 @@ function startOf({ folder, name }: ItemPlace): string {
   return `${folder}\t${name}\t`
 }
 
-/** Whole milliseconds do: a later change is seconds away from the one that was kept. */
-function stampOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
-  return `${Math.trunc(mtimeMs)}\t${Math.trunc(ctimeMs)}\t${size}\t${ino}\t`
+function hasStamp({ mtimeMs, ctimeMs, size, ino }: Stats, stamps: Float64Array, at: number): boolean {
+  return (
+    stamps[at] === mtimeMs && stamps[at + 1] === ctimeMs && stamps[at + 2] === size && stamps[at + 3] === ino
+  )
 }
 
-/** No lines when there is no file, or none that this wrk has written whole. */
-function load(disk: Disk, path: string, heading: string): string[] {
+interface Kept {
+  lines: string[]
+  stamps: Float64Array
+}
+
+/** Nothing when there is no file, or none that this wrk has written whole. */
+function load(disk: Disk, path: string, heading: string): Kept {
+  const nothing = { lines: [], stamps: new Float64Array() }
   try {
-    const text = readPlainFile(disk, path).bytes.toString('utf8')
-    const lines = text.startsWith(`${heading}\n`) ? text.slice(heading.length + 1).split('\n') : []
+    const { bytes } = readPlainFile(disk, path)
+    const begin = bytes.indexOf('\n') + 1
+    const first = bytes.toString('utf8', 0, begin)
+    if (!first.startsWith(`${heading} `)) return nothing
+    const count = Number(first.slice(heading.length))
+    const end = bytes.length - count * NUMBERS * Float64Array.BYTES_PER_ELEMENT
+    if (!(count >= 0 && end >= begin)) return nothing
+    const lines = bytes.toString('utf8', begin, end).split('\n')
     // Behind the last line feed there is nothing.
-    return lines.pop() === '' ? lines : []
+    if (lines.pop() !== '' || lines.length !== count) return nothing
+    const stamps = new Float64Array(count * NUMBERS)
+    new Uint8Array(stamps.buffer).set(bytes.subarray(end))
+    return { lines, stamps }
   } catch (error) {
     if (codeOf(error) === undefined && !(error instanceof WrkError)) throw error
-    return []
+    return nothing
   }
 }
 
