@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the command as CommonJS bundles (the frequent commands, all commands, and two parts that are
+ * Builds dist/: the command as CommonJS bundles (frequent commands, daily ones, all commands, and two parts that are
  * loaded when they are needed: the full YAML reader and the watcher), the library as ES modules, and its types.
  * CommonJS because Node starts it faster than ES modules.
  */
@@ -11,9 +11,7 @@ import { root, settings, withoutChildProcess } from './bundling.mjs'
 const shared = settings({ standalone: false })
 process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
-const frequent = readFileSync('src/words.ts', 'utf8')
-  .match(/FREQUENT[^=]*= \[(.*)\]/)[1]
-  .match(/[a-z-]+/g)
+const words = readFileSync('src/words.ts', 'utf8')
 
 /** What few calls need, by the bundle's name. */
 const APART = { full: 'src/markdown/full.ts', watcher: 'src/system/watcher.ts' }
@@ -28,16 +26,19 @@ const partsApart = {
   },
 }
 
-/** Leaves out the commands that src/launcher.ts starts from the other bundle. */
-const onlyFrequent = {
-  name: 'only-frequent',
-  setup(b) {
-    b.onResolve({ filter: /^\.\/commands\// }, ({ kind, path }) =>
-      kind === 'dynamic-import' && !frequent.includes(/([a-z-]+)\.ts$/.exec(path)[1])
-        ? { path, namespace: 'unused' }
-        : null,
-    )
-  },
+/** Leaves out the commands that src/launcher.ts starts from the other bundles. */
+function only(list) {
+  const commands = new RegExp(`${list}[^=]*= \\[(.*)\\]`).exec(words)[1].match(/[a-z-]+/g)
+  return {
+    name: 'only',
+    setup(b) {
+      b.onResolve({ filter: /^\.\/commands\// }, ({ kind, path }) =>
+        kind === 'dynamic-import' && !commands.includes(/([a-z-]+)\.ts$/.exec(path)[1])
+          ? { path, namespace: 'unused' }
+          : null,
+      )
+    },
+  }
 }
 
 function program(name, plugins, entry = 'src/cli.ts') {
@@ -54,7 +55,8 @@ function program(name, plugins, entry = 'src/cli.ts') {
 }
 
 await Promise.all([
-  program('main', [onlyFrequent]),
+  program('main', [only('FREQUENT')]),
+  program('daily', [only('DAILY')]),
   program('all', []),
   program('hook', [], 'src/hook.ts'),
   build({
@@ -64,7 +66,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './all.cjs', './hook.cjs'],
+    external: ['./main.cjs', './daily.cjs', './all.cjs', './hook.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

@@ -22,13 +22,24 @@ function load(name) {
   return module.exports
 }
 
-const ITEM = '---\nid: WRK-1\ntitle: One\nstatus: pending\nlist: [a, b]\nlocked_by: ""\nlocked_at: ""\n---\n'
+const ITEM = `---
+id: WRK-1
+title: One
+status: pending
+list: [a, b]
+provider: claude
+plan_approved: true
+locked_by: ""
+locked_at: ""
+---
+`
 /** Needs the full YAML reader: an anchor. */
 const STRANGE_ITEM = '---\nid: WRK-2\ntitle: Two\nlist: &all [a, b]\n---\n'
 
 /** What is run for each bundle. Few: loading takes longer the more functions are in it. */
 const USUAL = {
   './main.cjs': ['claim 1', 'show 2', 'release 1'],
+  './daily.cjs': ['list', 'next', 'execute 1 --json -- node -e 0'],
   './all.cjs': ['claim 1', 'list', 'show 2', 'release 1'],
 }
 
@@ -52,7 +63,9 @@ async function compile() {
     for (const [bundle, lines] of Object.entries(USUAL)) {
       const { main } = load(bundle)
       for (const words of lines) {
-        const code = await main([...words.split(' '), '--queue', queue, '--session', 'build'])
+        const line = ['--queue', queue, '--session', 'build', ...words.split(' ')]
+        process.argv.splice(2, process.argv.length, ...line)
+        const code = await main(line)
         if (code !== 0) throw new Error(`wrk ${words} ended with ${code}`)
       }
     }
@@ -67,7 +80,7 @@ async function compile() {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
-  if (scripts.size !== 4) throw new Error('a bundle was not loaded: its compiled form would be missing')
+  if (scripts.size !== 5) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [filename, script] of scripts)
     fs.writeFileSync(`${filename}.${process.version}-${process.arch}`, script.createCachedData())
 }

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { type Program, run } from './run.ts'
-import { commandWord, FREQUENT, isAgentHook } from './words.ts'
+import { commandWord, DAILY, FREQUENT, isAgentHook } from './words.ts'
 
 const words = process.argv.slice(2)
 
@@ -16,8 +16,9 @@ run(load(bundleFor(words)) as Program, words)
 
 function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'
-  const frequent = FREQUENT.includes(commandWord(line) ?? '') && !line.includes('help')
-  return frequent ? './main.cjs' : './all.cjs'
+  const command = (!line.includes('help') && commandWord(line)) || ''
+  if (FREQUENT.includes(command)) return './main.cjs'
+  return DAILY.includes(command) ? './daily.cjs' : './all.cjs'
 }
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */

@@ -2,6 +2,8 @@
 
 /** Commands that agents and hooks call all day. A bundle of their own starts faster than one with everything. */
 export const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'show']
+/** Commands that are called often too, and need more; they have another bundle. */
+export const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
 
 /** What an agent's hook runs at every use of a tool: the least there can be, told from the words as they are. */
 export function isAgentHook(words: readonly string[]): boolean {

@@ -9,7 +9,7 @@ import type { ReadingCache } from '../store/reading-cache.ts'
 import { here } from '../system/process.ts'
 import type { Context } from './context.ts'
 import { heldLock, judgeForMany, standing } from './holder.ts'
-import { lookIn } from './identify.ts'
+import { lookIn, type Onlooker } from './identify.ts'
 
 export interface QueueItem extends Candidate {
   title: string
@@ -23,15 +23,17 @@ export interface QueueItem extends Candidate {
 /**
  * @param depth `choosing` leaves out what only filters need, and all but the id of closed items
  * @param cache for `choosing`: spares opening files that did not change
+ * @param onlooker who asks, where that is known already
  * @throws WrkError IO
  */
 export async function candidates(
   context: Context,
   depth: 'choosing' | 'details',
   cache?: ReadingCache,
+  onlooker?: Onlooker,
 ): Promise<QueueItem[]> {
   const { store } = context
-  const { registry, caller } = await lookIn(context)
+  const { registry, caller } = onlooker ?? (await lookIn(context))
   const now = context.clock()
   const judge = judgeForMany(store, registry)
   const found = await readQueue(

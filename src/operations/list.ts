@@ -80,8 +80,8 @@ async function listUsual(context: Context, options: ListOptions): Promise<Listed
 
 async function listDetailed(context: Context, options: ListOptions): Promise<ListedItem[]> {
   const { store } = context
-  const { caller } = await lookIn(context)
-  const items = await candidates(context, 'details')
+  const onlooker = await lookIn(context)
+  const items = await candidates(context, 'details', undefined, onlooker)
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)
@@ -94,7 +94,7 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   if (options.parent !== undefined && !parent)
     throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)
   const repo = options.repo?.toLowerCase()
-  const usual = filterOf(options, caller?.holder)
+  const usual = filterOf(options, onlooker.caller?.holder)
   const ordered = inOrder(items, urgency, options.sort)
   return ordered
     .filter(

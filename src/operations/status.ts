@@ -1,10 +1,10 @@
 /** Who works on what: the sessions with the items they hold, and locks that belong to no listed session. */
-import { judgeSession, type Liveness } from '../core/liveness.ts'
+import { type Judge, judgeSession, type Liveness } from '../core/liveness.ts'
 import { type Session, sessionOf, sessionsIn } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readQueue } from '../store/item-reader.ts'
 import type { Context } from './context.ts'
-import { heldLock, judgeFor, judgeForMany, standing } from './holder.ts'
+import { heldLock, judgeForMany, standing } from './holder.ts'
 import { lookIn } from './identify.ts'
 
 export interface HeldItem {
@@ -59,7 +59,7 @@ export async function status(context: Context): Promise<QueueStatus> {
   const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
   return {
     sessions: sessionsIn(registry).map(session => ({
-      ...describeSession(context, session),
+      ...describeSession(session, judge),
       mine: session.id === caller?.session,
       items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
     })),
@@ -76,9 +76,9 @@ export async function status(context: Context): Promise<QueueStatus> {
 }
 
 /** A session as the registry and the machine tell it. */
-export function describeSession({ store }: Context, session: Session): Omit<SessionStatus, 'mine' | 'items'> {
+export function describeSession(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)
-  const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
+  const { verdict, reason } = judgeSession(session, judge)
   return {
     session_id: session.id,
     agent: session.agent,

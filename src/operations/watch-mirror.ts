@@ -15,7 +15,7 @@ export interface Entry {
   title: string
   status: string | null
   lock: Lock | null
-  /** Where a lock says nothing of use of its time, this stands in. */
+  /** Where a lock says nothing of use of its time, this stands in; without a lock it says nothing. */
   modified: Date
   problem: string | null
   readable: boolean
@@ -124,7 +124,8 @@ export class Mirror {
     const { key, path } = place
     const others = this.entriesOf(key).filter(other => other.place.path !== path)
     const known = this.#entries.has(key)
-    const entries = entry ? [...others, entry] : others
+    // Not by spreading alone: an array that grew keeps room for more, and there are thousands.
+    const entries = !entry ? others : others.length > 0 ? [...others, entry] : [entry]
     if (entries.length > 0) this.#entries.set(key, entries)
     else this.#entries.delete(key)
     if (known || entry) changed.add(key)
@@ -147,7 +148,7 @@ const NEVER: Stamp = { ino: Number.NaN, size: 0, mtimeMs: 0, ctimeMs: 0 }
 const HIDING: readonly string[] = ['no-frontmatter', 'unreadable', 'not-a-file', 'unreadable-lock']
 
 function entryOf(reading: ItemReading, stamp: Stamp): Entry {
-  const { place, item, lock, problems } = reading
+  const { place, item, lock, modified, problems } = reading
   const blocking = problems.find(({ blocks }) => blocks)
   return {
     place,
@@ -155,7 +156,7 @@ function entryOf(reading: ItemReading, stamp: Stamp): Entry {
     title: item.title,
     status: item.status,
     lock,
-    modified: new Date(stamp.mtimeMs),
+    modified,
     problem: isBlocked(reading) ? blocking!.message : null,
     readable: !problems.some(({ code }) => HIDING.includes(code)),
     stamp: problems.some(({ code }) => code === 'not-a-file') ? NEVER : stamp,

@@ -188,13 +188,11 @@ class Watching {
     return momentOf(store, await currentRegistry(this.#context), clock())
   }
 
-  #sessionChanges({ registry }: Moment): Happening[] {
+  #sessionChanges({ registry, judge }: Moment): Happening[] {
     // A registry that cannot be read says nothing of sessions, and one by older tooling lists none.
     if (registry.kind !== 'registry') return []
     const before = this.#sessions
-    this.#sessions = new Map(
-      registry.sessions.map(session => [session.id, describeSession(this.#context, session)]),
-    )
+    this.#sessions = new Map(registry.sessions.map(session => [session.id, describeSession(session, judge)]))
     const changes: Happening[] = []
     for (const [id, session] of this.#sessions) {
       const from = before.get(id)?.liveness ?? null

@@ -9,24 +9,24 @@ export function cachePath(stateDir: string, name: string): string {
   return join(stateDir, 'cache', name)
 }
 
-/** The text; '' when it is not there or cannot be read, whatever the reason. */
-export function readCache(disk: Disk, path: string): string {
+/** What it holds; nothing when it is not there or cannot be read, whatever the reason. */
+export function readCache(disk: Disk, path: string): Buffer {
   try {
-    return readPlainFile(disk, path).bytes.toString('utf8')
+    return readPlainFile(disk, path).bytes
   } catch (error) {
     if (!isFailure(error)) throw error
-    return ''
+    return Buffer.alloc(0)
   }
 }
 
 /** Replaces it in one step. That it cannot be written is no reason to fail. */
-export function writeCache(disk: Disk, path: string, text: string): void {
+export function writeCache(disk: Disk, path: string, bytes: Buffer): void {
   const draft = `${path}.${process.pid}`
   try {
     disk.mkdirSync(dirname(path), { recursive: true })
     const fd = disk.openSync(draft, 'w', 0o600)
     try {
-      writeAll(disk, fd, Buffer.from(text), path)
+      writeAll(disk, fd, bytes, path)
     } finally {
       disk.closeSync(fd)
     }

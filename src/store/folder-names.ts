@@ -80,7 +80,7 @@ export class FolderNames {
 
   /** Keeps what is new, if anything is. */
   save(): void {
-    if (this.changed) writeCache(this.disk, this.path, JSON.stringify([FORMAT, ...this.kept]))
+    if (this.changed) writeCache(this.disk, this.path, Buffer.from(JSON.stringify([FORMAT, ...this.kept])))
   }
 
   /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
@@ -150,10 +150,10 @@ function stampOf({ ino, mtimeMs, ctimeMs }: Stats): string {
 
 /** Nothing when there is no file, or none that this wrk has written whole. */
 function load(disk: Disk, path: string): Map<string, Kept> {
-  const text = readCache(disk, path)
-  if (text === '') return new Map()
+  const bytes = readCache(disk, path)
+  if (bytes.length === 0) return new Map()
   try {
-    const [format, ...kept] = JSON.parse(text)
+    const [format, ...kept] = JSON.parse(bytes.toString('utf8'))
     return new Map(format === FORMAT && kept.every(isEntry) ? kept : [])
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return new Map()

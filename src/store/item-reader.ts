@@ -7,9 +7,10 @@ import { WrkError } from '../core/errors.ts'
 import { displayOfFileName, type ItemId, type ItemKey, printable } from '../core/ids.ts'
 import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
+import { isClosed } from '../core/status.ts'
 import { nearIds } from '../core/suggest.ts'
 import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
-import { detached, toData } from '../markdown/scalar.ts'
+import { detached, findPair, scalarText, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
 import { codeOf } from './errno.ts'
 import type { GuardHost } from './guard.ts'
@@ -66,6 +67,8 @@ export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean 
 export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean {
   return !problems.some(({ code }) => code === 'not-a-file')
 }
+
+const STATUS_KEY: ReadonlySet<string> = new Set(['status'])
 
 /** How much of a file is read to find its frontmatter; the rest only when that did not end there. */
 const HEAD = 4096
@@ -203,6 +206,15 @@ function readHead(
   try {
     const stat = keep && disk.fstatSync(fd)
     const length = disk.readSync(fd, head, 0, HEAD, 0)
+    if (depth === 'choosing' && isClosed(undefined, place.folder)) {
+      // Of what is closed, choosing asks nothing more; in these folders nearly everything is.
+      const read = readFrontmatter(head, full, length < HEAD, STATUS_KEY, length)
+      if (read.kind === 'ok' && isClosed(scalarText(findPair(read.map, 'status')?.value), place.folder)) {
+        const reading = closedReading(place)
+        if (stat) keep(reading, stat)
+        return reading
+      }
+    }
     let found = readFrontmatter(head, full, length < HEAD, wanted, length)
     if (found.kind === 'error' && found.error.reason === 'unclosed' && length === HEAD) {
       const { size } = disk.fstatSync(fd)
@@ -212,7 +224,6 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
-    // Of what is closed, choosing asks nothing more.
     if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (depth === 'everything') reading.found = found.kind === 'ok' ? found : null
@@ -263,6 +274,17 @@ export function interpret(
   item.title = detached(item.title)
   if (lock) lock.by = detached(lock.by)
   return { place, item, lock, problems, modified: EPOCH }
+}
+
+/** A closed item for those who only ask whether it is. */
+export function closedReading(place: ItemPlace): ItemReading {
+  return {
+    place,
+    item: { id: place.key, title: '', status: null, priority: null, closed: true },
+    lock: null,
+    problems: [],
+    modified: EPOCH,
+  }
 }
 
 function unusable(

@@ -8,121 +8,103 @@
  * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
  */
 import type { Stats } from 'node:fs'
-import { join } from 'node:path'
-import { type Details, NO_DETAILS, type Reference } from '../core/details.ts'
-import type { Problem } from '../core/item.ts'
+import { type Details, NO_DETAILS } from '../core/details.ts'
+import { keyOfField } from '../core/ids.ts'
+import { cachePath, readCache, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
-import { isFailure, MISSING, unless } from './errno.ts'
-import { readPlainFile } from './guarded-file.ts'
-import type { ItemReading } from './item-reader.ts'
+import { MISSING, unless } from './errno.ts'
+import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
 import type { ItemPlace } from './queue.ts'
-import { writeAll } from './write.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
-const FORMAT = 'wrk items 1'
+const FORMAT = 'wrk items 3'
 /** Coarser than any file system's times. */
 const SETTLED_MS = 2_000
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
-/** What an item that is not closed says, as it is kept. */
-type Said = [
-  id: string,
-  title: string,
-  status: string | null,
-  priority: string | null,
-  closed: boolean,
-  lockedBy: string | null,
-  lockedAt: number | null,
-  problems: Problem[] | null,
-  blockedBy: readonly Reference[],
-  machines: readonly string[],
-  createdAt: string | null,
-  notBefore: string | null,
-]
+/** Numbers that identify a file's content; behind all lines they stand as they lie in memory, in the lines' order. */
+const NUMBERS = 4
 
 /**
- * One line for each item: place, then what identifies the file's content, then what it says, all between tabs; names
- * of items hold no control characters. Of a closed item nothing more is asked, so its line ends there. Lines are
- * compared before they are taken apart, since most are only passed by.
+ * One line for each item: place, then what it says, all between tabs; names of items hold no control characters. Of
+ * a closed item nothing more is asked, so its line ends with the place. An item that must be mended is not kept, nor
+ * one that a line cannot hold.
  */
 export class ReadingCache {
   private readonly disk: Disk
   private readonly path: string
   private readonly heading: string
-  private readonly old: string[]
+  private readonly idPrefix: string
+  private readonly old: Kept
   private byPlace: Map<string, number> | undefined
   private next = 0
-  private readonly lines: string[]
+  private readonly lines: string[] = []
+  private readonly stamps: number[] = []
   private changed = 0
 
   /**
    * @param stateDir `.wrk`
-   * @param version what reading depends on besides the file: settings
+   * @param idPrefix the setting that reading depends on besides the file
    */
-  constructor(disk: Disk, stateDir: string, version: string) {
+  constructor(disk: Disk, stateDir: string, idPrefix: string) {
     this.disk = disk
-    this.path = join(stateDir, 'cache', 'items')
-    this.heading = `${FORMAT} ${version}`
+    this.path = cachePath(stateDir, 'items')
+    this.heading = `${FORMAT} ${idPrefix}`
+    this.idPrefix = idPrefix
     this.old = load(disk, this.path, this.heading)
-    this.lines = [this.heading]
   }
 
   /** What the file is known to say, null when it must be read. Places come in the order in which they were kept. */
   lookUp(place: ItemPlace): ItemReading | null {
     const start = startOf(place)
-    const line = this.find(start)
-    const stat = line === undefined ? null : unless(MISSING, null, () => this.disk.lstatSync(place.path))
-    if (line === undefined || !stat) return null
-    const known = start + stampOf(stat)
-    if (!line.startsWith(known)) return null
-    this.lines.push(line)
-    if (line.length === known.length) return closedReading(place)
-    return openReading(place, JSON.parse(line.slice(known.length)) as Said, stat)
+    const at = this.find(start)
+    const stat = at === undefined ? null : unless(MISSING, null, () => this.disk.lstatSync(place.path))
+    if (at === undefined || !stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
+    const line = this.old.lines[at]!
+    const reading =
+      line.length === start.length
+        ? closedReading(place)
+        : openReading(place, line.slice(start.length), stat, this.idPrefix)
+    if (reading) this.add(line, stat)
+    return reading
   }
 
-  private find(start: string): string | undefined {
-    const line = this.old[this.next]
-    if (line?.startsWith(start)) {
-      this.next++
-      return line
+  private find(start: string): number | undefined {
+    const { lines } = this.old
+    if (!lines[this.next]?.startsWith(start)) {
+      this.byPlace ??= new Map(
+        lines.map((line, i) => [line.slice(0, line.indexOf('\t', line.indexOf('\t') + 1) + 1), i]),
+      )
+      const at = this.byPlace.get(start)
+      if (at === undefined) return undefined
+      this.next = at
     }
-    this.byPlace ??= new Map(
-      this.old.map((one, i) => [one.slice(0, one.indexOf('\t', one.indexOf('\t') + 1) + 1), i]),
-    )
-    const at = this.byPlace.get(start)
-    if (at === undefined) return undefined
-    this.next = at + 1
-    return this.old[at]
+    return this.next++
+  }
+
+  private add(line: string, { mtimeMs, ctimeMs, size, ino }: Stats): void {
+    this.lines.push(line)
+    this.stamps.push(mtimeMs, ctimeMs, size, ino)
   }
 
   /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
   keep(place: ItemPlace, stat: Stats, reading: ItemReading, now: number): void {
-    this.changed++
     if (now - Math.max(stat.mtimeMs, stat.ctimeMs) < SETTLED_MS) return
-    const said = saidBy(reading)
-    this.lines.push(startOf(place) + stampOf(stat) + (said ? JSON.stringify(said) : ''))
+    const said = reading.item.closed ? '' : saidBy(reading)
+    if (said === null) return
+    this.changed++
+    this.add(startOf(place) + said, stat)
   }
 
   /** Writes it, where that is worth it. That it cannot be written is no reason to fail. */
   save(): void {
-    const gone = this.old.length - this.lines.length
+    const gone = this.old.lines.length - this.lines.length
     if (this.changed + Math.max(0, gone) < WORTH_WRITING) return
-    const { disk, path } = this
-    const draft = `${path}.${process.pid}`
-    try {
-      disk.mkdirSync(join(path, '..'), { recursive: true })
-      const fd = disk.openSync(draft, 'w', 0o600)
-      try {
-        writeAll(disk, fd, Buffer.from(`${this.lines.join('\n')}\n`), path)
-      } finally {
-        disk.closeSync(fd)
-      }
-      disk.renameSync(draft, path)
-    } catch (error) {
-      if (!isFailure(error)) throw error
-      unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
-    }
+    const { disk, path, heading, lines, stamps } = this
+    const text = `${heading} ${lines.length}\n${lines.map(line => `${line}\n`).join('')}`
+    const numbers = new Uint8Array(new Float64Array(stamps).buffer)
+    writeCache(disk, path, Buffer.concat([Buffer.from(text), numbers]))
   }
 }
 
@@ -130,67 +112,86 @@ function startOf({ folder, name }: ItemPlace): string {
   return `${folder}\t${name}\t`
 }
 
-/** Whole milliseconds do: a later change is seconds away from the one that was kept. */
-function stampOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
-  return `${Math.trunc(mtimeMs)}\t${Math.trunc(ctimeMs)}\t${size}\t${ino}\t`
+function hasStamp({ mtimeMs, ctimeMs, size, ino }: Stats, stamps: Float64Array, at: number): boolean {
+  return (
+    stamps[at] === mtimeMs && stamps[at + 1] === ctimeMs && stamps[at + 2] === size && stamps[at + 3] === ino
+  )
 }
 
-/** No lines when there is no file, or none that this wrk has written whole. */
-function load(disk: Disk, path: string, heading: string): string[] {
-  try {
-    const text = readPlainFile(disk, path).bytes.toString('utf8')
-    const lines = text.startsWith(`${heading}\n`) ? text.slice(heading.length + 1).split('\n') : []
-    // Behind the last line feed there is nothing.
-    return lines.pop() === '' ? lines : []
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return []
+interface Kept {
+  lines: string[]
+  stamps: Float64Array
+}
+
+/** Nothing when there is no file, or none that this wrk has written whole. */
+function load(disk: Disk, path: string, heading: string): Kept {
+  const nothing = { lines: [], stamps: new Float64Array() }
+  const bytes = readCache(disk, path)
+  const begin = bytes.indexOf('\n') + 1
+  const first = bytes.toString('utf8', 0, begin)
+  if (!first.startsWith(`${heading} `)) return nothing
+  const count = Number(first.slice(heading.length))
+  const end = bytes.length - count * NUMBERS * Float64Array.BYTES_PER_ELEMENT
+  if (!(count >= 0 && end >= begin)) return nothing
+  const lines = bytes.toString('utf8', begin, end).split('\n')
+  // Behind the last line feed there is nothing.
+  if (lines.pop() !== '' || lines.length !== count) return nothing
+  const stamps = new Float64Array(count * NUMBERS)
+  new Uint8Array(stamps.buffer).set(bytes.subarray(end))
+  return { lines, stamps }
+}
+
+/** A line feed would end the line, and half a character is no text. */
+const NO_LINE = /[\n\ud800-\udfff]/u
+
+/** What an open item says, between tabs. Null when that cannot be kept; one with a tab in it shows when it is read. */
+function saidBy(reading: ItemReading): string | null {
+  if (isBlocked(reading)) return null
+  const { item, lock, details = NO_DETAILS } = reading
+  const said = [
+    item.id,
+    item.title,
+    item.status,
+    item.priority,
+    lock?.by,
+    lock?.at?.getTime(),
+    details.createdAt,
+    details.notBefore,
+    // Commas divide such words already where they are read.
+    details.machines.join(','),
+    details.blockedBy.map(({ text }) => text).join(','),
+  ].join('\t')
+  return NO_LINE.test(said) ? null : said
+}
+
+type Fields = [string, string, string, string, string, string, string, string, string, string]
+
+/** Null when that is not what saidBy has written. */
+function openReading(place: ItemPlace, said: string, stat: Stats, idPrefix: string): ItemReading | null {
+  const fields = said.split('\t')
+  if (fields.length !== 10) return null
+  const [id, title, status, priority, by, at, createdAt, notBefore, machines, blockedBy] = fields as Fields
+  const details: Details = {
+    blockedBy: wordsOf(blockedBy).map(text => ({ text, key: keyOfField(text, idPrefix) })),
+    machines: wordsOf(machines),
+    createdAt: createdAt || null,
+    notBefore: notBefore || null,
+    parent: null,
+    repos: [],
   }
-}
-
-function saidBy({ item, lock, problems, details }: ItemReading): Said | null {
-  if (item.closed && problems.length === 0) return null
-  const { id, title, status, priority, closed } = item
-  const { blockedBy, machines, createdAt, notBefore } = details ?? NO_DETAILS
-  return [
-    id,
-    title,
-    status,
-    priority,
-    closed,
-    lock?.by ?? null,
-    lock?.at?.getTime() ?? null,
-    problems.length > 0 ? problems : null,
-    blockedBy,
-    machines,
-    createdAt,
-    notBefore,
-  ]
-}
-
-function openReading(place: ItemPlace, said: Said, stat: Stats): ItemReading {
-  const [id, title, status, priority, closed, by, at, problems, blockedBy, machines, createdAt, notBefore] =
-    said
-  const details: Details = { blockedBy, machines, createdAt, notBefore, parent: null, repos: [] }
   return {
     place,
-    item: { id, title, status, priority, closed },
-    lock: by === null ? null : { by, at: at === null ? null : new Date(at) },
-    problems: problems ?? [],
+    item: { id, title, status: status || null, priority: priority || null, closed: false },
+    lock: by === '' ? null : { by, at: at === '' ? null : new Date(Number(at)) },
+    problems: [],
     // Asked for only where there is a lock; making a date takes a while.
-    modified: by === null ? EPOCH : stat.mtime,
+    modified: by === '' ? EPOCH : stat.mtime,
     details,
   }
 }
 
-function closedReading(place: ItemPlace): ItemReading {
-  return {
-    place,
-    item: { id: place.key, title: '', status: null, priority: null, closed: true },
-    lock: null,
-    problems: [],
-    modified: EPOCH,
-  }
+function wordsOf(text: string): string[] {
+  return text === '' ? [] : text.split(',')
 }
 
 const EPOCH = new Date(0)
