@@ -9,7 +9,6 @@ import {
   deadAnchor,
   FIRST,
   HOUR,
-  haveStrace,
   heldItem,
   item,
   MINUTE,
@@ -19,11 +18,11 @@ import {
   type Result,
   registry,
   resultOf,
-  runInjected,
   stampOf,
   tempFolder,
   together,
 } from './helpers.ts'
+import { haveStrace, runInjected } from './system-calls.ts'
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 

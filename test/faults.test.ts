@@ -23,8 +23,6 @@ import {
   cleanEnv,
   FIRST,
   finished,
-  haveStrace,
-  type Injected,
   item,
   type Json,
   makeQueue,
@@ -33,10 +31,10 @@ import {
   type Result,
   registry,
   resultOf,
-  runInjected,
   start,
   tempFolder,
 } from './helpers.ts'
+import { haveStrace, type Injected, runInjected } from './system-calls.ts'
 
 const IS_ROOT = process.getuid?.() === 0
 const PAGE = 4096
