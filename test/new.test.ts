@@ -1,5 +1,3 @@
-/** wrk new: ids that no item ever had, from the queue's own template, by as many processes as there may be. */
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -28,6 +26,7 @@ import {
   together,
 } from './helpers.ts'
 import { IN_QUEUE, makeRepository, type Repository } from './repository.ts'
+import { atEachCrash, expectOldOrNew, haveStrace } from './system-calls.ts'
 
 const idsIn = (folder: string) => readdirSync(folder).sort()
 
@@ -553,46 +552,26 @@ describe('in git', () => {
   })
 })
 
-const strace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
-
-describe.runIf(strace)('killed on the way', () => {
-  test.each(['rename', 'pwrite64', 'unlink', 'rmdir', 'fsync'])(
-    'at each %s in turn: an item or none, whole, and no id is given twice',
-    async call => {
-      for (let number = 1, hit = true; hit; number++) {
-        const queue = makeQueue(['WRK-1'])
-        const trace = join(queue.home, 'trace')
-        const options = [
-          '-f',
-          '-qq',
-          '-o',
-          trace,
-          '-e',
-          `trace=${call}`,
-          '-e',
-          `inject=${call}:signal=SIGKILL:when=${number}`,
-        ]
-        const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-        const done = spawnSync('strace', [...options, PROGRAM, ...FIRST, 'new', 'Killed'], {
-          cwd: queue.home,
-          env,
-        })
-        hit = done.signal === 'SIGKILL' || done.status !== 0
-        const present = idsIn(join(queue.root, 'pending')).filter(name => name !== 'WRK-1.md')
-        expect(present.length).toBeLessThanOrEqual(1)
-        for (const name of present) {
-          expect(fieldsOf(queue, `pending/${name}`)).toMatchObject({ id: name.slice(0, -3), title: 'Killed' })
-          // Deleted before anybody saw it: even so, its id is used up.
-          rmSync(queue.path(`pending/${name}`))
-        }
-        const { json } = await queue.run('new Next --json')
-        expect(present).not.toContain(`${json.item.id}.md`)
-        expect((await queue.run('heartbeat')).code).toBe(0)
-        expect((await queue.run('claim 1')).code).toBe(0)
-        expect(queue.leftovers().filter(name => !name.startsWith('outbox/'))).toEqual([])
+test.runIf(haveStrace())(
+  'killed at each of its system calls: an item or none, whole, and no id is given twice',
+  async () => {
+    const template = makeQueue(['WRK-1'])
+    await atEachCrash(template, 'new Killed', async crash => {
+      expectOldOrNew(crash.queue, crash)
+      const { queue } = crash
+      const present = idsIn(join(queue.root, 'pending')).filter(name => name !== 'WRK-1.md')
+      for (const name of present) {
+        expect(fieldsOf(queue, `pending/${name}`)).toMatchObject({ id: name.slice(0, -3), title: 'Killed' })
+        // Deleted before anybody saw it: even so, its id is used up.
+        rmSync(queue.path(`pending/${name}`))
       }
-    },
-  )
-})
-
-test.skipIf(strace)('killed on the way: SKIPPED, strace does not work here', () => undefined)
+      const { json } = await queue.run('new Next --json')
+      expect(present).not.toContain(`${json.item.id}.md`)
+      expect((await queue.run('claim 1')).code).toBe(0)
+      const events = queue.events()
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+      // The event of an item that nobody meets any more stays where it is.
+      expect(queue.leftovers().filter(name => !name.startsWith('outbox/'))).toEqual([])
+    })
+  },
+)
