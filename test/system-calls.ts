@@ -173,7 +173,7 @@ export async function atEachCrash(
   return points.length
 }
 
-export function copyOf(template: Queue): Queue {
+function copyOf(template: Queue): Queue {
   const queue = new Queue(tempFolder())
   cpSync(template.root, queue.root, { recursive: true, preserveTimestamps: true })
   return queue
