@@ -1,9 +1,9 @@
 /**
  * System calls of the built command that fail, or at which it is killed, by strace.
  *
- * `atEachCrash` is for everything that changes the queue: it runs the command once undisturbed and writes down each
- * system call that changes something in the queue; then it runs it again for each of them, on a fresh copy of the
- * queue, and kills it with SIGKILL in place of that call.
+ * `atEachCrash` and `atEachFailure` run the command once undisturbed and write down each system call that changes
+ * something in the queue (or has to do with it at all); then they run it again for each of them, on a fresh copy of
+ * the queue, and kill it with SIGKILL in place of that call, or let the call fail.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync } from 'node:fs'
@@ -75,19 +75,24 @@ const CHANGING = [
   ...['?chmod', 'fchmod', 'fchmodat', 'fchown', 'fchownat', 'utimensat', 'copy_file_range'],
 ].join()
 
+/** What else can fail. */
+const READING = 'fsync,fdatasync,read,pread64,getdents64,fstat,?newfstatat,?lstat,?stat,?statx'
+
 /** A system call, as its process's nth of that name. */
 interface Call {
   name: string
   number: number
   /** What it does, the same in every run. */
   told: string
+  /** It was made to fail. */
+  failed: boolean
 }
 
 /** Names of guards, which tell the process, and other things that are random. */
 const PASSING = /\d+\.\w+\.\w+\.\d+\.[0-9a-f]{8}\.\w+/g
 
-/** The calls of a trace that change something below a folder, in their order. */
-function changes(trace: string, folder: string): Call[] {
+/** The calls of a trace that have to do with something below a folder, in their order; or those that change it. */
+function callsOf(trace: string, folder: string, all = false): Call[] {
   const counts = new Map<string, number>()
   return readFileSync(trace, 'utf8')
     .split('\n')
@@ -97,27 +102,29 @@ function changes(trace: string, folder: string): Call[] {
       const number = (counts.get(`${pid} ${name}`) ?? 0) + 1
       counts.set(`${pid} ${name}`, number)
       // What is written may hold anything; the file that it goes to comes before it.
-      const [where = ''] = /write/.test(name) ? said.split(', "') : [said]
+      const [where = ''] = /write|read/.test(name) ? said.split(', "') : [said]
       const paths = [...where.matchAll(/["<]([^"<>]*)[">]/g)]
         .map(([, path]) => path!)
         .filter(path => path.startsWith(`${folder}/`))
-      if (paths.length === 0 || (name === 'openat' && !/O_CREAT|O_TRUNC/.test(said))) return []
+      if (paths.length === 0 || (!all && name === 'openat' && !/O_CREAT|O_TRUNC/.test(said))) return []
       const told = [...new Set(paths)].map(path => path.slice(folder.length + 1).replace(PASSING, '~'))
-      return [{ name, number, told: `${name} ${told.join(' -> ')}` }]
+      return [{ name, number, told: `${name} ${told.join(' -> ')}`, failed: line.endsWith('(INJECTED)') }]
     })
 }
 
-async function traced(queue: Queue, args: Args, env: Env, call?: Call) {
+async function traced(queue: Queue, args: Args, env: Env, call?: Call, fault?: string) {
   const trace = join(queue.home, 'trace')
   const options = call
-    ? tracing(trace, `trace=${call.name}`, `inject=${call.name}:signal=SIGKILL:when=${call.number}`, args)
-    : tracing(trace, `trace=${CHANGING}`, null, args)
+    ? tracing(trace, `trace=${call.name}`, `inject=${call.name}:${fault}:when=${call.number}`, args)
+    : tracing(trace, `trace=${CHANGING},${READING}`, null, args)
   const result = await finished(start('strace', options, { cwd: queue.home, env }))
-  return { result, calls: changes(trace, queue.root) }
+  return { result, trace }
 }
 
 /** What was there before the command, what is there now that it was killed, and what an undisturbed run came to. */
 export interface Crash {
+  /** What was to be done: `rename .wrk/guards/wrk-1/~ -> pending/WRK-1.md`. */
+  call: string
   /** The queue after it. */
   queue: Queue
   /** Which one it is, from 1. */
@@ -138,42 +145,75 @@ export interface CrashOptions {
  * @param template the queue before the command; each run gets a copy of it
  * @returns how many crashes there were
  */
-export async function atEachCrash(
+export function atEachCrash(
   template: Queue,
   args: Args,
   check: (crash: Crash) => Promise<void>,
-  { session = 'tester', only = /^/ }: CrashOptions = {},
+  options: CrashOptions = {},
+): Promise<number> {
+  return atEach(template, args, { ...options, fault: 'signal=SIGKILL' }, async (result, made, crash) => {
+    // It was killed, and at this very call.
+    expect([result.code, made.at(-1)?.told]).toEqual([null, crash.call])
+    await check(crash)
+  })
+}
+
+/** Lets each system call of a command that has to do with the queue fail in turn, two at a time; like `atEachCrash`. */
+export function atEachFailure(
+  template: Queue,
+  args: Args,
+  errno: string,
+  check: (failed: Crash & { result: Result }) => Promise<void>,
+  options: CrashOptions = {},
+): Promise<number> {
+  const fault = { fault: `error=${errno}`, all: true }
+  return atEach(template, args, { ...options, ...fault }, (result, made, crash) => {
+    expect(made.filter(({ failed }) => failed).map(({ told }) => told)).toEqual([crash.call])
+    return check({ ...crash, result })
+  })
+}
+
+async function atEach(
+  template: Queue,
+  args: Args,
+  { session = 'tester', only = /^/, fault, all = false }: CrashOptions & { fault: string; all?: boolean },
+  check: (result: Result, made: readonly Call[], crash: Crash) => Promise<void>,
 ): Promise<number> {
   const before = visible(template)
   // The same instant in every run: a sign of life that is due in one of them would be another call.
   const now = { WRK_NOW: new Date().toISOString() }
   const trial = copyOf(template)
-  const { result, calls } = await traced(trial, args, envOf(trial, session, now))
+  const { result, trace } = await traced(trial, args, envOf(trial, session, now))
   expect([args, result.code, result.stderr]).toEqual([args, 0, expect.any(String)])
   const done = visible(trial)
-  const points = calls.filter(({ told }) => only.test(told))
+  const points = callsOf(trace, trial.root, all).filter(({ told }) => only.test(told))
   const failures: string[] = []
-  const crash = async (call: Call, index: number) => {
+  const disturb = async (call: Call, index: number) => {
     try {
       const queue = copyOf(template)
-      const killed = await traced(queue, args, envOf(queue, session, now), call)
-      // It was killed, and at this very call.
-      expect([killed.result.code, killed.calls.at(-1)?.told]).toEqual([null, call.told])
-      await check({ queue, number: index + 1, before, done })
+      const ended = await traced(queue, args, envOf(queue, session, now), call, fault)
+      await check(ended.result, callsOf(ended.trace, queue.root, all), {
+        queue,
+        number: index + 1,
+        before,
+        done,
+        call: call.told,
+      })
     } catch (error) {
-      failures.push(`killed at ${index + 1} of ${points.length}, ${call.told}: ${(error as Error).message}`)
+      failures.push(`${fault} at ${index + 1} of ${points.length}, ${call.told}: ${(error as Error).message}`)
     }
   }
   const left = [...points.entries()]
   const worker = async () => {
-    for (let next = left.shift(); next; next = left.shift()) await crash(next[1], next[0])
+    for (let next = left.shift(); next; next = left.shift()) await disturb(next[1], next[0])
   }
   await Promise.all([worker(), worker()])
   expect(failures).toEqual([])
   return points.length
 }
 
-function copyOf(template: Queue): Queue {
+/** The same queue in a folder of its own. */
+export function copyOf(template: Queue): Queue {
   const queue = new Queue(tempFolder())
   cpSync(template.root, queue.root, { recursive: true, preserveTimestamps: true })
   return queue
