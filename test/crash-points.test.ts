@@ -142,7 +142,7 @@ const CASES: Record<string, Case> = {
   },
   'a release': {
     files: claimed('WRK-1'),
-    sessions: [{ id: 'tester', started_at: recently, heartbeat_at: new Date(), claims: [claimOf('WRK-1')] }],
+    sessions: [{ id: 'tester', started_at: recently, claims: [claimOf('WRK-1')] }],
     command: 'release WRK-1',
     next: ['claim WRK-1', 'other', [0, 4]],
   },
@@ -157,7 +157,6 @@ const CASES: Record<string, Case> = {
       {
         id: 'tester',
         started_at: recently,
-        heartbeat_at: new Date(),
         active_wrk: 'WRK-2',
         claims: [claimOf('WRK-1'), claimOf('WRK-2')],
       },
@@ -187,9 +186,11 @@ const CASES: Record<string, Case> = {
 async function used({ files, sessions = [] }: Case): Promise<Queue> {
   const listed = WHO.filter(id => !sessions.some(session => session.id === id))
   const others = listed.map(id => ({ id, started_at: recently, heartbeat_at: new Date() }))
+  // Within the minute, so that nothing but the command itself is written.
+  const known = sessions.map(one => (one.id === 'tester' ? { ...one, heartbeat_at: new Date() } : one))
   const top = '# Kept by hand, too.\nsession_id: ""\nmine: [1,   2] # as it is\n'
   const queue = makeQueue({ 'pending/WRK-9.md': item('WRK-9') })
-  queue.write('session-state.yaml', registry([...sessions, ...others], top))
+  queue.write('session-state.yaml', registry([...known, ...others], top))
   expect((await queue.run('claim WRK-9', { session: 'bystander' })).code).toBe(0)
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(queue.path(name)), { recursive: true })

@@ -112,11 +112,9 @@ function callsOf(trace: string, folder: string, all = false): Call[] {
     })
 }
 
-async function traced(queue: Queue, args: Args, env: Env, call?: Call, fault?: string) {
+async function traced(queue: Queue, args: Args, env: Env, calls: string, fault?: string) {
   const trace = join(queue.home, 'trace')
-  const options = call
-    ? tracing(trace, `trace=${call.name}`, `inject=${call.name}:${fault}:when=${call.number}`, args)
-    : tracing(trace, `trace=${CHANGING},${READING}`, null, args)
+  const options = tracing(trace, `trace=${calls}`, fault ? `inject=${calls}:${fault}` : null, args)
   const result = await finished(start('strace', options, { cwd: queue.home, env }))
   return { result, trace }
 }
@@ -183,7 +181,8 @@ async function atEach(
   // The same instant in every run: a sign of life that is due in one of them would be another call.
   const now = { WRK_NOW: new Date().toISOString() }
   const trial = copyOf(template)
-  const { result, trace } = await traced(trial, args, envOf(trial, session, now))
+  const calls = all ? `${CHANGING},${READING}` : CHANGING
+  const { result, trace } = await traced(trial, args, envOf(trial, session, now), calls)
   expect([args, result.code, result.stderr]).toEqual([args, 0, expect.any(String)])
   const done = visible(trial)
   const points = callsOf(trace, trial.root, all).filter(({ told }) => only.test(told))
@@ -191,7 +190,8 @@ async function atEach(
   const disturb = async (call: Call, index: number) => {
     try {
       const queue = copyOf(template)
-      const ended = await traced(queue, args, envOf(queue, session, now), call, fault)
+      const once = `${fault}:when=${call.number}`
+      const ended = await traced(queue, args, envOf(queue, session, now), call.name, once)
       await check(ended.result, callsOf(ended.trace, queue.root, all), {
         queue,
         number: index + 1,
