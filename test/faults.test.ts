@@ -11,7 +11,6 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statfsSync,
@@ -23,8 +22,6 @@ import {
   cleanEnv,
   FIRST,
   finished,
-  haveStrace,
-  type Injected,
   item,
   type Json,
   makeQueue,
@@ -33,10 +30,10 @@ import {
   type Result,
   registry,
   resultOf,
-  runInjected,
   start,
   tempFolder,
 } from './helpers.ts'
+import { atEachFailure, haveStrace, type Injected, runInjected } from './system-calls.ts'
 
 const IS_ROOT = process.getuid?.() === 0
 const PAGE = 4096
@@ -92,23 +89,6 @@ function fill(disk: string, free: number): void {
     if (writeSync(fd, Buffer.alloc(PAGE, 1)) < PAGE) break
   expect(fstatSync(fd).size).toBeGreaterThan(0)
   closeSync(fd)
-}
-
-/** What lies in `.wrk` besides what belongs there. */
-function litter(queue: Queue): string[] {
-  const known = [
-    '.gitignore',
-    'events.jsonl',
-    'events.1.jsonl',
-    'events.tail',
-    'guards',
-    'outbox',
-    'tmp',
-    'conflicts',
-  ]
-  const stateDir = join(queue.root, '.wrk')
-  const strangers = existsSync(stateDir) ? readdirSync(stateDir).filter(name => !known.includes(name)) : []
-  return [...queue.leftovers(), ...strangers]
 }
 
 /** The item is untouched, or exactly as the claim of `by` leaves it; never anything else. */
@@ -168,7 +148,7 @@ describe('on a full disk', () => {
       })
       expectWhole(queue, before, 'tester')
       expect((await queue.run('heartbeat')).code).toBe(0)
-      expect({ free, litter: litter(queue) }).toEqual({ free, litter: [] })
+      expect({ free, litter: queue.leftovers() }).toEqual({ free, litter: [] })
       const events = queue.events()
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, i) => i + 1))
       unmount(mounted.pop()!)
@@ -190,7 +170,7 @@ describe('on a full disk', () => {
     rmSync(join(disk, 'ballast'))
     expect((await queue.run('release WRK-1')).code).toBe(0)
     expect(queue.read('WRK-1') === LARGE).toBe(true)
-    expect(litter(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
   })
 
   test('the sessions of others are not lost when session-state.yaml cannot be written', async () => {
@@ -238,6 +218,37 @@ describe('on a full disk', () => {
   })
 })
 
+test('on a file system that is read-only, a claim is exit 74 in words, and reads go on', async () => {
+  const small = queueOnSmallDisk()
+  if (!small) return
+  const { queue, disk } = small
+  // At the first use of the queue, and when its .wrk is there.
+  for (let use = 1; use <= 2; use++) {
+    const before = queue.read('WRK-1')
+    const remounted = (how: string) => spawnSync('mount', ['-o', `remount,${how}`, disk]).status
+    expect(remounted('ro')).toBe(0)
+    for (const command of [
+      'claim WRK-1',
+      'release WRK-1',
+      'archive WRK-1',
+      'new Title',
+      'session start --provider ci',
+    ]) {
+      const result = await queue.run(`${command} --json`)
+      expectCalm(result)
+      expect([command, result.code, result.json.error?.code]).toEqual([command, 74, 'IO'])
+      expect(result.json.error.message).toContain('the file system is read-only')
+    }
+    for (const command of ['show WRK-1', 'list', 'status', 'log', 'session list'])
+      expect([command, (await queue.run(command)).code]).toEqual([command, 0])
+    expect(queue.read('WRK-1') === before).toBe(true)
+    expect(remounted('rw')).toBe(0)
+    expect((await queue.run('claim WRK-1')).code).toBe(0)
+    expect(queue.leftovers()).toEqual([])
+  }
+  unmount(mounted.pop()!)
+})
+
 test('the item on another file system than .wrk is refused with exit 74, which says so', async () => {
   const queue = makeQueue()
   if (!mountSmall(queue.path('pending'), 256)) return
@@ -250,7 +261,7 @@ test('the item on another file system than .wrk is refused with exit 74, which s
     hint: expect.stringContaining('.wrk'),
   })
   expect(queue.read('WRK-1')).toBe(item('WRK-1'))
-  expect(litter(queue)).toEqual([])
+  expect(queue.leftovers()).toEqual([])
   expect((await queue.run('show WRK-1')).code).toBe(0)
   unmount(mounted.pop()!)
 })
@@ -323,7 +334,7 @@ describe('without permission', () => {
     expect(result.stderr).toContain('pending/WRK-1.md')
     expectCalm(result)
     expect(queue.read('WRK-1')).toBe(item('WRK-1'))
-    expect(litter(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
     makeWritable(queue, 'pending')
     expect(runAsStranger(queue, 'claim WRK-1').code).toBe(0)
   })
@@ -339,7 +350,7 @@ describe('without permission', () => {
     expect(result.code).toBe(74)
     expect(result.stderr).toContain('belongs to another user (uid 0)')
     expect(queue.read('WRK-1')).toBe(item('WRK-1'))
-    expect(litter(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
   })
 
   test('to read the item, it is reported as such by every command, and never as free', () => {
@@ -426,7 +437,7 @@ describe('stdout', () => {
       const queue = makeQueue(['WRK-1'])
       expect((await shell(queue, `wrk claim WRK-1 ${closed}; exit $?`)).code).toBe(0)
       expect(queue.lock('WRK-1').by).toBe('tester')
-      expect(litter(queue)).toEqual([])
+      expect(queue.leftovers()).toEqual([])
     },
   )
 })
@@ -450,7 +461,7 @@ async function expectConsistent(queue: Queue, { result }: Injected, at: Json): P
   expect({ ...at, code: result.code, held }).toEqual({ ...at, code: held ? 0 : 74, held })
   expectWhole(queue, item('WRK-1'), held ? 'tester' : null)
   // An event that could not be logged yet waits in the outbox for the next command; a refusal leaves nothing.
-  if (!held) expect({ ...at, litter: litter(queue) }).toEqual({ ...at, litter: [] })
+  if (!held) expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
   await expectMended(queue, at)
 }
 
@@ -463,9 +474,8 @@ async function expectMended(queue: Queue, at: Json): Promise<void> {
     kind: held ? 'renewed' : 'granted',
   })
   expectWhole(queue, item('WRK-1'), 'tester')
-  // What a killed process leaves in tmp/ is swept by the next command that writes to session-state.yaml.
   expect((await queue.run('heartbeat')).code).toBe(0)
-  expect({ ...at, litter: litter(queue) }).toEqual({ ...at, litter: [] })
+  expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
   // One event for every visible change, whatever happened on the way.
   const events = queue.events()
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
@@ -486,7 +496,7 @@ describe.runIf(strace)('when a system call fails', () => {
       code: 'IO',
       message: expect.stringContaining('disk reported an error'),
     })
-    expect(litter(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
     await expectConsistent(queue, injected, {})
   })
 
@@ -499,51 +509,31 @@ describe.runIf(strace)('when a system call fails', () => {
       code: 'IO',
       message: expect.stringContaining('permission denied'),
     })
-    expect(litter(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
     await expectConsistent(queue, injected, {})
   })
 
-  const calls: [string, string][] = [
-    ['rename,renameat,renameat2', 'EACCES'],
-    ['rename,renameat,renameat2', 'EIO'],
-    ['fsync,fdatasync', 'EIO'],
-    ['pwrite64', 'ENOSPC'],
-    ['mkdir,mkdirat', 'ENOSPC'],
-    ['fchmod', 'EPERM'],
-  ]
-
-  test.each(calls)(
-    'each %s of a claim in turn (%s): the answer agrees with the file, the next claim works',
-    async (names, errno) => {
-      let hits = 1
-      let number = 0
-      while (hits > 0) {
-        number++
-        const queue = await usedQueue()
-        const injected = runInjected(queue, 'claim WRK-1 --json', `${names}:error=${errno}:when=${number}`)
-        hits = injected.hits
-        await expectConsistent(queue, injected, { call: `${names} number ${number}` })
-      }
-      expect(number).toBeGreaterThan(1)
-    },
-  )
-
-  test.each(['rename,renameat,renameat2', 'unlink,unlinkat', 'rmdir', 'pwrite64', 'fsync'])(
-    'killed at each %s of a claim in turn: the old or the new file, and the next claim works',
-    async names => {
-      let hits = 1
-      let number = 0
-      while (hits > 0) {
-        number++
-        const queue = await usedQueue()
-        const injected = runInjected(queue, 'claim WRK-1 --json', `${names}:signal=SIGKILL:when=${number}`)
-        hits = injected.hits
-        const at = { call: `${names} number ${number}` }
-        expect({ ...at, code: injected.result.code }).toEqual({ ...at, code: hits > 0 ? null : 0 })
-        expectWhole(queue, item('WRK-1'), queue.lock('WRK-1').by === '' ? null : 'tester')
-        await expectMended(queue, at)
-      }
-      expect(number).toBeGreaterThan(1)
+  test.each([
+    ['EMFILE', /^openat/],
+    ['ENOSPC', /^(openat|mkdir|write|pwrite)/],
+    ['EIO', /^(pwrite|read|pread|getdents|fsync|rename|unlink|rmdir)/],
+    ['EACCES', /^(openat|rename)/],
+    ['EPERM', /^fchmod/],
+  ])(
+    'each call of a claim in turn (%s): the answer agrees with the file, the next claim works',
+    async (errno, only) => {
+      const failed = await atEachFailure(
+        await usedQueue(),
+        'claim WRK-1 --json',
+        errno,
+        async ({ queue, result, call }) => {
+          if (result.code === 74) expect(result.json.error.message).not.toMatch(/^the system says/)
+          await expectConsistent(queue, { result, hits: 1 }, { call })
+        },
+        { only },
+      )
+      console.info(`${errno}: ${failed} system calls of a claim failed in turn`)
+      expect(failed).toBeGreaterThan(0)
     },
   )
 })

@@ -133,7 +133,7 @@ export function loading(queue: Queue, module: string): Env {
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]
 
-const words = (args: Args): readonly string[] => (typeof args === 'string' ? args.split(' ') : args)
+export const words = (args: Args): readonly string[] => (typeof args === 'string' ? args.split(' ') : args)
 
 function envOf({ queue, session = 'tester', env = {} }: RunOptions, home: string): Env {
   const own: Env = {}
@@ -261,6 +261,10 @@ export interface LoggedEvent {
   forced: boolean
 }
 
+/** What stays in `.wrk`, and the folders that are empty when nobody is at work. */
+const KEPT = ['.gitignore', 'events.jsonl', 'events.1.jsonl', 'events.tail', 'ids.json', 'cache', 'ops']
+const PASSED_THROUGH = ['tmp', 'guards', 'outbox', 'conflicts', 'runs', 'moves']
+
 export class Queue {
   /** Removed at the end; HOME of the commands that run on this queue. */
   readonly home: string
@@ -331,11 +335,14 @@ export class Queue {
     )
   }
 
-  /** What lies in the folders of `.wrk` that are empty when nobody is at work. */
+  /** What lies in `.wrk` and does not belong there when nobody is at work. */
   leftovers(): string[] {
-    return ['tmp', 'guards', 'outbox', 'conflicts', 'runs'].flatMap(name => {
-      const folder = join(this.root, '.wrk', name)
-      return existsSync(folder) ? readdirSync(folder).map(entry => `${name}/${entry}`) : []
+    const stateDir = join(this.root, '.wrk')
+    if (!existsSync(stateDir)) return []
+    return readdirSync(stateDir).flatMap(name => {
+      if (KEPT.includes(name)) return []
+      if (!PASSED_THROUGH.includes(name)) return name
+      return readdirSync(join(stateDir, name)).map(entry => `${name}/${entry}`)
     })
   }
 }
@@ -621,55 +628,6 @@ echo $$ >'${at}.tmp'; mv '${at}.tmp' '${at}.pid'; read -r _ <'${at}.go'
     context.skip()
   }
   return resultOf(Number(read('code')), read('out'), read('err'))
-}
-
-// --- system calls ---------------------------------------------------------------------------------------
-
-/** Whether system calls can be made to fail; says so aloud when not. */
-export function haveStrace(): boolean {
-  const tried = spawnSync(
-    'strace',
-    ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
-    {
-      encoding: 'utf8',
-    },
-  )
-  if (tried.status === 0) return true
-  console.warn(`SKIPPED: strace does not work here: ${tried.error?.message ?? tried.stderr.trim()}`)
-  return false
-}
-
-export interface Injected {
-  result: Result
-  /** How many calls were made to fail. */
-  hits: number
-}
-
-export function runInjected(queue: Queue, args: string, inject: string): Injected {
-  const trace = join(queue.home, 'trace')
-  const [calls] = inject.split(':')
-  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-  const done = spawnSync(
-    'strace',
-    [
-      '-f',
-      '-qq',
-      '-o',
-      trace,
-      '-e',
-      `trace=${calls}`,
-      '-e',
-      `inject=${inject}`,
-      PROGRAM,
-      ...FIRST,
-      ...args.split(' '),
-    ],
-    { cwd: queue.home, env, encoding: 'utf8' },
-  )
-  const hits = readFileSync(trace, 'utf8')
-    .split('\n')
-    .filter(line => /INJECTED|SIGKILL/.test(line)).length
-  return { result: resultOf(done.status, done.stdout, done.stderr), hits }
 }
 
 // --- terminals ------------------------------------------------------------------------------------------

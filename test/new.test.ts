@@ -16,19 +16,18 @@ import {
   cleanEnv,
   FIRST,
   finished,
-  haveStrace,
   item,
   type Json,
   makeQueue,
   PROGRAM,
   type Queue,
   type Result,
-  runInjected,
   start,
   tempFolder,
   together,
 } from './helpers.ts'
 import { IN_QUEUE, makeRepository, type Repository } from './repository.ts'
+import { atEachCrash, expectOldOrNew, haveStrace } from './system-calls.ts'
 
 const idsIn = (folder: string) => readdirSync(folder).sort()
 
@@ -554,26 +553,26 @@ describe('in git', () => {
   })
 })
 
-describe.runIf(haveStrace())('killed on the way', () => {
-  test.each(['rename', 'pwrite64', 'unlink', 'rmdir', 'fsync'])(
-    'at each %s in turn: an item or none, whole, and no id is given twice',
-    async call => {
-      for (let number = 1, hits = 1; hits > 0; number++) {
-        const queue = makeQueue(['WRK-1'])
-        hits = runInjected(queue, 'new Killed', `${call}:signal=SIGKILL:when=${number}`).hits
-        const present = idsIn(join(queue.root, 'pending')).filter(name => name !== 'WRK-1.md')
-        expect(present.length).toBeLessThanOrEqual(1)
-        for (const name of present) {
-          expect(fieldsOf(queue, `pending/${name}`)).toMatchObject({ id: name.slice(0, -3), title: 'Killed' })
-          // Deleted before anybody saw it: even so, its id is used up.
-          rmSync(queue.path(`pending/${name}`))
-        }
-        const { json } = await queue.run('new Next --json')
-        expect(present).not.toContain(`${json.item.id}.md`)
-        expect((await queue.run('heartbeat')).code).toBe(0)
-        expect((await queue.run('claim 1')).code).toBe(0)
-        expect(queue.leftovers().filter(name => !name.startsWith('outbox/'))).toEqual([])
+test.runIf(haveStrace())(
+  'killed at each of its system calls: an item or none, whole, and no id is given twice',
+  async () => {
+    const template = makeQueue(['WRK-1'])
+    await atEachCrash(template, 'new Killed', async crash => {
+      expectOldOrNew(crash.queue, crash)
+      const { queue } = crash
+      const present = idsIn(join(queue.root, 'pending')).filter(name => name !== 'WRK-1.md')
+      for (const name of present) {
+        expect(fieldsOf(queue, `pending/${name}`)).toMatchObject({ id: name.slice(0, -3), title: 'Killed' })
+        // Deleted before anybody saw it: even so, its id is used up.
+        rmSync(queue.path(`pending/${name}`))
       }
-    },
-  )
-})
+      const { json } = await queue.run('new Next --json')
+      expect(present).not.toContain(`${json.item.id}.md`)
+      expect((await queue.run('claim 1')).code).toBe(0)
+      const events = queue.events()
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+      // The event of an item that nobody meets any more stays where it is.
+      expect(queue.leftovers().filter(name => !name.startsWith('outbox/'))).toEqual([])
+    })
+  },
+)

@@ -41,6 +41,7 @@ const EXPLAINED: Record<string, [what: string, hint: string]> = {
     'it lies on another file system than .wrk, so it cannot be replaced in one step',
     'Keep the queue and its .wrk folder on one file system.',
   ],
+  ENOENT: ['it is not there', 'If somebody deleted or moved it just now, run the command again.'],
   ELOOP: ['it is a symbolic link', 'wrk does not follow links; put the file itself there.'],
 }
 

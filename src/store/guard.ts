@@ -158,6 +158,8 @@ export function withFolders<T>(disk: Disk, stateDir: string, act: () => T): T {
 }
 
 export function makeFolders(disk: Disk, stateDir: string): void {
+  // First without its parents: of a read-only file system, Node's recursive form says that something is not there.
+  unless(['EEXIST', 'ENOENT'], undefined, () => disk.mkdirSync(stateDir))
   for (const part of ['tmp', 'guards', 'outbox']) disk.mkdirSync(join(stateDir, part), { recursive: true })
   ignoreInGit(disk, stateDir)
 }

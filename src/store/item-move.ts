@@ -4,7 +4,9 @@
  * doing it once.
  *
  * Does not guarantee: that a file put at the target by a program that knows no guard, in the instant between
- * the look and the rename, survives.
+ * the look and the rename, survives. Nor, since neither the rename nor the removal of the note is fenced, the right
+ * folder for an item that others move on while a process is stopped for half a minute within its move: what its
+ * status says stands, and `wrk doctor --fix` or the command itself, once more, moves it there.
  */
 import { basename, dirname, join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
@@ -72,11 +74,14 @@ export function settleItem(
 function move(disk: Disk, root: string, place: ItemPlace, folder: string, { slot }: HeldGuard): Moved {
   const target = makeFolder(disk, root, folder)
   const to = join(target, basename(place.path))
-  if (isThere(disk, to))
+  if (isThere(disk, to)) {
+    // One that was revoked, or taken for dead, has moved it meanwhile: there is one item, and it is looked at again.
+    if (!isThere(disk, place.path)) throw new StartOver()
     throw new WrkError('AMBIGUOUS', `${place.path} belongs in ${folder}/, but ${to} is there already`, {
       hint: 'Compare the two and keep one (git rm the other).',
       details: { paths: [place.path, to] },
     })
+  }
   // The guard was taken away: another may be at the item by now.
   if (!isThere(disk, slot)) throw new StartOver()
   try {

@@ -16,6 +16,8 @@
  * wrong verdicts three interruptions; two processes without the bounds on interruptions; the first use of a queue;
  * and the reductions (search.ts) checked against a search that makes every operation a step of its own.
  *
+ * Archiving and its two steps: archive.test.ts.
+ *
  * Not covered: what a process does before and after the item's guard is made in one step each (register, event log,
  * registry; the log's own guard is the same code); loss of power; failing disks; programs that do not know the guard;
  * network file systems; Windows.
@@ -24,7 +26,8 @@
  */
 import { describe, expect, test, vi } from 'vitest'
 import type { Mutation } from './claimer.ts'
-import { interleave, type Report, type Rule, type Setting, type Standing } from './claims.ts'
+import { interleave, type Rule, type Setting, type Standing } from './claims.ts'
+import { ALL, expectNone, search, TIMEOUT } from './expect.ts'
 import { notFenced, publishedEmpty, readBeforeGuard, slotInsideGuard, slotMadeAgain } from './mutations.ts'
 
 // A process without an identity must not find the one that runs the tests.
@@ -33,28 +36,9 @@ vi.mock('../../src/system/ancestors.ts', () => ({
   agentOfCommand: () => null,
 }))
 
-const ALL = process.env.WRK_INTERLEAVINGS === 'all'
-const TIMEOUT = ALL ? 3_600_000 : 240_000
 const STANDINGS: Standing[] = ['free', 'held', 'stale', 'dead']
 const TWO = ['claim', 'claim'] as const
 const THREE = ['claim', 'claim', 'claim'] as const
-
-async function search(what: string, setting: Setting): Promise<Report> {
-  const report = await interleave(setting)
-  const { states, steps, interleavings, runs, seconds, violation } = report
-  console.info(
-    violation
-      ? `${what}: after ${states} states: ${violation.message}`
-      : `${what}: ${states} states, ${steps} steps, ${interleavings.toPrecision(3)} interleavings, ${runs} runs of production code, ${seconds.toFixed(1)} s`,
-  )
-  return report
-}
-
-async function expectNone(what: string, setting: Setting): Promise<Report> {
-  const report = await search(what, setting)
-  expect(report.violation && [report.violation.message, ...report.violation.trace].join('\n')).toBeNull()
-  return report
-}
 
 describe('all interleavings of two claims', () => {
   test.each(STANDINGS)(

@@ -32,6 +32,8 @@ export interface Moment {
   id: number
   before: { moment: Moment; result: Result } | null
   step: Step | null
+  /** How many times it had begun to try for a guard. */
+  guards: number
   outcome: Outcome | null
   after: Map<string, Moment>
 }
@@ -43,13 +45,13 @@ export const QUEUE = '/queue'
 const STARTED = '7'
 const PLACE = { host: 'box', boot: '12345678', pidns: '1' }
 
-/** So many random words at most are drawn between two pauses: two names of guards, one of a change. */
-const LETTERS_A_TURN = 4
+/** So many random words at most are drawn between two pauses: two names for each of four guards, one of a change. */
+const LETTERS_A_TURN = 9
 
 let moments = 0
 
 function moment(before: Moment['before']): Moment {
-  return { id: moments++, before, step: null, outcome: null, after: new Map() }
+  return { id: moments++, before, step: null, guards: 0, outcome: null, after: new Map() }
 }
 
 export type Program = (host: GuardHost) => Promise<unknown>
@@ -104,8 +106,7 @@ export class Claimer {
 
   async checkMerged(): Promise<void> {
     for (const [at, first] of this.aliases) {
-      for (const one of [at, first])
-        if (!one.step && !one.outcome) one.outcome = await this.explore(one, step => this.hold(one, step))
+      for (const one of [at, first]) await this.hold(one)
       const same = at.step
         ? first.step && sameStep(at.step, first.step)
         : at.outcome?.error === first.outcome?.error
@@ -113,16 +114,20 @@ export class Claimer {
     }
   }
 
-  private hold(at: Moment, step: Step): null {
-    at.step = step
-    return null
+  /** Finds out what comes next, and does not do it. */
+  async hold(at: Moment): Promise<void> {
+    if (at.step || at.outcome) return
+    at.outcome = await this.explore(at, (step, guards) => {
+      Object.assign(at, { step, guards })
+      return null
+    })
   }
 
   /**
    * Finds out what comes after a moment. `perform` is asked for every step that was not made yet; it gives the
-   * result of one that is to be made at once, or null to stop there.
+   * result of one that is to be made at once, or null to stop there. `guards`: see Moment.
    */
-  async explore(at: Moment, perform: (step: Step) => Result | null): Promise<Outcome | null> {
+  async explore(at: Moment, perform: (step: Step, guards: number) => Result | null): Promise<Outcome | null> {
     this.runs++
     const history: { step: Step; result: Result }[] = []
     for (let one = at.before; one; one = one.moment.before)
@@ -136,7 +141,7 @@ export class Claimer {
       const known = history[done++]
       if (known && sameStep(known.step, step)) return known.result
       if (known) strayed = new Error(`not the same step as before: ${told(step)}, not ${told(known.step)}`)
-      const result = known ? null : perform(step)
+      const result = known ? null : perform(step, guards)
       if (result) return result
       stopped = true
       throw STOPPED
@@ -144,6 +149,8 @@ export class Claimer {
 
     let clock = 0
     let letters = 0
+    let guards = 0
+    const patience = this.attempts - 1.5
     const host: GuardHost = {
       disk: this.mutation(diskOf(make)),
       self: { pid: this.pid, started: STARTED, place: PLACE },
@@ -157,8 +164,11 @@ export class Claimer {
         if (letters > LETTERS_A_TURN * ++clock) throw new Error('more random letters than expected')
         letters = LETTERS_A_TURN * clock
       },
-      // Patience is looked at before each pause, a pause takes 1.
-      patienceMs: this.attempts - 1.5,
+      // Patience is compared to the clock before each pause, a pause takes 1. Who tries for a guard asks for it once.
+      get patienceMs() {
+        guards++
+        return patience
+      },
     }
     const { uptime } = process
     process.uptime = () => clock / 1000
@@ -232,7 +242,8 @@ function diskOf(make: (step: Step) => Result): Disk {
       const create = typeof flags === 'string' ? flags !== 'r' : (flags & constants.O_CREAT) !== 0
       const write =
         typeof flags === 'string' ? flags !== 'r' : (flags & (constants.O_RDWR | constants.O_WRONLY)) !== 0
-      return must({ call: 'open', path: short(path), write, create, exclusive: flags === 'wx' }).fd!
+      const exclusive = flags === 'wx'
+      return must({ call: 'open', path: short(path), write, create, exclusive, truncate: flags === 'w' }).fd!
     },
     closeSync: (fd: number) => void must({ call: 'close', fd }),
     fsyncSync: (fd: number) => void must({ call: 'fsync', fd }),

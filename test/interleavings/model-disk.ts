@@ -15,10 +15,10 @@
 import { createHash } from 'node:crypto'
 
 export type Call =
-  | { call: 'open'; path: string; write: boolean; create: boolean; exclusive: boolean }
+  | { call: 'open'; path: string; write: boolean; create: boolean; exclusive: boolean; truncate: boolean }
   | { call: 'close' | 'fsync' | 'fstat' | 'fchmod'; fd: number }
   | { call: 'read'; fd: number; length: number; position: number }
-  /** Without a position it goes to the end: every such descriptor of wrk's was opened on a new file. */
+  /** Without a position it goes to the end: every such descriptor of wrk's was opened on a new or emptied file. */
   | { call: 'write'; fd: number; bytes: Buffer; position: number | null }
   | { call: 'readdir'; path: string }
   | Change
@@ -77,7 +77,10 @@ type Node = FileNode | DirNode
 
 const ROOT_ID: Id = '-:'
 
-const PERMANENT = new Set(['', 'pending', '.wrk', '.wrk/tmp', '.wrk/guards', '.wrk/outbox', '.wrk/conflicts'])
+const PERMANENT = new Set([
+  ...['', 'pending', 'archive', 'archive/2026-02', '.wrk', '.wrk/tmp', '.wrk/guards', '.wrk/outbox'],
+  ...['.wrk/moves', '.wrk/conflicts'],
+])
 
 /** Something that wrk must never do, found by the model or by a scenario. */
 export class Violation extends Error {}
@@ -276,7 +279,7 @@ export class ModelDisk {
   }
 
   private open(
-    { path, write, create, exclusive }: Call & { call: 'open' },
+    { path, write, create, exclusive, truncate }: Call & { call: 'open' },
     parent: Id | null,
     hands: Hands,
   ): [Result, Hands] {
@@ -297,6 +300,8 @@ export class ModelDisk {
     // What makes it right that a slot's maker fills it unseen, as one step with what came before.
     if (node.kind === 'file' && node.use === 'slot' && !id.startsWith(`${hands.who}:`))
       throw new Violation(`${hands.who} opens a slot of another process: ${path}`)
+    if (truncate && node.kind === 'file' && node.bytes.length > 0)
+      this.nodes.set(id, file({ ...node, bytes: Buffer.alloc(0), version: node.version + 1 }))
     const fds = [...hands.fds]
     let fd = fds.indexOf(null)
     if (fd < 0) fd = fds.length

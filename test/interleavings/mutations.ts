@@ -131,3 +131,50 @@ export const readBeforeGuard: Mutation = disk => {
     },
   }
 }
+
+const ARCHIVED = /^status: archived$/m
+
+/** Moves an item to the archive before its new status is published. */
+export const movedFirst: Mutation = disk => {
+  let archives = false
+  return {
+    ...disk,
+    writeSync: ((fd: number, data: Buffer, ...at: number[]) => {
+      archives ||= ARCHIVED.test(data.toString())
+      return (disk.writeSync as (fd: number, data: Buffer, ...at: number[]) => number)(fd, data, ...at)
+    }) as typeof disk.writeSync,
+    renameSync(from, to) {
+      if (!archives || !isSlot(String(from)) || !isItem(String(to))) return disk.renameSync(from, to)
+      const target = archivePlace(String(to))
+      disk.renameSync(to, target)
+      disk.renameSync(from, target)
+    },
+  }
+}
+
+/** Moves an item to the archive when the event is logged, without its guard and without looking at it again. */
+export const movedUnseen: Mutation = disk => {
+  let archived: string | null = null
+  return {
+    ...disk,
+    writeSync: ((fd: number, data: Buffer, ...at: number[]) => {
+      if (ARCHIVED.test(data.toString())) archived = ''
+      return (disk.writeSync as (fd: number, data: Buffer, ...at: number[]) => number)(fd, data, ...at)
+    }) as typeof disk.writeSync,
+    renameSync(from, to) {
+      if (archived && nameOf(String(to)) === 'events') {
+        const item = archived
+        archived = null
+        try {
+          disk.renameSync(item, archivePlace(item))
+        } catch (error) {
+          if (!isMissing(error)) throw error
+        }
+      }
+      disk.renameSync(from, to)
+      if (archived === '' && isSlot(String(from)) && isItem(String(to))) archived = String(to)
+    },
+  }
+}
+
+const archivePlace = (path: string): string => path.replace('/pending/', '/archive/2026-02/')

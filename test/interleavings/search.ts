@@ -17,9 +17,11 @@
  * - What an attempt that failed had seen is forgotten, and so is how a guard was come by: all that `withGuard` keeps
  *   is the number of attempts. `checkMerged` compares what comes next.
  * - `beginning`: what a process reads before its first guard (where the item lies, who is registered, whose drafts
- *   are to be swept) is read by all of them at the start. Nothing but the item's place is used inside the guard.
- * - `ending`: once it has left the item's guard, what a process still writes (event log, its record in the
- *   registry) is made in one step at any later time.
+ *   are to be swept, which moves are to be made) is read by all of them at the start, or, when they come `late`, by
+ *   each in one step at any time. Of that, nothing but the item's place is used inside the guard.
+ * - `between`: once it has left the item's guard, what a process still writes (event log, its record in the
+ *   registry) is made in one step at any later time: to its end, or until it takes the item's guard once more, which
+ *   is a step like any other.
  *
  * Stopping: a process may stop for ever before each of its steps. Others notice in two ways only. One that
  * looks at a process gets both answers, `running`, and `gone`, after which the other one takes no step any more:
@@ -39,7 +41,13 @@ export interface Actor {
   hands: Hands
   /** The folders that its operation holds on to, when its first step is made. */
   held: readonly (Id | null)[] | null
-  phase: 'beginning' | 'guarded' | 'ending'
+  /**
+   * `trying` to get the item's guard, `guarded` by it, or it has `left` it; `between`: what it does now is made in one
+   * step; `alone`: all of it.
+   */
+  phase: 'beginning' | 'trying' | 'guarded' | 'left' | 'between' | 'alone'
+  /** The moment at which it began to try for the item's guard. */
+  origin: number
   /** How the guards stood when it last looked into one: a pause lasts until that is different. */
   seen: string | null
   pauses: number
@@ -91,6 +99,8 @@ export interface Options {
   twins: boolean
   /** How often at most a process is interrupted that could go on; Infinity for all interleavings. */
   preemptions: number
+  /** Each begins at a time of its own; else all of them at the start. */
+  late: boolean
 }
 
 interface Branch {
@@ -166,14 +176,16 @@ export class Search {
   private async begin(disk: ModelDisk): Promise<State> {
     const actors = this.claimers.map(claimer => newActor(claimer))
     const state: State = { disk: disk.clone(), actors, note: '', last: null, preempted: 0 }
-    for (const i of actors.keys()) await this.settle(state, i)
+    for (const i of actors.keys())
+      if (this.options.late) await this.claimers[i]!.hold(actors[i]!.moment)
+      else await this.settle(state, i)
     return state
   }
 
   /** Runs one more process, alone, on what all others left; gives how it ended. */
   async alone(state: State, claimer: Claimer): Promise<{ state: State; outcome: Outcome }> {
     const others = state.actors.map(actor => (actor.status === 'running' ? stopped(actor) : { ...actor }))
-    const after = { ...state, disk: state.disk.clone(), actors: [...others, newActor(claimer, 'ending')] }
+    const after = { ...state, disk: state.disk.clone(), actors: [...others, newActor(claimer, 'alone')] }
     after.disk.collect([])
     const last = others.length
     await this.settle(after, last, claimer)
@@ -302,7 +314,7 @@ export class Search {
 
   private complete(from: State, state: State, actor: number, step: Step, result: Result): void {
     const one = state.actors[actor]!
-    this.advancePhase(one, step)
+    this.advancePhase(one, step, result)
     if (step.call === 'readdir' && step.path.startsWith('.wrk/guards/')) one.seen = this.sight(state)
     else if (step.call === 'rename') one.seen = null
     this.scenario.observe(from, state, actor, step, result)
@@ -311,16 +323,25 @@ export class Search {
     // An attempt that failed is forgotten but for its number, and so is how a guard was come by.
     const entered = step.call === 'rename' && step.to.startsWith('.wrk/guards/') && result.code === undefined
     if (step.call === 'sleep') one.pauses++
-    const forgets = this.options.reduced && one.phase === 'guarded' && (entered || step.call === 'sleep')
-    one.moment = forgets ? claimer.merged(entered ? step.path : `pause ${one.pauses}`, next) : next
+    const withItem = one.phase === 'guarded' || one.phase === 'trying'
+    const forgets = this.options.reduced && withItem && (entered || step.call === 'sleep')
+    const key = `${one.origin} ${one.moment.guards} ${entered ? step.path : `pause ${one.pauses}`}`
+    one.moment = forgets ? claimer.merged(key, next) : next
   }
 
-  private advancePhase(one: Actor, step: Step): void {
+  private advancePhase(one: Actor, step: Step, { code }: Result): void {
     if (!this.options.guardedOnly) return
     const path = 'path' in step ? step.path : ''
-    if (one.phase === 'beginning' && step.call === 'mkdir' && path.startsWith('.wrk/tmp/'))
-      one.phase = 'guarded'
-    if (one.phase === 'guarded' && leavesItemGuard(step)) one.phase = 'ending'
+    const drafts = step.call === 'mkdir' && path.startsWith('.wrk/tmp/')
+    const { phase } = one
+    if (drafts && (phase === 'beginning' || phase === 'left')) {
+      one.phase = 'trying'
+      one.origin = one.moment.id
+    } else if (phase === 'trying' && takesItemGuard(step) && code === undefined) one.phase = 'guarded'
+    else if (phase === 'guarded' && step.call === 'rmdir' && isItemGuard(path)) one.phase = 'left'
+    else if (phase === 'left' && step.call === 'sleep') one.phase = 'trying'
+    else if ((phase === 'trying' || phase === 'left') && (looksAround(step) || takesOtherGuard(step)))
+      one.phase = 'between'
   }
 
   private claimerOf(actor: number): Claimer {
@@ -335,7 +356,10 @@ export class Search {
     const one = state.actors[actor]!
     const claimer = this.claimerOf(actor)
     const perform = (step: Step): Result | null => {
-      one.moment.step = step
+      if (one.phase === 'between' && takesItemGuard(step)) {
+        one.phase = 'trying'
+        one.origin = one.moment.id
+      }
       const answers = step.call === 'look' ? this.scenario.looks(state, actor, step.pid) : []
       if (!this.isUnseen(state, one, step, answers)) return null
       let result: Result
@@ -360,7 +384,10 @@ export class Search {
       if (step) {
         if (!perform(step)) break
       } else {
-        const ended = await claimer.explore(one.moment, perform)
+        const ended = await claimer.explore(one.moment, (asked, guards) => {
+          Object.assign(one.moment, { step: asked, guards })
+          return perform(asked)
+        })
         one.moment.outcome = ended
         if (!ended) break
       }
@@ -369,7 +396,7 @@ export class Search {
 
   private isUnseen(state: State, one: Actor, step: Step, answers: readonly unknown[]): boolean {
     const { reduced, guardedOnly } = this.options
-    if (one.phase === 'ending') return true
+    if (one.phase === 'between' || one.phase === 'alone') return true
     if (guardedOnly && one.phase === 'beginning') return true
     // A single answer is one that stays: the dead do not come back.
     if (step.call === 'look') return reduced && answers.length === 1
@@ -409,6 +436,7 @@ function newActor({ name, start }: Claimer, phase: Actor['phase'] = 'beginning')
     hands,
     held: null,
     phase,
+    origin: 0,
     seen: null,
     pauses: 0,
     begun: false,
@@ -430,8 +458,16 @@ function isOwnSlot({ who }: Hands, path: string): boolean {
   return /^\.wrk\/guards\/[^/]+\/(\d+)~/.exec(path)?.[1] === String(who.charCodeAt(0))
 }
 
-/** The first step of what a claim still does after the item's guard: taking another guard. */
-function leavesItemGuard(step: Step): boolean {
+const isItemGuard = (path: string): boolean => /^\.wrk\/guards\/wrk-\d+$/.test(path)
+const takesItemGuard = (step: Step): boolean => 'to' in step && isItemGuard(step.to)
+
+/** Out of the item's guard: it looks where the item lies, or who it is, for what it does next. */
+function looksAround(step: Step): boolean {
+  return 'path' in step && (step.call === 'readdir' ? step.path === '' : step.path === 'session-state.yaml')
+}
+
+/** What a process still does after the item's guard begins so. */
+function takesOtherGuard(step: Step): boolean {
   return step.call === 'rename' && /^\.wrk\/guards\/(events|session-state)$/.test(step.to)
 }
 
