@@ -31,13 +31,17 @@ const PLACE = { host: 'devbox', boot: BOOT, pidns: '4026531836' }
 const SELF = { pid: 4242, started: '814 239:77', place: PLACE }
 const RUNNING: ProcessLook = { kind: 'running', started: '814 239:77' }
 
+/** A host that wastes no time on waiting, and does not wait for ever. */
 function hostOf(more: Partial<GuardHost> = {}): GuardHost {
+  let pauses = 0
   return {
     disk: realDisk,
     self: SELF,
     look: () => RUNNING,
     randomLetters: count => 'r'.repeat(count),
-    sleep: async () => undefined,
+    sleep: async () => {
+      if (++pauses > 100) throw new Error('waits for ever')
+    },
     patienceMs: 0,
     ...more,
   }
@@ -163,6 +167,7 @@ describe('waiting', () => {
       patienceMs: 60_000,
       sleep: async ms => {
         if (pauses.push(ms) === 60) realDisk.unlinkSync(slot)
+        if (pauses.length > 100) throw new Error('waits for ever')
       },
     })
     expect(await withGuard(host, stateDir, KEY, () => 'had it')).toBe('had it')
@@ -187,6 +192,7 @@ describe('waiting', () => {
     }) as Disk['mkdirSync']
     const sleep = async () => {
       if (++pauses === 20) realDisk.unlinkSync(slot)
+      if (pauses > 100) throw new Error('waits for ever')
     }
     await withGuard(
       hostOf({ disk: { ...realDisk, mkdirSync }, patienceMs: 60_000, sleep }),
