@@ -44,7 +44,7 @@ describe('reading', () => {
       fs.writeFileSync(path, Buffer.alloc(size, 'é'))
       const open = readOpen(realDisk, path)
       expect(open.bytes.equals(fs.readFileSync(path))).toBe(true)
-      expect([open.path, open.modified]).toEqual([path, fs.statSync(path).mtime])
+      expect([open.path, open.modified]).toEqual([path, fs.statSync(path, { bigint: true }).mtime])
       expect(open.stat.size).toBe(BigInt(size))
       fs.closeSync(open.fd)
       expect(readPlainFile(realDisk, path)).toEqual({
