@@ -104,7 +104,7 @@ describe('a guard’s name', () => {
     ['of a pid that is none', false, LIVING.replace('4242', 'x42'), { kind: 'gone' }],
     ['of a pid that is none either', false, LIVING.replace('4242', '42x'), { kind: 'gone' }],
   ])('whose process is %s: dead %s', (_, dead, name, look) => {
-    expect(isOwnerDead(hostOf({ look: pid => (pid === 4242 ? look : RUNNING) }), name)).toBe(dead)
+    expect(isOwnerDead(hostOf({ look: () => look }), name)).toBe(dead)
   })
 
   test('holds host names as FNV-1a has them', () => {
@@ -155,6 +155,105 @@ describe('the holder that is in the way', () => {
       },
     })
     expect(() => revokeDead(forbidden, dir)).toThrow('EACCES')
+  })
+})
+
+/** Runs something as if on another system. */
+async function on<T>(platform: NodeJS.Platform, act: () => Promise<T>): Promise<T> {
+  const real = Object.getOwnPropertyDescriptor(process, 'platform')!
+  Object.defineProperty(process, 'platform', { ...real, value: platform })
+  try {
+    return await act()
+  } finally {
+    Object.defineProperty(process, 'platform', real)
+  }
+}
+
+describe('taking a guard', () => {
+  const refusing = (code: string, calls: string[] = []): Disk => ({
+    ...realDisk,
+    renameSync: () => {
+      calls.push('rename')
+      throw failure(code)
+    },
+    rmdirSync: path => {
+      calls.push('rmdir')
+      realDisk.rmdirSync(path)
+    },
+  })
+
+  test('moves a draft from tmp to the place of its key', async () => {
+    const { stateDir, dir } = stateFolder()
+    const moves: string[][] = []
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        moves.push([String(from), String(to)])
+        realDisk.renameSync(from, to)
+      },
+    }
+    const name = await withGuard(hostOf({ disk }), stateDir, KEY, guard => guard.name)
+    expect(moves).toEqual([[join(stateDir, 'tmp', name), dir]])
+  })
+
+  test('from a dead holder needs no second attempt', async () => {
+    const { stateDir, occupy, dir } = stateFolder()
+    const slot = occupy(LIVING)
+    const host = hostOf({ look: () => ({ kind: 'gone' }) })
+    expect(await withGuard(host, stateDir, KEY, guard => [guard.dir, existsSync(slot)])).toEqual([dir, false])
+  })
+
+  test.each(['ENOTEMPTY', 'EEXIST'])('is waited for, where the system says %s', async code => {
+    const { stateDir } = stateFolder()
+    const taking = withGuard(hostOf({ disk: refusing(code) }), stateDir, KEY, () => 0)
+    await expect(taking).rejects.toMatchObject({ code: 'BUSY' })
+  })
+
+  test('is waited for on Windows where that says EPERM, and nowhere else', async () => {
+    const take = (platform: NodeJS.Platform, code: string) =>
+      on(platform, () => withGuard(hostOf({ disk: refusing(code) }), stateFolder().stateDir, KEY, () => 0))
+    await expect(take('win32', 'EPERM')).rejects.toMatchObject({ code: 'BUSY' })
+    await expect(take('win32', 'EACCES')).rejects.toThrow('EACCES')
+    await expect(take('linux', 'EPERM')).rejects.toThrow('EPERM')
+  })
+
+  test('on Windows removes an empty folder in its place first, and only there', async () => {
+    const steps = async (platform: NodeJS.Platform, removing?: string) => {
+      const { stateDir, dir } = stateFolder()
+      mkdirSync(dir)
+      const calls: string[] = []
+      const disk: Disk = {
+        ...realDisk,
+        renameSync: (from, to) => {
+          calls.push('rename')
+          realDisk.renameSync(from, to)
+        },
+        rmdirSync: path => {
+          calls.push('rmdir')
+          if (removing && calls.length === 1) throw failure(removing)
+          realDisk.rmdirSync(path)
+        },
+      }
+      await on(platform, () => withGuard(hostOf({ disk }), stateDir, KEY, () => 0))
+      return calls
+    }
+    expect(await steps('win32')).toEqual(['rmdir', 'rename', 'rmdir'])
+    expect(await steps('linux')).toEqual(['rename', 'rmdir'])
+    // It may have gone, or be held, by then: the rename tells.
+    for (const code of ['ENOENT', 'ENOTEMPTY', 'EPERM'])
+      expect(await steps('win32', code)).toEqual(['rmdir', 'rename', 'rmdir'])
+    await expect(steps('win32', 'EIO')).rejects.toThrow('EIO')
+  })
+
+  test('fails when the folders of .wrk are gone for good', async () => {
+    const { stateDir } = stateFolder()
+    const lstatSync = (() => {
+      throw failure('ENOENT')
+    }) as unknown as Disk['lstatSync']
+    const disk = { ...refusing('ENOENT'), lstatSync }
+    await expect(withGuard(hostOf({ disk, patienceMs: 60_000 }), stateDir, KEY, () => 0)).rejects.toThrow(
+      'ENOENT',
+    )
   })
 })
 
@@ -393,10 +492,16 @@ describe('a sweep', () => {
     draft(stateDir, `${DEAD}a`, `${DEAD}a`)
     draft(stateDir, `${DEAD}b`)
     draft(stateDir, `${DEAD}c`, 'not its own')
+    draft(stateDir, `${DEAD}d`)
+    mkdirSync(join(stateDir, 'tmp', `${DEAD}d`, `${DEAD}d`))
     draft(stateDir, LIVING, LIVING)
     draft(stateDir, 'whatever')
     sweepDrafts(hostOf(), stateDir)
-    expect(entries('tmp')).toEqual([`${DEAD}c`, LIVING, 'whatever'].sort())
+    expect(entries('tmp')).toEqual([`${DEAD}c`, `${DEAD}d`, LIVING, 'whatever'].sort())
+    const rmdirSync = () => {
+      throw failure('EEXIST')
+    }
+    expect(() => sweepDrafts(hostOf({ disk: { ...realDisk, rmdirSync } }), stateDir)).not.toThrow()
   })
 
   test('has nothing to do where there is nothing, and fails where the disk does', () => {

@@ -398,6 +398,18 @@ describe('after the rename', () => {
     ])
   })
 
+  test('what was written is kept beside what was kept before', () => {
+    const at = scene()
+    fs.mkdirSync(at.conflicts)
+    fs.writeFileSync(join(at.conflicts, 'file.1'), 'before')
+    const renameSync = (from: string, to: string) => {
+      fs.writeFileSync(at.path, 'last words\n')
+      fs.renameSync(from, to)
+    }
+    expect(at.act({}, { renameSync })).toEqual({ conflict: expect.any(String), failure: null })
+    expect(fs.readdirSync(at.conflicts)).toHaveLength(2)
+  })
+
   test.each(['rmdirSync', 'fsyncSync'])('a failure of %s is told, and the change stands', call => {
     const at = scene()
     let renamed = false
