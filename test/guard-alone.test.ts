@@ -358,6 +358,27 @@ describe('work under a guard', () => {
     expect([entries('guards'), readdirSync(dir)]).toEqual([[KEY], ['another']])
   })
 
+  test('that was published has given its guard back already', async () => {
+    const { stateDir } = stateFolder()
+    const slot = await withGuard(hostOf(), stateDir, KEY, guard => {
+      guard.published = true
+      return guard.slot
+    })
+    expect(existsSync(slot)).toBe(true)
+  })
+
+  test.each(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM'])(
+    'leaves the folder of its guard to whoever has it by then: %s',
+    async code => {
+      const { stateDir } = stateFolder()
+      const rmdirSync = () => {
+        throw failure(code)
+      }
+      const host = hostOf({ disk: { ...realDisk, rmdirSync } })
+      expect(await withGuard(host, stateDir, KEY, () => 'done')).toBe('done')
+    },
+  )
+
   test.each(['unlinkSync', 'rmdirSync'] as const)(
     'fails when the guard cannot be given back: %s',
     async call => {

@@ -447,6 +447,22 @@ describe('after the rename', () => {
   })
 })
 
+test('on Windows, owners and folders are left alone', () => {
+  const real = Object.getOwnPropertyDescriptor(process, 'platform')!
+  const at = scene()
+  at.from.stat.uid += 77n
+  Object.defineProperty(process, 'platform', { ...real, value: 'win32' })
+  try {
+    expect(at.act()).toEqual({ conflict: null, failure: null })
+  } finally {
+    Object.defineProperty(process, 'platform', real)
+  }
+  expect(at.changing().filter(step => /^(fchown|fsync|open)/.test(step))).toEqual([
+    `open ${SLOT}`,
+    `fsync ${SLOT}`,
+  ])
+})
+
 describe('a folder', () => {
   const syncing = (code: string) => {
     let closed = 0
