@@ -253,7 +253,7 @@ describe('the text of a lock', () => {
 
 describe('names', () => {
   test.each(['nightly_session', 'a', '_x', 'deploy-2.eu', 'x'.repeat(64)])('%s is one', name => {
-    expect(checkLockName(name)).toBe(name)
+    expect([checkLockName(name), isLockName(name)]).toEqual([name, true])
   })
 
   test.each([
@@ -474,9 +474,9 @@ describe('the decision', () => {
     const read = parseLock(lockText(renewed))
     expect(read.kind === 'held' && decide(read.lock, judge(RUNNING), later(1899))).toEqual({ kind: 'held' })
     // From a minute on, less than a second does not count.
-    const signOf = (ttlMs: number) =>
+    const signOf = (ttlMs: number | null) =>
       grantedLock({ runId: 'r', keeper, ttlMs, purpose: null }, at).heartbeatAt!.getTime() - NOW.getTime()
-    expect([signOf(59_999), signOf(60_000)]).toEqual([1000, 900])
+    expect([signOf(59_999), signOf(60_000), signOf(null)]).toEqual([1000, 900, 900])
   })
 
   test('asks for what nobody holds in the name of its run', () => {
