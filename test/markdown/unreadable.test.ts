@@ -80,6 +80,18 @@ describe('a file', () => {
       'byte 0xe2',
       at(4, 2),
     ],
+    ['with the end of a mark', bytesOf('xx', [0xbf], '---\na: 1\n---\n'), 'none', 'is not `---`', at(1, 1)],
+    ['with a mark but its first', bytesOf('x', [0xbb, 0xbf], '---\n---\n'), 'none', 'is not `---`', at(1, 1)],
+    [
+      'with a mark but its second',
+      bytesOf([0xef], 'x', [0xbf], '---\n---\n'),
+      'none',
+      'is not `---`',
+      at(1, 1),
+    ],
+    ['with a byte in second place', bytesOf('x', [0xfe], 'x'), 'none', 'is not `---`', at(1, 1)],
+    ['with another in second place', bytesOf('x', [0xff], 'x'), 'none', 'is not `---`', at(1, 1)],
+    ['of a mark and a NUL', bytesOf('\ufeff--- x', [0], '\n---\n'), 'encoding', 'NUL bytes', at(1, 5)],
   ])('%s: %#', (_, bytes, reason, message, place) => {
     expect(splitFrontmatter(bytes)).toEqual({
       kind: 'error',
@@ -105,6 +117,10 @@ describe('a file', () => {
     for (const length of [0, 1, 2])
       expect(splitFrontmatter(bytesOf('---\n---\n'), true, length).kind).toBe('error')
     expect(splitFrontmatter(bytesOf('--- \t\n---\n'), true, 5)).toMatchObject({ reason: 'unclosed' })
+    const crlf = bytesOf('---\r\na: 1\r\n---\r\n')
+    for (const whole of [true, false])
+      expect(splitFrontmatter(crlf, whole, crlf.length - 1)).toMatchObject({ reason: 'unclosed' })
+    expect(splitFrontmatter(bytesOf('---\na: 1\n--- x'), true, 12)).toMatchObject({ kind: 'split' })
     // The line goes on behind it, but that is not known here.
     expect(splitFrontmatter(bytesOf('---js\n---\n'), true, 3)).toMatchObject({ reason: 'unclosed' })
   })
