@@ -79,6 +79,7 @@ describe('with ranges', () => {
   })
 
   test('the borders of a range belong to it', () => {
+    expect(nextNumber([], new Map([['x', { first: 1, last: 1 }]]), ['third'])).toBe(2)
     expect(nextNumber([99, 100, 200], TWO, ['devbox'])).toBe(101)
     expect(nextNumber([198], TWO, ['devbox'])).toBe(199)
     expect(nextNumber([98, 100, 199, 299], TWO, ['third'])).toBe(99)
