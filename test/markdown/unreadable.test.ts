@@ -107,6 +107,10 @@ describe('a file', () => {
     expect(splitFrontmatter(bytesOf('---\na: 1\n---\n', [0, 0xff]))).toMatchObject({ yaml: 'a: 1\n' })
   })
 
+  test('is taken for whole where nothing else is said: its last line may close', () => {
+    expect(splitFrontmatter(bytesOf('---\na: 1\n---'))).toMatchObject({ kind: 'split', yaml: 'a: 1\n' })
+  })
+
   test('is looked at no further than its length', () => {
     const bytes = bytesOf('\ufeff---\na: 1\n---\n')
     for (let length = 0; length < bytes.length - 1; length++)
