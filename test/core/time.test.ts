@@ -69,6 +69,20 @@ describe('an instant', () => {
     expect(parseInstant(text)).toBeNull()
   })
 
+  test('without a zone is UTC wherever the machine stands', ({ skip, onTestFinished }) => {
+    const zone = process.env.TZ
+    onTestFinished(() => {
+      if (zone === undefined) delete process.env.TZ
+      else process.env.TZ = zone
+    })
+    process.env.TZ = 'Asia/Kolkata'
+    // In a worker thread the zone cannot be changed.
+    if (new Date(0).getTimezoneOffset() !== -330) skip()
+    for (const text of ['2026-02-16T19:30:05', '2026-02-16 19:30:05', '2026-02-16T19:30:05z'])
+      expect(parseInstant(text)?.toISOString()).toBe('2026-02-16T19:30:05.000Z')
+    expect(parseInstant('2026-02-16')?.toISOString()).toBe('2026-02-16T00:00:00.000Z')
+  })
+
   test('that is no instant is null, never an invalid date', () => {
     fc.assert(
       fc.property(
@@ -131,6 +145,7 @@ describe('a duration', () => {
 
   test.each([
     ['1.5h', 5_400_000],
+    ['1.25h', 4_500_000],
     ['1h30m', 5_400_000],
     ['0.4ms', 0],
     ['0.6ms', 1],
