@@ -123,7 +123,7 @@ describe('the order', () => {
       candidate(9),
       candidate(3),
       candidate(20, {}, { blockedBy: waitsFor(3) }),
-      candidate(21, { closed: true, status: 'done' }, { blockedBy: waitsFor(9) }),
+      candidate(21, { closed: true, status: 'done' }, { blockedBy: waitsFor(10) }),
     ]
     expect(ids(items)).toEqual(['WRK-3', 'WRK-9', 'WRK-10'])
   })
@@ -157,6 +157,11 @@ describe('the order', () => {
       { text: 'WRK-1', known: true },
       { text: 'WRK-9', known: false },
     ])
+    const young = choose(
+      [candidate(1, {}, made), candidate(2, {}, { createdAt: '2026-01-06T10:00:00Z' })],
+      HERE,
+    )
+    expect(whyBehind(young.ready[0]!, young.ready[1]!)).toBe('younger: made on 2026-01-06')
     const last = choose(
       [candidate(1, { priority: 'high' }), candidate(2, { priority: null }, made)],
       HERE,
@@ -247,6 +252,7 @@ describe('ready is what', () => {
     expect(choose([on('x')], here).reasons(on('x'))).toEqual(['is for x, and this is devbox, Alias'])
     expect(choose([on('any')], here).reasons(on('any'))).toEqual([])
     expect(choose([on('Alias')], here).reasons(on('devBOX'))).toEqual([])
+    expect(choose([on('x')], here).reasons(on('x', 'alias'))).toEqual([])
   })
 
   test('is put off by a date alone, and not by what is no date', () => {
