@@ -32,8 +32,9 @@ export function parseId(input: string, prefix: string): ItemId {
   const text = input.endsWith('.md') ? input.slice(0, -3) : input
   const parts = text.length > LONGEST ? null : ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
   if (!parts) {
-    const apart = /^([A-Za-z][A-Za-z.-]*)[ _:./]?([0-9]{1,9})$/.exec(text)
-    const guess = apart ? `Did you mean ${apart[1]}-${apart[2]}? ` : ''
+    const apart = /^([A-Za-z](?:[A-Za-z.-]*[A-Za-z])?)[ _:./-]*([0-9]{1,9})$/.exec(text)
+    const meant = apart && `${apart[1]}-${apart[2]}`
+    const guess = meant && ID.test(meant) ? `Did you mean ${meant}? ` : ''
     throw new WrkError('USAGE', `"${printable(input, 60)}" is not an item id`, {
       hint: `${guess}An id looks like ${prefix}-157, 157 or workspace-hub#1311.`,
     })

@@ -3,7 +3,7 @@
  * and only what is known of the holder comes from elsewhere.
  */
 import { type ClaimRequest, expiresAt, type HeldLock } from './claim.ts'
-import { type Judge, judgeSession, type Liveness } from './liveness.ts'
+import { type Judge, judgeAnchor, judgeSession, type Liveness } from './liveness.ts'
 import { lastSign } from './lock.ts'
 import { type Registry, type Session, sessionOf } from './session.ts'
 import type { NewLock, SessionLock } from './session-lock.ts'
@@ -13,7 +13,7 @@ import type { NewLock, SessionLock } from './session-lock.ts'
  * the registry, if that lists the session: dead only if all that is known says so, or the session was ended.
  */
 export function judgeLock(lock: SessionLock, judge: Judge): Liveness {
-  const recorded = judgeAnchor(lock, judge)
+  const recorded = judgeRecorded(lock, judge)
   const session = lock.pidOf === 'session' ? listedHolder(lock, judge.registry) : undefined
   if (!session) return recorded ?? byAgeOnly(lock)
   const listed = judgeSession(session, judge)
@@ -31,19 +31,8 @@ function listedHolder({ sessionId }: SessionLock, registry: Registry): Session |
 }
 
 /** Null when the lock has nothing by which a process could be told from another. */
-function judgeAnchor({ pid, host, anchor }: SessionLock, judge: Judge): Liveness | null {
-  if (pid === null || !anchor) return null
-  const session: Session = {
-    id: '',
-    agent: null,
-    anchor: { pid, host: host ?? '', ...anchor },
-    startedAt: null,
-    heartbeatAt: null,
-    activeWrk: null,
-    claims: [],
-    endedAt: null,
-  }
-  return judgeSession(session, judge)
+function judgeRecorded({ pid, host, anchor }: SessionLock, judge: Judge): Liveness | null {
+  return pid === null || !anchor ? null : judgeAnchor({ pid, host: host ?? '', ...anchor }, judge)
 }
 
 /** Locks by older tooling carry the pid of a script that has long ended, which says nothing of the run. */

@@ -107,7 +107,11 @@ describe('a claim', () => {
           fileModified: NOW,
         }
         const ask: ClaimRequest = { holder: 'me', ttlMs, takeover: 'ttl', force: null }
-        expect(decideClaim(lock, ask, NOW)).toMatchObject({ kind: 'takenOver', because: 'ttl' })
+        expect(decideClaim(lock, ask, NOW)).toEqual({
+          kind: 'takenOver',
+          because: 'ttl',
+          reason: expect.stringContaining('no sign of life'),
+        })
         expect(decideClaim(lock, ask, new Date(NOW.getTime() - 1)).kind).toBe('held')
       }),
     )
@@ -164,8 +168,29 @@ describe('a claim', () => {
       fc.property(held, request, (lock, ask) => {
         const forced = decideClaim(lock, { ...ask, force: 'the machine is gone' }, NOW)
         const plain = decideClaim(lock, { ...ask, force: null }, NOW)
-        if (plain.kind === 'held') expect(forced).toMatchObject({ kind: 'takenOver', because: 'forced' })
+        if (plain.kind === 'held')
+          expect(forced).toEqual({
+            kind: 'takenOver',
+            because: 'forced',
+            reason: expect.stringContaining('the machine is gone'),
+          })
         else expect(forced).toEqual(plain)
+      }),
+    )
+  })
+
+  test('by the holder waits for its other run at work, and for nothing else', () => {
+    const run = fc.constantFrom(undefined, null, 'run-1', 'run-2')
+    fc.assert(
+      fc.property(held, request, run, run, (lock, ask, liveRun, runId) => {
+        const more = (value: string | null | undefined, key: string) =>
+          value === undefined ? {} : { [key]: value }
+        const mine = { ...lock, lock: { ...lock.lock, by: ask.holder }, ...more(liveRun, 'liveRun') }
+        const otherRun = liveRun && runId && liveRun !== runId
+        // Force is for what another session holds: it does not start a second run beside one's own.
+        expect(decideClaim(mine, { ...ask, ...more(runId, 'runId') }, NOW)).toEqual({
+          kind: otherRun ? 'held' : 'renewed',
+        })
       }),
     )
   })

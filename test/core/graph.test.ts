@@ -1,7 +1,7 @@
 /** Cycles and dangling references, against a naive look at what can be reached from where. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { graphOf, type Node } from '../../src/core/graph.ts'
+import { blockersOf, graphOf, type Node } from '../../src/core/graph.ts'
 import type { ItemKey } from '../../src/core/ids.ts'
 
 const key = (number: number) => `wrk-${number}` as ItemKey
@@ -86,4 +86,33 @@ test('what is not in the queue is dangling, and dependents are the edges turned 
       expect(told.length + kept.length).toBe(distinct.size)
     }),
   )
+})
+
+test('what waits for what, in the order of the queue', () => {
+  const [one, two, three] = [node(1, []), node(2, [1, 7]), node(3, [2, 1])]
+  const vague: Node = { ...node(4, []), details: { blockedBy: [{ text: 'the licence', key: null }] } }
+  const { nodes, dependents, dangling, cycles } = graphOf([one, two, three, vague])
+  expect([...nodes]).toEqual([one, two, three, vague].map(item => [item.key, item]))
+  expect([...dependents]).toEqual([
+    [key(1), [two, three]],
+    [key(2), [three]],
+  ])
+  expect(dangling).toEqual([
+    { item: two, text: 'WRK-7' },
+    { item: vague, text: 'the licence' },
+  ])
+  expect(cycles).toEqual([])
+  expect(blockersOf(three, nodes)).toEqual([key(2), key(1)])
+  expect(blockersOf(two, nodes)).toEqual([key(1)])
+  expect(blockersOf(vague, nodes)).toEqual([])
+})
+
+test('a cycle is told by its shortest way, and another beside it by its own', () => {
+  // 1 -> 2 -> 3 -> 1, and the short cut 2 -> 1; apart from it 5 <-> 6, which 1 waits for.
+  const items = [node(3, [1]), node(2, [3, 1]), node(1, [2, 5]), node(6, [5]), node(5, [6])]
+  expect(
+    graphOf(items)
+      .cycles.map(cycle => cycle.join(' '))
+      .sort(),
+  ).toEqual(['wrk-1 wrk-2', 'wrk-5 wrk-6'])
 })

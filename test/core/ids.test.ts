@@ -2,7 +2,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WrkError } from '../../src/core/errors.ts'
-import { displayOfFileName, keyOfField, keyOfFileName, parseId, printable } from '../../src/core/ids.ts'
+import {
+  displayOfFileName,
+  type ItemKey,
+  isIdOf,
+  keyOfField,
+  keyOfFileName,
+  keysIn,
+  parseId,
+  printable,
+} from '../../src/core/ids.ts'
 
 const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.]{0,8}$/)
 const prefix = fc.array(word, { minLength: 1, maxLength: 4 }).map(words => words.join('-'))
@@ -133,7 +142,167 @@ describe('an id', () => {
   })
 })
 
+describe('a refusal', () => {
+  const refusal = (text: string): WrkError => {
+    try {
+      parseId(text, 'WRK')
+    } catch (error) {
+      return error as WrkError
+    }
+    throw new Error(`${text} was accepted`)
+  }
+
+  test.each([
+    ['WRK157', 'WRK-157'],
+    ['WRK 157', 'WRK-157'],
+    ['WRK_157', 'WRK-157'],
+    ['WRK:157', 'WRK-157'],
+    ['WRK/157', 'WRK-157'],
+    ['my-queue157.md', 'my-queue-157'],
+    ['WRK-.157', 'WRK-157'],
+    ['WRK-.157', 'WRK-157'],
+    ['WRK: 157', 'WRK-157'],
+  ])('of %s asks whether %s was meant', (text, meant) => {
+    const { code, message, hint } = refusal(text)
+    expect([code, message]).toEqual(['USAGE', `"${text}" is not an item id`])
+    expect(hint).toBe(`Did you mean ${meant}? An id looks like WRK-157, 157 or workspace-hub#1311.`)
+  })
+
+  test.each(['nonsense', '!157', 'WRK157x', 'x WRK157', 'WRK1234567890', '157x'])(
+    'of %s asks nothing',
+    text => {
+      expect(refusal(text).hint).toBe('An id looks like WRK-157, 157 or workspace-hub#1311.')
+    },
+  )
+
+  test('asks for nothing that is no id itself', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z]([A-Za-z.-]| ?){0,6}[0-9]{1,3}$/), text => {
+        const asked =
+          keyOrNull(text) === null ? /mean (.*)\? /.exec(refusal(text).hint ?? '')?.[1] : undefined
+        if (asked !== undefined) expect(keyOrNull(asked)).not.toBeNull()
+      }),
+    )
+  })
+
+  test('of long text cuts it', () => {
+    expect(refusal('x'.repeat(70)).message).toBe(`"${'x'.repeat(59)}…" is not an item id`)
+    expect(parseId(`${'x'.repeat(98)}-1`, 'WRK').key).toHaveLength(100)
+    expect(keyOrNull(`${'x'.repeat(99)}-1`)).toBeNull()
+  })
+})
+
+describe('the text of an id field', () => {
+  test.each([
+    ['WRK-157', true],
+    ['wrk-0157', true],
+    ['WRK#157', true],
+    ['157', true],
+    ['0157', true],
+    ['158', false],
+    ['WRK-1570', false],
+    ['X-157', false],
+    ['WRK-157.md', false],
+    ['1234567890', false],
+    ['x157', false],
+    ['157x', false],
+    ['', false],
+  ])('%j names the item of wrk-157: %s', (text, named) => {
+    expect(isIdOf('wrk-157' as ItemKey, text, 'WRK')).toBe(named)
+    expect(keyOfField(text, 'WRK') === 'wrk-157').toBe(named)
+  })
+
+  test('takes a bare number for one of the queue', () => {
+    expect(isIdOf('other-157' as ItemKey, '157', 'WRK')).toBe(false)
+    expect(isIdOf('other-157' as ItemKey, '157', 'Other')).toBe(true)
+  })
+})
+
+describe('a file name', () => {
+  test.each([
+    ['WRK-139.md', 'WRK-139'],
+    ['WRK-139-gmsh.md', 'WRK-139'],
+    ['WRK-139_a b.c.md', 'WRK-139'],
+    ['WRK-139 two.md', 'WRK-139'],
+    ['WRK-139.old.md', 'WRK-139'],
+    ['WRK-139-.md', 'WRK-139'],
+    ['a.b-c_d-007-x.md', 'a.b-c_d-007'],
+  ])('%s stands for %s', (name, display) => {
+    expect(displayOfFileName(name)).toBe(display)
+    expect(keyOfFileName(name)).toBe(parseId(display, 'x').key)
+  })
+
+  test.each([
+    ...['WRK-139', 'WRK-139.mdx', 'xWRK-139/a.md', 'WRK-139-a/b.md', 'WRK-139-a\\b.md', 'WRK-139-\x7f.md'],
+    ...[
+      'WRK-139-\x00.md',
+      'WRK-139-\x1f.md',
+      'WRK-1234567890.md',
+      '-139.md',
+      '1-139.md',
+      'WRK#139.md',
+      '139.md',
+    ],
+  ])('%j is no item', name => {
+    expect(keyOfFileName(name)).toBeNull()
+  })
+
+  test('that is no item is shown as it is', () => {
+    expect(displayOfFileName('README.md')).toBe('README.md')
+  })
+})
+
+describe('running text', () => {
+  const readings = (text: string) => keysIn(text).map(({ at, readings }) => [at, ...readings])
+
+  test.each<[string, (string | number)[][]]>([
+    ['see WRK-157.', [[4, 'wrk-157']]],
+    ['(WRK-0157)', [[1, 'wrk-157']]],
+    ['hub#1311', [[0, 'hub-1311']]],
+    ['fix-WRK-157', [[0, 'fix-wrk-157', 'wrk-157']]],
+    ['a.b-1', [[0, 'a.b-1', 'b-1']]],
+    [
+      'a-1x-2 b-3',
+      [
+        [0, 'a-1'],
+        [7, 'b-3'],
+      ].slice(1),
+    ],
+    [
+      'WRK-1, WRK-2',
+      [
+        [0, 'wrk-1'],
+        [7, 'wrk-2'],
+      ],
+    ],
+    ['WRK-1234567890', []],
+    ['WRK-157x', []],
+    ['WRK-157_', []],
+    ['7WRK-157', []],
+    ['_WRK-157', []],
+    ['157', []],
+    ['', []],
+  ])('%j', (text, wanted) => {
+    expect(readings(text)).toEqual(wanted)
+  })
+
+  test('in words of more than 200 characters is passed over', () => {
+    expect(readings(`${'x'.repeat(198)}-1`)).toHaveLength(1)
+    expect(readings(`${'x'.repeat(199)}-1`)).toEqual([])
+  })
+})
+
 describe('text from files', () => {
+  test('is cut to its length, the last character a mark of that', () => {
+    expect(printable('abc', 3)).toBe('abc')
+    expect(printable('abcd', 3)).toBe('ab…')
+    expect(printable('äbc', 3)).toBe('äbc')
+    expect(printable('a\x00c', 3)).toBe('a?c')
+    expect(printable('x'.repeat(301))).toHaveLength(300)
+    expect(printable('x'.repeat(300))).toBe('x'.repeat(300))
+    expect(printable(' ~\x7f\x80\x9f\xa0')).toBe(' ~???\xa0')
+  })
+
   test('is printed without control, direction and line characters, and never longer than asked', () => {
     fc.assert(
       fc.property(

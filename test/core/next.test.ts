@@ -123,9 +123,55 @@ describe('the order', () => {
       candidate(9),
       candidate(3),
       candidate(20, {}, { blockedBy: waitsFor(3) }),
-      candidate(21, { closed: true, status: 'done' }, { blockedBy: waitsFor(9) }),
+      candidate(21, { closed: true, status: 'done' }, { blockedBy: waitsFor(10) }),
     ]
     expect(ids(items)).toEqual(['WRK-3', 'WRK-9', 'WRK-10'])
+  })
+
+  test('puts equal numbers by their prefix, whichever comes first', () => {
+    const of = (name: string) => candidate(1, { key: name as ItemKey, id: name })
+    for (const items of [
+      [of('b-7'), of('a-7')],
+      [of('a-7'), of('b-7')],
+    ])
+      expect(ids(items)).toEqual(['a-7', 'b-7'])
+    // The number is what stands behind the last dash.
+    expect(ids([of('a-10-2'), of('b-1')])).toEqual(['b-1', 'a-10-2'])
+  })
+
+  test('says of each ready item how it stands', () => {
+    const made = { createdAt: '2026-01-05' }
+    const { ready, waiting, blockers } = choose(
+      [
+        candidate(1, { priority: 'high' }, made),
+        candidate(2),
+        candidate(3, {}, { blockedBy: waitsFor(1, 9) }),
+      ],
+      HERE,
+    )
+    expect(ready.map(({ item, ...rest }) => [item.id, rest])).toEqual([
+      ['WRK-1', { rank: 1, unblocks: 1, age: Date.parse('2026-01-05') }],
+      ['WRK-2', { rank: 2, unblocks: 0, age: Number.MAX_SAFE_INTEGER }],
+    ])
+    expect(blockers(waiting[0]!)).toEqual([
+      { text: 'WRK-1', known: true },
+      { text: 'WRK-9', known: false },
+    ])
+    const young = choose(
+      [candidate(1, {}, made), candidate(2, {}, { createdAt: '2026-01-06T10:00:00Z' })],
+      HERE,
+    )
+    expect(whyBehind(young.ready[0]!, young.ready[1]!)).toBe('younger: made on 2026-01-06')
+    const last = choose(
+      [candidate(1, { priority: 'high' }), candidate(2, { priority: null }, made)],
+      HERE,
+    ).ready
+    expect(whyBehind(last[0]!, last[1]!)).toBe('lower priority: not set')
+    const dated = choose(
+      [candidate(1, {}, { createdAt: '2026-01-05T10:00:00Z' }), candidate(2, {}, { createdAt: 'once' })],
+      HERE,
+    )
+    expect(whyBehind(dated.ready[0]!, dated.ready[1]!)).toBe('of unknown age')
   })
 
   test('says what put an item behind the best', () => {
@@ -197,6 +243,23 @@ describe('ready is what', () => {
       expect(ids([item])).toEqual(['WRK-1'])
     expect(ids([on('other')])).toEqual([])
     expect(reasons(on('other', 'third'))).toEqual(['is for other or third, and this is devbox'])
+  })
+
+  test('is for any of the names that this machine goes by, and says them all', () => {
+    const here = { now: NOW, machines: ['devbox', 'Alias'] }
+    const on = (...machines: string[]) => candidate(1, {}, { machines })
+    expect(choose([on('alias')], here).ready).toHaveLength(1)
+    expect(choose([on('x')], here).reasons(on('x'))).toEqual(['is for x, and this is devbox, Alias'])
+    expect(choose([on('any')], here).reasons(on('any'))).toEqual([])
+    expect(choose([on('Alias')], here).reasons(on('devBOX'))).toEqual([])
+    expect(choose([on('x')], here).reasons(on('x', 'alias'))).toEqual([])
+  })
+
+  test('is put off by a date alone, and not by what is no date', () => {
+    expect(ids([candidate(1, {}, { notBefore: '2026-03-02' })])).toEqual([])
+    for (const notBefore of ['2026-03-01', 'soon', '', null])
+      expect(ids([candidate(1, {}, { notBefore })])).toEqual(['WRK-1'])
+    expect(reasons(candidate(1, {}, { notBefore: 'soon' }))).toEqual([])
   })
 
   test('is not put off, and is begun at the very instant', () => {

@@ -66,6 +66,26 @@ describe('with ranges', () => {
     expect(nextNumber([], new Map([['x', { first: 1, last: 5 }]]), ['third'])).toBe(6)
   })
 
+  test('the end of all numbers is the end, also behind the ranges of others', () => {
+    const last = new Map([['x', { first: 500, last: 999_999_999 }]])
+    expect(nextNumber([498], last, ['third'])).toBe(499)
+    expect(() => nextNumber([499], last, ['third'])).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: 'all ids from 1 to 999999999 are used up',
+        hint: expect.stringContaining('id_ranges'),
+      }),
+    )
+  })
+
+  test('the borders of a range belong to it', () => {
+    expect(nextNumber([], new Map([['x', { first: 1, last: 1 }]]), ['third'])).toBe(2)
+    expect(nextNumber([99, 100, 200], TWO, ['devbox'])).toBe(101)
+    expect(nextNumber([198], TWO, ['devbox'])).toBe(199)
+    expect(nextNumber([98, 100, 199, 299], TWO, ['third'])).toBe(99)
+    expect(nextNumber([300], TWO, ['third'])).toBe(301)
+  })
+
   test('machines are known in any letter case, by any of their names', () => {
     expect(nextNumber([], TWO, ['alias', 'DevBox'])).toBe(100)
   })

@@ -51,6 +51,13 @@ describe('a holder', () => {
       /process 1 is running/,
     ],
     ['is not dead by doubt', UNKNOWN, [run(HIDDEN)], 'unknown', /no process to watch/],
+    [
+      'is dead when its session is, which says why, although a run was cut short as well',
+      DEAD,
+      [run(GONE)],
+      'dead',
+      /^process 1 is gone$/,
+    ],
     ['is dead when its session is, a run in doubt or not', DEAD, [run(HIDDEN)], 'dead', /process 1 is gone/],
     [
       'is not another’s runs',

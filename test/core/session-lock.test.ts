@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decideClaim } from '../../src/core/claim.ts'
 import type { Judge, ProcessLook } from '../../src/core/liveness.ts'
-import { claimRequest, heldSessionLock, judgeLock } from '../../src/core/lock-holder.ts'
+import { claimRequest, heldSessionLock, judgeLock, lastSignOfLife } from '../../src/core/lock-holder.ts'
 import type { Anchor, Session } from '../../src/core/session.ts'
 import {
   checkLockName,
@@ -127,6 +127,14 @@ describe('the text of a lock', () => {
   test('of a released lock says so, and reads as a stale lock to programs that do not know that', () => {
     const text = releasedText('run-1', 'holder', NOW)
     expect(parseLock(text)).toEqual({ kind: 'released', released: { runId: 'run-1', by: 'holder' } })
+    expect(parseLock(releasedText(null, 'cleanup', NOW))).toEqual({
+      kind: 'released',
+      released: { runId: null, by: 'cleanup' },
+    })
+    expect(parseLock('{"run_id":"","released_utc":"2026-11-21T09:37:02Z","released_by":"me"}')).toEqual({
+      kind: 'released',
+      released: { runId: null, by: null },
+    })
     const { pid, started_utc, ttl_sec } = JSON.parse(text)
     expect([pid, ttl_sec]).toEqual([null, 0])
     expect(Date.parse(started_utc)).toBe(0)
@@ -145,16 +153,107 @@ describe('the text of a lock', () => {
       kind: 'held',
       lock: { runId: 'nightly/7 of "us"', pid: null, startedAt: NOW, ttlMs: 5_400_000, anchor: null },
     })
-    for (const ttl of [-1, 1e99, 'soon', {}, null])
+    for (const ttl of [
+      -1,
+      1e10,
+      1e99,
+      'soon',
+      '-1',
+      '+1',
+      'x1',
+      '1x',
+      '1.',
+      '0x10',
+      '1e3',
+      '12345678901',
+      {},
+      null,
+    ])
       expect(parseLock(JSON.stringify({ run_id: 'r', ttl_sec: ttl }))).toMatchObject({
         lock: { ttlMs: null },
       })
+    for (const [ttl, ms] of [
+      [0, 0],
+      ['0', 0],
+      ['1.25', 1250],
+      [' 60 ', 60_000],
+      [0.0004, 0],
+      [9_999_999_999, 9_999_999_999_000],
+    ])
+      expect(parseLock(JSON.stringify({ run_id: 'r', ttl_sec: ttl }))).toMatchObject({ lock: { ttlMs: ms } })
+  })
+
+  const fieldsOf = (fields: object) => {
+    const read = parseLock(JSON.stringify({ run_id: 'r', ...fields }))
+    if (read.kind !== 'held') throw new Error(read.kind)
+    return read.lock
+  }
+
+  test('names a process only by a number that may be one', () => {
+    expect(fieldsOf({ pid: 1 }).pid).toBe(1)
+    for (const pid of [0, -1, 1.5, 2 ** 53, '7', null, [7]]) expect(fieldsOf({ pid }).pid).toBeNull()
+  })
+
+  test('takes fields of another kind for absent', () => {
+    const absent = {
+      host: null,
+      purpose: null,
+      sessionId: null,
+      startedAt: null,
+      heartbeatAt: null,
+      anchor: null,
+    }
+    expect(fieldsOf({})).toMatchObject({ ...absent, pidOf: 'session' })
+    for (const value of [7, true, [], {}, ''])
+      expect(
+        fieldsOf({
+          ...{ host: value, purpose: value, session_id: value, started_utc: value, heartbeat_utc: value },
+          ...{ pid_of: value, anchor: value },
+        }),
+      ).toMatchObject({ ...absent, pidOf: 'session' })
+    expect(fieldsOf({ session_id: 'a b' }).sessionId).toBeNull()
+    expect(fieldsOf({ pid_of: 'run' }).pidOf).toBe('run')
+  })
+
+  test('knows a process by its start time, and the rest where it is text', () => {
+    expect(fieldsOf({ anchor: { started: '1', boot: 'b', pidns: '2' } }).anchor).toEqual({
+      started: '1',
+      boot: 'b',
+      pidns: '2',
+    })
+    expect(fieldsOf({ anchor: { started: '1', boot: 7, pidns: null } }).anchor).toEqual({
+      started: '1',
+      boot: '',
+      pidns: '',
+    })
+    for (const anchor of [null, 'x', { boot: 'b' }, { started: 1 }])
+      expect(fieldsOf({ anchor }).anchor).toBeNull()
+  })
+
+  test('is kept for whoever has no process, no time to live and no session', () => {
+    const bare = grantedLock(
+      {
+        runId: 'r',
+        keeper: { sessionId: null, host: 'devbox', anchor: null, pidOf: 'session' },
+        ttlMs: null,
+        purpose: null,
+      },
+      NOW,
+    )
+    expect(bare).toMatchObject({ pid: null, host: 'devbox', anchor: null, ttlMs: null, heartbeatAt: NOW })
+    expect(JSON.parse(lockText(bare))).toMatchObject({ ttl_sec: null, pid_of: null, host: 'devbox' })
+    expect(parseLock(lockText(bare))).toEqual({ kind: 'held', lock: bare })
+    // The host of the process is the one that counts.
+    expect(lock({}).host).toBe('devbox')
+    expect(
+      grantedLock({ runId: 'r', keeper: { ...keeper, host: 'x' }, ttlMs: null, purpose: null }, NOW).host,
+    ).toBe('devbox')
   })
 })
 
 describe('names', () => {
   test.each(['nightly_session', 'a', '_x', 'deploy-2.eu', 'x'.repeat(64)])('%s is one', name => {
-    expect(checkLockName(name)).toBe(name)
+    expect([checkLockName(name), isLockName(name)]).toEqual([name, true])
   })
 
   test.each([
@@ -172,7 +271,13 @@ describe('names', () => {
     '../x',
     'a~b',
   ])('%j is none', name => {
-    expect(() => checkLockName(name)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    expect(() => checkLockName(name)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: expect.stringContaining('is not the name of a lock'),
+        hint: expect.stringContaining('1 to 64'),
+      }),
+    )
   })
 
   test('that pass hold nothing that means more than a file’s name', () => {
@@ -190,8 +295,19 @@ describe('names', () => {
     expect(checkRunId(id)).toBe(id)
     expect(startOfRun(id)).toEqual(NOW)
     expect(startOfRun('nightly-7')).toBeNull()
-    for (const wrong of ['', 'a b', '../x', '-r', 'x'.repeat(129)])
-      expect(() => checkRunId(wrong)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    for (const wrong of [`x${id}`, `${id}x`, id.toUpperCase(), id.replace('1121', '1321')])
+      expect(startOfRun(wrong)).toBeNull()
+    for (const right of ['r', '7', '_', 'a.b_c:d@e#f+g-h', 'x'.repeat(128)])
+      expect(checkRunId(right)).toBe(right)
+    for (const wrong of ['', 'a b', '../x', '-r', 'a\n', '\na', 'x'.repeat(129)])
+      expect(() => checkRunId(wrong)).toThrow(
+        expect.objectContaining({
+          code: 'USAGE',
+          message: expect.stringContaining('--run-id is not a run id'),
+          hint: expect.stringContaining('1 to 128'),
+        }),
+      )
+    expect(() => checkRunId('a b', 'WRK_RUN_ID')).toThrow(/WRK_RUN_ID is not a run id: "a b"/)
   })
 })
 
@@ -264,6 +380,37 @@ describe('the holder of a lock is', () => {
     expect(judgeLock(one, by)).toEqual({ verdict, reason: expect.stringContaining(reason) })
   })
 
+  test('said with what there is to watch', () => {
+    expect(judgeLock(lock({ pid: null, anchor: null }), judge(GONE)).reason).toContain('names no process')
+    expect(judgeLock(lock({ anchor: null }), judge(GONE)).reason).toContain(
+      'process 4242 without its start time',
+    )
+    // A pid alone, or its facts alone, are no process.
+    expect(judgeLock(lock({ pid: null }), judge(GONE)).verdict).toBe('unknown')
+    expect(judgeLock(lock({ host: null }), judge(GONE))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining('not named'),
+    })
+  })
+
+  test('as its listed session is, when the lock itself has no process', () => {
+    for (const [look, verdict] of [
+      [RUNNING, 'alive'],
+      [GONE, 'dead'],
+    ] as const)
+      expect(judgeLock(lock({ pid: null, anchor: null }), judge(look, [{ id: ID, anchor }]))).toEqual({
+        verdict,
+        reason: expect.stringContaining('process 4242'),
+      })
+  })
+
+  test('dead when both processes are, said of the lock’s own', () => {
+    expect(judgeLock(lock({ pid: 77 }), judge(GONE, [{ id: ID, anchor }]))).toEqual({
+      verdict: 'dead',
+      reason: 'process 77 is gone',
+    })
+  })
+
   test('judged by the sessions only where they list it', () => {
     expect(
       judgeLock(lock({ pid: null, anchor: null }), judge(GONE, [{ id: 'somebody', anchor }])),
@@ -326,5 +473,73 @@ describe('the decision', () => {
     const renewed = renewedLock(short, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, at)
     const read = parseLock(lockText(renewed))
     expect(read.kind === 'held' && decide(read.lock, judge(RUNNING), later(1899))).toEqual({ kind: 'held' })
+    // From a minute on, less than a second does not count.
+    const signOf = (ttlMs: number | null) =>
+      grantedLock({ runId: 'r', keeper, ttlMs, purpose: null }, at).heartbeatAt!.getTime() - NOW.getTime()
+    expect([signOf(59_999), signOf(60_000), signOf(null)]).toEqual([1000, 900, 900])
+  })
+
+  test('asks for what nobody holds in the name of its run', () => {
+    const wrapper: Keeper = { ...keeper, pidOf: 'run' }
+    expect(claimRequest({ runId: 'run-1', keeper: wrapper }, null, HOUR, 'dead-only')).toEqual({
+      holder: 'run-1',
+      ttlMs: HOUR,
+      takeover: 'dead-only',
+      force: null,
+    })
+    // Without a process in the lock, no wrapper can be told to be the one that holds it.
+    const unknown = lock({ pidOf: 'run', pid: null, anchor: null })
+    expect(claimRequest({ runId: 'run-1', keeper: wrapper }, unknown, HOUR, 'ttl').holder).toBe('')
+  })
+
+  test('tells wrappers of the same run id apart by pid and start time', () => {
+    const held = lock({ pidOf: 'run' })
+    const ask = (more: Partial<Anchor>, pidOf: Keeper['pidOf'] = 'run') =>
+      claimRequest(
+        { runId: 'run-1', keeper: { ...keeper, pidOf, anchor: { ...anchor, ...more } } },
+        held,
+        HOUR,
+        'ttl',
+      ).holder
+    expect([ask({}), ask({ pid: 7 }), ask({ started: '7' })]).toEqual(['run-1', '', ''])
+    // What runs under the wrapper is of its run.
+    expect(ask({ pid: 7 }, 'session')).toBe('run-1')
+    expect(
+      claimRequest(
+        { runId: 'run-1', keeper: { ...keeper, pidOf: 'run', anchor: { ...anchor, pid: 7 } } },
+        lock(),
+        HOUR,
+        'ttl',
+      ).holder,
+    ).toBe('run-1')
+  })
+
+  test('sees the later of both heartbeats, and either where there is one', () => {
+    const beat = (own: Date | null, listed: Date | null) =>
+      heldSessionLock(
+        lock({ heartbeatAt: own }),
+        NOW,
+        judge(RUNNING, [{ id: keeper.sessionId!, anchor, heartbeatAt: listed }]),
+        later(HOUR),
+      ).heartbeat
+    expect(beat(later(1), later(2))).toEqual(later(2))
+    expect(beat(later(2), later(1))).toEqual(later(2))
+    expect(beat(later(1), null)).toEqual(later(1))
+    expect(beat(null, later(1))).toEqual(later(1))
+    expect(beat(null, null)).toBeNull()
+    expect(lastSignOfLife(heldSessionLock(lock(), NOW, judge(RUNNING), later(HOUR)), later(HOUR))).toEqual(
+      NOW,
+    )
+  })
+
+  test('of whom a renewal makes the holder', () => {
+    const other: Keeper = { ...keeper, sessionId: 'other', anchor: { ...anchor, pid: 77 } }
+    const renew = (old: SessionLock, who: Keeper) =>
+      renewedLock(old, { runId: 'run-1', keeper: who, ttlMs: HOUR, purpose: 'new' }, later(1))
+    const pids = (['run', 'session'] as const).flatMap(before =>
+      (['run', 'session'] as const).map(now => renew(lock({ pidOf: before }), { ...other, pidOf: now }).pid),
+    )
+    expect(pids).toEqual([77, 4242, 77, 77])
+    expect(renew(lock(), other)).toMatchObject({ ttlMs: HOUR, purpose: 'new', sessionId: 'other' })
   })
 })

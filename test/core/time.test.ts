@@ -52,6 +52,44 @@ describe('an instant', () => {
     },
   )
 
+  test.each([
+    ['2026-02-16T19:30:05.999999999Z', '2026-02-16T19:30:05.000Z'],
+    [' 2026-02-16T19:30:05Z\n', '2026-02-16T19:30:05.000Z'],
+    ['2026-02-16T19:30+01:30', '2026-02-16T18:00:00.000Z'],
+    ['2026-02-16  19:30  -01', '2026-02-16T20:30:00.000Z'],
+    ['2026-02-16T19:30', '2026-02-16T19:30:00.000Z'],
+  ])('written as %j is %s to the millisecond', (text, meant) => {
+    expect(parseInstant(text)?.toISOString()).toBe(meant)
+  })
+
+  test.each([
+    ...['x2026-02-16', '2026-02-16x', '12026-02-16', '2026-02-160', '2026-2-16', '26-02-16', '2026-02-16Z'],
+    ...['2026-02-16T', '2026-02-16T19', '2026-02-16T1930', '2026-02-16T19:3', '2026-02-16T19:30:5'],
+    ...[
+      '2026-02-16T19:30:05.Z',
+      '2026-02-16T19:30:05.1234567890Z',
+      '2026-02-16T19:30:05X',
+      '2026-02-16T19:30:05+1',
+    ],
+    ...['2026-02-16T19:30:05+02:3', '2026-02-16T19:30:05+02:300', '2026-02-16_19:30:05', '2026-02-32'],
+  ])('is not %s', text => {
+    expect(parseInstant(text)).toBeNull()
+  })
+
+  test('without a zone is UTC wherever the machine stands', ({ skip, onTestFinished }) => {
+    const zone = process.env.TZ
+    onTestFinished(() => {
+      if (zone === undefined) delete process.env.TZ
+      else process.env.TZ = zone
+    })
+    process.env.TZ = 'Asia/Kolkata'
+    // In a worker thread the zone cannot be changed.
+    if (new Date(0).getTimezoneOffset() !== -330) skip()
+    for (const text of ['2026-02-16T19:30:05', '2026-02-16 19:30:05', '2026-02-16T19:30:05z'])
+      expect(parseInstant(text)?.toISOString()).toBe('2026-02-16T19:30:05.000Z')
+    expect(parseInstant('2026-02-16')?.toISOString()).toBe('2026-02-16T00:00:00.000Z')
+  })
+
   test('that is no instant is null, never an invalid date', () => {
     fc.assert(
       fc.property(
@@ -110,6 +148,47 @@ describe('a duration', () => {
         expect(ms === null || (Number.isFinite(ms) && ms >= 0)).toBe(true)
       }),
     )
+  })
+
+  test.each([
+    ['1.5h', 5_400_000],
+    ['1.25h', 4_500_000],
+    ['1h30m', 5_400_000],
+    ['0.4ms', 0],
+    ['0.6ms', 1],
+    ['1.25', 1250],
+    ['36600d', 36_600 * 86_400_000],
+    ['36601d', null],
+    ['36600d1ms', null],
+    ['3162240000', 36_600 * 86_400_000],
+    ['3162240001', null],
+    ['12345678901ms', null],
+    ['00000000001', null],
+    ['1.h', null],
+    ['1.', null],
+    ['x1h', null],
+    ['1hx', null],
+    ['x1', null],
+    ['1x', null],
+  ])('%s is %s ms', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms)
+  })
+
+  test.each([
+    [-5000, '0s'],
+    [0, '0s'],
+    [999, '0s'],
+    [59_999, '59s'],
+    [60_000, '1m'],
+    [3_599_999, '59m'],
+    [3_600_000, '1h'],
+    [3_660_000, '1h 1m'],
+    [86_399_999, '23h 59m'],
+    [86_400_000, '1d'],
+    [90_000_000, '1d 1h'],
+    [172_800_000, '2d'],
+  ])('%i ms are %s for people', (ms, told) => {
+    expect(humanDuration(ms)).toBe(told)
   })
 
   test('said for people reads back as no more than it is, and nearly as much', () => {

@@ -21,6 +21,7 @@ const TABLE: Record<string, Record<Verb, string>> = {
   parked: { start: 'working', block: 'blocked', unblock: 'pending', done: 'done', reopen: 'no' },
   invented: { start: 'working', block: 'blocked', unblock: 'pending', done: 'done', reopen: 'no' },
   working: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
+  coordinating: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
   In_Progress: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
   blocked: { start: 'no, unblock', block: '=', unblock: 'pending', done: 'done', reopen: 'no' },
   done: { start: 'no, reopen', block: 'no, reopen', unblock: 'no, reopen', done: '=', reopen: 'pending' },

@@ -62,6 +62,15 @@ describe('a staged change', () => {
     expect(judge(change, truth)).toBe(verdict)
   })
 
+  test('knows a lock by its holder and time, wherever it was read', () => {
+    const copy = (one: Lock): Lock => ({ by: one.by, at: one.at && new Date(one.at) })
+    expect(judge({ lock: copy(theirs) }, held)).toBe('allowed')
+    expect(judge({ lock: copy(theirs), committed: [theirs] }, {})).toBe('allowed')
+    const timeless: Lock = { by: 'they', at: null }
+    expect(judge({ lock: copy(timeless) }, { lock: timeless, whose: 'other' })).toBe('allowed')
+    expect(judge({ lock: copy(timeless) }, held)).toBe('alters')
+  })
+
   const lock = fc.option(
     fc.record({
       by: fc.constantFrom('me', 'me/helper', 'they', 'them'),
