@@ -43,8 +43,12 @@ export function parseId(input: string, prefix: string): ItemId {
   return { key: keyOf(name, number), display: `${name}${mark}${number}` }
 }
 
+/** How nearly all items are called: the same as FILE and keyOf make of them, with less garbage. */
+const USUAL_FILE = /^[A-Z]+-[1-9][0-9]{0,8}\.md$/
+
 /** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
 export function keyOfFileName(name: string): ItemKey | null {
+  if (USUAL_FILE.test(name)) return name.slice(0, -3).toLowerCase() as ItemKey
   const parts = name.endsWith('.md') ? FILE.exec(name) : null
   return parts ? keyOf(parts[1]!, parts[2]!) : null
 }

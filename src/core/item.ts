@@ -60,20 +60,23 @@ export function interpretItem(
   { map, split, duplicates }: Frontmatter,
   idPrefix: string,
 ): { item: Item; lock: Lock | null; problems: Problem[] } {
-  // In one go and without a closure, for this is done for thousands of items at a time.
+  // In one go, without a closure or an iterator, for this is done for thousands of items at a time.
   let id: YamlPair | undefined
   let title: YamlPair | undefined
   let status: YamlPair | undefined
   let priority: YamlPair | undefined
   let by: YamlPair | undefined
   let at: YamlPair | undefined
-  for (const pair of map.pairs)
+  const { pairs } = map
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = pairs[i]!
     if (pair.key === 'id') id ??= pair
     else if (pair.key === 'title') title ??= pair
     else if (pair.key === 'status') status ??= pair
     else if (pair.key === 'priority') priority ??= pair
     else if (pair.key === 'locked_by') by ??= pair
     else if (pair.key === 'locked_at') at ??= pair
+  }
 
   const problems: Problem[] = []
   for (const { key, line, column } of duplicates) {

@@ -59,13 +59,12 @@ export interface Here {
 }
 
 export function choose<T extends Candidate>(items: readonly T[], here: Here): Choice<T> {
-  const states = new Map<ItemKey, boolean>()
-  // An id that stands in several places is closed when all of them are.
-  for (const { key, closed } of items) states.set(key, closed && (states.get(key) ?? true))
   const dependents = countDependents(items)
+  const states = statesOf(items, dependents)
   const ready: Ready<T>[] = []
   const waiting: T[] = []
-  for (const item of items) {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!
     if (item.closed) continue
     if (!isReady(item, states, here)) waiting.push(item)
     else
@@ -87,9 +86,25 @@ export function choose<T extends Candidate>(items: readonly T[], here: Here): Ch
 /** How many open items wait for each item. */
 function countDependents(items: readonly Pick<Candidate, 'closed' | 'details'>[]): Map<ItemKey, number> {
   const counts = new Map<ItemKey, number>()
-  for (const { closed, details } of items)
-    if (!closed) for (const { key } of details.blockedBy) if (key) counts.set(key, (counts.get(key) ?? 0) + 1)
+  for (let i = 0; i < items.length; i++) {
+    const { closed, details } = items[i]!
+    if (!closed && details.blockedBy.length > 0)
+      for (const { key } of details.blockedBy) if (key) counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
   return counts
+}
+
+/** Whether those that open items wait for are closed: an id that stands in several places, when all of them are. */
+function statesOf(
+  items: readonly Pick<Candidate, 'key' | 'closed'>[],
+  dependents: ReadonlyMap<ItemKey, number>,
+): Map<ItemKey, boolean> {
+  const states = new Map<ItemKey, boolean>()
+  for (let i = 0; i < items.length; i++) {
+    const { key, closed } = items[i]!
+    if (dependents.has(key)) states.set(key, closed && (states.get(key) ?? true))
+  }
+  return states
 }
 
 function openBlockers({ details }: Candidate, closed: ReadonlyMap<ItemKey, boolean>): Blocker[] {

@@ -12,8 +12,12 @@ const INSTANT =
 const FIRST = Date.parse('0000-01-01T00:00:00Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
+/** As wrk writes them: read by the engine alone. */
+const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
+
 /** Reads an ISO 8601 instant; one without a zone is UTC, as in YAML. Null when it cannot be read. */
 export function parseInstant(text: string): Date | null {
+  if (STAMP.test(text)) return dateOf(text)
   const parts = INSTANT.exec(text.trim())
   if (!parts) return null
   const [, day, time = '00:00:00', , zone = 'Z'] = parts
@@ -23,7 +27,11 @@ export function parseInstant(text: string): Date | null {
     : zone.length === 3
       ? `${zone}:00`
       : zone.replace(/^(...):?(..)$/, '$1:$2')
-  const ms = Date.parse(`${day}T${seconds}${offset}`)
+  return dateOf(`${day}T${seconds}${offset}`)
+}
+
+function dateOf(text: string): Date | null {
+  const ms = Date.parse(text)
   return ms >= FIRST && ms <= LAST ? new Date(ms) : null
 }
 

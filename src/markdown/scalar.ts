@@ -49,9 +49,9 @@ export function detached(text: string): string {
   return text.length < 13 ? text : ` ${text}`.slice(1)
 }
 
-/** The first pair with that key, or undefined. */
-export function findPair(map: YamlMap, key: string): YamlPair | undefined {
-  for (const pair of map.pairs) if (pair.key === key) return pair
+/** The first pair with that key, or undefined. Asked for every field of every item: an iterator would be garbage. */
+export function findPair({ pairs }: YamlMap, key: string): YamlPair | undefined {
+  for (let i = 0; i < pairs.length; i++) if (pairs[i]!.key === key) return pairs[i]
   return undefined
 }
 

@@ -116,11 +116,12 @@ function oddFence(bytes: Buffer, start: number, rest: number, lineEnd: number): 
   if (bytes[start + 3] === DASH) {
     return failure('none', 'the file has no frontmatter: its first line is not exactly `---`', 1, 1)
   }
-  if (bytes.subarray(rest, lineEnd).includes(0)) {
-    return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, rest - start + 1)
-  }
   if (bytes[rest] === CR) {
     return failure('none', 'the first line does not end in a line feed, only in a carriage return', 1, 4)
+  }
+  // Not further: the head of a file and all of it are to be told the same.
+  if (bytes.subarray(rest, Math.min(lineEnd, rest + HEAD)).includes(0)) {
+    return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, rest - start + 1)
   }
   const message = `the opening fence names a language (${JSON.stringify(word)}); wrk reads YAML only`
   return failure('language', message, 1, rest - start + 1)

@@ -65,7 +65,10 @@ export async function candidates(
     cache,
   )
   // That an id stands in two places is known only when all have been read.
-  for (const item of found) item.problem = blocking(item.problems)
+  for (let i = 0; i < found.length; i++) {
+    const { problems } = found[i]!
+    if (problems.length > 0) found[i]!.problem = blocking(problems)
+  }
   return found
 }
 

@@ -96,9 +96,11 @@ export async function readQueue<T>(
   const places = itemPlaces(store.host.disk, store.root)
   const keys = new Set<ItemKey>()
   const twice = new Set<ItemKey>()
-  for (const { key } of places)
+  for (let i = 0; i < places.length; i++) {
+    const { key } = places[i]!
     if (keys.has(key)) twice.add(key)
     else keys.add(key)
+  }
 
   const first = new Map<ItemKey, ItemReading>()
   const found = await readEach(store, places, depth, cache, reading => {
@@ -131,9 +133,9 @@ async function readEach<T>(
   const keep = cache && ((reading: ItemReading, stat: Stats) => cache.keep(reading.place, stat, reading, now))
   const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null =>
     cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
-  for (const place of places)
+  for (let i = 0; i < places.length; i++)
     try {
-      const reading = read(place, undefined)
+      const reading = read(places[i]!, undefined)
       taken.push(reading && take(reading))
     } catch (error) {
       if (!(error instanceof NeedsFullReader)) throw error

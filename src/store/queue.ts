@@ -116,7 +116,8 @@ export function itemPlaces(disk: Disk, root: string): ItemPlace[] {
   const places: ItemPlace[] = []
   for (const [folder, names] of itemFolders(disk, root)) {
     const dir = join(root, folder, sep)
-    for (const name of names) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!
       const key = keyOfFileName(name)
       if (key) places.push({ key, folder, name, path: dir + name })
     }

@@ -59,43 +59,61 @@ function readSession(entry: YamlMap): Session | null {
 class ListedSession implements Session {
   readonly id: string
   readonly #entry: YamlMap
+  #said: Omit<Session, 'id'> | undefined
 
   constructor(id: string, entry: YamlMap) {
     this.id = id
     this.#entry = entry
   }
 
+  private get said() {
+    this.#said ??= readSaid(this.#entry)
+    return this.#said
+  }
+
   get agent() {
-    return text(this.#entry, 'orchestrator_agent')
+    return this.said.agent
   }
 
   get anchor() {
-    return readAnchor(this.#entry)
+    return this.said.anchor
   }
 
   get startedAt() {
-    return instant(this.#entry, 'started_at')
+    return this.said.startedAt
   }
 
   get heartbeatAt() {
-    return instant(this.#entry, 'heartbeat_at')
+    return this.said.heartbeatAt
   }
 
   get activeWrk() {
-    return text(this.#entry, 'active_wrk')
+    return this.said.activeWrk
   }
 
   get claims() {
-    return entries(findPair(this.#entry, 'claims')?.value).flatMap(claim => {
+    return this.said.claims
+  }
+
+  get endedAt() {
+    return this.said.endedAt
+  }
+}
+
+function readSaid(entry: YamlMap): Omit<Session, 'id'> {
+  return {
+    agent: text(entry, 'orchestrator_agent'),
+    anchor: readAnchor(entry),
+    startedAt: instant(entry, 'started_at'),
+    heartbeatAt: instant(entry, 'heartbeat_at'),
+    activeWrk: text(entry, 'active_wrk'),
+    claims: entries(findPair(entry, 'claims')?.value).flatMap(claim => {
       const item = text(claim, 'id')
       return item
         ? { id: item, claimedAt: text(claim, 'claimed_at') ?? '', runId: text(claim, 'run_id') }
         : []
-    })
-  }
-
-  get endedAt() {
-    return instant(this.#entry, 'ended_at')
+    }),
+    endedAt: instant(entry, 'ended_at'),
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isMap, isSeq, parseDocument } from 'yaml'
+import { isMap, isSeq, Lexer, parseDocument } from 'yaml'
 import { WrkError } from '../../src/core/errors.ts'
 import { type LogEvent, newEvent, parseEvent } from '../../src/core/event.ts'
 import type { Session } from '../../src/core/session.ts'
@@ -112,8 +112,8 @@ function rest(text: string, changed: ReadonlySet<string>): unknown {
   return { top, kept }
 }
 
-/** What looks like a comment; a `#` within a value may be among it, which has to stay as well. */
-const comments = (text: string) => text.match(/(?<=^|[ \t])#[^\r\n]*$/gm) ?? []
+/** Of the `#` in a text, those that YAML takes for the beginning of a comment. */
+const comments = (text: string) => [...new Lexer().lex(text)].filter(token => token.startsWith('#'))
 
 test(
   'session-state.yaml after accidents',
