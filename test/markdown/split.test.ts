@@ -33,6 +33,15 @@ describe('splitFrontmatter finds the YAML text', () => {
   ])('%s', (_, text, expected) => {
     expect(split(text)).toMatchObject({ kind: 'split', ...expected })
   })
+  test.each(['\r', 'x'])(
+    'and tells the same of the head of a file without a line feed and of all of it (---%j)',
+    end => {
+      const bytes = Buffer.from(`---${end}${'long '.repeat(1000)}\0`)
+      const all = splitFrontmatter(bytes)
+      expect(all).toMatchObject({ kind: 'error', line: 1, column: 4 })
+      expect(splitFrontmatter(bytes, false, 4096)).toEqual(all)
+    },
+  )
   test('and takes any bytes as the body', () => {
     const bytes = Buffer.concat([Buffer.from('---\nid: A\n---\n'), Buffer.from([0xff, 0xfe, 0, 0x80])])
     expect(splitFrontmatter(bytes)).toMatchObject({ kind: 'split', yaml: 'id: A\n' })
