@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { archive } from '../src/operations/archive.ts'
+import { openContext } from '../src/operations/context.ts'
 import {
   ago,
   anchorOf,
@@ -230,6 +232,31 @@ describe('an item that another holds', () => {
       expect((await queue.run('archive WRK-1', { session: 'me' })).code).toBe(0)
     },
   )
+})
+
+test('a takeover and its event are of one instant, however long the process is stopped in between', async () => {
+  const at = ago(10 * MINUTE)
+  at.setMilliseconds(0)
+  let taken = 0
+  for (let first = 0; first < 8; first++) {
+    const queue = makeQueue({
+      'pending/WRK-1.md': heldItem('WRK-1', 'holder', at),
+      'session-state.yaml': registry([{ id: 'holder' }]),
+    })
+    // Each look at the clock is a second later than the one before.
+    let looks = first
+    const clock = () => new Date(at.getTime() + 1000 * looks++)
+    const env = { LOCK_TTL_SECONDS: '8' }
+    const context = await openContext({ queue: queue.root, env, session: 'me', clock })
+    const { kind } = await archive(context, 'WRK-1')
+    if (kind === 'refused') continue
+    taken++
+    const event = queue.events().find(({ type }) => type === 'archived')
+    expect(Date.parse(event!.time) - at.getTime()).toBeGreaterThanOrEqual(8000)
+  }
+  // Some came in time and some did not, else this has shown nothing.
+  expect(taken).toBeGreaterThan(0)
+  expect(taken).toBeLessThan(8)
 })
 
 describe('nothing is overwritten', () => {

@@ -49,10 +49,11 @@ export async function archive(context: Context, idText: string): Promise<Archive
 }
 
 function decide(context: Context, current: Current, caller: Caller): ItemDecision<ArchiveResult> {
-  const now = stamp(context.clock())
+  const instant = context.clock()
+  const now = stamp(instant)
   const item = summary(current)
   const { lock, place } = current
-  const allowed = permission(context, current, caller, true)
+  const allowed = permission(context, current, caller, instant, true)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
 

@@ -25,6 +25,7 @@ export interface Refused {
 
 /**
  * Whether the caller may write to an item, decided on what the guard shows.
+ * @param now the instant of the whole decision, its event's too: a process may be stopped between two looks at the clock
  * @param takeOver whether a dead or stale holder gives way
  * @param anew whether the item is claimed anew: then it does not matter that the caller lost it before
  */
@@ -32,10 +33,11 @@ export function permission(
   context: Context,
   current: Current,
   caller: Caller,
+  now: Date,
   takeOver: boolean,
   anew = false,
 ): Permission {
-  const { store, clock } = context
+  const { store } = context
   const { item, lock } = current
   if (lock?.by === caller.holder) return { kind: 'may', from: null }
   const lost = () => lostBy(context, current, caller)
@@ -46,7 +48,6 @@ export function permission(
   const registry = current.registry()
   const held = heldLock(judgeFor(store, registry), current.place.key, lock, current.modified)
   const { ttlMs, takeover } = store.settings
-  const now = clock()
   const decision: ClaimDecision = takeOver
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
     : { kind: 'held' }

@@ -71,8 +71,9 @@ function decide(
   caller: Caller,
   fields: ReadonlyMap<string, string>,
 ): ItemDecision<SetResult> {
+  const now = context.clock()
   const item = summary(current)
-  const allowed = permission(context, current, caller, false)
+  const allowed = permission(context, current, caller, now, false)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
   for (const key of fields.keys()) {
@@ -94,7 +95,7 @@ function decide(
     kind: 'change',
     fields: Object.fromEntries(changes.map(([key, word]) => [key, { word }])),
     event: {
-      ...newEvent(stamp(context.clock()), 'changed'),
+      ...newEvent(stamp(now), 'changed'),
       item: item.id,
       session: caller.holder,
       reason: changes.map(([key]) => key).join(', '),

@@ -81,11 +81,12 @@ function decide(
   caller: Caller,
   { reason }: TransitionOptions,
 ): ItemDecision<TransitionResult> {
-  const now = stamp(context.clock())
+  const instant = context.clock()
+  const now = stamp(instant)
   const item = summary(current)
   const { lock, place } = current
   const { to, holds } = TRANSITIONS[verb]
-  const allowed = permission(context, current, caller, true, holds)
+  const allowed = permission(context, current, caller, instant, true, holds)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
   const decision = decideTransition(verb, { status: item.status, folder: place.folder, lock })
