@@ -16,6 +16,7 @@ import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import { cachePath, readCache, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
+import { isThere, lookAt } from './look.ts'
 
 /** Listing fewer names than this takes hardly longer than asking for one. */
 const LARGE = 256
@@ -68,7 +69,7 @@ export class FolderNames {
   look(folder: string, within: boolean): Found {
     const path = join(this.root, folder)
     const kept = this.kept.get(folder)
-    const stat = kept && unless(MISSING, null, () => this.disk.lstatSync(path))
+    const stat = kept && lookAt(this.disk, path)
     if (kept && stat && stampOf(stat) === kept.stamp) {
       const names = this.ask(path, kept)
       if (names) return { names, folders: kept.folders }
@@ -91,7 +92,7 @@ export class FolderNames {
       const there = prefixes
         .map(prefix => `${prefix}${number}.md`)
         .filter(name => keyOfFileName(name) === key)
-        .filter(name => unless(MISSING, null, () => this.disk.lstatSync(join(path, name))) !== null)
+        .filter(name => isThere(this.disk, join(path, name)))
       if (there.length > 1) return null
       found.push(...there)
     }

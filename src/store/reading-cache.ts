@@ -12,8 +12,8 @@ import { type Details, NO_DETAILS } from '../core/details.ts'
 import { keyOfField } from '../core/ids.ts'
 import { cachePath, readCache, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
 import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
+import { lookAt } from './look.ts'
 import type { ItemPlace } from './queue.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
@@ -59,7 +59,7 @@ export class ReadingCache {
   lookUp(place: ItemPlace): ItemReading | null {
     const start = startOf(place)
     const at = this.find(start)
-    const stat = at === undefined ? null : unless(MISSING, null, () => this.disk.lstatSync(place.path))
+    const stat = at === undefined ? null : lookAt(this.disk, place.path)
     if (at === undefined || !stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
     const line = this.old.lines[at]!
     const reading =
