@@ -6,6 +6,7 @@ import type { ItemKey } from '../core/ids.ts'
 import type { Lock } from '../core/lock.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { type ItemReading, isBlocked, readItems, type Store } from '../store/item-reader.ts'
+import { lookAt } from '../store/look.ts'
 import { type ItemFolder, type ItemPlace, itemPlaces, placeOf, queueFolders } from '../store/queue.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */
@@ -100,7 +101,7 @@ export class Mirror {
       const places: ItemPlace[] = []
       for (const { place, unlessStamp } of candidates.slice(from, from + PORTION)) {
         // Looked at before it is read, so that what is written in between is noticed next time.
-        const stat = unless(MISSING, null, () => host.disk.lstatSync(place.path))
+        const stat = lookAt(host.disk, place.path)
         if (!stat) {
           this.#set(place, null, changed)
           continue

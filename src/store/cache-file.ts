@@ -5,6 +5,9 @@ import { isFailure, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
 import { writeAll } from './write.ts'
 
+/** How long something must have been as it is before it is kept, in ms: coarser than any file system's times. */
+export const SETTLED_MS = 2_000
+
 export function cachePath(stateDir: string, name: string): string {
   return join(stateDir, 'cache', name)
 }

@@ -13,15 +13,13 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
-import { cachePath, readCache, writeCache } from './cache-file.ts'
+import { cachePath, readCache, SETTLED_MS, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { isThere, lookAt } from './look.ts'
 
 /** Listing fewer names than this takes hardly longer than asking for one. */
 const LARGE = 256
-/** Coarser than any file system's times. */
-const SETTLED_MS = 2_000
 /** The first part of the file; another is of another format. */
 const FORMAT = 'wrk folders 1'
 

@@ -10,6 +10,7 @@ import { STATUS_FOLDERS } from '../core/status.ts'
 import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { FolderNames } from './folder-names.ts'
+import { lookAt } from './look.ts'
 
 /** Where a workspace keeps its queue. */
 export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')
@@ -182,7 +183,7 @@ export function queueFolders(disk: Disk, root: string): ItemFolder[] {
   const months = unless(MISSING, [], () => disk.readdirSync(archive)).filter(name => MONTH.test(name))
   return ['', ...STATUS_FOLDERS, ...months.map(month => `archive/${month}`)].flatMap(folder => {
     const path = folder === '' ? root : join(root, folder)
-    const stat = unless(MISSING, null, () => disk.lstatSync(path))
+    const stat = lookAt(disk, path)
     return stat?.isDirectory() ? [{ folder, path, ino: stat.ino }] : []
   })
 }

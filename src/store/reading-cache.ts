@@ -10,7 +10,7 @@
 import type { Stats } from 'node:fs'
 import { type Details, NO_DETAILS } from '../core/details.ts'
 import { keyOfField } from '../core/ids.ts'
-import { cachePath, readCache, writeCache } from './cache-file.ts'
+import { cachePath, readCache, SETTLED_MS, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
 import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
 import { lookAt } from './look.ts'
@@ -18,8 +18,6 @@ import type { ItemPlace } from './queue.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = 'wrk items 3'
-/** Coarser than any file system's times. */
-const SETTLED_MS = 2_000
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
