@@ -5,7 +5,7 @@ import type { Problem } from '../core/item.ts'
 import type { Candidate, Here } from '../core/next.ts'
 import { hostLabel } from '../core/session.ts'
 import { readQueue } from '../store/item-reader.ts'
-import type { ReadingCache } from '../store/reading-cache.ts'
+import { ReadingCache } from '../store/reading-cache.ts'
 import { here } from '../system/process.ts'
 import type { Context } from './context.ts'
 import { heldLock, judgeForMany, standing } from './holder.ts'
@@ -21,21 +21,22 @@ export interface QueueItem extends Candidate {
 }
 
 /**
- * @param depth `choosing` leaves out what only filters need, and all but the id of closed items
- * @param cache for `choosing`: spares opening files that did not change
+ * @param depth `choosing` leaves out what only filters need, and all but the id of closed items; it opens only files
+ *   that changed since something was last chosen
  * @param onlooker who asks, where that is known already
  * @throws WrkError IO
  */
 export async function candidates(
   context: Context,
   depth: 'choosing' | 'details',
-  cache?: ReadingCache,
   onlooker?: Onlooker,
 ): Promise<QueueItem[]> {
   const { store } = context
   const { registry, caller } = onlooker ?? (await lookIn(context))
   const now = context.clock()
   const judge = judgeForMany(store, registry)
+  const { host, stateDir, settings } = store
+  const cache = depth === 'choosing' ? new ReadingCache(host.disk, stateDir, settings.idPrefix) : undefined
   const found = await readQueue(
     store,
     ({ item, lock, place, problems, modified, details = NO_DETAILS }) => {

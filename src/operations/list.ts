@@ -81,7 +81,7 @@ async function listUsual(context: Context, options: ListOptions): Promise<Listed
 async function listDetailed(context: Context, options: ListOptions): Promise<ListedItem[]> {
   const { store } = context
   const onlooker = await lookIn(context)
-  const items = await candidates(context, 'details', undefined, onlooker)
+  const items = await candidates(context, 'details', onlooker)
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)

@@ -5,7 +5,6 @@ import { WrkError } from '../core/errors.ts'
 import type { ItemKey } from '../core/ids.ts'
 import { type Choice, choose, type Ready } from '../core/next.ts'
 import type { Current } from '../store/item-store.ts'
-import { ReadingCache } from '../store/reading-cache.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
 import { type ClaimedItem, claim } from './claim.ts'
 import type { Context } from './context.ts'
@@ -20,9 +19,7 @@ export interface NextItem {
 
 /** @throws WrkError IO */
 export async function next(context: Context): Promise<NextItem> {
-  const { host, stateDir, settings } = context.store
-  const cache = new ReadingCache(host.disk, stateDir, settings.idPrefix)
-  const choice = choose(await candidates(context, 'choosing', cache), placeAndTime(context))
+  const choice = choose(await candidates(context, 'choosing'), placeAndTime(context))
   return { chosen: choice.ready[0] ?? null, claimed: null, choice }
 }
 

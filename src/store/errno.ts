@@ -25,6 +25,10 @@ export function unless<T, F>(codes: readonly string[], fallback: F, act: () => T
 
 export const MISSING = ['ENOENT', 'ENOTDIR'] as const
 
+export function isMissing(error: unknown): boolean {
+  return (MISSING as readonly (string | undefined)[]).includes(codeOf(error))
+}
+
 const EXPLAINED: Record<string, [what: string, hint: string]> = {
   ENOSPC: ['the disk is full', 'Free some space and run the command again; nothing was half-written.'],
   EDQUOT: [

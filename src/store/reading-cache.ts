@@ -37,9 +37,10 @@ export class ReadingCache {
   private readonly old: Kept
   private byPlace: Map<string, number> | undefined
   private next = 0
+  /** What is to be kept, in order: old entries by their index, new ones by its complement. */
+  private readonly order: number[] = []
   private readonly lines: string[] = []
   private readonly stamps: number[] = []
-  private changed = 0
 
   /**
    * @param stateDir `.wrk`
@@ -55,35 +56,28 @@ export class ReadingCache {
 
   /** What the file is known to say, null when it must be read. Places come in the order in which they were kept. */
   lookUp(place: ItemPlace): ItemReading | null {
-    const start = startOf(place)
-    const at = this.find(start)
+    const at = this.find(place)
     const stat = at === undefined ? null : lookAt(this.disk, place.path)
     if (at === undefined || !stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
     const line = this.old.lines[at]!
+    const said = place.folder.length + place.name.length + 2
     const reading =
-      line.length === start.length
-        ? closedReading(place)
-        : openReading(place, line.slice(start.length), stat, this.idPrefix)
-    if (reading) this.add(line, stat)
+      line.length === said ? closedReading(place) : openReading(place, line.slice(said), stat, this.idPrefix)
+    if (reading) this.order.push(at)
     return reading
   }
 
-  private find(start: string): number | undefined {
+  private find(place: ItemPlace): number | undefined {
     const { lines } = this.old
-    if (!lines[this.next]?.startsWith(start)) {
+    if (!isOf(lines[this.next], place)) {
       this.byPlace ??= new Map(
         lines.map((line, i) => [line.slice(0, line.indexOf('\t', line.indexOf('\t') + 1) + 1), i]),
       )
-      const at = this.byPlace.get(start)
+      const at = this.byPlace.get(startOf(place))
       if (at === undefined) return undefined
       this.next = at
     }
     return this.next++
-  }
-
-  private add(line: string, { mtimeMs, ctimeMs, size, ino }: Stats): void {
-    this.lines.push(line)
-    this.stamps.push(mtimeMs, ctimeMs, size, ino)
   }
 
   /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
@@ -91,23 +85,41 @@ export class ReadingCache {
     if (now - Math.max(stat.mtimeMs, stat.ctimeMs) < SETTLED_MS) return
     const said = reading.item.closed ? '' : saidBy(reading)
     if (said === null) return
-    this.changed++
-    this.add(startOf(place) + said, stat)
+    this.order.push(~this.lines.length)
+    this.lines.push(startOf(place) + said)
+    this.stamps.push(stat.mtimeMs, stat.ctimeMs, stat.size, stat.ino)
   }
 
   /** Writes it, where that is worth it. That it cannot be written is no reason to fail. */
   save(): void {
-    const gone = this.old.lines.length - this.lines.length
-    if (this.changed + Math.max(0, gone) < WORTH_WRITING) return
-    const { disk, path, heading, lines, stamps } = this
-    const text = `${heading} ${lines.length}\n${lines.map(line => `${line}\n`).join('')}`
-    const numbers = new Uint8Array(new Float64Array(stamps).buffer)
-    writeCache(disk, path, Buffer.concat([Buffer.from(text), numbers]))
+    const { disk, path, heading, order, old, lines, stamps } = this
+    const gone = Math.max(0, old.lines.length - order.length)
+    if (lines.length + gone < WORTH_WRITING) return
+    const numbers = new Float64Array(order.length * NUMBERS)
+    let text = `${heading} ${order.length}\n`
+    for (const [i, at] of order.entries()) {
+      const isNew = at < 0
+      const entry = isNew ? ~at : at
+      text += `${(isNew ? lines : old.lines)[entry]}\n`
+      for (let k = 0; k < NUMBERS; k++)
+        numbers[i * NUMBERS + k] = (isNew ? stamps : old.stamps)[entry * NUMBERS + k]!
+    }
+    writeCache(disk, path, Buffer.concat([Buffer.from(text), new Uint8Array(numbers.buffer)]))
   }
 }
 
 function startOf({ folder, name }: ItemPlace): string {
   return `${folder}\t${name}\t`
+}
+
+/** Whether a line is of a place: that it begins as startOf says, without making thousands of texts to compare. */
+function isOf(line: string | undefined, { folder, name }: ItemPlace): boolean {
+  return (
+    line?.startsWith(folder) === true &&
+    line.startsWith(name, folder.length + 1) &&
+    line[folder.length] === '\t' &&
+    line[folder.length + 1 + name.length] === '\t'
+  )
 }
 
 function hasStamp({ mtimeMs, ctimeMs, size, ino }: Stats, stamps: Float64Array, at: number): boolean {
@@ -139,27 +151,17 @@ function load(disk: Disk, path: string, heading: string): Kept {
   return { lines, stamps }
 }
 
-/** A line feed would end the line, and half a character is no text. */
-const NO_LINE = /[\n\ud800-\udfff]/u
-
-/** What an open item says, between tabs. Null when that cannot be kept; one with a tab in it shows when it is read. */
+/** What an open item says, between tabs. Null when a line cannot hold it; one with a tab in it shows when it is read. */
 function saidBy(reading: ItemReading): string | null {
   if (isBlocked(reading)) return null
   const { item, lock, details = NO_DETAILS } = reading
-  const said = [
-    item.id,
-    item.title,
-    item.status,
-    item.priority,
-    lock?.by,
-    lock?.at?.getTime(),
-    details.createdAt,
-    details.notBefore,
-    // Commas divide such words already where they are read.
-    details.machines.join(','),
-    details.blockedBy.map(({ text }) => text).join(','),
-  ].join('\t')
-  return NO_LINE.test(said) ? null : said
+  const { createdAt, notBefore, machines, blockedBy } = details
+  const times = `${lock?.at?.getTime() ?? ''}\t${createdAt ?? ''}\t${notBefore ?? ''}`
+  // Commas divide such words already where they are read.
+  const lists = `${machines.join(',')}\t${blockedBy.map(({ text }) => text).join(',')}`
+  const said = `${item.id}\t${item.title}\t${item.status ?? ''}\t${item.priority ?? ''}\t${lock?.by ?? ''}\t${times}\t${lists}`
+  // Half of a character that needs two is no text.
+  return said.includes('\n') || !said.isWellFormed() ? null : said
 }
 
 type Fields = [string, string, string, string, string, string, string, string, string, string]
