@@ -1,5 +1,15 @@
 /** Finding an item in large folders: what is kept of them never hides a file or shows one that is not there. */
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -117,6 +127,15 @@ test('nothing is kept of small folders', () => {
   put(queue, 'pending/WRK-1.md')
   settle(queue)
   expect(() => readFileSync(cache(queue))).toThrow('ENOENT')
+})
+
+test('what a killed process had begun to keep goes when something is kept, and not what one is writing', () => {
+  const queue = tempFolder()
+  put(queue, ...MANY.map(name => `pending/${name}`), '.wrk/cache/items.4711', '.wrk/cache/folders.4712')
+  const longAgo = new Date(Date.now() - 3_600_000)
+  utimesSync(join(queue, '.wrk/cache/items.4711'), longAgo, longAgo)
+  found(queue, 'wrk-1')
+  expect(readdirSync(join(queue, '.wrk/cache')).sort()).toEqual(['folders', 'folders.4712'])
 })
 
 test('whatever the names are, it finds what a listing shows, before and after any change', () => {

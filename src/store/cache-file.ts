@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Disk } from './disk.ts'
 import { isFailure, MISSING, unless } from './errno.ts'
 import { readPlainFile } from './guarded-file.ts'
+import { lookAt } from './look.ts'
 import { writeAll } from './write.ts'
 
 /** How long something must have been as it is before it is kept, in ms: coarser than any file system's times. */
@@ -27,6 +28,7 @@ export function writeCache(disk: Disk, path: string, bytes: Buffer): void {
   const draft = `${path}.${process.pid}`
   try {
     disk.mkdirSync(dirname(path), { recursive: true })
+    removeOldDrafts(disk, dirname(path))
     const fd = disk.openSync(draft, 'w', 0o600)
     try {
       writeAll(disk, fd, bytes, path)
@@ -39,3 +41,17 @@ export function writeCache(disk: Disk, path: string, bytes: Buffer): void {
     unless([...MISSING, 'EACCES', 'EROFS'], undefined, () => disk.unlinkSync(draft))
   }
 }
+
+/** What processes began that were killed while they wrote. */
+function removeOldDrafts(disk: Disk, folder: string): void {
+  for (const name of disk.readdirSync(folder)) {
+    if (!/\.\d+$/.test(name)) continue
+    const path = join(folder, name)
+    const stat = lookAt(disk, path)
+    if (stat && Date.now() - stat.mtimeMs > OLDEST_DRAFT_MS)
+      unless(MISSING, undefined, () => disk.unlinkSync(path))
+  }
+}
+
+/** Writing one takes milliseconds. */
+const OLDEST_DRAFT_MS = 60_000
