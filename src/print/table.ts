@@ -53,22 +53,21 @@ export function table(screen: Screen, columns: readonly Column[]): string {
 
   const last = columns.length - 1
   const rows = columns[0]!.cells.length
-  const parts: string[] = []
+  const lines: string[] = []
   for (let r = -1; r < rows; r++) {
-    const start = parts.length
+    let line = ''
     for (let i = 0; i <= last; i++) {
       const column = measured[i]!
       const text = r < 0 ? columns[i]!.title : column.texts[r]!
       const spare = widths[i]! - (r < 0 ? text.length : column.widths[r]!)
       const style = r < 0 ? 'dim' : columns[i]!.styles?.[r]
       const shown = spare < 0 ? cut(text, widths[i]!) : text
-      parts.push(style ? paint(screen, style, shown) : shown)
-      if (i < last) parts.push(gaps[Math.max(0, spare) + 2]!)
+      line += style ? paint(screen, style, shown) : shown
+      if (i < last) line += gaps[Math.max(0, spare) + 2]!
     }
-    if (!endsVisibly(parts.at(-1)!)) parts.push(parts.splice(start).join('').trimEnd())
-    parts.push('\n')
+    lines.push(endsVisibly(line) ? line : line.trimEnd())
   }
-  return parts.join('')
+  return `${lines.join('\n')}\n`
 }
 
 function measure({ title, cells, longest }: Column): { texts: string[]; widths: Int32Array; width: number } {
