@@ -115,27 +115,20 @@ export async function changeItem<T>(
         const spliced = spliceChecked(file.bytes, found, decision.fields, full)
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
-        const { published, toLog } = publishLogged(
-          disk,
-          stateDir,
-          id.key,
-          guard,
-          unlogged,
-          decision.event,
-          () => {
-            const run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
-            try {
-              if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
-              const conflicts = join(stateDir, 'conflicts')
-              const { path } = file
-              return publish(disk, guard, { bytes: spliced.bytes, from: file, path, durable: true, conflicts })
-            } catch (error) {
-              if (run) removeNote(disk, run)
-              throw error
-            }
-          },
-        )
-        return { result: decision.result, published, toLog, ended: decision.ends ?? [] }
+        const { path } = file
+        const conflicts = join(stateDir, 'conflicts')
+        const act = () => {
+          const run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
+          try {
+            if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
+            return publish(disk, guard, { bytes: spliced.bytes, from: file, path, durable: true, conflicts })
+          } catch (error) {
+            if (run) removeNote(disk, run)
+            throw error
+          }
+        }
+        const done = publishLogged(disk, stateDir, id.key, guard, unlogged, decision.event, act)
+        return { result: decision.result, ...done, ended: decision.ends ?? [] }
       } finally {
         disk.closeSync(file.fd)
       }
