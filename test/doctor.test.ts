@@ -332,6 +332,51 @@ describe('a change that was published before its event was logged', () => {
   })
 })
 
+describe('a session that was registered before its event was logged', () => {
+  /** `heartbeat_at` of a minute ago would be a change of the registry by doctor itself. */
+  const leftBehind = (inode?: number) => {
+    const queue = makeQueue({
+      'session-state.yaml': registry([{ id: 'ghost' }, { id: 'tester', heartbeat_at: new Date() }]),
+    })
+    const more = { item: null, previous_holder: null, reason: null, forced: false, tx: 'tx-ghost' }
+    const event = { time: '2026-01-01T00:00:00Z', type: 'sessionStarted', session: 'ghost', ...more }
+    const note = { events: [event], inode: inode ?? statSync(queue.path('session-state.yaml')).ino }
+    queue.write('.wrk/outbox/session-state~of-the-dead', JSON.stringify(note))
+    return queue
+  }
+  const codes = ({ json }: { json: Json }) => json.findings.map((one: Json) => one.code)
+
+  test.each([
+    ['is logged once', undefined, ['tx-ghost']],
+    ['is forgotten when that did not happen', 1, []],
+  ])('%s', async (_, inode, logged) => {
+    const queue = leftBehind(inode)
+    expect(codes(await queue.run('doctor --json'))).toEqual([])
+    age(queue, '.wrk/outbox/session-state~of-the-dead')
+    expect(codes(await queue.run('doctor --json'))).toEqual(['unlogged-change'])
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, fixed: json.fixed.map((one: Json) => one.code) }).toEqual({
+      code: 0,
+      fixed: ['unlogged-change'],
+    })
+    expect(queue.events().map(({ tx }) => tx)).toEqual(logged)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('is logged also when the registry has to be started anew', async () => {
+    const queue = leftBehind()
+    queue.write('session-state.yaml', 'sessions: [\n')
+    age(queue, '.wrk/outbox/session-state~of-the-dead')
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, fixed: json.fixed.map((one: Json) => one.code) }).toEqual({
+      code: 0,
+      fixed: ['registry'],
+    })
+    expect(queue.events().map(({ tx }) => tx)).toEqual(['tx-ghost'])
+    expect(queue.leftovers().filter(name => name.startsWith('outbox/'))).toEqual([])
+  })
+})
+
 test('an event log that is behind its last append is completed', async () => {
   const queue = makeQueue(['WRK-1'])
   await queue.run('claim WRK-1')

@@ -1,8 +1,10 @@
 /** Sessions over their life: started, seen, superseded, ended; and the file that lists them. */
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { realDisk } from '../src/store/disk.ts'
+import { type PendingEvent, writeIntent } from '../src/store/event-log.ts'
 import {
   ago,
   anchorOf,
@@ -18,6 +20,7 @@ import {
   registry,
   stampOf,
   startAgent,
+  together,
 } from './helpers.ts'
 
 const T = Date.parse('2026-02-16T19:30:05Z')
@@ -156,6 +159,16 @@ describe('session end', () => {
     expect((await queue.run('claim WRK-1', { session: 'boss' })).code).toBe(0)
     expect(queue.session('boss').ended_at).toBeNull()
     expect((await queue.run('claim WRK-1')).code).toBe(4)
+  })
+
+  test('is told once, whoever ends it again', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'boss' })
+    await queue.run('session end', { session: 'boss' })
+    const { ended_at } = queue.session('boss')
+    expect((await queue.run('session end boss')).code).toBe(0)
+    expect(queue.session('boss').ended_at).toBe(ended_at)
+    expect(queue.events().filter(({ type }) => type === 'sessionEnded')).toHaveLength(1)
   })
 
   test('of another’s living session is refused with 4, and nothing changes, unless it is forced with a reason', async () => {
@@ -625,5 +638,107 @@ x_last: end
       session_id: 'tester',
     })
     expect((await one.run('where --json', { env })).json.session_state).toBe(path)
+  })
+})
+
+describe('the event of a session', () => {
+  const event: PendingEvent = {
+    time: stampOf(ago(MINUTE)),
+    type: 'sessionStarted',
+    item: null,
+    session: 'ghost',
+    previous_holder: null,
+    reason: null,
+    forced: false,
+    tx: 'abcdefghijkl',
+  }
+  /** As a process leaves it that was killed before it published (some other file was to be renamed), or right after. */
+  const leftBy = (killed: 'before' | 'after') => {
+    const queue = makeQueue({
+      'WRK-1': item('WRK-1'),
+      'session-state.yaml': registry([{ id: 'ghost' }, { id: 'tester' }]),
+    })
+    mkdirSync(queue.path('.wrk/outbox'), { recursive: true })
+    const slot = queue.path(killed === 'after' ? 'session-state.yaml' : 'WRK-1')
+    const held = { slot, name: 'of-the-dead' }
+    closeSync(writeIntent(realDisk, queue.path('.wrk'), 'session-state', [event], held).slot)
+    return queue
+  }
+  const ghostly = (queue: Queue) => queue.events().filter(({ tx }) => tx === event.tx)
+  const starts = (queue: Queue) => queue.events().filter(({ type }) => type === 'sessionStarted')
+
+  test('that was left unlogged is logged once, by the next to change the list, if only by a heartbeat', async () => {
+    const queue = leftBy('after')
+    for (const command of ['heartbeat', 'claim WRK-1', 'session end']) await queue.run(command)
+    expect(ghostly(queue)).toMatchObject([{ seq: 1, session: 'ghost', type: 'sessionStarted' }])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('that did not start is dropped', async () => {
+    const queue = leftBy('before')
+    expect((await queue.run('heartbeat')).code).toBe(0)
+    expect(queue.leftovers()).toEqual([])
+    await queue.run('claim WRK-1', { session: 'newcomer' })
+    expect(starts(queue).map(({ session }) => session)).toEqual(['newcomer'])
+  })
+
+  test('is logged also by one for whom the list cannot be read', async () => {
+    const queue = leftBy('after')
+    queue.write('session-state.yaml', 'sessions: [\n')
+    expect((await queue.run('claim WRK-1')).code).toBe(74)
+    expect(ghostly(queue)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('waits while the log cannot be written, through later changes of the list', async () => {
+    const queue = makeQueue({ '.wrk/events.jsonl/in-the-way': '' })
+    const started = await queue.run('session start --provider codex --session-id made')
+    expect([started.code, started.stdout]).toEqual([0, 'made\n'])
+    expect(started.stderr).toMatch(/event log could not be written yet.*; the next command will complete it/)
+    expect((await queue.run('heartbeat', { session: 'made' })).code).toBe(0)
+    expect((await queue.run('session end made')).stderr).toContain('event log could not be written yet')
+    rmSync(queue.path('.wrk/events.jsonl'), { recursive: true })
+    expect((await queue.run('heartbeat')).code).toBe(0)
+    expect(queue.events().map(({ type, session }) => [type, session])).toEqual([
+      ['sessionStarted', 'made'],
+      ['sessionEnded', 'made'],
+      ['sessionStarted', 'tester'],
+    ])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('is noted before, but a sign of life notes nothing', async () => {
+    const queue = makeQueue({
+      'session-state.yaml': registry([{ id: 'tester', started_at: ago(HOUR) }]),
+      '.wrk/outbox': 'no folder: nothing can be noted\n',
+      '.wrk/tmp/.keep': '',
+      '.wrk/guards/.keep': '',
+    })
+    expect((await queue.run('heartbeat')).code).toBe(0)
+    expect((await queue.run('session end')).code).toBe(74)
+    expect(queue.session('tester').ended_at).toBeNull()
+  })
+
+  test('is logged once for each of many that start at the same instant', async () => {
+    const queue = makeQueue()
+    const calls = Array.from({ length: 12 }, (_, i) => ({ args: 'heartbeat', session: `one-${i}` }))
+    expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 0))
+    const ids = starts(queue).map(({ session }) => session)
+    expect(ids.sort()).toEqual(calls.map(({ session }) => session).sort())
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('is logged where the list lies outside the queue, and nothing is noted for others’ logs', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const env = { SESSION_STATE_FILE: join(queue.home, 'state.yaml') }
+    expect((await queue.run('claim WRK-1', { env })).code).toBe(0)
+    expect((await queue.run('session end', { env })).code).toBe(0)
+    expect(queue.events().map(({ type }) => type)).toEqual([
+      'sessionStarted',
+      'granted',
+      'released',
+      'sessionEnded',
+    ])
+    expect(queue.leftovers()).toEqual([])
   })
 })

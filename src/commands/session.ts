@@ -38,20 +38,20 @@ function start(command: Command, run: Run): void {
   )
   command.action(({ provider, sessionId: given }: { provider: string; sessionId?: string }) =>
     run(async globals => {
-      const { agent, ...session } = await sessionStart(await open(globals), { provider, sessionId: given })
+      const context = await open(globals)
+      const { agent, warnings, ...session } = await sessionStart(context, { provider, sessionId: given })
       return {
         exitCode: EXIT.done,
         json: { ok: true, session: { ...session, agent } },
         text: `${session.id}\n`,
-        warnings: session.anchor
-          ? []
-          : [
-              'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)',
-            ],
+        warnings: session.anchor ? warnings : [...warnings, UNANCHORED],
       }
     }),
   )
 }
+
+const UNANCHORED =
+  'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'
 
 function id(command: Command, run: Run): void {
   command

@@ -60,6 +60,13 @@ const DOCTOR = 'wrk doctor --fix'
 
 function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number], facts: Facts): Finding[] {
   if (!dead && ageMs < LEFT_OVER_MS) return []
+  const does = 'complete the event log, or forget what did not happen'
+  if (key === null) {
+    const fix: Fix | null = facts.registry.broken ? null : { kind: 'complete-event', key, does }
+    const advice = fix ? DOCTOR : 'Mend the session registry first; then: wrk doctor --fix'
+    const message = 'a session may have started or ended without its event'
+    return [{ ...newFinding('unlogged-change', 'warning', message, advice), path, fix }]
+  }
   const item = soundItem(key, facts)
   const message = `a change of ${key} may have been made without its event`
   if (item === 'gone') {
@@ -67,7 +74,6 @@ function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number],
     return [{ ...newFinding('unlogged-change', 'note', message, advice), path }]
   }
   const finding = newFinding('unlogged-change', 'warning', message, item ? DOCTOR : MEND_FIRST)
-  const does = 'complete the event log, or forget what did not happen'
   return [{ ...finding, item: item?.id ?? null, path, fix: item && { kind: 'complete-event', key, does } }]
 }
 

@@ -50,7 +50,7 @@ export type Fix = { does: string } & (
   | { kind: 'move'; id: string; to: string }
   | { kind: 'remove-copy'; id: string; keep: string; remove: readonly string[] }
   | { kind: 'settle'; key: ItemKey }
-  | { kind: 'complete-event'; key: ItemKey }
+  | { kind: 'complete-event'; key: ItemKey | null }
   | { kind: 'remove-run'; key: ItemKey; path: string }
   | { kind: 'remove-guard'; key: string }
   | { kind: 'remove-drafts' }
@@ -95,7 +95,8 @@ interface StateFacts {
   guards: (OwnedTrace & { key: string; isEmpty: boolean })[]
   drafts: OwnedTrace[]
   runs: (OwnedTrace & { key: ItemKey; run: Run | null })[]
-  intents: (OwnedTrace & { key: ItemKey })[]
+  /** Of items, and of the registry (null). */
+  intents: (OwnedTrace & { key: ItemKey | null })[]
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]

@@ -22,6 +22,7 @@ import { isThere } from '../store/look.ts'
 import { readMove, removeMove } from '../store/moves.ts'
 import { readNote, removeNote } from '../store/note.ts'
 import { rebuildRegistry } from '../store/registry-rebuild.ts'
+import { changeRegistry } from '../store/session-registry.ts'
 import type { Context } from './context.ts'
 import { isOver } from './doctor-facts.ts'
 import { judgeFor } from './holder.ts'
@@ -53,10 +54,7 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
       return (await forgetMove(context, fix.key)) ? 'removed the note' : null
     }
     case 'complete-event':
-      await changeItem(context.store, { key: fix.key, display: fix.key }, [], () => ({
-        kind: 'leave',
-        result: null,
-      }))
+      await completeEvent(context, fix.key)
       return 'completed the event log'
     case 'remove-run':
       return (await removeRunNote(context, fix.key, fix.path)) ? 'removed it' : null
@@ -76,6 +74,12 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
       return changed.length > 0 ? `installed ${changed.join(' and ')}` : null
     }
   }
+}
+
+/** Whoever holds the guard of what was changed logs what was left behind, also when nothing is to be changed. */
+async function completeEvent({ store }: Context, key: ItemKey | null): Promise<void> {
+  if (key === null) await changeRegistry(store.host, store.registry, () => ({ change: null, result: null }))
+  else await changeItem(store, { key, display: key }, [], () => ({ kind: 'leave', result: null }))
 }
 
 function idOf({ store }: Context, text: string): ItemId {

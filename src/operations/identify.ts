@@ -1,5 +1,4 @@
 /** Which session this call belongs to, and registering it when it is new. */
-import { newEvent } from '../core/event.ts'
 import { type Identity, type IdentityFacts, identify, isSameProcess, noSession } from '../core/identity.ts'
 import {
   type Anchor,
@@ -9,9 +8,7 @@ import {
   listedSession,
   type Registry,
 } from '../core/session.ts'
-import { stamp } from '../core/time.ts'
 import { isFailure } from '../store/errno.ts'
-import { appendEvents } from '../store/event-log.ts'
 import { changeRegistry } from '../store/session-registry.ts'
 import { processContext } from '../system/ancestors.ts'
 import { type Context, currentRegistry, tidy } from './context.ts'
@@ -25,6 +22,10 @@ export interface Caller {
   identity: Identity
   /** What the registry has recorded of its claims. */
   claims: readonly ClaimRecord[]
+}
+
+interface Registered extends Caller {
+  warnings: string[]
 }
 
 export interface Onlooker {
@@ -81,7 +82,7 @@ function callerOf(
  * Makes sure that the caller's session is listed and shows life, then tells who it is.
  * @throws WrkError NO_SESSION, USAGE, IO (a registry that cannot be read)
  */
-export async function register(context: Context, how: Registration = {}): Promise<Caller> {
+export async function register(context: Context, how: Registration = {}): Promise<Registered> {
   const registry = await currentRegistry(context)
   const facts = identityFacts(context, registry)
   const identity = identityFor(facts, how)
@@ -90,25 +91,15 @@ export async function register(context: Context, how: Registration = {}): Promis
   // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
   const listed = identity.id === null ? undefined : listedSession(registry, identity.id)
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
-    return callerOf(context, identity, listed.id, listed.claims)
+    return { ...callerOf(context, identity, listed.id, listed.claims), warnings: [] }
 
   tidy(context)
   // Told again inside the guard: what a file by older tooling gives, only the first to come may take.
-  const { session, started, claims } = await changeRegistry(
-    context.store.host,
-    context.store.registry,
-    found => decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
+  const { result, warnings } = await changeRegistry(context.store.host, context.store.registry, found =>
+    decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
   )
-  if (started)
-    await appendEvents(context.store.host, context.store.stateDir, [
-      {
-        ...newEvent(stamp(now), 'sessionStarted'),
-        session,
-        reason: `${identity.source}: ${identity.via}`,
-        tx: context.store.host.randomLetters(12),
-      },
-    ])
-  return callerOf(context, { ...identity, id: session }, session, claims)
+  const { session, claims } = result
+  return { ...callerOf(context, { ...identity, id: session }, session, claims), warnings }
 }
 
 function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration): Identity {

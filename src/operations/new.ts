@@ -13,12 +13,11 @@ import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { findPair, plainValue, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { asIoError, MISSING, messageOf, unless } from '../store/errno.ts'
-import { appendEvents, type PendingEvent, writeIntent } from '../store/event-log.ts'
+import { logChanges, type PendingEvent, publishLogged } from '../store/event-log.ts'
 import { withGuard } from '../store/guard.ts'
 import { publish, readPlainFile } from '../store/guarded-file.ts'
 import { makeFolder } from '../store/item-move.ts'
 import { findItem, type Store } from '../store/item-reader.ts'
-import { removeNote } from '../store/note.ts'
 import { placesOf } from '../store/queue.ts'
 import { NeedsFullReader, withReaders } from '../store/readers.ts'
 import type { ItemSummary } from './claim.ts'
@@ -86,11 +85,7 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
     // Somebody put a file of that id there by hand, in this instant.
     if (!made) continue
     if (made.failure) warnings.add(`the disk may not have ${id} yet: ${messageOf(made.failure)}`)
-    try {
-      await appendEvents(host, stateDir, [event], made.intent)
-    } catch (error) {
-      warnings.add(`the event log could not be written yet: ${messageOf(error)}`)
-    }
+    for (const warning of await logChanges(host, stateDir, made.toLog)) warnings.add(warning)
     return { item: { id, path: made.path, title, status: 'pending' }, warnings: [...warnings] }
   }
 }
@@ -117,17 +112,11 @@ function make(store: Store, id: string, bytes: Buffer, event: PendingEvent) {
   return withGuard(host, stateDir, 'new-item', guard => {
     if (placesOf(disk, root, key).length > 0) return null
     const path = join(makeFolder(disk, root, 'pending'), `${id}.md`)
-    const intent = writeIntent(disk, stateDir, key, [event], guard)
     const conflicts = join(stateDir, 'conflicts')
-    try {
-      const { failure } = publish(disk, guard, { bytes, from: 'absent', path, durable: true, conflicts })
-      return { path, intent: intent.path, failure }
-    } catch (error) {
-      removeNote(disk, intent.path)
-      throw error
-    } finally {
-      disk.closeSync(intent.slot)
-    }
+    const { published, toLog } = publishLogged(disk, stateDir, key, guard, [], event, () =>
+      publish(disk, guard, { bytes, from: 'absent', path, durable: true, conflicts }),
+    )
+    return { path, toLog, failure: published.failure }
   })
 }
 

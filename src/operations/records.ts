@@ -23,12 +23,13 @@ export async function recordClaims(
   edit: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[],
 ): Promise<readonly ClaimRecord[]> {
   const now = stamp(clock())
-  return changeRegistry(store.host, store.registry, registry => {
+  const { result } = await changeRegistry(store.host, store.registry, registry => {
     const session = listedSession(registry, sessionId)
     if (!session || registry.kind !== 'registry') return { change: null, result: [] }
     const claims = edit(session.claims)
     return { change: claimsChange(session, claims, registry.current, now), result: claims }
   })
+  return result
 }
 
 function claimsChange(

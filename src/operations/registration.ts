@@ -1,4 +1,5 @@
 /** What is written to the registry for a session that calls: decided on what the guard showed. */
+import { newEvent } from '../core/event.ts'
 import { anchoredTo, type Identity } from '../core/identity.ts'
 import { judgeSession } from '../core/liveness.ts'
 import {
@@ -10,6 +11,7 @@ import {
   sessionsIn,
 } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
+import type { PendingEvent } from '../store/event-log.ts'
 import { readHeadOf } from '../store/item-reader.ts'
 import { itemPlaces } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeAnchor } from '../store/registry-text.ts'
@@ -49,7 +51,7 @@ export function decideRegistration(
   now: Date,
 ): {
   change: RegistryChange | null
-  result: { session: string; started: boolean; claims: readonly ClaimRecord[] }
+  result: { session: string; claims: readonly ClaimRecord[] }
 } {
   const sessions = sessionsIn(registry)
   // Two calls of a new terminal at once: the second finds what the first has registered.
@@ -61,6 +63,12 @@ export function decideRegistration(
     ...(agent ? { orchestrator_agent: quoted(agent) } : {}),
     updated_at: quoted(stamp(now)),
   }
+  const startOf = (session: string): PendingEvent => ({
+    ...newEvent(stamp(now), 'sessionStarted'),
+    session,
+    reason: `${identity.source}: ${identity.via}`,
+    tx: context.store.host.randomLetters(12),
+  })
   if (listed) {
     const update = sessionUpdate(context, listed, identity, now, how.heartbeat)
     const provider: Values = how.provider ? { orchestrator_agent: quoted(how.provider) } : {}
@@ -73,8 +81,9 @@ export function decideRegistration(
         set: [{ id: listed.id, values: change }],
         remove: [],
         rebuiltAt: null,
+        ...(revived ? { event: startOf(listed.id) } : {}),
       },
-      result: { session: listed.id, started: revived, claims: listed.claims },
+      result: { session: listed.id, claims: listed.claims },
     }
   }
 
@@ -104,8 +113,9 @@ export function decideRegistration(
       set: [],
       remove: outdated(context, sessions, now),
       rebuiltAt: registry.kind !== 'registry' && hasForeignLocks(context, [id, older?.id]) ? now : null,
+      event: startOf(id),
     },
-    result: { session: id, started: true, claims: [] },
+    result: { session: id, claims: [] },
   }
 }
 

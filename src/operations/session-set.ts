@@ -40,7 +40,7 @@ export async function sessionSet(context: Context, fields: ReadonlyMap<string, s
   const { caller } = await lookIn(context)
   tidy(context)
   const now = stamp(clock())
-  return changeRegistry(store.host, store.registry, (registry, written) => {
+  const { result } = await changeRegistry(store.host, store.registry, (registry, written) => {
     for (const key of fields.keys()) refuseList(written, key, store.registry.path)
     const own = caller ? listedSession(registry, caller.session) : undefined
     const change = {
@@ -56,6 +56,7 @@ export async function sessionSet(context: Context, fields: ReadonlyMap<string, s
     }
     return { change, result: { session: own?.id ?? null } }
   })
+  return result
 }
 
 /** A store in which no session is initialised: without a list, so that its silence about a holder proves nothing. */

@@ -6,10 +6,8 @@ import { printable } from '../core/ids.ts'
 import { judgeSession } from '../core/liveness.ts'
 import { type Anchor, belongsTo, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
-import { appendEvents } from '../store/event-log.ts'
 import { quoted } from '../store/registry-text.ts'
 import { changeRegistry } from '../store/session-registry.ts'
-import { afterwards } from './claim.ts'
 import { type Context, currentRegistry, tidy } from './context.ts'
 import { judgeFor } from './holder.ts'
 import { type Caller, lookIn, register } from './identify.ts'
@@ -30,19 +28,20 @@ export interface SessionInfo {
 export async function sessionStart(
   context: Context,
   options: { provider: string; sessionId?: string | undefined },
-): Promise<SessionInfo & { agent: string }> {
+): Promise<SessionInfo & { agent: string; warnings: string[] }> {
   const { provider, sessionId } = options
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(provider))
     throw new WrkError('USAGE', `--provider is not a name: "${printable(provider, 60)}"`, {
       hint: 'Use the name of the agent, such as claude, codex or gemini.',
     })
-  const { session, identity } = await register(context, {
+  const { session, identity, warnings } = await register(context, {
     provider,
     anchor: true,
     heartbeat: true,
     ...(sessionId === undefined ? {} : { sessionId }),
   })
-  return { id: session, source: identity.source, anchor: await anchorOf(context, session), agent: provider }
+  const anchor = await anchorOf(context, session)
+  return { id: session, source: identity.source, anchor, agent: provider, warnings }
 }
 
 export interface Explained {
@@ -140,36 +139,28 @@ export function asSession(id: string): Caller {
 }
 
 /**
- * Ends a session in the registry and the event log. What it still holds is a dead session's from then on.
+ * Ends a session in the registry and the event log; one that has ended stays as it is. What it still holds is a dead
+ * session's from then on.
  * @returns warnings
  */
 export async function markEnded(context: Context, id: string, force?: string): Promise<string[]> {
   const { store, clock } = context
-  const warnings: string[] = []
   const now = stamp(clock())
-  await changeRegistry(store.host, store.registry, current => {
+  const { warnings } = await changeRegistry(store.host, store.registry, current => {
     const listed = listedSession(current, id)
+    if (!listed || listed.endedAt) return { change: null, result: undefined }
     const values = { ended_at: quoted(now), active_wrk: 'null', claims: '[]' }
-    const change = {
-      top: { updated_at: quoted(now) },
-      add: [],
-      set: [{ id, values }],
-      remove: [],
-      rebuiltAt: null,
+    const event = {
+      ...newEvent(now, 'sessionEnded'),
+      session: id,
+      reason: force === undefined ? null : printable(`forced: ${force}`),
+      forced: force !== undefined,
+      tx: store.host.randomLetters(12),
     }
-    return { change: listed ? change : null, result: undefined }
+    const top = { updated_at: quoted(now) }
+    const change = { top, add: [], set: [{ id, values }], remove: [], rebuiltAt: null, event }
+    return { change, result: undefined }
   })
-  await afterwards(warnings, () =>
-    appendEvents(store.host, store.stateDir, [
-      {
-        ...newEvent(now, 'sessionEnded'),
-        session: id,
-        reason: force === undefined ? null : printable(`forced: ${force}`),
-        forced: force !== undefined,
-        tx: store.host.randomLetters(12),
-      },
-    ]),
-  )
   return warnings
 }
 

@@ -8,8 +8,9 @@
  *
  * How: an append is first published as `events.tail` by the guard's fenced rename, then copied to the end of
  * the log. The copy needs no fence: what is copied and where to follow from the log itself, so a late
- * or repeated copy writes the same bytes to the same place. Before an item is changed, its event is put into
- * `outbox/`; the next to hold that item's guard sees which of those changes happened and logs them first.
+ * or repeated copy writes the same bytes to the same place. Before an item, a lock or the list of sessions is changed,
+ * the event is put into `outbox/`; the next to hold that file's guard sees which of those changes happened and logs
+ * them first.
  */
 import { constants } from 'node:fs'
 import { join } from 'node:path'
@@ -34,8 +35,8 @@ export type PendingEvent = NewEvent & { tx: string }
 
 /**
  * Appends events in the given order; those that are in the log already (by `tx`) are passed over.
- * @param intent the outbox file that holds them, when they are of an item's change: if it is gone, another
- *   process has logged them; it is removed when they are in the log
+ * @param intent the outbox file that holds them, where they were noted before: if it is gone, another process has
+ *   logged them; it is removed when they are in the log
  * @param left how many of them, from the first, others left behind: those may be in the log since long ago
  * @throws WrkError BUSY; system errors pass
  */
@@ -218,18 +219,50 @@ export async function logChanges(
     try {
       await appendEvents(host, stateDir, events, path, left)
     } catch (error) {
-      return [
-        `the event log could not be written yet: ${messageOf(error)}; the next command will complete it`,
-      ]
+      const later = path ? '; the next command will complete it' : ''
+      return [`the event log could not be written yet: ${messageOf(error)}${later}`]
     }
   return []
+}
+
+/**
+ * Publishes a change whose event must not be missing from the log, whatever happens afterwards: it is noted before.
+ * @param unlogged as `unloggedChanges` gave them: once this change is published, nobody can see any more that they
+ *   happened, so they are noted with it
+ * @param event null for a change that is no news
+ * @param act publishes it
+ * @returns what `act` returned, and what is to be logged now
+ * @throws StartOver when the guard was taken away; what `act` throws: nothing was published then
+ */
+export function publishLogged<T>(
+  disk: Disk,
+  stateDir: string,
+  key: string,
+  guard: HeldGuard,
+  unlogged: readonly Unlogged[],
+  event: PendingEvent | null,
+  act: () => T,
+): { published: T; toLog: readonly Unlogged[] } {
+  const old = unlogged.flatMap(({ events }) => events)
+  const events = event ? [...old, event] : old
+  if (events.length === 0) return { published: act(), toLog: unlogged }
+  const intent = writeIntent(disk, stateDir, key, events, guard)
+  try {
+    const published = act()
+    return { published, toLog: [...unlogged, { path: intent.path, events, left: old.length }] }
+  } catch (error) {
+    removeNote(disk, intent.path)
+    throw error
+  } finally {
+    disk.closeSync(intent.slot)
+  }
 }
 
 /** A change that is about to be published: its events, and how to tell whether it happened. */
 interface Intent {
   /** Events of earlier changes that nobody has logged yet, then its own. */
   events: PendingEvent[]
-  /** The inode that is to be renamed into the item's place. */
+  /** The inode that is to be renamed into the file's place. */
   inode: number
 }
 
@@ -261,7 +294,7 @@ export function writeIntent(
 }
 
 /**
- * The changes of one item that were published but perhaps not logged; to be called under its guard.
+ * The changes of one file that were published but perhaps not logged; to be called under its guard.
  * Intents whose change did not happen are removed: their writers cannot publish any more. Every holder of the
  * guard does this before it changes anything, so an inode number cannot have been given to another file meanwhile.
  *

@@ -14,7 +14,7 @@ import type { YamlMap, YamlNode } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../markdown/splice.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeIntent } from './event-log.ts'
+import { logChanges, type PendingEvent, publishLogged, type Unlogged, unloggedChanges } from './event-log.ts'
 import { withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen } from './guarded-file.ts'
 import { findItem, type ItemReading, interpret, notFound, type Store } from './item-reader.ts'
@@ -110,35 +110,25 @@ export async function changeItem<T>(
         }
         const decision = decide(current)
         if (decision.kind === 'leave')
-          return { result: decision.result, published: null, intents: unlogged, ended: [] }
+          return { result: decision.result, published: null, toLog: unlogged, ended: [] }
 
         const spliced = spliceChecked(file.bytes, found, decision.fields, full)
         if (spliced.kind === 'needsFull') throw new NeedsFullReader()
         if (spliced.kind === 'error') throw invalid(reading, spliced.error)
-        const events = [...unlogged.flatMap(one => one.events), decision.event]
-        const intent = writeIntent(disk, stateDir, id.key, events, guard)
-        let run: string | null = null
-        try {
-          run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
-          if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
-          const conflicts = join(stateDir, 'conflicts')
-          const published = publish(disk, guard, {
-            bytes: spliced.bytes,
-            from: file,
-            path: file.path,
-            durable: true,
-            conflicts,
-          })
-          const own = { path: intent.path, events, left: events.length - 1 }
-          const intents = [...unlogged, own]
-          return { result: decision.result, published, intents, ended: decision.ends ?? [] }
-        } catch (error) {
-          if (run) removeNote(disk, run)
-          removeNote(disk, intent.path)
-          throw error
-        } finally {
-          disk.closeSync(intent.slot)
+        const { path } = file
+        const conflicts = join(stateDir, 'conflicts')
+        const act = () => {
+          const run = decision.run ? writeRun(disk, stateDir, id.key, decision.run) : null
+          try {
+            if (decision.move) writeMove(disk, stateDir, id.key, decision.move)
+            return publish(disk, guard, { bytes: spliced.bytes, from: file, path, durable: true, conflicts })
+          } catch (error) {
+            if (run) removeNote(disk, run)
+            throw error
+          }
         }
+        const done = publishLogged(disk, stateDir, id.key, guard, unlogged, decision.event, act)
+        return { result: decision.result, ...done, ended: decision.ends ?? [] }
       } finally {
         disk.closeSync(file.fd)
       }
@@ -162,7 +152,7 @@ export async function changeItem<T>(
     )
   if (failure)
     warnings.push(`${id.display} is changed, but the disk may not have it yet: ${messageOf(failure)}`)
-  warnings.push(...(await logChanges(host, stateDir, changed.intents)))
+  warnings.push(...(await logChanges(host, stateDir, changed.toLog)))
   return { result: changed.result, warnings }
 }
 

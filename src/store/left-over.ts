@@ -71,14 +71,22 @@ export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: Run | n
   })
 }
 
-/** Intents of items: each bears its item's key and the name of the guard under which it was written. */
-export function intentsIn(host: GuardHost, stateDir: string): (KeyTrace & { dead: boolean })[] {
-  return entriesOf(host.disk, stateDir, 'outbox')
-    .filter(({ name }) => keyOfFileName(`${keyOf(name)}.md`) === keyOf(name))
-    .map(({ name, ...trace }) => {
-      const key = keyOf(name)
-      return { ...trace, key, dead: isOwnerDead(host, name.slice(key.length + 1)) }
-    })
+/**
+ * Intents of items and of the registry (`key` is null then): each bears the key and the name of the guard under which it
+ * was written.
+ */
+export function intentsIn(
+  host: GuardHost,
+  stateDir: string,
+  registryKey: string,
+): (Trace & { key: ItemKey | null; dead: boolean })[] {
+  return entriesOf(host.disk, stateDir, 'outbox').flatMap(({ name, ...trace }) => {
+    const key = keyOf(name)
+    const isOfRegistry = key === registryKey
+    if (!isOfRegistry && keyOfFileName(`${key}.md`) !== key) return []
+    const dead = isOwnerDead(host, name.slice(key.length + 1))
+    return [{ ...trace, key: isOfRegistry ? null : key, dead }]
+  })
 }
 
 export function movesIn(disk: Disk, stateDir: string): (KeyTrace & { move: Move | null })[] {

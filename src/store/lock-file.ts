@@ -19,12 +19,11 @@ import { WrkError } from '../core/errors.ts'
 import { type LockText, parseLock } from '../core/session-lock.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, messageOf, unless } from './errno.ts'
-import { logChanges, type PendingEvent, type Unlogged, unloggedChanges, writeIntent } from './event-log.ts'
+import { logChanges, type PendingEvent, publishLogged, type Unlogged, unloggedChanges } from './event-log.ts'
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from './guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from './guarded-file.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
 import { lookAt } from './look.ts'
-import { removeNote } from './note.ts'
 
 /** A lock is some hundred bytes; anything of this size is something else. */
 const LARGEST_LOCK = 64 * 1024
@@ -141,7 +140,7 @@ export async function changeLock<T>(
 interface Applied {
   published: Published | null
   quarantined: string | null
-  toLog: Unlogged[]
+  toLog: readonly Unlogged[]
 }
 
 /** Does what was decided, still under the guard. */
@@ -165,21 +164,16 @@ function applied(
       toLog: [...unlogged, { events: [decision.event] }],
     }
 
-  let intent: ReturnType<typeof writeIntent> | undefined
   try {
-    const old = unlogged.flatMap(one => one.events)
-    const events = [...old, ...(decision.event ? [decision.event] : [])]
-    if (events.length > 0) intent = writeIntent(disk, place.stateDir, key, events, guard)
-    const published = publishLock(disk, guard, place, decision.text, current)
-    const toLog = intent ? [...unlogged, { path: intent.path, events, left: old.length }] : unlogged
+    const { stateDir } = place
+    const { published, toLog } = publishLogged(disk, stateDir, key, guard, unlogged, decision.event, () =>
+      publishLock(disk, guard, place, decision.text, current),
+    )
     return { published, quarantined: aside?.path ?? null, toLog }
   } catch (error) {
-    if (intent) removeNote(disk, intent.path)
     // The name is this call's own, so nobody else's file goes with it.
     if (aside?.made) unless(MISSING, undefined, () => disk.unlinkSync(aside.path))
     throw error
-  } finally {
-    if (intent) disk.closeSync(intent.slot)
   }
 }
 

@@ -7,24 +7,31 @@ import { basename, join } from 'node:path'
 import type { Registry } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { MISSING, unless } from './errno.ts'
+import { logChanges, type Unlogged } from './event-log.ts'
 import { type GuardHost, withGuard } from './guard.ts'
 import { publish, readOpen } from './guarded-file.ts'
 import { withReaders } from './readers.ts'
 import { quoted } from './registry-text.ts'
-import { HEADER, loadRegistry, type RegistryFile } from './session-registry.ts'
+import { HEADER, loadRegistry, type RegistryFile, unloggedSessions } from './session-registry.ts'
 
 /**
  * @returns where the unreadable one is kept, or null when it can be read after all, or is nothing to replace
  * @throws WrkError BUSY; system errors pass
  */
-export function rebuildRegistry(host: GuardHost, file: RegistryFile, now: Date): Promise<string | null> {
+export async function rebuildRegistry(
+  host: GuardHost,
+  file: RegistryFile,
+  now: Date,
+): Promise<string | null> {
   const { disk } = host
   const { path, stateDir } = file
-  return withReaders(full =>
+  let unlogged: Unlogged[] = []
+  const aside = await withReaders(full =>
     withGuard(host, stateDir, file.key, guard => {
       const from = unless(MISSING, null, () => readOpen(disk, path))
       if (!from) return null
       try {
+        unlogged = unloggedSessions(disk, file, guard, from)
         const registry: Registry = loadRegistry(disk, file, full)
         if (registry.kind !== 'unreadable') return null
         const aside = keepAside(host, file, from.stat, now)
@@ -38,6 +45,8 @@ export function rebuildRegistry(host: GuardHost, file: RegistryFile, now: Date):
       }
     }),
   )
+  await logChanges(host, file.logDir, unlogged)
+  return aside
 }
 
 /** Gives the file a second name in `.wrk`, never that of another: a link does not replace. */

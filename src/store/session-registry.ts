@@ -1,8 +1,11 @@
 /**
  * session-state.yaml on disk: read at any time, changed under its guard.
  *
- * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced.
+ * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced; that a
+ * session started or ended is logged, if not by itself then by whoever changes the registry next.
  * The file is a projection (items hold the truth), so a change is not synced to the disk.
+ * Does not guarantee: that event of a process that died at once, where SESSION_STATE_FILE lies outside the queue. Others
+ * who hold its guard may work on another queue and keep another log, so nothing is noted for them.
  */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
@@ -14,7 +17,8 @@ import type { ReadError, YamlMap } from '../markdown/node.ts'
 import { readPlain } from '../markdown/plain.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, MISSING, unless } from './errno.ts'
-import { type GuardHost, shortHash, withGuard } from './guard.ts'
+import { logChanges, type PendingEvent, publishLogged, type Unlogged, unloggedChanges } from './event-log.ts'
+import { type GuardHost, type HeldGuard, shortHash, withGuard } from './guard.ts'
 import { type OpenFile, publish, readOpen, readPlainFile } from './guarded-file.ts'
 import { NeedsFullReader, withReaders } from './readers.ts'
 import {
@@ -34,6 +38,8 @@ export interface RegistryFile {
   path: string
   stateDir: string
   key: string
+  /** The folder of the log that tells of its sessions: the queue's `.wrk`. */
+  logDir: string
 }
 
 /**
@@ -41,13 +47,15 @@ export interface RegistryFile {
  * @param stateFile SESSION_STATE_FILE, when set; a link there is followed, since the user named it
  */
 export function registryFile(root: string, stateFile: string | undefined, stateDir: string): RegistryFile {
-  if (!stateFile) return { path: join(root, 'session-state.yaml'), stateDir, key: 'session-state' }
+  if (!stateFile)
+    return { path: join(root, 'session-state.yaml'), stateDir, key: 'session-state', logDir: stateDir }
   const path = realFile(stateFile)
   const inQueue = dirname(path) === root
   return {
     path,
     stateDir: inQueue || path.startsWith(root + sep) ? stateDir : join(dirname(path), '.wrk'),
     key: inQueue && basename(path) === 'session-state.yaml' ? 'session-state' : `file-${shortHash(path)}`,
+    logDir: stateDir,
   }
 }
 
@@ -126,25 +134,31 @@ export interface RegistryChange {
   remove: string[]
   /** Set when a registry is started where sessions may have been at work unseen. */
   rebuiltAt: Date | null
+  /** What is to be logged of it; a sign of life is no news. */
+  event?: PendingEvent
 }
 
 /**
  * Changes the registry under its guard.
  * @param decide null: nothing to change. Called again when the file changed meanwhile; must not keep state.
  *   Gets the registry and the keys on top as they are written.
- * @returns what `decide` saw the last time
+ * @returns what `decide` saw the last time, and for people what could not be logged yet
  * @throws WrkError IO when the file cannot be read as a registry, BUSY
  */
 export async function changeRegistry<T>(
   host: GuardHost,
   file: RegistryFile,
   decide: (registry: Registry, top: YamlMap | null) => { change: RegistryChange | null; result: T },
-): Promise<T> {
+): Promise<{ result: T; warnings: string[] }> {
+  const { disk } = host
+  const { key, logDir } = file
+  let unlogged: Unlogged[] = []
   const attempt = (toBlockForm?: (text: string) => string) =>
     withReaders(full =>
-      withGuard(host, file.stateDir, file.key, guard => {
-        const from = openRegistry(host.disk, file.path)
+      withGuard(host, file.stateDir, key, guard => {
+        const from = openRegistry(disk, file.path)
         try {
+          unlogged = unloggedSessions(disk, file, guard, from)
           let parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
           if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
             if (!toBlockForm) return 'oneLineForm' as const
@@ -155,23 +169,51 @@ export async function changeRegistry<T>(
           const { change, result } = parsed
             ? decide(parsed.registry, parsed.root)
             : decide({ kind: 'missing' }, null)
-          if (!change) return { result }
+          if (!change) return { result, toLog: unlogged }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
           if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
-          publish(host.disk, guard, publication(file, from, written))
-          return { result }
+          const act = () => publish(disk, guard, publication(file, from, written))
+          const { event = null } = change
+          if (isNoted(file))
+            return { result, ...publishLogged(disk, logDir, key, guard, unlogged, event, act) }
+          act()
+          return { result, toLog: event ? [{ events: [event] }] : [] }
         } finally {
-          if (from) host.disk.closeSync(from.fd)
+          if (from) disk.closeSync(from.fd)
         }
       }),
     )
-  const outcome = await attempt()
-  if (outcome !== 'oneLineForm') return outcome.result
-  // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
-  const { toBlockForm } = await import('../markdown/full.ts')
-  const again = await attempt(toBlockForm)
-  if (again === 'oneLineForm') throw unchangeable(file.path)
-  return again.result
+  const inAnyForm = async () => {
+    const outcome = await attempt()
+    if (outcome !== 'oneLineForm') return outcome
+    // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
+    const { toBlockForm } = await import('../markdown/full.ts')
+    const again = await attempt(toBlockForm)
+    if (again === 'oneLineForm') throw unchangeable(file.path)
+    return again
+  }
+  const { result, toLog } = await inAnyForm().catch(async error => {
+    // What others left behind is logged also where the registry cannot be changed.
+    await logChanges(host, logDir, unlogged)
+    throw error
+  })
+  return { result, warnings: await logChanges(host, logDir, toLog) }
+}
+
+/** Whether its events are noted before: all who share the registry must keep the same log for that. */
+function isNoted({ stateDir, logDir }: RegistryFile): boolean {
+  return stateDir === logDir
+}
+
+/** The changes of the registry that happened and that perhaps nobody has logged; to be called under its guard. */
+export function unloggedSessions(
+  disk: Disk,
+  file: RegistryFile,
+  guard: HeldGuard,
+  from: OpenFile | null,
+): Unlogged[] {
+  const replaced = { path: file.path, stat: from?.stat ?? null }
+  return isNoted(file) ? unloggedChanges(disk, file.logDir, file.key, guard, replaced) : []
 }
 
 function openRegistry(disk: Disk, path: string): OpenFile | null {

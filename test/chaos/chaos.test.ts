@@ -85,6 +85,7 @@ function record(
       { type: 'granted', session: AFTERWARDS },
       { type: 'released', session: AFTERWARDS, previous_holder: AFTERWARDS },
     ],
+    ...SESSIONS,
   ].map((event, i) => {
     const usual = { time: time(0), item: ID, previous_holder: null, reason: null, forced: false }
     return JSON.stringify({ seq: i + 1, ...usual, ...event, tx: `t${i}` })
@@ -99,6 +100,7 @@ function record(
     log: lines,
     logAtEnd: [...lines, ''],
     files: [{ path: `pending/${ID}.md`, text: item('', '', note) }],
+    sessions: { a: true, c: false },
     leftovers: [],
   }
   return recording
@@ -122,6 +124,11 @@ const EVENTS: readonly Record<string, string>[] = [
   { type: 'takenOver', session: 'c', time: time(10), previous_holder: 'b', reason: 'its holder is dead' },
   { type: 'changed', session: 'c', reason: 'note' },
   { type: 'released', session: 'c', previous_holder: 'c' },
+]
+const SESSIONS: readonly object[] = [
+  { type: 'sessionStarted', session: 'a', item: null },
+  { type: 'sessionStarted', session: 'c', item: null },
+  { type: 'sessionEnded', session: 'c', item: null },
 ]
 const AS_A_HELD_IT = { by: 'a', at: time(1) }
 const NOTE = 'note: c-1\n'
@@ -253,6 +260,16 @@ describe('the checker', () => {
     alive.deaths = []
     expect(found(alive)).toEqual(['false-death'])
     expect(found({ ...alive, mode: 'wrong' })).toEqual([])
+  })
+
+  test('finds a session whose start or end was not logged, or twice', () => {
+    expect(found({ ...lawful(), sessions: { a: false, c: false } })).toEqual(['session'])
+    expect(found({ ...lawful(), sessions: { a: true, c: false, d: true } })).toEqual(['session'])
+    const twice = lawful()
+    const next = { ...JSON.parse(twice.log.at(-1)!), seq: twice.log.length + 1, tx: 'again' }
+    twice.log = [...twice.log, JSON.stringify(next)]
+    twice.logAtEnd = [...twice.log, '']
+    expect(found(twice)).toEqual(['session'])
   })
 
   test('finds an item that nobody can claim, litter, and exit codes that nothing explains', () => {

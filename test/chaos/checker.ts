@@ -13,6 +13,8 @@
  *  - order: what ended before another call on the same item began has the lower number. With the two above: all calls
  *    happened, each at one instant between its begin and its end, in the order of the log. So between the end of a claim and
  *    the begin of what ended it (its holder's release, or a logged takeover) nobody else got the item (`two-holders`, `order`)
+ *  - sessions: the log has one event for each start and each end of a session, in turn, and the last is what
+ *    session-state.yaml says of it (`session`)
  *  - refusals and onlookers name only who can have been the holder meanwhile (`wrong-holder`)
  *  - the superseded: a session that was told that it holds an item, lost it by a takeover, and has not asked for it
  *    again or given it up, changes it no more (`write-after-takeover`), and a heartbeat tells it (`not-told`)
@@ -107,6 +109,7 @@ export function check(recording: Recording): Violation[] {
   checkSuperseded(histories, recording.ops, report)
   checkCodes(recording, report)
   checkFiles(histories, recording, report)
+  checkSessions(events, recording, report)
   checkAfterwards(recording, report)
   return violations
 }
@@ -490,6 +493,22 @@ function checkFiles(histories: ReadonlyMap<string, Step[]>, recording: Recording
   }
   const items = Object.keys(originals)
   for (const { path } of files) if (!items.some(item => path.endsWith(`/${item}.md`))) report('litter', path)
+}
+
+/** Nobody is forgotten within a storm, so all sessions are listed at its end. */
+function checkSessions(events: readonly LogEvent[], { sessions }: Recording, report: Report): void {
+  const on: Record<string, boolean> = {}
+  for (const event of events) {
+    if (event.type !== 'sessionStarted' && event.type !== 'sessionEnded') continue
+    const started = event.type === 'sessionStarted'
+    const { session } = event
+    if (session === null || started === (on[session] ?? false))
+      report('session', `out of turn: ${tell(event)}`)
+    if (session !== null) on[session] = started
+  }
+  for (const id of new Set([...Object.keys(on), ...Object.keys(sessions)]))
+    if (on[id] !== sessions[id])
+      report('session', `${id} is listed as ${sessions[id]}, but by its events it is ${on[id]}`)
 }
 
 /** The worker that comes when the storm is over: a stranger with a clock ahead of all. */

@@ -124,6 +124,7 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
       log: [],
       logAtEnd: [],
       files: [],
+      sessions: {},
       leftovers: [],
     }
     const log = new LogReader(queue)
@@ -178,6 +179,7 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
     recording.log = log.lines
     recording.logAtEnd = log.whole()
     recording.files = filesOf(queue)
+    recording.sessions = sessionsOf(queue)
     recording.leftovers = ['tmp', 'guards', 'outbox', 'runs', 'moves', 'conflicts'].flatMap(folder =>
       namesIn(join(queue, '.wrk', folder)).map(name => `${folder}/${name}`),
     )
@@ -375,6 +377,16 @@ function filesOf(queue: string): { path: string; text: string }[] {
   return ['pending', 'working', 'blocked', 'done', 'archive']
     .flatMap(under)
     .map(path => ({ path, text: readFileSync(join(queue, path), 'utf8') }))
+}
+
+/** Of each entry of the list: its id, and whether it has no end. */
+function sessionsOf(queue: string): Recording['sessions'] {
+  const text = readFileSync(join(queue, 'session-state.yaml'), 'utf8')
+  const entries = text.split(/^ *- (?=session_id:)/m).slice(1)
+  const value = (entry: string, key: string) => new RegExp(`^ *${key}: "?([^"\\n]*)`, 'm').exec(entry)?.[1]
+  return Object.fromEntries(
+    entries.map(entry => [value(entry, 'session_id'), value(entry, 'ended_at') === 'null']),
+  )
 }
 
 /** Looks at an item's file, wherever it lies; passes over one that is just being moved. */

@@ -67,6 +67,8 @@ export interface Recording {
   logAtEnd: string[]
   /** The items after the storm, before anything was mended. */
   files: { path: string; text: string }[]
+  /** The sessions that session-state.yaml lists at the end: whether each is on. */
+  sessions: Record<string, boolean>
   /** What lies in the folders of `.wrk` that are empty when nobody is at work, after one more call for each item. */
   leftovers: string[]
 }

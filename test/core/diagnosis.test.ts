@@ -303,6 +303,16 @@ describe('what lies in .wrk', () => {
       ['unlogged-change person'],
       { intents: [{ key: key('WRK-9'), path: '/x', dead: true, ageMs: old }] },
     ],
+    [
+      'an intent of the registry at work',
+      [],
+      { intents: [{ key: null, path: '/x', dead: false, ageMs: young }] },
+    ],
+    [
+      'an intent of the registry, left',
+      ['unlogged-change complete-event'],
+      { intents: [{ key: null, path: '/x', dead: true, ageMs: young }] },
+    ],
     ['a run at work', [], { runs: [{ ...at, run, dead: false, ageMs: old }] }],
     ['a dead run', ['left-over remove-run'], { runs: [{ ...at, run, dead: true, ageMs: young }] }],
     ['a run being written', [], { runs: [{ ...at, run: null, dead: false, ageMs: young }] }],

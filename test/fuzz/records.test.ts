@@ -123,6 +123,7 @@ test(
       path: join(folder, 'session-state.yaml'),
       stateDir: join(folder, '.wrk'),
       key: 'session-state',
+      logDir: join(folder, '.wrk'),
     }
     let changed = 0
     const how = fc.record({ bytes: accidents(...REGISTRIES), set: fc.boolean(), remove: fc.boolean() })
