@@ -299,6 +299,17 @@ describe('a lock', () => {
     },
   )
 
+  test('is no older for a renewal by a clock that is behind (found by a storm)', async () => {
+    const queue = makeQueue()
+    const at = (time: string, args: string) =>
+      queue.run(`lock ${args}`, { env: { WRK_NOW: `2026-11-21T${time}Z` } })
+    await at('10:00:00', 'claim deploy --run-id 7 --ttl 60s')
+    await at('10:00:50', 'claim deploy --run-id 7')
+    expect((await at('09:58:55', 'renew deploy --run-id 7')).code).toBe(0)
+    expect((await at('10:01:49', 'claim deploy --run-id 8')).code).toBe(4)
+    expect((await at('10:01:50', 'claim deploy --run-id 8')).code).toBe(0)
+  })
+
   test('lives as long as its own TTL says, not the asker’s', async () => {
     const queue = makeQueue()
     put(queue, heldLock({ ttl_sec: 660, pid: null, anchor: null }))

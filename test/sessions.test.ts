@@ -257,6 +257,17 @@ describe('a sign of life', () => {
     expect(queue.exists('session-state.yaml')).toBe(false)
   })
 
+  test('by a clock that is behind does not take back a later one, unless that is beyond belief', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'me', 10 * MINUTE, 'claim WRK-1')
+    for (const call of ['heartbeat', 'list', 'claim WRK-1']) {
+      await as(queue, 'me', 8 * MINUTE, call)
+      expect(queue.session('me').heartbeat_at).toBe(later(10 * MINUTE))
+    }
+    await as(queue, 'me', 4 * MINUTE, 'list')
+    expect(queue.session('me').heartbeat_at).toBe(later(4 * MINUTE))
+  })
+
   test('is written at once by heartbeat, and keeps the session’s items from running out', async () => {
     const queue = makeQueue(['WRK-1'])
     await as(queue, 'me', 0, 'claim WRK-1')

@@ -43,3 +43,11 @@ export function lastSign(since: Date, heartbeat: Date | null, now: Date): Date {
   const credible = heartbeat && heartbeat.getTime() <= now.getTime() + CLOCK_SKEW_MS
   return credible && heartbeat > since ? heartbeat : since
 }
+
+/**
+ * What a holder writes down as its sign of life: now, but a clock that is behind another does not take back what that
+ * has said. One that is further ahead than clocks differ counts for nothing, and goes.
+ */
+export function nextSign(last: Date | null, now: Date): Date {
+  return last && last > now && last.getTime() <= now.getTime() + CLOCK_SKEW_MS ? last : now
+}

@@ -8,6 +8,7 @@
  */
 import { WrkError } from './errors.ts'
 import { printable } from './ids.ts'
+import { nextSign } from './lock.ts'
 import { type Anchor, isSessionId } from './session.ts'
 import { parseInstant, stamp } from './time.ts'
 
@@ -240,7 +241,7 @@ export function renewedLock(old: SessionLock, request: NewLock, now: Date): Sess
     ...old,
     // The process around a command stays the one to watch, whoever within the run renews its lock.
     ...(old.pidOf === 'run' && request.keeper.pidOf !== 'run' ? {} : keeperFields(request.keeper)),
-    heartbeatAt: signOf(now, ttlMs),
+    heartbeatAt: nextSign(old.heartbeatAt, signOf(now, ttlMs)),
     purpose: request.purpose ?? old.purpose,
     ttlMs,
   }

@@ -4,6 +4,7 @@
  */
 import type { NewEvent } from '../core/event.ts'
 import { keyOfField } from '../core/ids.ts'
+import { nextSign } from '../core/lock.ts'
 import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
@@ -22,7 +23,7 @@ export async function recordClaims(
   sessionId: string,
   edit: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[],
 ): Promise<readonly ClaimRecord[]> {
-  const now = stamp(clock())
+  const now = clock()
   const { result } = await changeRegistry(store.host, store.registry, registry => {
     const session = listedSession(registry, sessionId)
     if (!session || registry.kind !== 'registry') return { change: null, result: [] }
@@ -36,17 +37,17 @@ function claimsChange(
   session: Session,
   claims: readonly ClaimRecord[],
   current: string | null,
-  now: string,
+  now: Date,
 ): RegistryChange {
   const active = claims.at(-1)?.id ?? null
   const values: Values = {
-    heartbeat_at: quoted(now),
+    heartbeat_at: quoted(stamp(nextSign(session.heartbeatAt, now))),
     active_wrk: quotedOrNull(active),
     claims: writeClaims(claims),
   }
   const top: Values = {
     ...(current === session.id ? { active_wrk: quoted(active ?? '') } : {}),
-    updated_at: quoted(now),
+    updated_at: quoted(stamp(now)),
   }
   return { top, add: [], set: [{ id: session.id, values }], remove: [], rebuiltAt: null }
 }

@@ -2,6 +2,7 @@
 import { newEvent } from '../core/event.ts'
 import { anchoredTo, type Identity } from '../core/identity.ts'
 import { judgeSession } from '../core/liveness.ts'
+import { nextSign } from '../core/lock.ts'
 import {
   AGENTS,
   type ClaimRecord,
@@ -127,12 +128,15 @@ export function sessionUpdate(
   now: Date,
   heartbeat = false,
 ): Values | null {
-  const seen = listed.heartbeatAt ? now.getTime() - listed.heartbeatAt.getTime() : Number.POSITIVE_INFINITY
+  const sign = nextSign(listed.heartbeatAt, now)
+  const silence = listed.heartbeatAt
+    ? sign.getTime() - listed.heartbeatAt.getTime()
+    : Number.POSITIVE_INFINITY
   const lively = { here: here(), look: store.host.look }
   // It acts, so it is not dead: whatever it was anchored to is no longer what keeps it alive.
   const dead = judgeSession(listed, lively).verdict === 'dead'
-  if (!dead && !heartbeat && seen >= 0 && seen < HEARTBEAT_EVERY_MS) return null
-  const values: Values = { heartbeat_at: quoted(stamp(now)) }
+  if (!dead && !heartbeat && silence >= 0 && silence < HEARTBEAT_EVERY_MS) return null
+  const values: Values = { heartbeat_at: quoted(stamp(sign)) }
   if (!dead) return values
   return {
     ...values,

@@ -1,6 +1,6 @@
 /** The lock as frontmatter holds it: free, held or unreadable, and never free by mistake. */
 import { describe, expect, test } from 'vitest'
-import { lastSign, lockedSince, readLock } from '../../src/core/lock.ts'
+import { lastSign, lockedSince, nextSign, readLock } from '../../src/core/lock.ts'
 import { readFrontmatter } from '../../src/markdown/frontmatter.ts'
 
 const NOW = new Date('2026-02-16T19:30:05Z')
@@ -58,5 +58,11 @@ describe('a time that lies ahead counts', () => {
     for (const beat of [0, 5 * MINUTE]) expect(lastSign(since, inMs(beat), NOW)).toEqual(inMs(beat))
     for (const beat of [inMs(5 * MINUTE + 1), inMs(-2 * MINUTE), null])
       expect(lastSign(since, beat, NOW)).toEqual(since)
+  })
+
+  test('up to five minutes in what one said oneself: a clock that is behind does not take it back', () => {
+    for (const kept of [1, 5 * MINUTE]) expect(nextSign(inMs(kept), NOW)).toEqual(inMs(kept))
+    for (const last of [inMs(5 * MINUTE + 1), inMs(0), inMs(-MINUTE), null])
+      expect(nextSign(last, NOW)).toEqual(NOW)
   })
 })
