@@ -186,6 +186,17 @@ describe('wrk claim --json', () => {
 })
 
 describe('wrk claim', () => {
+  test('says in the log that a closed item was taken by force, also where its holder’s time was up (found by a storm)', async () => {
+    const queue = makeQueue({
+      'done/WRK-1.md': heldItem('WRK-1', 'first', ago(9 * HOUR), { status: 'done' }),
+    })
+    expect((await queue.run('claim WRK-1')).code).toBe(5)
+    const taken = await queue.run(['claim', 'WRK-1', '--force', '--reason', 'an addendum', '--json'])
+    expect(oneObject(taken)).toMatchObject({ kind: 'takenOver', from: { locked_by: 'first' } })
+    expect(queue.events().at(-1)).toMatchObject({ type: 'takenOver', forced: true, previous_holder: 'first' })
+    expect(queue.events().at(-1)?.reason).toMatch(/; forced: an addendum$/)
+  })
+
   test('by force takes a living holder’s item, warns, and the log shows it', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157', { session: 'first' })

@@ -160,7 +160,10 @@ function decide(
   return {
     kind: 'change',
     fields: { locked_by: caller.holder, locked_at: lockedAt },
-    event: eventOf(store.host.randomLetters(12), lockedAt, decision, item.id, caller.holder, held, force),
+    event: {
+      ...eventOf(lockedAt, decision, item.id, caller.holder, held, { text: force, isNeeded: !open }),
+      tx: store.host.randomLetters(12),
+    },
     run: run && { ...run, holder: caller.holder, owns: !heldBefore },
     ends: current.runs().filter(one => one.run.id !== run?.id && !(renewed && one.run.id === held?.liveRun)),
     result: {
@@ -197,26 +200,27 @@ function judged(store: Store, { place, modified, registry }: Current, lock: Lock
   return heldLock(judgeFor(store, registry()), place.key, lock, modified)
 }
 
+/** @param force the reason that was given with --force, if any; without it a closed item is not claimed at all */
 function eventOf(
-  tx: string,
   time: string,
   decision: Exclude<ClaimDecision, { kind: 'held' }>,
   item: string,
   session: string,
   held: HeldLock | null,
-  force: string | undefined,
-): PendingEvent {
-  const taken = decision.kind === 'takenOver'
-  const event: NewEvent = {
-    time,
-    type: decision.kind satisfies EventType,
-    item,
-    session,
-    previous_holder: taken ? (held?.lock.by ?? null) : null,
-    reason: taken ? printable(decision.reason) : force === undefined ? null : printable(`forced: ${force}`),
-    forced: taken ? decision.because === 'forced' : force !== undefined,
+  force: { text: string | undefined; isNeeded: boolean },
+): NewEvent {
+  const event = { time, type: decision.kind satisfies EventType, item, session }
+  const forced = force.text === undefined ? null : printable(`forced: ${force.text}`)
+  if (decision.kind !== 'takenOver')
+    return { ...event, previous_holder: null, reason: forced, forced: forced !== null }
+  const reason = printable(decision.reason)
+  const byForce = decision.because === 'forced'
+  return {
+    ...event,
+    previous_holder: held?.lock.by ?? null,
+    reason: force.isNeeded && !byForce ? `${reason}; ${forced}` : reason,
+    forced: byForce || force.isNeeded,
   }
-  return { ...event, tx }
 }
 
 export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemSummary {
