@@ -11,7 +11,10 @@ export interface YamlScalar {
   style: 'plain' | 'single' | 'double' | 'block'
   /** The decoded text: for `plain` the characters as written, trimmed; '' for an empty value. */
   text: string
-  /** Where the value as written begins and ends (quotes included); equal when the value is empty. */
+  /**
+   * Where the value as written begins and ends (quotes included); equal when the value is empty. The line end and the
+   * blank lines behind a block scalar stay out, also where they are part of its text.
+   */
   start: number
   end: number
 }

@@ -39,6 +39,7 @@ describe('a value is replaced where it stands', () => {
     ['k: two\n  lines # note', 'k: "x" # note'],
     ['k: "two\n  lines"', 'k: "x"'],
     ['k:\n  below', 'k:\n  "x"'],
+    ['k:\n  !!null |\n\n', 'k:\n  "x"\n\n'],
     ['k: # note\n  - a\n  - b', 'k: "x" # note'],
     ['k:\n- a\n- b # note', 'k: "x" # note'],
     ['k:\n  a: b\n  c:', 'k: "x"'],
@@ -54,6 +55,30 @@ describe('a value is replaced where it stands', () => {
     const crlf = (text: string) => text.replaceAll('\n', '\r\n')
     const [old, now] = [`---\na: 1\n${before}\n---\nbody\n`, `---\na: 1\n${after}\n---\nbody\n`]
     expect(spliced(crlf(old), { k: 'x' })).toBe(crlf(now))
+  })
+})
+
+describe('the line end and the blank lines behind a value stay, whatever it means', () => {
+  const BLANK = ['', '\n', '\n\n\n', '  \n \n']
+  const BEHIND = ['', 'b: 1\n', '# c\n\nb: 1\n']
+  test.each([
+    ...[' |', ' >-', ' |+', ' >2', ' | # c', ' &a |', ' !!str >', ' !!null |', ' !!null >2- # c'],
+    ...[' &a !!null |', ' !!null\n  |', ' |\n  text', ' |+\n  text', ' >2-\n  text', ' !!null |-\n  null'],
+    ...[' !!int |-\n  5', ' &a !!bool >-\n  true', ' !!float |1-\n 1.5'],
+    ...['\n- a\n- !!null |', '\n  a: !!int |-\n    5', '\n  a:\n    - !!null >+'],
+    ...['\n  ? |-\n    a', '\n  ? !!null |', '\n  ? - a', '\n  ? a: b', '\n  - ? - |\n        a'],
+  ])('behind %j', value => {
+    for (const blank of BLANK)
+      for (const behind of BEHIND)
+        for (const eol of ['\n', '\r\n']) {
+          const file = (entry: string) =>
+            `---\na: 1\n${entry}\n${blank}${behind}---\nbody\n`.replaceAll('\n', eol)
+          expect(spliced(file(`k:${value}`), { k: 'x' })).toBe(file('k: "x"'))
+        }
+  })
+  test('as the fuzzer found it', () => {
+    const before = '---\r\nlocked_by: !!null |\r\n\r\n\r\n\r\n---\r\nbody\r\n'
+    expect(spliced(before, { locked_by: { list: [] } })).toBe(before.replace('!!null |', '[]'))
   })
 })
 
