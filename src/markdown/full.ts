@@ -17,7 +17,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml'
-import type { ReadError, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
+import type { ReadError, YamlAlias, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
 
 /** A top-level key that stood before; `line` and `column` are those of the later one. */
@@ -69,6 +69,7 @@ export function readFull(text: string, options: { source?: 'frontmatter' | 'file
   const converter = new Converter(text)
   const map = converter.map(root, 0)
   if (converter.problem) return fail(converter.problem.message, converter.problem.offset)
+  if (converter.aliases.length > 0) map.aliases = converter.aliases
   return { kind: 'map', map, duplicates: duplicatesIn(map, lines) }
 }
 
@@ -88,6 +89,7 @@ function duplicatesIn(map: YamlMap, lines: LineCounter): Duplicate[] {
 /** From the package's nodes to ours, in the order of the text, so that an alias knows its anchor. */
 class Converter {
   problem: { message: string; offset: number } | undefined
+  readonly aliases: YamlAlias[] = []
   private readonly text: string
   private readonly anchors = new Map<string, YamlNode>()
 
@@ -189,6 +191,7 @@ class Converter {
       return emptyAt(start)
     }
     if (target.kind === 'scalar') return { ...target, start, end }
+    this.aliases.push({ at: start, target })
     if (target.kind === 'list') return { kind: 'list', items: [], start, end }
     return { kind: 'map', pairs: [], flow: true, start, end }
   }

@@ -32,6 +32,14 @@ export interface YamlMap {
   flow: boolean
   start: number
   end: number
+  /** Of the root: all aliases in the text to lists and maps, in keys too. */
+  aliases?: YamlAlias[]
+}
+
+/** An alias to a list or a map, which reads as an empty one: where it stands, and what it names. */
+export interface YamlAlias {
+  at: number
+  target: YamlList | YamlMap
 }
 
 export interface YamlPair {

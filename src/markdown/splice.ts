@@ -177,6 +177,8 @@ function difference(
     const found = after.map.pairs.filter(pair => pair.key === key)
     if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
     if (!reads(found[0]!.value, value)) return `\`${key}\` would read differently`
+    const old = findPair(before.map, key)
+    if (old && isNamedElsewhere(before.map, old.value)) return 'an alias would name something else'
   }
   const others = (map: YamlMap) => map.pairs.filter(pair => !Object.hasOwn(fields, pair.key))
   const [old, now] = [others(before.map), others(after.map)]
@@ -186,6 +188,15 @@ function difference(
     if (pair.key !== other.key || !sameData(pair.value, other.value)) return `\`${pair.key}\` would change`
   }
   return undefined
+}
+
+/**
+ * Whether a list or map in a value is what an alias behind it names: without it, the alias would name an earlier one
+ * with the same anchor. To which scalar an alias leads, is read.
+ */
+function isNamedElsewhere({ aliases = [] }: YamlMap, { start, end }: YamlNode): boolean {
+  const isWithin = (at: number) => at >= start && at < end
+  return aliases.some(({ at, target }) => isWithin(target.start) && !isWithin(at))
 }
 
 function sameData(a: YamlNode, b: YamlNode): boolean {

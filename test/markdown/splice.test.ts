@@ -248,6 +248,10 @@ test('what the form of the frontmatter does not allow is refused with its place'
     ['id: A\n...\n', 4, 1],
     ['id: A\nlocked_by: &x me\nother: *x\n', 3, 1],
     ['z: &x 1\nlocked_by: &x me\nother: *x\n', 3, 1],
+    ['z: &x [1]\nlocked_by: &x [2]\nother: *x\n', 3, 1],
+    ['z: &x {}\nlocked_by:\n  - a: &x {b: c}\nother: [*x]\n', 3, 1],
+    ['z: &x []\nlocked_by:\n  - ? &x [b]\n\nother: *x\n', 3, 1],
+    ['z: &x [1]\nlocked_by: &x [2]\n? [*x]\n: y\n', 3, 1],
     ['id: A\nlocked_by: a\nlocked_by: b\n', 3, 1],
     ['? id\n: A\n? locked_by\n', 4, 3],
   ]
@@ -258,6 +262,12 @@ test('what the form of the frontmatter does not allow is refused with its place'
       error: { line, column, message: expect.stringContaining('form') },
     })
   }
+})
+
+test('an anchor that is named nowhere else may go with its value', () => {
+  const other = 'z: &x [1]\nother: *x\n'
+  for (const value of ['&x [2]', '&y [2, *y]', '[&x [2], *x]', '[*x]'])
+    expect(spliced(`---\n${other}k: ${value}\n---\n`, { k: 'x' })).toBe(`---\n${other}k: "x"\n---\n`)
 })
 
 test('without a full reader it asks for one', () => {
