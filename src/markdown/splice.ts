@@ -192,7 +192,7 @@ function difference(
 
 /**
  * Whether a list or map in a value is what an alias behind it names: without it, the alias would name an earlier one
- * with the same anchor. To which scalar an alias leads, is read.
+ * with the same anchor. To which scalar an alias leads, is read, but within a key that is a list or a map.
  */
 function isNamedElsewhere({ aliases = [] }: YamlMap, { start, end }: YamlNode): boolean {
   const isWithin = (at: number) => at >= start && at < end
