@@ -17,7 +17,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml'
-import type { ReadError, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
+import type { ReadError, YamlAlias, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
 
 /** A top-level key that stood before; `line` and `column` are those of the later one. */
@@ -69,6 +69,7 @@ export function readFull(text: string, options: { source?: 'frontmatter' | 'file
   const converter = new Converter(text)
   const map = converter.map(root, 0)
   if (converter.problem) return fail(converter.problem.message, converter.problem.offset)
+  if (converter.aliases.length > 0) map.aliases = converter.aliases
   return { kind: 'map', map, duplicates: duplicatesIn(map, lines) }
 }
 
@@ -88,6 +89,7 @@ function duplicatesIn(map: YamlMap, lines: LineCounter): Duplicate[] {
 /** From the package's nodes to ours, in the order of the text, so that an alias knows its anchor. */
 class Converter {
   problem: { message: string; offset: number } | undefined
+  readonly aliases: YamlAlias[] = []
   private readonly text: string
   private readonly anchors = new Map<string, YamlNode>()
 
@@ -111,12 +113,11 @@ class Converter {
   }
 
   private pair(pair: Pair<Node, Node | null>, depth: number): YamlPair {
-    const [keyStart, keyEnd] = rangeOf(pair.key)
     // Before the value, which an alias in the key may not name.
-    const key = this.keyText(pair.key)
+    const key = this.node(pair.key, depth + 1)
     const sep = pair.srcToken?.sep ?? []
     const colon = sep.find(token => token.type === 'map-value-ind')
-    const behindColon = colon ? colon.offset + 1 : keyEnd
+    const behindColon = colon ? colon.offset + 1 : key.end
     const value = pair.value ? this.node(pair.value, depth + 1) : emptyAt(behindColon)
     // The value as written begins with its tag or anchor; an empty one stands right behind the colon.
     const first = sep.find(token => token.type === 'anchor' || token.type === 'tag')
@@ -125,15 +126,12 @@ class Converter {
     if (first) value.start = first.offset
     if (empty) value.end = last && 'source' in last ? last.offset + last.source.length : behindColon
     if (empty && !first) value.start = behindColon
-    return { key, keyStart, value }
+    return { key: this.keyText(key), keyStart: key.start, value }
   }
 
-  private keyText(key: Node): string {
-    const node = isAlias(key) || isScalar(key) ? this.node(key, 0) : undefined
-    if (node?.kind === 'scalar')
-      return node.style === 'plain' ? String(plainValue(node.text) ?? '') : node.text
-    const [start, end] = rangeOf(key)
-    return this.text.slice(start, end)
+  private keyText(key: YamlNode): string {
+    if (key.kind === 'scalar') return key.style === 'plain' ? String(plainValue(key.text) ?? '') : key.text
+    return this.text.slice(key.start, key.end)
   }
 
   private node(node: Node, depth: number): YamlNode {
@@ -165,7 +163,8 @@ class Converter {
   private scalar(node: Scalar): YamlScalar {
     const [start, end] = rangeOf(node)
     const scalar = { kind: 'scalar', ...this.content(node), start, end } satisfies YamlScalar
-    if (scalar.style === 'block') scalar.end = this.trimmed(start, end)
+    // By its form, not by its style: with a tag (`!!null |`) it may mean what plain characters do.
+    if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') scalar.end = this.trimmed(start, end)
     if (node.anchor) this.anchors.set(node.anchor, scalar)
     return scalar
   }
@@ -192,11 +191,15 @@ class Converter {
       return emptyAt(start)
     }
     if (target.kind === 'scalar') return { ...target, start, end }
+    this.aliases.push({ at: start, target })
     if (target.kind === 'list') return { kind: 'list', items: [], start, end }
     return { kind: 'map', pairs: [], flow: true, start, end }
   }
 
-  /** The package counts the line ends and blank lines that follow to a block scalar; here they stay out. */
+  /**
+   * The end of a block scalar's last line that is not blank, be it the one with its mark. The package counts the line
+   * end and some of the blank lines that follow to it.
+   */
   private trimmed(start: number, end: number): number {
     let at = end
     for (let i = end; i > start && ' \t\r\n'.includes(this.text[i - 1]!); i--)

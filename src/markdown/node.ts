@@ -11,7 +11,10 @@ export interface YamlScalar {
   style: 'plain' | 'single' | 'double' | 'block'
   /** The decoded text: for `plain` the characters as written, trimmed; '' for an empty value. */
   text: string
-  /** Where the value as written begins and ends (quotes included); equal when the value is empty. */
+  /**
+   * Where the value as written begins and ends (quotes included); equal when the value is empty. The line end and the
+   * blank lines behind a block scalar stay out, also where they are part of its text.
+   */
   start: number
   end: number
 }
@@ -29,6 +32,14 @@ export interface YamlMap {
   flow: boolean
   start: number
   end: number
+  /** Of the root: all aliases in the text to lists and maps, in keys too. */
+  aliases?: YamlAlias[]
+}
+
+/** An alias to a list or a map, which reads as an empty one: where it stands, and what it names. */
+export interface YamlAlias {
+  at: number
+  target: YamlList | YamlMap
 }
 
 export interface YamlPair {

@@ -1,8 +1,8 @@
 /**
  * Changes top-level fields of a file's frontmatter in place: the bytes of a value are replaced, or a
- * line is added in front of the closing fence; every other byte is copied. Nothing is ever parsed and
- * dumped. What was made is read again before it is given out, so a file whose form does not allow the
- * change is refused, not damaged.
+ * line is added in front of the closing fence; every other byte is copied, the blank lines behind a
+ * block scalar among them. Nothing is ever parsed and dumped. What was made is read again before it
+ * is given out, so a file whose form does not allow the change is refused, not damaged.
  */
 import { type Frontmatter, type FullReader, readFrontmatter } from './frontmatter.ts'
 import type { ReadError, YamlMap, YamlNode, YamlPair } from './node.ts'
@@ -177,6 +177,8 @@ function difference(
     const found = after.map.pairs.filter(pair => pair.key === key)
     if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
     if (!reads(found[0]!.value, value)) return `\`${key}\` would read differently`
+    const old = findPair(before.map, key)
+    if (old && isNamedElsewhere(before.map, old.value)) return 'an alias would name something else'
   }
   const others = (map: YamlMap) => map.pairs.filter(pair => !Object.hasOwn(fields, pair.key))
   const [old, now] = [others(before.map), others(after.map)]
@@ -186,6 +188,15 @@ function difference(
     if (pair.key !== other.key || !sameData(pair.value, other.value)) return `\`${pair.key}\` would change`
   }
   return undefined
+}
+
+/**
+ * Whether a list or map in a value is what an alias behind it names: without it, the alias would name an earlier one
+ * with the same anchor. To which scalar an alias leads, is read, but within a key that is a list or a map.
+ */
+function isNamedElsewhere({ aliases = [] }: YamlMap, { start, end }: YamlNode): boolean {
+  const isWithin = (at: number) => at >= start && at < end
+  return aliases.some(({ at, target }) => isWithin(target.start) && !isWithin(at))
 }
 
 function sameData(a: YamlNode, b: YamlNode): boolean {

@@ -13,8 +13,7 @@ export function withoutKeys(bytes: Buffer, { split, map }: Frontmatter, keys: Re
   for (const { key, keyStart, value } of map.pairs) {
     if (!keys.has(key)) continue
     const start = keyStart === 0 ? 0 : yaml.lastIndexOf('\n', keyStart - 1) + 1
-    // A block scalar's value ends behind its line feed, any other in front of it.
-    const lineFeed = yaml.indexOf('\n', Math.max(keyStart, value.end - 1))
+    const lineFeed = yaml.indexOf('\n', value.end)
     kept += yaml.slice(at, Math.max(at, start))
     at = lineFeed < 0 ? yaml.length : lineFeed + 1
   }

@@ -88,7 +88,7 @@ const block = fc
     mostly(
       `␣␣text ¦ ␣␣text⏎  more ¦ ␣one ¦ ␣␣␣␣deep⏎      deeper⏎⏎    again ¦ ␣␣a⏎⏎⏎  b⏎ ¦ ⏎  a ¦ ␣␣text⏎⏎⏎
       ¦ ␣␣a⇥⏎  ⇥b ¦ ␣␣locked_by: x⏎  locked_at: y ¦ ␣␣# no comment ¦ ␣␣---⏎  ... ¦ ␣␣é😀 ¦ ␣␣trailing  ⏎  blanks␣
-      ¦ ␣␣${LONG} ¦ ⏎⏎`,
+      ¦ ␣␣${LONG} ¦ ⏎⏎ ¦ ⏎␣␣⏎␣ ¦ ␣␣5 ¦ ␣␣true⏎⏎`,
       6,
       '␣⏎  a ¦ ␣␣␣a⏎  b ¦ ⇥a ¦ ∅ ¦ ␣␣␣␣⏎  a ¦ flush ¦ ␣␣⇥ ¦ ␣␣a⏎   ',
     ),
@@ -108,7 +108,8 @@ const nested = mostly(
   `⏎  locked_by: inner⏎  locked_at: 1 ¦ ⏎- locked_by: x⏎- y ¦ ⏎  - |⏎    text⏎  - b ¦ ⏎  ? a⏎  : b
   ¦ ⏎  - - a⏎    - b⏎  -⏎    - c ¦ ⏎  a:⏎   b:⏎    c: d ¦ ⏎⏎  # c⏎  a: 1 # d⏎# e⏎  b: 2
   ¦ ⏎  - a: 1⏎    b: 2⏎  - c ¦ ⏎  [] ¦ ⏎  "x" ¦ ⏎  |⏎  text ¦ ⏎# c⏎- a ¦ ⏎  - # c⏎    a
-  ¦ ⏎  locked_by: &in x⏎  b: *in ¦ ⏎    - a⏎    -⏎    - "" ¦ ⏎- a: |⏎    t⏎  b: >-⏎    u ¦ ⏎  k: "a⏎   b"`,
+  ¦ ⏎  locked_by: &in x⏎  b: *in ¦ ⏎    - a⏎    -⏎    - "" ¦ ⏎- a: |⏎    t⏎  b: >-⏎    u ¦ ⏎  k: "a⏎   b"
+  ¦ ⏎  ? |-⏎    a ¦ ⏎  ? - a⏎    - |⏎ ¦ ⏎  ? a: !!int |-⏎      5 ¦ ⏎- &i !!null |⏎ ¦ ⏎  - ? &a [b]⏎ ¦ ⏎  -⏎  - !x # c`,
   8,
   '⏎  a: 1⏎ b: 2 ¦ ⏎ - a⏎  - b ¦ ⏎- a⏎ b: c',
 )
@@ -117,7 +118,7 @@ const property = pieces(
   '&a␣ ¦ &b␣ ¦ &a⏎␣␣ ¦ !!str␣ ¦ !!int␣ ¦ !!null␣ ¦ !x␣ ¦ !␣ ¦ !<tag:x>␣ ¦ &a !!str␣ ¦ !!seq␣ ¦ !!map␣',
 )
 
-const value = fc
+const ordinary = fc
   .tuple(
     fc.oneof({ weight: 15, arbitrary: fc.constant('') }, { weight: 1, arbitrary: property }),
     fc.oneof(
@@ -129,6 +130,12 @@ const value = fc
     ),
   )
   .map(parts => parts.join(''))
+
+const value = fc.oneof(
+  { weight: 31, arbitrary: ordinary },
+  // A tag may give it a meaning that no other block scalar has.
+  { weight: 1, arbitrary: fc.tuple(property, block).map(parts => parts.join('')) },
+)
 
 const note = mostly('∅', 3, '␣# c ¦ ␣␣# locked_by: x ¦ ␣# ¦ #c ¦ ␣# é😀 " ¦ ␣ ¦ ⏎ ¦ ⏎⏎ ¦ ␣# c⏎# d ¦ ⇥# c ¦ ⇥')
 

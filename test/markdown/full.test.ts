@@ -24,6 +24,9 @@ describe('readFull', () => {
     ['a: |+\n  text\n\n', 'a', '|+\n  text'],
     ['a: |\n  text  \n \nb: c\n', 'a', '|\n  text  '],
     ['a: |\r\n  text \r\n\r\n', 'a', '|\r\n  text '],
+    ['a: !!null |\n\n\nb: c\n', 'a', '!!null |'],
+    ['a: !!int |-\r\n  5\r\n\r\n', 'a', '!!int |-\r\n  5'],
+    ['a:\n  ? - |\n      b\n\n\n', 'a', '? - |\n      b'],
     ['a: \n- \nb: c\n', 'a', '-'],
     ['a: two\n  lines # c\nb: c\n', 'a', 'two\n  lines'],
     ['a: "two\n  lines" # c\n', 'a', '"two\n  lines"'],
@@ -57,6 +60,7 @@ describe('readFull', () => {
     ['a: b\n...\nc: d\n', 3, 1, 'multiple documents'],
     ['a: 1\nb: *nobody\n', 2, 4, 'nobody'],
     ['*a : &a x\n', 1, 1, 'a'],
+    ['? [*nobody]\n: x\n', 1, 4, 'nobody'],
   ])('refuses %j at line %i, column %i', (text, line, column, word) => {
     const result = readFull(text)
     expect(result).toMatchObject({
@@ -72,6 +76,9 @@ describe('readFull', () => {
   test('reads an alias to a scalar as the scalar, and expands no other', () => {
     const map = read('a: &x "1"\nb: *x\nc: &l [1]\nd: *l\ne: &m {k: v}\nf: *m\n')
     expect(toData(map)).toEqual({ a: '1', b: '1', c: [1], d: [], e: { k: 'v' }, f: {} })
+  })
+  test('knows the anchors within a key that is a list or a map', () => {
+    expect(toData(read('? [&x 1]\n: *x\n'))).toEqual({ '[&x 1]': 1 })
   })
   test('is not blown up by aliases of aliases', () => {
     const bomb = [

@@ -39,6 +39,7 @@ describe('a value is replaced where it stands', () => {
     ['k: two\n  lines # note', 'k: "x" # note'],
     ['k: "two\n  lines"', 'k: "x"'],
     ['k:\n  below', 'k:\n  "x"'],
+    ['k:\n  !!null |\n\n', 'k:\n  "x"\n\n'],
     ['k: # note\n  - a\n  - b', 'k: "x" # note'],
     ['k:\n- a\n- b # note', 'k: "x" # note'],
     ['k:\n  a: b\n  c:', 'k: "x"'],
@@ -54,6 +55,30 @@ describe('a value is replaced where it stands', () => {
     const crlf = (text: string) => text.replaceAll('\n', '\r\n')
     const [old, now] = [`---\na: 1\n${before}\n---\nbody\n`, `---\na: 1\n${after}\n---\nbody\n`]
     expect(spliced(crlf(old), { k: 'x' })).toBe(crlf(now))
+  })
+})
+
+describe('the line end and the blank lines behind a value stay, whatever it means', () => {
+  const BLANK = ['', '\n', '\n\n\n', '  \n \n']
+  const BEHIND = ['', 'b: 1\n', '# c\n\nb: 1\n']
+  test.each([
+    ...[' |', ' >-', ' |+', ' >2', ' | # c', ' &a |', ' !!str >', ' !!null |', ' !!null >2- # c'],
+    ...[' &a !!null |', ' !!null\n  |', ' |\n  text', ' |+\n  text', ' >2-\n  text', ' !!null |-\n  null'],
+    ...[' !!int |-\n  5', ' &a !!bool >-\n  true', ' !!float |1-\n 1.5'],
+    ...['\n- a\n- !!null |', '\n  a: !!int |-\n    5', '\n  a:\n    - !!null >+'],
+    ...['\n  ? |-\n    a', '\n  ? !!null |', '\n  ? - a', '\n  ? a: b', '\n  - ? - |\n        a'],
+  ])('behind %j', value => {
+    for (const blank of BLANK)
+      for (const behind of BEHIND)
+        for (const eol of ['\n', '\r\n']) {
+          const file = (entry: string) =>
+            `---\na: 1\n${entry}\n${blank}${behind}---\nbody\n`.replaceAll('\n', eol)
+          expect(spliced(file(`k:${value}`), { k: 'x' })).toBe(file('k: "x"'))
+        }
+  })
+  test('as the fuzzer found it', () => {
+    const before = '---\r\nlocked_by: !!null |\r\n\r\n\r\n\r\n---\r\nbody\r\n'
+    expect(spliced(before, { locked_by: { list: [] } })).toBe(before.replace('!!null |', '[]'))
   })
 })
 
@@ -223,6 +248,10 @@ test('what the form of the frontmatter does not allow is refused with its place'
     ['id: A\n...\n', 4, 1],
     ['id: A\nlocked_by: &x me\nother: *x\n', 3, 1],
     ['z: &x 1\nlocked_by: &x me\nother: *x\n', 3, 1],
+    ['z: &x [1]\nlocked_by: &x [2]\nother: *x\n', 3, 1],
+    ['z: &x {}\nlocked_by:\n  - a: &x {b: c}\nother: [*x]\n', 3, 1],
+    ['z: &x []\nlocked_by:\n  - ? &x [b]\n\nother: *x\n', 3, 1],
+    ['z: &x [1]\nlocked_by: &x [2]\n? [*x]\n: y\n', 3, 1],
     ['id: A\nlocked_by: a\nlocked_by: b\n', 3, 1],
     ['? id\n: A\n? locked_by\n', 4, 3],
   ]
@@ -233,6 +262,12 @@ test('what the form of the frontmatter does not allow is refused with its place'
       error: { line, column, message: expect.stringContaining('form') },
     })
   }
+})
+
+test('an anchor that is named nowhere else may go with its value', () => {
+  const other = 'z: &x [1]\nother: *x\n'
+  for (const value of ['&x [2]', '&y [2, *y]', '[&x [2], *x]', '[*x]'])
+    expect(spliced(`---\n${other}k: ${value}\n---\n`, { k: 'x' })).toBe(`---\n${other}k: "x"\n---\n`)
 })
 
 test('without a full reader it asks for one', () => {
