@@ -103,11 +103,15 @@ function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
 }
 
-/** A list's single values, or one value; each may hold several with commas between. Done for thousands of items. */
-function words(node: YamlNode): string[] {
-  const texts: string[] = []
-  if (node.kind === 'list') for (const item of node.items) addWords(texts, scalarText(item))
+/**
+ * A list's single values, also of lists within it (`[[WRK-1]]`, as some editors link notes), or one value; each may hold
+ * several with commas between. A map is no word but not nothing either: who waits for what cannot be read, waits.
+ * Done for thousands of items.
+ */
+function words(node: YamlNode, texts: string[] = []): string[] {
+  if (node.kind === 'list') for (const item of node.items) words(item, texts)
   else if (node.kind === 'scalar') addWords(texts, scalarText(node))
+  else if (node.pairs.length > 0) texts.push('{…}')
   return texts
 }
 

@@ -51,7 +51,15 @@ describe.each([
     expect(blockers(`${name}:\n  - "WRK-1, workspace-hub-2"\n`)).toEqual(two)
   })
 
-  test.each(['', ' ""', ' []', ' ~', ' null', ' { a: 1 }', ' [[WRK-1]]', ' [~, ""]', ' ","'])(
+  test('as a link of some note editors', () => {
+    expect(blockers(`${name}: [[WRK-1]]\n`)).toEqual(['wrk-1'])
+  })
+
+  test.each([' { a: 1 }', '\n  - id: WRK-1'])('that cannot be read as ids is waited for: %j', text => {
+    expect(details(`${name}:${text}\n`).blockedBy).toEqual([{ text: '{…}', key: null }])
+  })
+
+  test.each(['', ' ""', ' []', ' ~', ' null', ' {}', ' [[]]', ' [~, ""]', ' ","'])(
     'is nothing as%s',
     text => {
       expect(blockers(`${name}:${text}\n`)).toEqual([])
