@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFull } from '../../src/markdown/full.ts'
-import { readPlain } from '../../src/markdown/plain.ts'
+import { type RepeatedKey, readPlain } from '../../src/markdown/plain.ts'
 import { toData } from '../../src/markdown/scalar.ts'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
 import { corpus, nastyYaml, plainYaml, reference } from './helpers.ts'
@@ -240,6 +240,40 @@ test('what it reads in full it also reads with only some keys wanted', () => {
     { numRuns: 2000 },
   )
 })
+
+test('simple values that are wanted are the same, with their places and styles', () => {
+  const text = [
+    '# items\n',
+    'id:   "WRK-1"\n',
+    'title: two words here  # note\n',
+    'x: y\n',
+    "status:  'it''s'  \n",
+    'said: "it\'\'s"\n',
+    'empty:\n',
+    'list: [ a b, "c, d" ,e]\n',
+    'none: [ ]\n',
+    'deep:\n  k: v\n',
+    'last: z\n',
+  ].join('')
+  const pairs = readPlain(text)!.pairs.filter(({ key }) => key !== 'x')
+  expect(readPlain(text, new Set(pairs.map(({ key }) => key)))).toEqual({
+    kind: 'map',
+    pairs,
+    flow: false,
+    start: 0,
+    end: text.length,
+  })
+})
+
+test.each(['id: A\nid: B\n', 'id: A\nx: y\nid: |\n  B\n', 'id: |\n  A\nx: y\nid: |\n  B\n'])(
+  'a wanted key that stands twice is seen in %j',
+  text => {
+    expect(readPlain(text, WANTED)).toBeNull()
+    const repeated: RepeatedKey[] = []
+    expect(readPlain(text, WANTED, repeated)).not.toBeNull()
+    expect(repeated).toEqual([{ key: 'id', offset: text.lastIndexOf('id:') }])
+  },
+)
 
 test('both readers give the same places, keys and styles', () => {
   let both = 0
