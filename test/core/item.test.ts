@@ -31,6 +31,14 @@ test('an item says what its fields say', () => {
   })
 })
 
+test('fields that nobody asked for play no part', () => {
+  // Only the full reader reads this note, and it gives all fields.
+  expect(read('note: |+\n  x\nlocked_by: me\nlocked_at: "2026-02-16T19:30:05Z"\n')).toMatchObject({
+    lock: { by: 'me', at: new Date('2026-02-16T19:30:05Z') },
+    problems: [],
+  })
+})
+
 test('an item that says nothing is called by its file, and what its folder makes of it', () => {
   const nothing = { id: 'WRK-157', title: '', status: null, priority: null }
   expect(read('x: y\n')).toEqual({ item: { ...nothing, closed: false }, lock: null, problems: [] })
