@@ -107,7 +107,7 @@ function reference(text: string, idPrefix: string): Reference {
 function words(node: YamlNode): string[] {
   const texts: string[] = []
   if (node.kind === 'list') for (const item of node.items) addWords(texts, scalarText(item))
-  else if (node.kind === 'scalar') addWords(texts, scalarText(node))
+  else addWords(texts, scalarText(node))
   return texts
 }
 
