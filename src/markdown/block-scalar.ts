@@ -39,7 +39,7 @@ export function readBlockScalar(
     let i = line
     while (codes[i] === SPACE) i++
     const deep = i - line
-    const lineFeed = codes[i] === CR && codes[i + 1] === LF ? i + 1 : i
+    const lineFeed = codes[i] === CR ? i + 1 : i
     if (codes[lineFeed] === LF) {
       // A blank line may not be deeper than the text is.
       if (deep > 0 && deep > column) return null

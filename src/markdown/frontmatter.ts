@@ -57,7 +57,7 @@ export function readFrontmatter(
   if (!full) return { kind: 'needsFull' }
 
   const above = split.firstLine - 1
-  const result = full(split.yaml, { source: 'frontmatter' })
+  const result = full(split.yaml)
   if (result.kind === 'error') {
     const { message, line, column } = result.error
     return { kind: 'error', error: { reason: 'yaml', message, line: line + above, column } }

@@ -6,8 +6,7 @@ import type { YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 
 const NULL = /^(?:~|[Nn]ull|NULL)?$/
 const BOOLEAN = /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/
-const INTEGER = /^[-+]?[0-9]+$/
-const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
+const DECIMAL = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const BASED = /^0(?:o[0-7]+|x[0-9a-fA-F]+)$/
 const INFINITE = /^[-+]?\.(?:inf|Inf|INF)$/
 const NAN = /^\.(?:nan|NaN|NAN)$/
@@ -22,8 +21,7 @@ export function plainValue(text: string): string | number | boolean | null {
   if (!mayBeSpecial(text)) return text
   if (NULL.test(text)) return null
   if (BOOLEAN.test(text)) return text[0] === 't' || text[0] === 'T'
-  if (INTEGER.test(text)) return Number.parseInt(text, 10)
-  if (FLOAT.test(text)) return Number.parseFloat(text)
+  if (DECIMAL.test(text)) return Number.parseFloat(text)
   if (BASED.test(text)) return Number.parseInt(text.slice(2), text[1] === 'x' ? 16 : 8)
   if (INFINITE.test(text)) return text[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   return NAN.test(text) ? Number.NaN : text

@@ -1,6 +1,12 @@
 /** What items say beside status and lock, in all the ways in which real queues write it. */
 import { describe, expect, test } from 'vitest'
-import { DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../../src/core/details.ts'
+import {
+  DETAIL_KEYS,
+  type Details,
+  isDependencyKey,
+  NO_DETAILS,
+  readDetails,
+} from '../../src/core/details.ts'
 import { readFull } from '../../src/markdown/full.ts'
 import { readPlain } from '../../src/markdown/plain.ts'
 
@@ -43,6 +49,11 @@ describe.each([
     expect(blockers(`${name}:${text}\n`)).toEqual(['wrk-1'])
   })
 
+  test('says what an item waits for', () => {
+    expect(isDependencyKey(name)).toBe(true)
+    expect(isDependencyKey(`${name}_`)).toBe(false)
+  })
+
   test('of several: a list, commas, or commas within a list', () => {
     const two = ['wrk-1', 'workspace-hub-2']
     expect(blockers(`${name}: [WRK-1, "workspace-hub#2"]\n`)).toEqual(two)
@@ -82,6 +93,7 @@ test('what is no id is kept as it is written', () => {
     { text: 'the licence', key: null },
     { text: 'WRK-x', key: null },
   ])
+  expect(details('blocked_by: [the licence]\ndepends_on: the licence\n').blockedBy).toHaveLength(1)
 })
 
 test.each(['parent', 'parent_wrk'])('%s is one reference', name => {
@@ -101,6 +113,8 @@ test.each(['computer', 'machine', 'machines', 'execution_workstations'])('%s nam
 
 test('machines of several keys are put together, each once', () => {
   expect(details('computer: a\nexecution_workstations: [a, b]\n').machines).toEqual(['a', 'b'])
+  expect(details('computer: a\nmachine: b\n').machines).toEqual(['a', 'b'])
+  expect(details('target_repo: a\nrepository: b\n').repos).toEqual(['a', 'b'])
 })
 
 test.each(['target_repos', 'target_repo', 'repository'])('%s names repositories', name => {

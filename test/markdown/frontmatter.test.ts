@@ -26,6 +26,22 @@ test('keys that stand twice are reported at their line in the file', () => {
     kind: 'ok',
     duplicates: [{ key: 'id', line: 4, column: 1 }],
   })
+  expect(readFrontmatter(file('  id: A\n\n  b: 1\n\n  id: B\n'))).toMatchObject({
+    duplicates: [{ key: 'id', line: 6, column: 3 }],
+  })
+  expect(readFrontmatter(file('id: |+\n  A\nb: 1\nid: B\n'), full)).toMatchObject({
+    certain: 'full',
+    duplicates: [{ key: 'id', line: 5, column: 1 }],
+  })
+})
+test('with only some keys wanted, only those are reported that stand twice', () => {
+  const twice = file('b: 1\nid: A\nb: 2\nid: B\n')
+  expect(readFrontmatter(twice, undefined, true, new Set(['id']))).toMatchObject({
+    duplicates: [{ key: 'id', line: 5, column: 1 }],
+  })
+})
+test('a file may end with its closing fence', () => {
+  expect(readFrontmatter(Buffer.from('---\nid: A\n---'))).toMatchObject({ kind: 'ok' })
 })
 test('an error carries its reason and its place in the file', () => {
   expect(readFrontmatter(file('a: 1\nb: c: d\n'), full)).toMatchObject({

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFull } from '../../src/markdown/full.ts'
-import { readPlain } from '../../src/markdown/plain.ts'
+import { type RepeatedKey, readPlain } from '../../src/markdown/plain.ts'
 import { toData } from '../../src/markdown/scalar.ts'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
 import { corpus, nastyYaml, plainYaml, reference } from './helpers.ts'
@@ -38,6 +38,14 @@ describe('readPlain reads, as the yaml package does,', () => {
     [
       'numbers, booleans, null',
       'a: 1\nb: -0x\nc: 0o17\nd: .5\ne: true\nf: ~\ng: 1e3\nh: 0012\ni: -.inf\nj: .nan\nk: 0x1F\n',
+    ],
+    [
+      'numbers with signs, of many digits, and words that are nearly numbers',
+      'a: 9\nb: +12\nc: -12.5e+10\nd: .125\ne: 1E-5\nf: 10x1F\ng: .nanx\nh: 1.2.3\ni: 123456789012345678901234567890\nj: -0\nk: +.INF\n',
+    ],
+    [
+      'words for yes, no and nothing in all their spellings, and in some that are none',
+      'a: false\nb: False\nc: FALSE\nd: True\ne: TRUE\nf: tRUE\ng: xalse\nh: Null\ni: NULL\nj: nULL\nk: nullx\n',
     ],
     ['dates and hashes', 'a: 2026-01-01\nb: 2026-01-01T00:00:00Z\nc: 12345678\nd: 12e4567\n'],
     ['empty values', 'a:\nb: \nc: # note\nd:\n\ne: x\n'],
@@ -100,6 +108,12 @@ test.each([
     'a: >\n  x\n\n  y\n',
     'a: >\n  x\n    y\n',
     'a: >-\n\n  x\n',
+    'a: |\n  x\ty\n',
+    'a: |\n  x\ry\n',
+    'a: |\n  x\r\r\n',
+    'a: |\n  x\x07\n',
+    'a: |\n  x\x7f\n',
+    'a: |\n  x\u2028\n',
     'a: b\n\n  c\n',
     'a: b # x\n  c\n',
     'a: b\n  c: d\n',
@@ -226,6 +240,40 @@ test('what it reads in full it also reads with only some keys wanted', () => {
     { numRuns: 2000 },
   )
 })
+
+test('simple values that are wanted are the same, with their places and styles', () => {
+  const text = [
+    '# items\n',
+    'id:   "WRK-1"\n',
+    'title: two words here  # note\n',
+    'x: y\n',
+    "status:  'it''s'  \n",
+    'said: "it\'\'s"\n',
+    'empty:\n',
+    'list: [ a b, "c, d" ,e]\n',
+    'none: [ ]\n',
+    'deep:\n  k: v\n',
+    'last: z\n',
+  ].join('')
+  const pairs = readPlain(text)!.pairs.filter(({ key }) => key !== 'x')
+  expect(readPlain(text, new Set(pairs.map(({ key }) => key)))).toEqual({
+    kind: 'map',
+    pairs,
+    flow: false,
+    start: 0,
+    end: text.length,
+  })
+})
+
+test.each(['id: A\nid: B\n', 'id: A\nx: y\nid: |\n  B\n', 'id: |\n  A\nx: y\nid: |\n  B\n'])(
+  'a wanted key that stands twice is seen in %j',
+  text => {
+    expect(readPlain(text, WANTED)).toBeNull()
+    const repeated: RepeatedKey[] = []
+    expect(readPlain(text, WANTED, repeated)).not.toBeNull()
+    expect(repeated).toEqual([{ key: 'id', offset: text.lastIndexOf('id:') }])
+  },
+)
 
 test('both readers give the same places, keys and styles', () => {
   let both = 0
