@@ -49,6 +49,9 @@ interface Template {
 type Fields = Record<string, FieldValue>
 
 const LONGEST_TITLE = 300
+/** The words that are offered; a queue may use others. */
+export const PRIORITIES: readonly string[] = ['critical', 'high', 'medium', 'low']
+export const COMPLEXITIES: readonly string[] = ['simple', 'moderate', 'complex']
 const WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/
 
 /**
