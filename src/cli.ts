@@ -10,7 +10,7 @@ import { nearWords } from './core/suggest.ts'
 import { groupOf, inOrder } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
-import { write } from './print/terminal.ts'
+import { answer, write } from './print/terminal.ts'
 import { commandWord, plainWords } from './words.ts'
 
 /** What the scripts of `wrk completion` call; it needs all commands to know their options. */
@@ -98,6 +98,8 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     // The output could not be written, which can only be said on stderr.
     const failure = outcomeOfError(error, debug)
+    if (outcome.json.ok && failure.refusal)
+      failure.refusal.hint = 'The command has done its work; only the answer is missing.'
     print(failure, false)
     return failure.exitCode
   }
@@ -134,7 +136,7 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .option('--json', 'one JSON object on stdout')
     .helpOption('-h, --help', 'help, with examples')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: text => write(1, text), writeErr: () => undefined })
+    .configureOutput({ writeOut: answer, writeErr: () => undefined })
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help, or wrk help COMMAND, shows examples.`)
     .exitOverride()
   const run: Run = async work => {
@@ -222,8 +224,8 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
     if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
   }
   if (trace) write(2, `${trace}\n`)
-  if (asJson) write(1, jsonLine({ schema_version: 1, ...json }))
-  else if (text) write(1, text)
+  if (asJson) answer(jsonLine({ schema_version: 1, ...json }))
+  else if (text) answer(text)
 }
 
 const LONGEST_LINE = 4000

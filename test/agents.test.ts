@@ -1,6 +1,7 @@
 /** `wrk agents install` and `uninstall`: what they add to other people's files, and that nothing of it stays. */
 import { spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -122,6 +123,15 @@ describe('wrk agents', () => {
     await done(space.wrk('agents uninstall claude'))
     expect(space.read('CLAUDE.md')).toBe('# Mine\n\n## Added later\n')
     expect(JSON.parse(space.read(SETTINGS))).toEqual({ model: 'x' })
+  })
+
+  test('a line that is appended to a file without a final newline does not break the block', async () => {
+    const space = workspace({ 'CLAUDE.md': '# Notes' })
+    await done(space.wrk('agents install claude'))
+    appendFileSync(space.path('CLAUDE.md'), 'more text\n')
+    await done(space.wrk('agents install claude'))
+    await done(space.wrk('agents uninstall claude'))
+    expect(space.read('CLAUDE.md')).toBe('# Notes\nmore text\n')
   })
 
   test('renews an outdated block in its place', async () => {

@@ -79,6 +79,41 @@ describe('what may stand at the cursor', () => {
     expect(shown.every(parts => parts.length === 2)).toBe(true)
   })
 
+  test('is an id of wrk new, with the zeros before its number or without', async () => {
+    const queue = makeQueue({
+      'pending/WRK-001.md': item('WRK-001', { title: 'One' }),
+      'pending/WRK-002.md': item('WRK-002', { title: 'Two' }),
+      'pending/WRK-010.md': item('WRK-010', { title: 'Ten' }),
+    })
+    const all = ['001', '002', '010']
+    for (const typed of ['WRK-', 'WRK-0', 'wrk-0'])
+      expect(await values(queue, 'claim', typed)).toEqual(all.map(number => typed.slice(0, 4) + number))
+    expect(await values(queue, 'claim', '0')).toEqual(all)
+    expect(await values(queue, 'claim', 'WRK-00')).toEqual(['WRK-001', 'WRK-002'])
+    expect(await values(queue, 'claim', '00')).toEqual(['001', '002'])
+    expect(await complete(queue, 'claim', 'WRK-001')).toEqual([['WRK-001', 'One']])
+    expect(await values(queue, 'claim', 'WRK-1')).toEqual(['WRK-1', 'WRK-10'])
+    expect(await values(queue, 'claim', '1')).toEqual(['1', '10'])
+    expect(await values(queue, 'claim', 'WRK-0001')).toEqual([])
+  })
+
+  test('is an id with zeros in its text alone, as its file is called', async () => {
+    const queue = makeQueue({ 'pending/WRK-7-slug.md': item('WRK-007', { title: 'Seven' }) })
+    expect(await values(queue, 'claim', 'WRK-')).toEqual(['WRK-7'])
+    expect(await values(queue, 'claim', 'WRK-7-s')).toEqual([])
+  })
+
+  test('is one of the words that the help lists', async () => {
+    const queue = makeQueue()
+    const priorities = ['critical', 'high', 'medium', 'low']
+    expect(await values(queue, 'new', '--priority', '')).toEqual(priorities)
+    expect(await values(queue, 'list', '--priority', '')).toEqual(priorities)
+    expect(await values(queue, 'new', '--complexity=m')).toEqual(['--complexity=moderate'])
+    const orders = await values(queue, 'list', '--sort', '')
+    expect(orders).toContain('urgency')
+    expect((await run('help list')).stdout).toContain(orders.join(', '))
+  })
+
   test('is a value of an option, before or behind an equals sign', async () => {
     const queue = queueWithItems()
     expect(await values(queue, 'list', '--status', 'p')).toEqual(['pending'])

@@ -486,6 +486,15 @@ describe('what is run', () => {
 })
 
 describe('the exit code of the command is passed on, and the item released:', () => {
+  test.each([
+    ['/no/such', 127, 'there is no such program'],
+    ['/etc/passwd', 127, 'permission denied'],
+  ])('%s cannot be started, which is said in words', async (program, exit, why) => {
+    const { code, stderr } = await readyQueue().run(execute(program))
+    expect(code).toBe(exit)
+    expect(stderr).toContain(`wrk: warning: "${program}" could not be started: ${why}\n`)
+  })
+
   test.each<[string, string[], number, string | null]>([
     ['success', ['true'], 0, null],
     ['failure', ['bash', '-c', 'exit 7'], 7, null],

@@ -431,6 +431,20 @@ describe('stdout', () => {
     },
   )
 
+  test('that cannot be written is not called undone where wrk has done it', async () => {
+    if (!existsSync('/dev/full')) return console.warn('SKIPPED: this system has no /dev/full')
+    const queue = makeQueue(['WRK-1'])
+    const unwritten = 'wrk: the answer could not be written to standard output: the disk is full\n'
+    const done = `${unwritten}     The command has done its work; only the answer is missing.\n`
+    for (const command of ['new x', 'claim WRK-1', 'claim WRK-1 --json'])
+      expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: done })
+    expect(queue.lock('WRK-1').by).toBe('tester')
+    const notDone = `wrk claim WRK-1 --session other --json >/dev/full`
+    expect(await shell(queue, notDone)).toMatchObject({ code: 74, stderr: unwritten })
+    for (const command of ['--help', 'watch --json'])
+      expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: unwritten })
+  })
+
   test.each(['>&-', '2>&-', '>&- 2>&- <&-'])(
     'that is closed (%s) does not keep a claim from its work',
     async closed => {

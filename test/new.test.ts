@@ -132,6 +132,16 @@ describe('wrk new', () => {
   })
 
   test.each([
+    ['Fix\tthe parser', 'U+0009'],
+    ['a \x1b[31mred\x1b[0m title', 'U+001B'],
+    ['turned \u202e around', 'U+202E'],
+    ['two\nlines', 'U+000A'],
+  ])('names the character for which it refuses the title %j', async (title, named) => {
+    const { stderr } = await makeQueue().run(['new', title])
+    expect(stderr).toMatch(`wrk: the character ${named} is not allowed in a title\n`)
+  })
+
+  test.each([
     'new --json',
     'new x --priority',
     'new x --priority a:b --json',

@@ -63,6 +63,13 @@ function expectUnmoved(queue: Queue, before: string, name = 'WRK-1'): void {
 }
 
 describe('when all reviewers pass', () => {
+  test('with --json stdout holds one object alone; what they write goes to stderr', async () => {
+    const queue = reviewers({ claude: 0 })
+    const result = await queue.run(['review', 'WRK-1', '--no-archive', '--json', '--', 'echo', 'words'])
+    expect(result.stdout).toMatch(/^\{.*\}\n$/)
+    expect(result.stderr).toBe('words\n')
+  })
+
   test('the item is archived and free, by one event', async () => {
     const queue = reviewers({ claude: 0, codex: 0 })
     const before = queue.read('WRK-1')

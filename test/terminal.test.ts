@@ -1,5 +1,6 @@
 /** Real pseudo-terminals: no set-up, a session for each, and output that fits. */
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { LiveTable } from '../src/print/live.ts'
 import { processFacts } from '../src/system/process.ts'
 import {
   gone,
@@ -200,6 +201,34 @@ test('what goes into a pipe or file holds neither colours nor control characters
     expect(columnsOf(line)).toBeLessThanOrEqual(80)
   for (const line of (await queue.run('list', { env: { COLUMNS: '60' } })).stdout.split('\n'))
     expect(columnsOf(line)).toBeLessThanOrEqual(60)
+})
+
+test('a narrow table keeps the ids, but for one that would take more than half of it', async () => {
+  const holder = 'terminal-devbox-1ssn43'
+  const long = `WRK-${'LONG'.repeat(12)}-1`
+  const queue = makeQueue({
+    'pending/WRK-001.md': heldItem('WRK-001', holder, stampOf(new Date())),
+    'pending/WRK-1570.md': item('WRK-1570', { title: 'A title that is longer than the screen is wide' }),
+  })
+  const list = async () => (await queue.run('list', { env: { COLUMNS: '40' } })).stdout.trimEnd().split('\n')
+  const rows = await list()
+  expect(rows.map(row => row.split(' ')[0])).toEqual(['ID', 'WRK-001', 'WRK-1570'])
+  expect(Math.max(...rows.map(columnsOf))).toBeLessThanOrEqual(40)
+  queue.write(`pending/${long}.md`, item(long))
+  const withLong = await list()
+  expect(withLong.find(row => row.includes('LONG'))).toMatch(/^WRK-LONGLONGLON… {2}\S/)
+  expect(Math.max(...withLong.map(columnsOf))).toBeLessThanOrEqual(40)
+
+  const live = new LiveTable('queue')
+  const now = new Date('2026-11-21T12:00:00Z')
+  const held = {
+    ...{ id: 'WRK-001', title: 'A title of some length', status: 'pending', problem: null, path: 'x' },
+    holder: { session_id: holder, locked_at: '2026-11-21T10:01:00Z', expires_at: null, liveness: 'unknown' },
+  }
+  live.take({ type: 'snapshot', items: [held] } as never, now)
+  const drawn = live.draw({ width: 39, height: 20, colour: false, isTerminal: true }, now)
+  expect(drawn.find(line => line.includes('WRK'))).toMatch(/^ {3}WRK-001 {2}\S/)
+  expect(Math.max(...drawn.map(columnsOf))).toBeLessThanOrEqual(39)
 })
 
 test('a reader that goes away early is no error', async () => {

@@ -73,6 +73,10 @@ export function commandBehind({ behind = [] }: Globals, words: readonly string[]
   return words
 }
 
+/** For the help of commands that run others. */
+export const JSON_BESIDE =
+  'With --json, what the command writes to stdout goes to stderr; stdout holds the one object.'
+
 /** Examples at the end of a help text. */
 export function examples(command: Command, lines: string): void {
   command.addHelpText('after', `\nExamples:\n${lines.trim().replace(/^ */gm, '  ')}`)

@@ -3,7 +3,7 @@ import { execute } from '../operations/execute.ts'
 import { GATES_HELP } from '../print/gates.ts'
 import { refusedClaim } from '../print/refusal.ts'
 import { runOutcome } from '../print/run.ts'
-import { commandBehind, examples, open, type Run } from './command.ts'
+import { commandBehind, examples, JSON_BESIDE, open, type Run } from './command.ts'
 
 interface Flags {
   provider?: string
@@ -27,7 +27,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    `\n${GATES_HELP}\n\nThen it passes on the exit code of what it ran; 4 when the claim was lost meanwhile.\nThe command gets WRK_ID, WRK_FILE, WRK_QUEUE, WRK_SESSION_ID and WRK_RUN_ID.`,
+    `\n${GATES_HELP}\n\nThen it passes on the exit code of what it ran; 4 when the claim was lost meanwhile.\nThe command gets WRK_ID, WRK_FILE, WRK_QUEUE, WRK_SESSION_ID and WRK_RUN_ID.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {

@@ -69,7 +69,7 @@ export function configure(command: Command, run: Run): void {
 
 function describe(items: readonly ListedItem[], terminal: Screen): string {
   return table(terminal, [
-    { title: 'ID', cells: items.map(({ id }) => id), longest: 60 },
+    { title: 'ID', cells: items.map(({ id }) => id), isKey: true, longest: 60 },
     { title: 'STATUS', cells: items.map(({ status }) => status ?? '-'), longest: 40 },
     { title: 'PRIORITY', cells: items.map(({ priority }) => priority ?? '-'), longest: 20 },
     {

@@ -22,7 +22,7 @@ import {
   shownLock,
 } from '../print/session-locks.ts'
 import { write } from '../print/terminal.ts'
-import { DEFAULT_WAIT, duration, examples, type Globals, type Run } from './command.ts'
+import { DEFAULT_WAIT, duration, examples, type Globals, JSON_BESIDE, type Run } from './command.ts'
 
 interface Flags {
   stateDir?: string
@@ -175,7 +175,7 @@ function cleanup(command: Command, run: Run): void {
 function around(command: Command, run: Run): void {
   command
     .description(
-      'Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is the command’s, or 4 when the lock could not be had or was lost. The command finds WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment.',
+      `Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is the command’s, or 4 when the lock could not be had or was lost. The command finds WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment. ${JSON_BESIDE}`,
     )
     .usage('[options] [name] -- <command...>')
     .argument('[name...]', NAME)

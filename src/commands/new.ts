@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import itemTemplate from '../../templates/item.md'
 import { edit, editorOf } from '../operations/edit.ts'
-import { newItem } from '../operations/new.ts'
+import { COMPLEXITIES, newItem, PRIORITIES } from '../operations/new.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { collect, examples, open, type Run } from './command.ts'
 
@@ -16,8 +16,8 @@ interface Flags {
 export function configure(command: Command, run: Run): void {
   command
     .argument('<title...>', 'what is to be done, in one line')
-    .option('--priority <word>', 'critical, high, medium or low')
-    .option('--complexity <word>', 'simple, moderate or complex')
+    .option('--priority <word>', PRIORITIES.join(', '))
+    .option('--complexity <word>', COMPLEXITIES.join(', '))
     .option(
       '--blocked-by <id>',
       'an item that has to be done before; may be given several times',

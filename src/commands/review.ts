@@ -3,7 +3,7 @@ import { WrkError } from '../core/errors.ts'
 import { review } from '../operations/review.ts'
 import { refusedClaim } from '../print/refusal.ts'
 import { runOutcome } from '../print/run.ts'
-import { collect, commandBehind, examples, open, type Run } from './command.ts'
+import { collect, commandBehind, examples, JSON_BESIDE, open, type Run } from './command.ts'
 
 interface Flags {
   provider: string[]
@@ -26,7 +26,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nAll reviewers run. When all pass, the item is archived and released in one step; otherwise it is released,\nstays where it is, and the exit code is that of the first reviewer that failed.',
+    `\nAll reviewers run. When all pass, the item is archived and released in one step; otherwise it is released,\nstays where it is, and the exit code is that of the first reviewer that failed.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {

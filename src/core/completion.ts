@@ -26,8 +26,16 @@ export interface Candidate {
   title: string
 }
 
-/** What only the queue can tell. */
-export type ValueKind = 'id' | 'session' | 'status' | 'provider' | 'folder'
+/** What the shape of the commands does not tell. */
+export type ValueKind =
+  | 'id'
+  | 'session'
+  | 'provider'
+  | 'folder'
+  | 'status'
+  | 'priority'
+  | 'complexity'
+  | 'order'
 
 export interface Asked {
   /** The command that it is about, without the program: `session show`. */
@@ -48,6 +56,9 @@ const VALUES: Record<string, ValueKind> = {
   dir: 'folder',
   '--session': 'session',
   '--status': 'status',
+  '--priority': 'priority',
+  '--complexity': 'complexity',
+  '--sort': 'order',
   '--provider': 'provider',
   '--queue': 'folder',
 }

@@ -2,9 +2,9 @@
  * A block of lines between two marks at the end of somebody's file. Pure text: put in, replaced in place, taken out
  * again so that the rest is byte for byte what it was.
  *
- * What stood before has to be told from the text alone. A block in a file that ended with a line break is set off by
- * one more and ends with one; in a file without, it is set off by two and ends with none. So a file that holds only a
- * block that ends with a line break was made for it.
+ * A line break is put in before the block and one behind it. So what stood before can be told from the text alone, with
+ * its last line ended or not, and a file that begins with the block was made for it. An earlier form, for files whose
+ * last line was not ended, had two breaks before the block and none behind it; it is read, and renewed as the present one.
  */
 
 export const BEGIN = '<!-- wrk: begin -->'
@@ -18,7 +18,9 @@ export type FoundBlock =
 
 export function findBlock(text: string): FoundBlock {
   const begins = marks(text, BEGIN)
-  const ends = marks(text, END)
+  const clean = marks(text, END)
+  // Behind one of the earlier form, text that was appended to the file stands in its line.
+  const ends = clean.length > 0 || begins.length === 0 ? clean : starts(text, END)
   const [start] = begins
   const [last] = ends
   if (start === undefined && last === undefined) return { kind: 'none' }
@@ -32,8 +34,13 @@ export function findBlock(text: string): FoundBlock {
   return { kind: 'block', start, end, content: text.slice(start, end).replaceAll('\r\n', '\n') }
 }
 
+/** Where a mark has a line for itself. */
 function marks(text: string, mark: string): number[] {
-  return [...text.matchAll(new RegExp(`^${mark}(?=[ \\t]*\\r?$)`, 'gm'))].map(({ index }) => index)
+  return starts(text, `${mark}(?=[ \\t]*\\r?$)`)
+}
+
+function starts(text: string, pattern: string): number[] {
+  return [...text.matchAll(new RegExp(`^${pattern}`, 'gm'))].map(({ index }) => index)
 }
 
 /**
@@ -48,9 +55,11 @@ export function withBlock(text: string | null, content: string): string {
   const newline = newlineOf(text)
   const own = block.replaceAll('\n', newline)
   const found = findBlock(text)
-  if (found.kind === 'block') return text.slice(0, found.start) + own + text.slice(found.end)
-  if (text === '') return own
-  return text.endsWith('\n') ? text + newline + own + newline : text + newline + newline + own
+  if (found.kind !== 'block') return text + newline + own + newline
+  const behind = text.slice(found.end)
+  if (behind === '') return withBlock(withoutBlock(text), content)
+  const isApart = LINE_END.test(behind)
+  return text.slice(0, found.start) + own + (isApart ? '' : newline) + behind
 }
 
 /** The whole block, marks included, as `findBlock` gives its content. */
@@ -63,11 +72,16 @@ export function withoutBlock(text: string): string | null {
   const found = findBlock(text)
   if (found.kind !== 'block') return text
   const before = text.slice(0, found.start)
-  const ended = /^[ \t]*\r?\n/.exec(text.slice(found.end))?.[0] ?? ''
+  const ended = LINE_END.exec(text.slice(found.end))?.[0] ?? ''
   const after = text.slice(found.end + ended.length)
-  const rest = (ended === '' ? cutNewline(cutNewline(before)) : cutNewline(before)) + after
-  return rest === '' && ended !== '' ? null : rest
+  if (before === '' && after === '' && ended !== '') return null
+  const kept = cutNewline(before)
+  if (after === '') return ended === '' ? cutNewline(kept) : kept
+  // Text that came behind the block does not go on in the last line before it.
+  return (kept === '' || kept.endsWith('\n') ? kept : before) + after
 }
+
+const LINE_END = /^[ \t]*\r?\n/
 
 const cutNewline = (text: string): string => text.replace(/\r?\n$/, '')
 

@@ -1,6 +1,7 @@
-/** What a queue holds of ids, sessions and providers, for the completion of a command line. It only looks. */
+/** What a queue holds of ids, sessions and providers, and fixed words, to complete a command line. It only looks. */
 import type { Candidate, ValueKind } from '../core/completion.ts'
 import { identify } from '../core/identity.ts'
+import { displayOfFileName } from '../core/ids.ts'
 import { AGENTS, belongsTo } from '../core/session.ts'
 import { isClosed } from '../core/status.ts'
 import { readItems } from '../store/item-reader.ts'
@@ -8,12 +9,19 @@ import { itemPlaces } from '../store/queue.ts'
 import { processContext } from '../system/ancestors.ts'
 import { type Context, currentRegistry } from './context.ts'
 import { dispatchable, loadWorkflow } from './dispatch.ts'
+import { SORT_KEYS } from './list.ts'
+import { COMPLEXITIES, PRIORITIES } from './new.ts'
 
 /** Files that are read at most: a key was pressed, and somebody waits. */
 const MOST_READ = 1500
 const MOST_SHOWN = 200
 
-const STATUSES = ['pending', 'working', 'blocked', 'done', 'archived']
+const FIXED = {
+  status: ['pending', 'working', 'blocked', 'done', 'archived'],
+  priority: PRIORITIES,
+  complexity: COMPLEXITIES,
+  order: SORT_KEYS,
+} as const
 
 /** @param command what the value is for: what one may release comes first for `release` */
 export async function completeValue(
@@ -23,7 +31,12 @@ export async function completeValue(
   command: string,
 ): Promise<Candidate[]> {
   if (kind === 'id') return ids(context, typed, command)
-  const all = kind === 'status' ? words(STATUSES) : await (kind === 'session' ? sessions : providers)(context)
+  const all =
+    kind === 'session'
+      ? await sessions(context)
+      : kind === 'provider'
+        ? await providers(context)
+        : words(FIXED[kind])
   return all.filter(({ value }) => value.startsWith(typed)).slice(0, MOST_SHOWN)
 }
 
@@ -50,17 +63,24 @@ async function ids(context: Context, typed: string, command: string): Promise<Ca
   // As the key spells it; a bare number is one under the queue's own prefix.
   const bare = /^\d+$/.test(typed)
   const own = `${store.settings.idPrefix.toLowerCase()}-`
-  const start = bare ? own + typed : typed.toLowerCase().replace('#', '-')
-  const places = itemPlaces(store.host.disk, store.root).filter(({ key }) => key.startsWith(start))
+  const start = bare ? own + typed : plain(typed)
+  const places = itemPlaces(store.host.disk, store.root).filter(
+    ({ key, name }) => key.startsWith(start) || plain(name).startsWith(start),
+  )
   const me = await callerOf(context)
   const mine = (by: string | undefined) => me !== null && by !== undefined && belongsTo(by, me)
-  const found = (await readItems(store, places.slice(0, MOST_READ))).map(({ item, lock, place }) => {
+  const found = (await readItems(store, places.slice(0, MOST_READ))).flatMap(({ item, lock, place }) => {
+    // As its file is called, which is where zeros before the number are; the key has none.
+    const named = displayOfFileName(place.name)
+    const spellings = [plain(item.id) === plain(named) ? item.id : named, place.key]
+    const spelled = spellings.find(spelling => plain(spelling).startsWith(start))
+    if (spelled === undefined) return []
     const closed = isClosed(item.status ?? undefined, place.folder)
     const held = lock && !mine(lock.by) ? `held by ${lock.by}: ` : ''
     const rank = command === 'release' ? (mine(lock?.by) ? 0 : lock ? 1 : 2) : closed ? 2 : held ? 1 : 0
     const number = Number(place.key.slice(place.key.lastIndexOf('-') + 1))
-    const id = bare ? String(number) : typed + item.id.slice(typed.length)
-    return { value: id, title: `${held}${item.title}`, rank, number }
+    const value = typed + spelled.slice(start.length)
+    return [{ value, title: `${held}${item.title}`, rank, number }]
   })
   found.sort((a, b) => a.rank - b.rank || a.number - b.number)
   const seen = new Set<string>()
@@ -69,6 +89,9 @@ async function ids(context: Context, typed: string, command: string): Promise<Ca
     .slice(0, MOST_SHOWN)
     .map(({ value, title }) => ({ value, title }))
 }
+
+/** The same for all spellings of an id but for zeros before its number. */
+const plain = (id: string): string => id.toLowerCase().replace('#', '-')
 
 /** Who presses the key, without registering anybody; null when it cannot be told. */
 async function callerOf(context: Context): Promise<string | null> {

@@ -49,6 +49,9 @@ interface Template {
 type Fields = Record<string, FieldValue>
 
 const LONGEST_TITLE = 300
+/** The words that are offered; a queue may use others. */
+export const PRIORITIES: readonly string[] = ['critical', 'high', 'medium', 'low']
+export const COMPLEXITIES: readonly string[] = ['simple', 'moderate', 'complex']
 const WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/
 
 /**
@@ -153,10 +156,13 @@ const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/
 
 function titleOf(title: string): string {
   const text = title.trim()
-  if (text !== '' && text.length <= LONGEST_TITLE && !BREAKS.test(text)) return text
-  throw new WrkError('USAGE', `a title is one line of 1 to ${LONGEST_TITLE} characters`, {
-    hint: 'wrk new "What is to be done"',
-  })
+  const hint = 'wrk new "What is to be done"'
+  if (text === '' || text.length > LONGEST_TITLE)
+    throw new WrkError('USAGE', `a title is one line of 1 to ${LONGEST_TITLE} characters`, { hint })
+  const [bad] = BREAKS.exec(text) ?? []
+  if (bad === undefined) return text
+  const code = bad.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  throw new WrkError('USAGE', `the character U+${code} is not allowed in a title`, { hint })
 }
 
 function fieldsOf({ store }: Context, { priority, complexity, blockedBy, parent }: NewItem): Fields {

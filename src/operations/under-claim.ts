@@ -151,7 +151,7 @@ async function runSteps(
       shouldStop: watch.isLost,
       everyMs: watch.everyMs,
     })
-    if (end.kind === 'notStarted') result.warnings.push(`could not run ${argv[0]}: ${end.message}`)
+    if (end.kind === 'notStarted') result.warnings.push(`"${argv[0]}" could not be started: ${end.message}`)
     else result.stopped ||= end.stopped
     const exit_code = exitCodeOf(end)
     result.steps.push({ provider, argv, exit_code, signal: end.kind === 'killed' ? end.signal : null })

@@ -118,7 +118,7 @@ function columnsOf(rows: readonly Row[], now: Date): Column[] {
   ): Column => ({ title, longest, cells: rows.map(text), styles: rows.map(style) })
   return [
     column('', 1, ({ marked }) => marked?.sign ?? ' '),
-    column('ID', 60, ({ item }) => item.id),
+    { ...column('ID', 60, ({ item }) => item.id), isKey: true },
     column('STATUS', 20, ({ item }) => item.status ?? '-'),
     column('HELD BY', 128, ({ item }) => item.holder?.session_id ?? '-'),
     column('AGE', 20, ({ item }) => {

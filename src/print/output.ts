@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { codeOf } from '../store/errno.ts'
+import { unwritten } from './terminal.ts'
 
 const RETRY_MS = 20
 /** The reader closed the pipe; the terminal hung up. */
@@ -31,7 +32,7 @@ export class Output {
       } catch (error) {
         const code = codeOf(error)
         if (GONE.includes(code)) return false
-        if (code !== 'EAGAIN') throw error
+        if (code !== 'EAGAIN') throw unwritten(error)
         if (signal.aborted) return false
         await new Promise(settle => setTimeout(settle, RETRY_MS))
       }

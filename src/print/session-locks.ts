@@ -204,7 +204,7 @@ function runProblem({ end, lost, exitCode }: LockRun, command: readonly string[]
   if (end?.kind === 'notStarted')
     return {
       code: 'command_failed',
-      message: `"${printable(command[0] ?? '', 200)}" could not be started: ${whyNotStarted(end.message)}`,
+      message: `"${printable(command[0] ?? '', 200)}" could not be started: ${printable(end.message)}`,
       hint: 'Check its name and the PATH; shell syntax needs a shell: -- sh -c "…"',
       exitCode,
     }
@@ -212,9 +212,4 @@ function runProblem({ end, lost, exitCode }: LockRun, command: readonly string[]
   const how = end?.kind === 'killed' ? `was ended by ${end.signal}` : `ended with exit code ${exitCode}`
   const message = end ? `the command ${how}` : 'a signal came before the command was started'
   return { code: 'command_failed', message, exitCode }
-}
-
-function whyNotStarted(message: string): string {
-  if (message.endsWith(' ENOENT')) return 'there is no such program'
-  return message.endsWith(' EACCES') ? 'permission denied' : printable(message)
 }

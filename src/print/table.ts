@@ -1,4 +1,4 @@
-/** Tables that fit the terminal: every column as wide as it needs, the last one takes what is left. */
+/** Tables that fit the terminal: every column as wide as it needs, and the widest give way. */
 import { printable } from '../core/ids.ts'
 import { paint, type Screen, type Style } from './terminal.ts'
 
@@ -7,6 +7,8 @@ export interface Column {
   /** Texts from files are made printable here. */
   cells: readonly string[]
   styles?: readonly (Style | null)[]
+  /** What a row is known by: it gives way to no other column. */
+  isKey?: boolean
   /** Longer texts are cut, however wide the terminal is. */
   longest: number
 }
@@ -48,7 +50,8 @@ export function cut(text: string, width: number): string {
 export function table(screen: Screen, columns: readonly Column[]): string {
   const measured = columns.map(measure)
   const widths = measured.map(({ width }) => width)
-  shrink(widths, Math.max(20, screen.width - 2 * (columns.length - 1)))
+  const key = columns.findIndex(({ isKey }) => isKey)
+  shrink(widths, Math.max(0, key), Math.max(20, screen.width - 2 * (columns.length - 1)))
   const gaps = Array.from({ length: Math.max(...widths) + 3 }, (_, i) => ' '.repeat(i))
 
   const last = columns.length - 1
@@ -93,15 +96,19 @@ function endsVisibly(text: string): boolean {
 
 const ELLIPSIS = '…'.charCodeAt(0)
 
-/** Narrows the widest columns until all fit; none below four columns, so that the row stays a row. */
-function shrink(widths: number[], room: number): void {
-  let over = widths.reduce((sum, width) => sum + width, 0) - room
-  while (over > 0) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if (widths[widest]! <= 4) return
-    const second = Math.max(4, ...widths.filter((_, i) => i !== widest))
-    const step = Math.max(1, Math.min(over, widths[widest]! - second))
-    widths[widest]! -= step
-    over -= step
+/**
+ * Narrows the widest columns until all fit, none below four where there is room for that. The key gives way only where
+ * it would take more than half of the room.
+ */
+function shrink(widths: number[], key: number, room: number): void {
+  const sum = () => widths.reduce((all, width) => all + width, 0)
+  const others = [...widths.keys()].filter(i => i !== key)
+  widths[key] = Math.min(widths[key]!, Math.max(Math.floor(room / 2), room - (sum() - widths[key]!)))
+  const least = Math.max(1, Math.min(4, Math.floor((room - widths[key]!) / others.length)))
+  for (let over = sum() - room; over > 0; over = sum() - room) {
+    const [widest, second] = others.sort((a, b) => widths[b]! - widths[a]!)
+    if (widest === undefined || widths[widest]! <= least) return
+    const next = second === undefined ? least : Math.max(least, widths[second]!)
+    widths[widest]! -= Math.max(1, Math.min(over, widths[widest]! - next))
   }
 }

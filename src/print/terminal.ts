@@ -1,7 +1,8 @@
 /** Writing to the terminal or pipe. Synchronous: no stream to load at start or to drain at the end. */
 import { fstatSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
-import { codeOf } from '../store/errno.ts'
+import { WrkError } from '../core/errors.ts'
+import { asIoError, codeOf } from '../store/errno.ts'
 
 /** Writes all of it. A reader that went away (`wrk list | head`) is no error. @returns whether somebody reads */
 export function write(fd: 1 | 2, text: string): boolean {
@@ -18,6 +19,22 @@ export function write(fd: 1 | 2, text: string): boolean {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
   return true
+}
+
+/** Writes an answer to stdout. @returns whether somebody reads @throws WrkError IO, as `unwritten` has it */
+export function answer(text: string): boolean {
+  try {
+    return write(1, text)
+  } catch (error) {
+    throw unwritten(error)
+  }
+}
+
+/** A failure to write to stdout in words of its own: those for files would tell to repeat what may be done. */
+export function unwritten(error: unknown): unknown {
+  const known = asIoError(error, 'the answer could not be written to standard output')
+  if (!(known instanceof WrkError)) return known
+  return new WrkError(known.code, known.message, { cause: error, details: known.details })
 }
 
 export interface Screen {

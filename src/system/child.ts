@@ -19,7 +19,7 @@ export interface ChildOptions {
 export type ChildEnd =
   | { kind: 'exited'; code: number; stopped: boolean }
   | { kind: 'killed'; signal: NodeJS.Signals; stopped: boolean }
-  /** It could not be started: no such program, no permission. */
+  /** It could not be started; the message says why, for people. */
   | { kind: 'notStarted'; message: string }
 
 /** Asked to end, a child has this long before it is killed. */
@@ -82,10 +82,7 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
     }
     child.on('error', (error: NodeJS.ErrnoException) => {
       // One that runs and may not be signalled (sudo) is an error too, and no end.
-      const { syscall, code, message } = error
-      // As Node says it: `spawn NAME ENOENT`.
-      const said = syscall && code ? `${syscall} ${code}` : message
-      if (child.pid === undefined) end({ kind: 'notStarted', message: said })
+      if (child.pid === undefined) end({ kind: 'notStarted', message: whyNotStarted(error) })
     })
     child.on('exit', (code, signal) =>
       end(
@@ -93,6 +90,13 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
       ),
     )
   })
+}
+
+function whyNotStarted({ syscall, code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such program'
+  if (code === 'EACCES') return 'permission denied'
+  // As Node says it: `spawn NAME E2BIG`.
+  return syscall && code ? `${syscall} ${code}` : message
 }
 
 /** Notes signals in place of dying of them, so that what was taken can be given back. */

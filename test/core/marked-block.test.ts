@@ -29,7 +29,7 @@ test('a block is renewed in its place, and still taken out without a trace', () 
   fc.assert(
     fc.property(text, text, (before, behind) => {
       const old = withBlock(before, 'old words\nof another version')
-      const moved = /\n$/.test(old) ? old + behind : old
+      const moved = old + behind
       const renewed = withBlock(moved, CONTENT)
       expect(findBlock(renewed)).toMatchObject({ kind: 'block', content: blockOf(CONTENT) })
       expect(withoutBlock(renewed)).toBe(withoutBlock(moved))
@@ -49,7 +49,28 @@ describe('a file', () => {
   test('with text gets one blank line before the block, in its own line endings', () => {
     expect(withBlock('a\n', 'x')).toBe(`a\n\n${BEGIN}\nx\n${END}\n`)
     expect(withBlock('a\r\n', 'x')).toBe(`a\r\n\r\n${BEGIN}\r\nx\r\n${END}\r\n`)
-    expect(withBlock('a', 'x')).toBe(`a\n\n${BEGIN}\nx\n${END}`)
+  })
+
+  test('whose last line is not ended gets a block that ends its own, and comes back as it was', () => {
+    expect(withBlock('a', 'x')).toBe(`a\n${BEGIN}\nx\n${END}\n`)
+    expect(withBlock('a\r\nb', 'x')).toBe(`a\r\nb\r\n${BEGIN}\r\nx\r\n${END}\r\n`)
+    for (const before of ['a', '', 'a\r\nb']) expect(withoutBlock(withBlock(before, 'x'))).toBe(before)
+    expect(withoutBlock(`${withBlock('a', 'x')}more\n`)).toBe('a\nmore\n')
+  })
+
+  test('with a block of the earlier form, without a line break at the end, is read and renewed', () => {
+    const earlier = `a\n\n${BEGIN}\nx\n${END}`
+    expect(withoutBlock(earlier)).toBe('a')
+    expect(withBlock(earlier, 'y')).toBe(withBlock('a', 'y'))
+    expect(withBlock(`${BEGIN}\nx\n${END}`, 'y')).toBe(withBlock('', 'y'))
+  })
+
+  test('with text right behind the end mark keeps that text, in a line of its own', () => {
+    const glued = `a\n\n${BEGIN}\nx\n${END}more text\n`
+    expect(findBlock(glued)).toMatchObject({ kind: 'block', content: blockOf('x') })
+    expect(withBlock(glued, 'y')).toBe(`a\n\n${BEGIN}\ny\n${END}\nmore text\n`)
+    expect(withoutBlock(glued)).toBe('a\nmore text\n')
+    expect(findBlock(`${END} is a mark\n`)).toEqual({ kind: 'none' })
   })
 
   test.each([
