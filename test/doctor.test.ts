@@ -272,6 +272,24 @@ test('a lock of a wrong clock, far in the future, is as old as its file', async 
   expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
 })
 
+test('a setting that wrk does not know is told with its place and what was perhaps meant, and stops nothing', async () => {
+  const settings = '# ours\nttl: 3h\ntakover: dead-only\n"unlistd": unknown\ncolour: {theme: dark}\n'
+  const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': settings })
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect(code).toBe(1)
+  const common = { code: 'unknown-setting', severity: 'warning', path: queue.path('wrk.yaml'), column: 1 }
+  expect(json.findings).toMatchObject([
+    { ...common, line: 3, advice: 'Did you mean takeover? Correct it, or take it out.' },
+    { ...common, line: 4, advice: 'Did you mean unlisted? Correct it, or take it out.' },
+    { ...common, line: 5, advice: 'Correct it, or take it out.' },
+  ])
+  expect((await queue.run('claim WRK-1')).code).toBe(0)
+  expect(queue.read('wrk.yaml')).toBe(settings)
+  const known = 'id_prefix: WRK\nttl: 2h\ntakeover: ttl\nunlisted: dead\nworktrees: shared\n'
+  queue.write('wrk.yaml', `${known}id_ranges: {here: 1-9}\nproviders: {sh: [sh]}\ngates: {spec_ref: [all]}\n`)
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+})
+
 test('many findings of one kind are counted, and the first are shown', async () => {
   const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
   const { stdout } = await queue.run('doctor')

@@ -27,6 +27,7 @@ const TITLES: Record<Finding['code'], string> = {
   'cut-short-move': 'moves cut short',
   'circular-dependency': 'circular dependencies',
   'dangling-dependency': 'dependencies on what is not there',
+  'unknown-setting': 'settings that wrk does not know',
   registry: 'the session registry',
   'tracked-state': 'machine-local files that git tracks',
   'not-ignored': 'machine-local files that git does not ignore',
