@@ -350,6 +350,44 @@ describe('a change that was published before its event was logged', () => {
   })
 })
 
+describe('what --fix cannot mend is told once, as not mended, and not tried again', () => {
+  const told = async (queue: Queue) => {
+    const { code, json } = await queue.run('doctor --fix --json')
+    const failed = json.failed.map((one: Json) => [one.code, one.error])
+    return { code, failed, fixed: json.fixed, left: json.findings.map((one: Json) => one.code) }
+  }
+
+  test('an event that cannot be logged', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const event = { time: '2026-01-01T00:00:00Z', type: 'released', item: 'WRK-1', session: 's' }
+    const events = [{ ...event, previous_holder: 's', reason: null, forced: false, tx: 'tx-1' }]
+    const { ino } = statSync(queue.path('WRK-1'))
+    queue.write('.wrk/outbox/wrk-1~tx-1', JSON.stringify({ events, inode: ino }))
+    age(queue, '.wrk/outbox/wrk-1~tx-1')
+    mkdirSync(queue.path('.wrk/events.jsonl'))
+    expect(await told(queue)).toEqual({
+      code: 74,
+      fixed: [],
+      failed: [['unlogged-change', expect.stringContaining('the event log could not be written yet')]],
+      left: ['torn-log', 'unlogged-change'],
+    })
+  })
+
+  test('a draft that somebody put more into', async () => {
+    const draft = `.wrk/tmp/${ownedBy(deadAnchor())}`
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), [`${draft}/more`]: '' })
+    expect(await told(queue)).toEqual({
+      code: 1,
+      fixed: [],
+      failed: [['left-over', 'it is still there (removed it)']],
+      left: ['left-over'],
+    })
+    const { stdout } = await queue.run('doctor --fix')
+    expect(stdout).not.toMatch(/mended:|--fix mends/)
+    expect(stdout.match(/could not mend/g)).toHaveLength(1)
+  })
+})
+
 describe('a session that was registered before its event was logged', () => {
   /** `heartbeat_at` of a minute ago would be a change of the registry by doctor itself. */
   const leftBehind = (inode?: number) => {

@@ -40,7 +40,7 @@ const TITLES: Record<Finding['code'], string> = {
 
 export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): string {
   const { root, items, findings, fixed, failed } = diagnosis
-  const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings)}`]
+  const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings, failed)}`]
   if (fixed.length > 0) {
     lines.push('', paint(terminal, 'green', `mended: ${fixed.length}`))
     lines.push(
@@ -95,13 +95,14 @@ function some<T>(all: readonly T[], describe: (one: T, next: T | undefined) => s
   return lines
 }
 
-function summary(findings: readonly Finding[]): string {
+function summary(findings: readonly Finding[], failed: Diagnosis['failed']): string {
   if (findings.length === 0) return 'nothing is wrong'
   const parts = (['error', 'warning', 'note'] as const).flatMap(word => {
     const number = findings.filter(({ severity }) => severity === word).length
     return number > 0 ? many(number, word) : []
   })
-  const fixable = findings.filter(({ fix }) => fix).length
+  // After --fix, what it could not mend is not what it mends.
+  const fixable = failed.length > 0 ? 0 : findings.filter(({ fix }) => fix).length
   return `${parts.join(', ')}${fixable > 0 ? `; --fix mends ${fixable}` : ''}`
 }
 
