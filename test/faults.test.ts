@@ -381,6 +381,13 @@ describe('without permission', () => {
     expect(show.stdout).toContain('EACCES')
     expect(show.stdout).not.toMatch(/lock +free/)
     expect(runAsStranger(queue, 'list --json').json.items[0].problems).toHaveLength(1)
+    const path = queue.path('WRK-1')
+    expect(runAsStranger(queue, 'doctor --json').json.findings).toMatchObject([
+      { code: 'no-permission', path, advice: `Let its owner permit it: chmod u+rw ${path}` },
+    ])
+    const search = runAsStranger(queue, 'search about')
+    expect(search.code).toBe(1)
+    expect(search.stderr).toContain('not searched, since they cannot be read: WRK-1; wrk doctor tells why')
   })
 })
 

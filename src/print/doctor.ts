@@ -18,6 +18,7 @@ const TITLES: Record<Finding['code'], string> = {
   'unreadable-lock': 'locks that cannot be read',
   'half-lock': 'half locks',
   'not-a-file': 'no plain files',
+  'no-permission': 'files that may not be read',
   'not-a-folder': 'no folders',
   'two-places': 'ids in several places',
   'status-folder': 'statuses that are not their folders’',
