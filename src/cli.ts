@@ -89,7 +89,7 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     outcome = await runCommand(words)
   } catch (error) {
-    outcome = error instanceof CommanderError ? usageError(error, words) : outcomeOfError(error, debug)
+    outcome = outcomeOfError(error, debug)
   }
   if (!outcome) return EXIT.done
   try {
@@ -158,9 +158,27 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     program
       .commandsGroup(groupOf('help'))
       .helpCommand('help [topic]', `help on a command, or on ${EXIT_CODES}`)
-  if (words.length === 0) program.outputHelp()
-  else await program.parseAsync(withPlainWait(line), { from: 'user' })
+  try {
+    if (words.length === 0) program.outputHelp()
+    else await program.parseAsync(withPlainWait(line), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return usageError(error, pathOf(program, line))
+  }
   return outcome
+}
+
+/** The names of the command that is asked for, subcommands too: `session start`. */
+function pathOf(program: Command, words: readonly string[]): string[] {
+  const path: string[] = []
+  let command = program
+  for (const word of plainWords(words)) {
+    const next = command.commands.find(one => one.name() === word || one.aliases().includes(word))
+    if (!next) break
+    path.push(next.name())
+    command = next
+  }
+  return path
 }
 
 /** `wrk help exit-codes`; and a word that is neither a topic nor a command is a mistake. */
@@ -203,14 +221,13 @@ function withPlainWait(words: readonly string[]): string[] {
 }
 
 /** commander's complaints are usage errors; its help and version are not errors at all. */
-function usageError(error: CommanderError, words: readonly string[]): Outcome | undefined {
+function usageError(error: CommanderError, path: readonly string[]): Outcome | undefined {
   if (error.exitCode === 0) return undefined
   const message =
     error.code === 'commander.help'
       ? 'a command is missing'
       : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  const command = commandIn(words)
-  const hint = `See: wrk ${command ? `${command} ` : ''}--help`
+  const hint = `See: ${['wrk', ...path, '--help'].join(' ')}`
   return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
 }
 

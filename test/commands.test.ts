@@ -663,6 +663,18 @@ describe('every command', () => {
     expectError(await makeQueue(['WRK-1']).run(`${args} --json`), 2, 'USAGE')
   })
 
+  test.each([
+    ['session start', 'session start'],
+    ['session --queue . init --bogus', 'session start'],
+    ['session nonsense', 'session'],
+    ['claim', 'claim'],
+    ['--bogus', ''],
+  ])('the hint of wrk %s leads to the help of that very command', async (args, command) => {
+    const { code, stderr } = await makeQueue(['WRK-1']).run(args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(`See: wrk ${command}${command && ' '}--help\n`)
+  })
+
   test.each(['5 parrots', '-5', '', '2h!', '--json'])('wrk claim --ttl %j is a usage error', async ttl => {
     expectError(await makeQueue(['WRK-1']).run(['claim', 'WRK-1', `--ttl=${ttl}`, '--json']), 2, 'USAGE')
   })

@@ -272,6 +272,24 @@ test('a lock of a wrong clock, far in the future, is as old as its file', async 
   expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
 })
 
+test('a setting that wrk does not know is told with its place and what was perhaps meant, and stops nothing', async () => {
+  const settings = '# ours\nttl: 3h\ntakover: dead-only\n"unlistd": unknown\ncolour: {theme: dark}\n'
+  const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': settings })
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect(code).toBe(1)
+  const common = { code: 'unknown-setting', severity: 'warning', path: queue.path('wrk.yaml'), column: 1 }
+  expect(json.findings).toMatchObject([
+    { ...common, line: 3, advice: 'Did you mean takeover? Correct it, or take it out.' },
+    { ...common, line: 4, advice: 'Did you mean unlisted? Correct it, or take it out.' },
+    { ...common, line: 5, advice: 'Correct it, or take it out.' },
+  ])
+  expect((await queue.run('claim WRK-1')).code).toBe(0)
+  expect(queue.read('wrk.yaml')).toBe(settings)
+  const known = 'id_prefix: WRK\nttl: 2h\ntakeover: ttl\nunlisted: dead\nworktrees: shared\n'
+  queue.write('wrk.yaml', `${known}id_ranges: {here: 1-9}\nproviders: {sh: [sh]}\ngates: {spec_ref: [all]}\n`)
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+})
+
 test('many findings of one kind are counted, and the first are shown', async () => {
   const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
   const { stdout } = await queue.run('doctor')
@@ -329,6 +347,44 @@ describe('a change that was published before its event was logged', () => {
     expect({ code, fixed: json.fixed.length }).toEqual({ code: 0, fixed: 2 })
     expect(queue.events().map(({ item: id, tx }) => [id, tx])).toEqual([['WRK-1', 'tx-WRK-1']])
     expect(queue.leftovers()).toEqual([])
+  })
+})
+
+describe('what --fix cannot mend is told once, as not mended, and not tried again', () => {
+  const told = async (queue: Queue) => {
+    const { code, json } = await queue.run('doctor --fix --json')
+    const failed = json.failed.map((one: Json) => [one.code, one.error])
+    return { code, failed, fixed: json.fixed, left: json.findings.map((one: Json) => one.code) }
+  }
+
+  test('an event that cannot be logged', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const event = { time: '2026-01-01T00:00:00Z', type: 'released', item: 'WRK-1', session: 's' }
+    const events = [{ ...event, previous_holder: 's', reason: null, forced: false, tx: 'tx-1' }]
+    const { ino } = statSync(queue.path('WRK-1'))
+    queue.write('.wrk/outbox/wrk-1~tx-1', JSON.stringify({ events, inode: ino }))
+    age(queue, '.wrk/outbox/wrk-1~tx-1')
+    mkdirSync(queue.path('.wrk/events.jsonl'))
+    expect(await told(queue)).toEqual({
+      code: 74,
+      fixed: [],
+      failed: [['unlogged-change', expect.stringContaining('the event log could not be written yet')]],
+      left: ['torn-log', 'unlogged-change'],
+    })
+  })
+
+  test('a draft that somebody put more into', async () => {
+    const draft = `.wrk/tmp/${ownedBy(deadAnchor())}`
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), [`${draft}/more`]: '' })
+    expect(await told(queue)).toEqual({
+      code: 1,
+      fixed: [],
+      failed: [['left-over', 'it is still there (removed it)']],
+      left: ['left-over'],
+    })
+    const { stdout } = await queue.run('doctor --fix')
+    expect(stdout).not.toMatch(/mended:|--fix mends/)
+    expect(stdout.match(/could not mend/g)).toHaveLength(1)
   })
 })
 

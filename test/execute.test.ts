@@ -185,6 +185,15 @@ describe('the gates are asked in order, each with its exit code:', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
+  test('a closed item is refused with advice that this command can follow', async () => {
+    const queue = makeQueue({ 'done/WRK-1.md': ready('WRK-1', { status: 'done' }) })
+    const { hint } = (await queue.run(['--json', ...execute('true')])).json.error
+    expect(hint).toBe('Choose another (wrk list), or: wrk reopen WRK-1')
+    expect((await queue.run('claim WRK-1 --json')).json.error.hint).toContain('--force --reason TEXT')
+    expect((await queue.run('reopen WRK-1')).code).toBe(0)
+    expect((await queue.run(execute('true'))).code).toBe(0)
+  })
+
   test('words without -- are a mistake, also beside a command that stands behind it', async () => {
     const queue = readyQueue()
     for (const args of [

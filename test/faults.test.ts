@@ -353,6 +353,22 @@ describe('without permission', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
+  test('to keep the item’s group, its owner is told of the group, and how to go on', () => {
+    if (!IS_ROOT) return console.warn('SKIPPED: only root can make files of other groups')
+    const queue = makeQueue(['WRK-1'])
+    mkdirSync(queue.path('.wrk'))
+    makeWritable(queue, '', '.wrk', 'pending', 'working', 'blocked', 'done', 'archive')
+    chmodSync(queue.home, 0o755)
+    chownSync(queue.path('WRK-1'), 65534, 0)
+    const { code, json } = runAsStranger(queue, 'claim WRK-1 --json')
+    expect(code).toBe(74)
+    expect(json.error.message).toContain('belongs to a group that you are not in (gid 0)')
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+    const command = /(chgrp -R .*)\)$/.exec(json.error.hint)![1]!.replace('FOLDER', queue.root)
+    expect(spawnSync('sh', ['-c', command], { uid: 65534, gid: 65534 }).status).toBe(0)
+    expect(runAsStranger(queue, 'claim WRK-1').code).toBe(0)
+  })
+
   test('to read the item, it is reported as such by every command, and never as free', () => {
     const queue = makeQueue(['WRK-1'])
     makeWritable(queue, '', 'pending')
@@ -365,6 +381,13 @@ describe('without permission', () => {
     expect(show.stdout).toContain('EACCES')
     expect(show.stdout).not.toMatch(/lock +free/)
     expect(runAsStranger(queue, 'list --json').json.items[0].problems).toHaveLength(1)
+    const path = queue.path('WRK-1')
+    expect(runAsStranger(queue, 'doctor --json').json.findings).toMatchObject([
+      { code: 'no-permission', path, advice: `Let its owner permit it: chmod u+rw ${path}` },
+    ])
+    const search = runAsStranger(queue, 'search about')
+    expect(search.code).toBe(1)
+    expect(search.stderr).toContain('not searched, since they cannot be read: WRK-1; wrk doctor tells why')
   })
 })
 

@@ -188,3 +188,21 @@ test('the example queue can be completed where it lies in a copy, without a chan
   for (const name of Object.keys(before).filter(path => path.endsWith('.md')))
     expect(after[name]).toBe(before[name])
 })
+
+test('a file in place of the folder is told as such, by init and by --queue', async () => {
+  const file = join(tempFolder(), 'notes.txt')
+  writeFileSync(file, 'mine')
+  const made = await run(['init', file])
+  expect(made).toMatchObject({ code: 74, stdout: '' })
+  expect(made.stderr).toContain(`${file} is a file, not a folder`)
+  const below = await run(['init', join(file, 'queue')])
+  expect(below.code).toBe(74)
+  expect(below.stderr).toContain('a file stands where a folder has to be')
+  const asked = await run(['--queue', file, 'list', '--json'])
+  expect(asked.json.error).toMatchObject({
+    code: 'NOT_FOUND',
+    message: `no queue at ${file}: it is a file, not a folder`,
+    hint: expect.not.stringContaining('wrk init'),
+  })
+  expect(readFileSync(file, 'utf8')).toBe('mine')
+})

@@ -198,6 +198,27 @@ log(codes)`,
     ])
   })
 
+  test('takes an id that is no text for a usage error, and names no option of the command', () => {
+    const { stdout, stderr } = runModule(
+      makeQueue(['WRK-3']),
+      `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
+const queue = await openQueue(dir, { session: 's', env: {} })
+const all = []
+for (const id of [undefined, null, 3, {}]) all.push(await told(() => queue.claim(id)))
+all.push(await told(() => queue.release(3)), await told(() => queue.show(undefined)))
+all.push(await told(() => openQueue('/nowhere', { env: {} })))
+all.push(await told(() => openQueue(undefined, { env: { WRK_QUEUE: '/nowhere' } })))
+log(all)`,
+    )
+    expect(stderr).toBe('')
+    const no = (what: string) => ['USAGE', `an item id is a text, not ${what}`]
+    expect(JSON.parse(stdout)).toEqual([
+      ...[no('undefined'), no('null'), no('number'), no('object'), no('number'), no('undefined')],
+      ['NOT_FOUND', 'no queue at /nowhere'],
+      ['NOT_FOUND', 'no queue at /nowhere (WRK_QUEUE)'],
+    ])
+  })
+
   test('gives one of many simultaneous claims within a process the item', () => {
     const queue = makeQueue(['WRK-1'])
     const { stdout } = runModule(

@@ -105,7 +105,7 @@ describe('wrk search', () => {
       expect((await queue.run([...args, '--json'])).code).toBe(2)
   })
 
-  test('passes by what cannot be read, and does not leave the queue', async () => {
+  test('passes by what cannot be read, telling of it, and does not leave the queue', async () => {
     const queue = makeQueue(['WRK-1'])
     const outside = join(queue.home, 'outside')
     mkdirSync(outside)
@@ -122,7 +122,11 @@ describe('wrk search', () => {
     queue.write('WRK-5', `${item('WRK-5')}needle\n`)
     chmodSync(queue.path('WRK-5'), 0)
     const result = await queue.run('search needle --json')
-    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.code).toBe(0)
+    expect(result.stderr).toMatch(
+      /^wrk: warning: not searched, since they cannot be read: WRK-[\d, WRK-]+( and 1 more)?; wrk doctor tells why\n$/,
+    )
+    for (const id of ['WRK-4', 'WRK-8']) expect(result.stderr).toContain(id)
     const ids = result.json.items.map(({ id }: Json) => id)
     expect(ids.filter((id: string) => id !== 'WRK-5')).toEqual(['WRK-2', 'WRK-3'])
     expect((await queue.run('search needle')).stdout).not.toMatch(/[\x00\x1b\ufeff]/)

@@ -6,6 +6,7 @@ import {
   hooksInstall,
   hooksStatus,
   hooksUninstall,
+  inTheWay,
   thisProgram,
 } from '../operations/hooks.ts'
 import { EXIT } from '../print/exit-codes.ts'
@@ -89,7 +90,7 @@ function stateOf(result: HooksStatus): Outcome {
   if (missing.length === 0)
     return { exitCode: EXIT.done, json: { ok: true, ...jsonOf(result) }, text: describe(result) }
   const message = `not in place: ${missing.map(({ name, state }) => `${name} (${state})`).join(', ')}`
-  const hint = 'Put them in with: wrk hooks install'
+  const hint = inTheWay(result.hooks)?.hint ?? 'Put them in with: wrk hooks install'
   return {
     exitCode: EXIT.failed,
     json: { ok: false, error: { code: 'FAILED', message, hint }, ...jsonOf(result) },

@@ -25,7 +25,7 @@ export function configure(command: Command, run: Run): void {
     run(async globals => {
       const limit = flags.limit === undefined ? undefined : count('--limit', flags.limit)
       const context = await open(globals)
-      const all = await search(context, words.join(' '))
+      const { found: all, unread } = await search(context, words.join(' '))
       const found = all.slice(0, limit ?? all.length)
       const { width } = screen(context.env)
       const message = `nothing holds "${printable(words.join(' '), 60)}"`
@@ -43,10 +43,16 @@ export function configure(command: Command, run: Run): void {
           ...(all.length > 0 ? {} : { error: { code: 'NOT_FOUND', message, hint: null } }),
         },
         text: found.map(one => describe(one, words.join(' '), width)).join(''),
+        warnings: unread.length > 0 ? [unreadWarning(unread)] : [],
         ...(all.length > 0 ? {} : { refusal: { message } }),
       }
     }),
   )
+}
+
+function unreadWarning(ids: readonly string[]): string {
+  const [some, rest] = [ids.slice(0, SHOWN).join(', '), ids.length - SHOWN]
+  return `not searched, since they cannot be read: ${some}${rest > 0 ? ` and ${rest} more` : ''}; wrk doctor tells why`
 }
 
 function describe({ item, lines }: Found, wanted: string, width: number): string {

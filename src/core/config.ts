@@ -1,6 +1,7 @@
-/** The settings of a queue, from wrk.yaml and the environment. Unknown keys are left to later versions. */
+/** The settings of a queue, from wrk.yaml and the environment. Unknown keys are passed over; `wrk doctor` tells of them. */
 import type { YamlMap } from '../markdown/node.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
+import { nearWords } from './suggest.ts'
 import { parseDuration } from './time.ts'
 
 export interface Settings {
@@ -57,6 +58,32 @@ export function readSettings(fields: YamlMap): { settings: Settings; problem: Se
   setting('unlisted', 'dead or unknown', oneOf('dead', 'unknown'), v => (settings.unlisted = v))
   setting('worktrees', 'shared or own', oneOf('shared', 'own'), v => (settings.worktrees = v))
   return { settings, problem }
+}
+
+const SETTING_KEYS = [
+  'id_prefix',
+  'ttl',
+  'takeover',
+  'unlisted',
+  'worktrees',
+  'id_ranges',
+  'providers',
+  'gates',
+] as const
+
+export interface UnknownSetting {
+  key: string
+  /** Place of the key in the text. */
+  offset: number
+  /** Keys that were perhaps meant. */
+  near: string[]
+}
+
+/** The keys of wrk.yaml that no command reads. */
+export function unknownSettings({ pairs }: YamlMap): UnknownSetting[] {
+  return pairs
+    .filter(({ key }) => !(SETTING_KEYS as readonly string[]).includes(key))
+    .map(({ key, keyStart }) => ({ key, offset: keyStart, near: nearWords(key, SETTING_KEYS) }))
 }
 
 function prefixOf(text: string): string | null {

@@ -1,6 +1,7 @@
 /** What is wrong with the items themselves: their files, their places, their locks. Pure. */
 import { decideClaim } from './claim.ts'
 import { type Facts, type Finding, type ItemFacts, newFinding } from './finding.ts'
+import { shellWord } from './form.ts'
 import { homeOf } from './home.ts'
 import { type ItemKey, printable } from './ids.ts'
 import type { Problem } from './item.ts'
@@ -45,7 +46,7 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
   return [about(item, { ...finding, fix: mended }, problem)]
 }
 
-function adviceFor({ id, name, held }: ItemFacts, { code, line }: Problem): string {
+function adviceFor({ id, name, path, held }: ItemFacts, { code, line }: Problem): string {
   if (code === 'no-frontmatter')
     return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
   if (code === 'unreadable') return `Mend line ${line} in an editor.`
@@ -56,6 +57,7 @@ function adviceFor({ id, name, held }: ItemFacts, { code, line }: Problem): stri
     return held
       ? `The file's own time stands in. Its holder: wrk claim ${id}, which writes it anew.`
       : `Empty line ${line}.`
+  if (code === 'no-permission') return `Let its owner permit it: chmod u+rw ${shellWord(path)}`
   return 'Put the file itself there, or move it out of the queue.'
 }
 

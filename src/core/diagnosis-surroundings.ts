@@ -1,9 +1,11 @@
-/** What is wrong around the items: the session registry, the queue's folders, git. Pure. */
+/** What is wrong around the items: its settings, the session registry, the queue's folders, git. Pure. */
 import { type Facts, type Finding, type HookFacts, newFinding } from './finding.ts'
 import { shellWord } from './form.ts'
+import { printable } from './ids.ts'
 
-export function diagnoseSurroundings({ registry, notFolders, git }: Facts): Finding[] {
+export function diagnoseSurroundings({ unknownSettings, registry, notFolders, git }: Facts): Finding[] {
   return [
+    ...unknownSettings.map(unknownSetting),
     ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
     ...notFolders.map(({ path, isLink }) => ({
       ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
@@ -11,6 +13,14 @@ export function diagnoseSurroundings({ registry, notFolders, git }: Facts): Find
     })),
     ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
   ]
+}
+
+/** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */
+function unknownSetting({ path, key, line, column, near }: Facts['unknownSettings'][number]): Finding {
+  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
+  const message = `wrk has no setting ${printable(key, 60)}, so it changes nothing`
+  const advice = `${guess}Correct it, or take it out.`
+  return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
 }
 
 const FOLLOWS_NO_LINKS = 'it is a symbolic link; wrk does not follow links, so what is behind it is not seen'

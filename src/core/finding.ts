@@ -15,6 +15,7 @@ export type FindingCode =
   | 'circular-dependency'
   | 'dangling-dependency'
   | 'not-a-folder'
+  | 'unknown-setting'
   | 'registry'
   | 'tracked-state'
   | 'not-ignored'
@@ -110,6 +111,15 @@ export interface HookFacts {
   kept: string | null
 }
 
+interface UnknownSettingFacts {
+  path: string
+  key: string
+  line: number
+  column: number
+  /** Keys that were perhaps meant. */
+  near: readonly string[]
+}
+
 export interface Facts {
   now: Date
   ttlMs: number
@@ -123,6 +133,8 @@ export interface Facts {
   identical: ReadonlySet<ItemKey>
   /** Links and other things in place of the queue's folders. */
   notFolders: readonly { path: string; isLink: boolean }[]
+  /** Keys of wrk.yaml that mean nothing. */
+  unknownSettings: readonly UnknownSettingFacts[]
   state: StateFacts
   registry: {
     path: string

@@ -29,6 +29,12 @@ const LONGEST = 100
  * @throws WrkError USAGE for anything else, before any file is touched.
  */
 export function parseId(input: string, prefix: string): ItemId {
+  const hint = `An id looks like ${prefix}-157, 157 or workspace-hub#1311.`
+  // Callers of the library may be in JavaScript.
+  if (typeof input !== 'string')
+    throw new WrkError('USAGE', `an item id is a text, not ${input === null ? 'null' : typeof input}`, {
+      hint,
+    })
   const text = input.endsWith('.md') ? input.slice(0, -3) : input
   const parts = text.length > LONGEST ? null : ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
   if (!parts) {
@@ -36,7 +42,7 @@ export function parseId(input: string, prefix: string): ItemId {
     const meant = apart && `${apart[1]}-${apart[2]}`
     const guess = meant && ID.test(meant) ? `Did you mean ${meant}? ` : ''
     throw new WrkError('USAGE', `"${printable(input, 60)}" is not an item id`, {
-      hint: `${guess}An id looks like ${prefix}-157, 157 or workspace-hub#1311.`,
+      hint: `${guess}${hint}`,
     })
   }
   const [, name, mark, number] = parts as unknown as [string, string, string, string]

@@ -27,11 +27,17 @@ export interface Problem {
     | 'status-folder'
     | 'ambiguous'
     | 'not-a-file'
+    | 'no-permission'
   message: string
   /** Counts from 1 in the file; 0 where no place can be named. */
   line: number
   column: number
   blocks: boolean
+}
+
+/** Whether nothing can be known of what the file holds: it is none, or not for us to read. */
+export function hidesAll({ code }: Pick<Problem, 'code'>): boolean {
+  return code === 'not-a-file' || code === 'no-permission'
 }
 
 /** Where an item lies, as far as it says what the item must be. */

@@ -129,7 +129,7 @@ function decide(
   const now = clock()
   const { item, lock } = current
   const open = !item.closed || (done && !isArchived(item.status, current.place.folder))
-  if (!open && force === undefined) throw closed(current)
+  if (!open && force === undefined) throw closed(current, run !== undefined)
   check?.(current)
   const held = lock && (ownLock(store, current, lock, caller.holder) ?? judged(store, current, lock))
   const request = {
@@ -227,10 +227,13 @@ export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemS
   return { id: item.id, path: place.path, title: item.title, status: item.status }
 }
 
-function closed({ item, place }: Current): WrkError {
+const FORCED = '--force --reason TEXT'
+
+/** @param forRun a run's claim, which nothing can force */
+function closed({ item, place }: Current, forRun: boolean): WrkError {
   const how = item.status ? `its status is ${printable(item.status, 40)}` : `it lies in ${place.folder}/`
   return new WrkError('CLOSED', `${item.id} is closed: ${how}`, {
-    hint: `Choose another (wrk list), or: wrk reopen ${item.id}. To claim it as it is: --force --reason TEXT`,
+    hint: `Choose another (wrk list), or: wrk reopen ${item.id}${forRun ? '' : `. To claim it as it is: ${FORCED}`}`,
     details: { item: summary({ item, place }) },
   })
 }

@@ -151,12 +151,13 @@ export function badSetting(
   { path, text }: SettingsFile,
   { key, offset, expected }: SettingProblem,
 ): WrkError {
+  return badSettings(path, { message: `${key} should be ${expected}`, ...placeInText(text, offset) })
+}
+
+/** Line and column of an offset, from 1. */
+export function placeInText(text: string, offset: number): { line: number; column: number } {
   const lines = text.slice(0, offset).split('\n')
-  return badSettings(path, {
-    message: `${key} should be ${expected}`,
-    line: lines.length,
-    column: lines.at(-1)!.length + 1,
-  })
+  return { line: lines.length, column: lines.at(-1)!.length + 1 }
 }
 
 function readFully(text: string, full: FullReader | undefined, path: string): YamlMap {

@@ -1,4 +1,5 @@
-/** Gathers what `wrk doctor` judges: the items, what lies around them, and what crashes left. Reads only. */
+/** Gathers what `wrk doctor` judges: the settings, the items, what lies around them, and what crashes left. Reads only. */
+import { unknownSettings } from '../core/config.ts'
 import { isDependencyKey, readDetails } from '../core/details.ts'
 import type { Facts, ItemFacts } from '../core/finding.ts'
 import type { ItemKey } from '../core/ids.ts'
@@ -11,7 +12,7 @@ import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
 import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
-import type { Context } from './context.ts'
+import { type Context, placeInText, readSettingsFile } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
 import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
@@ -34,10 +35,18 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     known: new Set([...before, ...placesNow(store), ...items.map(({ key }) => key)]),
     identical: identical(store, items),
     notFolders: notFolders(store.host.disk, store.root),
+    unknownSettings: await unknownInFile(store),
     state: stateFacts(store, judge),
     registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },
     git: gitFacts(context, program),
   }
+}
+
+async function unknownInFile({ root }: Store): Promise<Facts['unknownSettings']> {
+  const file = await readSettingsFile(root)
+  if (!file) return []
+  const { path, text, fields } = file
+  return unknownSettings(fields).map(({ offset, ...one }) => ({ ...one, path, ...placeInText(text, offset) }))
 }
 
 function placesNow({ host, root }: Store): ItemKey[] {

@@ -3,6 +3,7 @@
  * and does nothing when it is no longer so.
  */
 import { dirname } from 'node:path'
+import { WrkError } from '../core/errors.ts'
 import { newEvent } from '../core/event.ts'
 import type { Fix } from '../core/finding.ts'
 import { homeOf } from '../core/home.ts'
@@ -78,8 +79,12 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
 
 /** Whoever holds the guard of what was changed logs what was left behind, also when nothing is to be changed. */
 async function completeEvent({ store }: Context, key: ItemKey | null): Promise<void> {
-  if (key === null) await changeRegistry(store.host, store.registry, () => ({ change: null, result: null }))
-  else await changeItem(store, { key, display: key }, [], () => ({ kind: 'leave', result: null }))
+  const { warnings } =
+    key === null
+      ? await changeRegistry(store.host, store.registry, () => ({ change: null, result: null }))
+      : await changeItem(store, { key, display: key }, [], () => ({ kind: 'leave', result: null }))
+  // Nothing else was to be done here, so what is a warning elsewhere is the failure.
+  if (warnings.length > 0) throw new WrkError('IO', warnings.join('; '))
 }
 
 function idOf({ store }: Context, text: string): ItemId {

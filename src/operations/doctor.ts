@@ -2,7 +2,7 @@
  * Finds what is wrong with a queue and, when asked, mends what has one safe answer.
  *
  * Guarantees: what is told was so at two looks, so that nobody who is at work is accused; a fix decides again under
- * the guard; doing it twice is doing it once, also when the first was killed half-way.
+ * the guard; doing it twice is doing it once, also when the first was killed half-way; what is told as mended is gone.
  */
 import { diagnose } from '../core/diagnosis.ts'
 import { WrkError } from '../core/errors.ts'
@@ -48,14 +48,20 @@ export async function doctor(
     return { facts, findings: diagnose(facts) }
   }
   const fixed: Mended[] = []
-  let failed: Diagnosis['failed'] = []
+  const failed: Diagnosis['failed'] = []
+  const tried: Finding[] = []
   let seen = await look()
   for (let round = 1; fix && round <= MOST_ROUNDS; round++) {
-    const mended = await mend(context, seen.findings, program)
-    failed = mended.failed
-    fixed.push(...mended.fixed)
-    if (mended.fixed.length === 0) break
+    const next = seen.findings.filter(one => one.fix && !tried.some(other => isAboutTheSame(one, other)))
+    if (next.length === 0) break
+    tried.push(...next)
+    const mended = await mend(context, next, program)
+    failed.push(...mended.failed)
     seen = await look()
+    for (const { finding, done } of mended.fixed) {
+      if (!seen.findings.some(other => isAboutTheSame(finding, other))) fixed.push({ finding, done })
+      else failed.push({ finding, error: new WrkError('FAILED', `it is still there (${done})`) })
+    }
   }
   let { findings, facts } = seen
   if (findings.some(counts)) {
@@ -73,6 +79,11 @@ export async function doctor(
     remaining: findings.filter(counts).length,
     failed,
   }
+}
+
+/** The same finding before and after its fix; what it says may have changed by that. */
+function isAboutTheSame(a: Finding, b: Finding): boolean {
+  return a.code === b.code && a.item === b.item && a.path === b.path
 }
 
 /** Makes every fix that was planned; one that fails keeps no other from being made. */

@@ -80,19 +80,26 @@ export function hooksStatus(cwd: string, program: HookProgram): HooksStatus {
   return { folder, hooks: HOOKS.map(hook => look(folder, hook, program)), warnings }
 }
 
+/** Why an install would refuse, and what a person has to do first; null when it would not. */
+export function inTheWay(hooks: readonly HookStatus[]): WrkError | null {
+  const edited = hooks.find(({ state }) => state === 'edited')
+  if (edited)
+    return new WrkError('FAILED', `${edited.path} was edited after wrk made it; it stays as it is`, {
+      hint: `Move what was added to ${edited.path}${KEPT} (executable), remove ${edited.path}, then: wrk hooks install`,
+    })
+  const two = hooks.find(({ state, kept }) => state === 'foreign' && kept !== null)
+  if (two)
+    return new WrkError('FAILED', `there are two hooks to keep: ${two.path} and ${two.kept}`, {
+      hint: 'Put into the first what is to be called, remove the second, then: wrk hooks install',
+    })
+  return null
+}
+
 /** Safe to repeat. @throws WrkError NOT_FOUND, FAILED (an edited hook is in the way); system errors */
 export function hooksInstall(cwd: string, program: HookProgram): HooksChange {
   const { folder, hooks } = hooksStatus(cwd, program)
-  const blocked = hooks.find(({ state }) => state === 'edited')
-  if (blocked)
-    throw new WrkError('FAILED', `${blocked.path} was edited after wrk made it; it stays as it is`, {
-      hint: `Move what was added to ${blocked.path}${KEPT} (executable), remove ${blocked.path}, then: wrk hooks install`,
-    })
-  for (const { state, path, kept } of hooks)
-    if (state === 'foreign' && kept !== null)
-      throw new WrkError('FAILED', `there are two hooks to keep: ${path} and ${kept}`, {
-        hint: 'Put into the first what is to be called, remove the second, then: wrk hooks install',
-      })
+  const barred = inTheWay(hooks)
+  if (barred) throw barred
 
   const made = mkdirSync(folder, { recursive: true }) ?? madeFolder(hooks)
   const changed: string[] = []

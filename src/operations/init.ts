@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { WrkError } from '../core/errors.ts'
 import { STATUS_FOLDERS } from '../core/status.ts'
 import { realDisk } from '../store/disk.ts'
 import { unless } from '../store/errno.ts'
@@ -38,7 +39,7 @@ export interface Templates {
 /**
  * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, whose queue is
  *   `.claude/work-queue`. Without it: the workspace is `cwd`.
- * @throws system errors
+ * @throws WrkError IO (`dir` is a file); system errors
  */
 export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
   const queue = queueFor(dir, cwd)
@@ -64,6 +65,8 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
 function queueFor(dir: string | undefined, cwd: string): string {
   if (dir === undefined) return isQueue(cwd) ? cwd : join(cwd, QUEUE_IN_WORKSPACE)
   const named = resolve(cwd, dir)
+  if (existsSync(named) && !isFolder(named))
+    throw new WrkError('IO', `${named} is a file, not a folder`, { hint: 'Name a folder for the queue.' })
   const isWorkspace = !isQueue(named) && (existsSync(join(named, '.git')) || isFolder(join(named, '.claude')))
   return isWorkspace ? join(named, QUEUE_IN_WORKSPACE) : named
 }

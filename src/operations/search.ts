@@ -2,7 +2,7 @@
 
 import { WrkError } from '../core/errors.ts'
 import { realDisk } from '../store/disk.ts'
-import { isFailure } from '../store/errno.ts'
+import { isFailure, isMissing } from '../store/errno.ts'
 import { readPlainFile } from '../store/guarded-file.ts'
 import { candidates, type QueueItem } from './candidates.ts'
 import type { Context } from './context.ts'
@@ -15,26 +15,33 @@ export interface Found {
 
 /**
  * Looks for a text, in any letter case, in every item; open items come first.
+ * @returns also the ids of items whose text could not be read
  * @throws WrkError USAGE, IO
  */
-export async function search(context: Context, text: string): Promise<Found[]> {
+export async function search(
+  context: Context,
+  text: string,
+): Promise<{ found: Found[]; unread: readonly string[] }> {
   if (text.trim() === '') throw new WrkError('USAGE', 'search needs a text to look for')
   const wanted = text.toLowerCase()
+  const unread: string[] = []
   const found = (await candidates(context, 'details')).flatMap(item => {
     const lines = linesWith(item.path, wanted)
-    return lines.length > 0 ? [{ item, lines }] : []
+    if (lines === null) unread.push(item.id)
+    return lines?.length ? [{ item, lines }] : []
   })
-  return [...found.filter(({ item }) => !item.closed), ...found.filter(({ item }) => item.closed)]
+  const inOrder = [...found.filter(({ item }) => !item.closed), ...found.filter(({ item }) => item.closed)]
+  return { found: inOrder, unread }
 }
 
-function linesWith(path: string, wanted: string): Found['lines'] {
+/** Null when the file cannot be read; one that went away holds nothing. */
+function linesWith(path: string, wanted: string): Found['lines'] | null {
   let whole: string
   try {
     whole = readPlainFile(realDisk, path).bytes.toString('utf8')
   } catch (error) {
-    // Gone, a link, or unreadable: list and doctor tell of it.
     if (!isFailure(error)) throw error
-    return []
+    return isMissing(error) ? [] : null
   }
   if (!whole.toLowerCase().includes(wanted)) return []
   return whole

@@ -5,7 +5,7 @@
 import type { ItemKey } from '../core/ids.ts'
 import type { Lock } from '../core/lock.ts'
 import { MISSING, unless } from '../store/errno.ts'
-import { type ItemReading, isBlocked, readItems, type Store } from '../store/item-reader.ts'
+import { type ItemReading, isBlocked, isReadable, readItems, type Store } from '../store/item-reader.ts'
 import { lookAt } from '../store/look.ts'
 import { type ItemFolder, type ItemPlace, itemPlaces, placeOf, queueFolders } from '../store/queue.ts'
 
@@ -146,7 +146,13 @@ function sameStamp(one: Stamp, other: Stamp): boolean {
 const NEVER: Stamp = { ino: Number.NaN, size: 0, mtimeMs: 0, ctimeMs: 0 }
 
 /** What such problems hide is not known; anything else wrong with a file leaves its fields readable. */
-const HIDING: readonly string[] = ['no-frontmatter', 'unreadable', 'not-a-file', 'unreadable-lock']
+const HIDING: readonly string[] = [
+  'no-frontmatter',
+  'unreadable',
+  'not-a-file',
+  'no-permission',
+  'unreadable-lock',
+]
 
 function entryOf(reading: ItemReading, stamp: Stamp): Entry {
   const { place, item, lock, modified, problems } = reading
@@ -160,6 +166,6 @@ function entryOf(reading: ItemReading, stamp: Stamp): Entry {
     modified,
     problem: isBlocked(reading) ? blocking!.message : null,
     readable: !problems.some(({ code }) => HIDING.includes(code)),
-    stamp: problems.some(({ code }) => code === 'not-a-file') ? NEVER : stamp,
+    stamp: isReadable(reading) ? stamp : NEVER,
   }
 }

@@ -18,6 +18,7 @@ const TITLES: Record<Finding['code'], string> = {
   'unreadable-lock': 'locks that cannot be read',
   'half-lock': 'half locks',
   'not-a-file': 'no plain files',
+  'no-permission': 'files that may not be read',
   'not-a-folder': 'no folders',
   'two-places': 'ids in several places',
   'status-folder': 'statuses that are not their folders’',
@@ -27,6 +28,7 @@ const TITLES: Record<Finding['code'], string> = {
   'cut-short-move': 'moves cut short',
   'circular-dependency': 'circular dependencies',
   'dangling-dependency': 'dependencies on what is not there',
+  'unknown-setting': 'settings that wrk does not know',
   registry: 'the session registry',
   'tracked-state': 'machine-local files that git tracks',
   'not-ignored': 'machine-local files that git does not ignore',
@@ -39,7 +41,7 @@ const TITLES: Record<Finding['code'], string> = {
 
 export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): string {
   const { root, items, findings, fixed, failed } = diagnosis
-  const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings)}`]
+  const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings, failed)}`]
   if (fixed.length > 0) {
     lines.push('', paint(terminal, 'green', `mended: ${fixed.length}`))
     lines.push(
@@ -94,13 +96,14 @@ function some<T>(all: readonly T[], describe: (one: T, next: T | undefined) => s
   return lines
 }
 
-function summary(findings: readonly Finding[]): string {
+function summary(findings: readonly Finding[], failed: Diagnosis['failed']): string {
   if (findings.length === 0) return 'nothing is wrong'
   const parts = (['error', 'warning', 'note'] as const).flatMap(word => {
     const number = findings.filter(({ severity }) => severity === word).length
     return number > 0 ? many(number, word) : []
   })
-  const fixable = findings.filter(({ fix }) => fix).length
+  // After --fix, what it could not mend is not what it mends.
+  const fixable = failed.length > 0 ? 0 : findings.filter(({ fix }) => fix).length
   return `${parts.join(', ')}${fixable > 0 ? `; --fix mends ${fixable}` : ''}`
 }
 

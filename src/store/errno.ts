@@ -46,6 +46,10 @@ const EXPLAINED: Record<string, [what: string, hint: string]> = {
     'Keep the queue and its .wrk folder on one file system.',
   ],
   ENOENT: ['it is not there', 'If somebody deleted or moved it just now, run the command again.'],
+  ENOTDIR: [
+    'a file stands where a folder has to be',
+    'Name another folder, or move that file out of the way.',
+  ],
   ELOOP: ['it is a symbolic link', 'wrk does not follow links; put the file itself there.'],
 }
 

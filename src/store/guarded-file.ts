@@ -147,7 +147,7 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
   try {
     const { uid, gid } = fill(disk, fd, bytes, path)
     const old = typeof from === 'object' ? from : null
-    if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old)
+    if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old, uid)
     disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : (mode ?? 0o644))
     if (durable) disk.fsyncSync(fd)
   } finally {
@@ -155,13 +155,22 @@ function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, pa
   }
 }
 
-function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile): void {
+/** @param uid whose the new file is so far */
+function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile, uid: number): void {
   if (process.platform === 'win32') return
   const kept = unless(['EPERM', 'EINVAL'], false, () => {
     disk.fchownSync(fd, Number(stat.uid), Number(stat.gid))
     return true
   })
   if (kept) return
+  if (Number(stat.uid) === uid)
+    throw new WrkError(
+      'IO',
+      `${path} belongs to a group that you are not in (gid ${stat.gid}), and replacing it would change that`,
+      {
+        hint: 'Give it a group of yours: chgrp "$(id -g)" FILE (all of a queue: chgrp -R "$(id -g)" FOLDER)',
+      },
+    )
   throw new WrkError(
     'IO',
     `${path} belongs to another user (uid ${stat.uid}), and replacing it would change that`,

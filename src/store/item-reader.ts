@@ -5,7 +5,7 @@ import type { Settings } from '../core/config.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, type Details, NO_DETAILS, readDetails } from '../core/details.ts'
 import { WrkError } from '../core/errors.ts'
 import { displayOfFileName, type ItemId, type ItemKey, printable } from '../core/ids.ts'
-import { ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
+import { hidesAll, ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { isClosed } from '../core/status.ts'
 import { nearIds } from '../core/suggest.ts'
@@ -63,9 +63,9 @@ export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean 
   return problems.some(({ blocks }) => blocks)
 }
 
-/** A file that is none (a folder, a link) has no fields; what is merely wrong in it does not hide them. */
+/** A file that is none (a folder, a link), or that may not be read, has no fields; what is merely wrong in it does not hide them. */
 export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean {
-  return !problems.some(({ code }) => code === 'not-a-file')
+  return !problems.some(hidesAll)
 }
 
 const STATUS_KEY: ReadonlySet<string> = new Set(['status'])
@@ -199,6 +199,8 @@ function readHead(
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') return null
+    if (code === 'EACCES' || code === 'EPERM')
+      return unusable(place, 'no-permission', `cannot be opened: permission denied (${code})`)
     return unusable(
       place,
       'not-a-file',

@@ -63,8 +63,14 @@ export function findQueue(
 }
 
 function namedQueue(dir: string, via: string): string {
-  if (!isFolder(dir))
-    throw new WrkError('NOT_FOUND', `no queue at ${dir} (${via})`, { hint: `Make one with: wrk init ${dir}` })
+  if (!isFolder(dir)) {
+    const named = via === '--queue' ? dir : `${dir} (${via})`
+    throw existsSync(dir)
+      ? new WrkError('NOT_FOUND', `no queue at ${named}: it is a file, not a folder`, {
+          hint: 'Name the folder of a queue, or its workspace.',
+        })
+      : new WrkError('NOT_FOUND', `no queue at ${named}`, { hint: `Make one with: wrk init ${dir}` })
+  }
   const inside = join(dir, QUEUE_IN_WORKSPACE)
   return realpathSync.native(!isQueue(dir) && isFolder(inside) ? inside : dir)
 }

@@ -56,6 +56,7 @@ function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     known: new Set(items.map(one => one.key)),
     identical: new Set(),
     notFolders: [],
+    unknownSettings: [],
     registry: { path: `${ROOT}/session-state.yaml`, broken: null },
     git: null,
     ...more,
