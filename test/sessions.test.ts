@@ -16,6 +16,7 @@ import {
   type Json,
   MINUTE,
   makeQueue,
+  orphaned,
   type Queue,
   registry,
   stampOf,
@@ -190,7 +191,7 @@ describe('session end', () => {
       type: 'sessionEnded',
       session: 'other',
       forced: true,
-      reason: 'forced: it hangs',
+      reason: 'by tester; forced: it hangs',
     })
   })
 
@@ -204,6 +205,52 @@ describe('session end', () => {
     const refused = await queue.run('session end other --json')
     expect(refused.code).toBe(4)
     expect(queue.lock('WRK-1').by).toBe('other')
+  })
+
+  test('of another’s session that only has a name, but was heard of within the TTL, is refused with 4 and both ways', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'other', 0, 'claim WRK-1')
+    const [before, state] = [queue.read('WRK-1'), queue.session('other')]
+    const refused = await as(queue, 'me', 2 * HOUR - 1000, 'session end other --json')
+    expect([refused.code, refused.json.error?.code]).toEqual([4, 'LOCKED'])
+    for (const way of ['wrk session end --session other', 'wrk session end other --force --reason'])
+      expect(refused.json.error.hint).toContain(way)
+    expect([queue.read('WRK-1'), queue.session('other')]).toEqual([before, state])
+    expect((await as(queue, 'me', 2 * HOUR, 'session end other')).code).toBe(0)
+    expect(queue.lock('WRK-1').by).toBe('')
+    expect(queue.events().at(-1)).toMatchObject({
+      type: 'sessionEnded',
+      session: 'other',
+      forced: false,
+      reason: 'by me',
+    })
+  })
+
+  test('of a session that only has a name is granted to a script that is no session itself', async context => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'nightly' })
+    expect((await orphaned(context, queue, 'wrk session end nightly')).code).toBe(0)
+    expect(queue.lock('WRK-1').by).toBe('')
+    expect(queue.events().at(-1)).toMatchObject({ type: 'sessionEnded', session: 'nightly', reason: null })
+  })
+
+  test('by force names who did it, and the ended session learns of it at its heartbeat, exit 4', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    await as(queue, 'me', 0, 'claim WRK-1')
+    await as(queue, 'me', 0, 'claim WRK-2 --agent helper')
+    await as(queue, 'other', MINUTE, 'session end me --force --reason stuck')
+    expect(queue.events().slice(-3)).toMatchObject([
+      { type: 'released', item: 'WRK-1', session: 'other', previous_holder: 'me', forced: true },
+      { type: 'released', item: 'WRK-2', session: 'other', previous_holder: 'me/helper', forced: true },
+      { type: 'sessionEnded', session: 'me', forced: true, reason: 'by other; forced: stuck' },
+    ])
+    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat --json')
+    expect(told.code).toBe(4)
+    expect(told.json.superseded).toEqual(
+      ['WRK-1', 'WRK-2'].map(id => ({ id, by: null, at: later(MINUTE), reason: 'forced: stuck' })),
+    )
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 2 * MINUTE, `release ${id}`)
+    expect((await as(queue, 'me', 2 * MINUTE, 'heartbeat')).code).toBe(0)
   })
 
   test('of another’s dead session needs no force; of an unknown one it is not found', async () => {
@@ -707,7 +754,9 @@ describe('the event of a session', () => {
     expect([started.code, started.stdout]).toEqual([0, 'made\n'])
     expect(started.stderr).toMatch(/event log could not be written yet.*; the next command will complete it/)
     expect((await queue.run('heartbeat', { session: 'made' })).code).toBe(0)
-    expect((await queue.run('session end made')).stderr).toContain('event log could not be written yet')
+    expect((await queue.run('session end', { session: 'made' })).stderr).toContain(
+      'event log could not be written yet',
+    )
     rmSync(queue.path('.wrk/events.jsonl'), { recursive: true })
     expect((await queue.run('heartbeat')).code).toBe(0)
     expect(queue.events().map(({ type, session }) => [type, session])).toEqual([
