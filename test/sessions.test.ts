@@ -684,6 +684,33 @@ x_last: end
     expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual(['tester'])
   })
 
+  test('keeps holders that are silent through a call with a wrong clock; they do not die of it', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'holder' })
+    await queue.run('heartbeat', { session: 'idle' })
+    await queue.run('heartbeat', { session: 'early', env: { WRK_NOW: '+31d' } })
+    expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual(['holder', 'early'])
+    const refused = await queue.run('claim WRK-1 --json')
+    expect([refused.code, refused.json.holder?.liveness]).toEqual([4, 'unknown'])
+  })
+
+  test('forgets silent holders after a year, ended ones after a day', async () => {
+    const claims = [{ id: 'WRK-1', claimed_at: stampOf(ago(HOUR)) }]
+    const days = (n: number) => ago(n * 24 * HOUR)
+    const queue = makeQueue({
+      'session-state.yaml': registry([
+        { id: 'silent-for-a-year', started_at: days(366), claims },
+        { id: 'silent-for-long', started_at: days(364), claims },
+        { id: 'ended', started_at: days(3), ended_at: days(2), claims },
+      ]),
+    })
+    expect((await queue.run('heartbeat')).code).toBe(0)
+    expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual([
+      'silent-for-long',
+      'tester',
+    ])
+  })
+
   test('lies where SESSION_STATE_FILE says, and two queues may share it', async () => {
     const [one, two] = [makeQueue(['WRK-1']), makeQueue(['WRK-2'])]
     const path = join(one.home, 'elsewhere', 'state.yaml')
