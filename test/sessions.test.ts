@@ -446,6 +446,35 @@ describe('release', () => {
     expect(queue.read('WRK-1')).toBe(before)
   })
 
+  test('of what a helper of the session holds tells that; neither it nor a refusal is a takeover', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1 --agent helper', { session: 'me' })
+    for (const session of ['other', 'me', 'me'])
+      for (const command of ['release WRK-1', 'set WRK-1 priority=low', 'done WRK-1']) {
+        const { code, json } = await queue.run(`${command} --json`, { session })
+        expect([command, code, json.superseded]).toEqual([command, 4, null])
+        expect(json.error.message).toContain('WRK-1 is held by me/helper since')
+        expect(json.error.hint).not.toContain('Stop working')
+      }
+    expect((await queue.run('heartbeat', { session: 'me' })).code).toBe(0)
+    expect(queue.session('me').claims).toMatchObject([{ id: 'WRK-1' }])
+    expect((await queue.run('release WRK-1 --agent helper', { session: 'me' })).code).toBe(0)
+  })
+
+  test('of what a helper took from the session itself tells when and why, and the helper keeps it', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'me', 0, 'claim WRK-1')
+    await as(queue, 'me', MINUTE, 'claim WRK-1 --agent helper --force --reason urgent')
+    await as(queue, 'me', MINUTE, 'claim WRK-1 --agent helper')
+    const { code, json } = await as(queue, 'me', 2 * MINUTE, 'release WRK-1 --json')
+    expect([code, json.superseded]).toEqual([
+      4,
+      { id: 'WRK-1', by: 'me/helper', at: later(MINUTE), reason: 'forced: urgent' },
+    ])
+    expect(queue.session('me').claims).toMatchObject([{ id: 'WRK-1' }])
+    expect((await as(queue, 'me', 2 * MINUTE, 'release WRK-1 --agent helper')).code).toBe(0)
+  })
+
   test('--mine releases what this holder has, not what its helpers have', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     for (const args of ['claim WRK-1', 'claim WRK-2', 'claim WRK-3 --agent one']) await queue.run(args)

@@ -3,7 +3,7 @@ import { decideRelease } from '../core/claim.ts'
 import { type NewEvent, newEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
 import { type ItemId, parseId, printable } from '../core/ids.ts'
-import { listedSession, sessionOf } from '../core/session.ts'
+import { belongsTo, listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../store/item-reader.ts'
@@ -13,7 +13,7 @@ import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
-import { howLost, recordClaims, type Superseded, without } from './records.ts'
+import { howCallerLost, recordClaims, type Superseded, without } from './records.ts'
 import { settleAll } from './settle.ts'
 
 export interface ReleaseOptions {
@@ -114,7 +114,10 @@ async function releaseAs(
   )
   result.warnings.push(...warnings)
 
-  if (result.released || result.superseded)
+  const { superseded } = result
+  // What was taken within the session is recorded for who has it now.
+  const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
+  if (result.released || (superseded && !within))
     await afterwards(result.warnings, async () => {
       for (const session of new Set([taker ? null : caller?.session, result.fromSession]))
         if (session) await recordClaims(context, session, without(result.item.id))
@@ -152,10 +155,7 @@ function decide(
   const base = {
     item: summary(current),
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
-    superseded:
-      lost && caller && record && mine
-        ? howLost(context, caller.session, item.id, lock?.by ?? null, current.unlogged)
-        : null,
+    superseded: lost && caller ? howCallerLost(context, current, caller) : null,
     from: null,
     fromSession: null,
     warnings: [],
