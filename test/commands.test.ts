@@ -226,6 +226,18 @@ describe('wrk claim', () => {
     expect(Date.parse(expires_at) - Date.parse(locked_at)).toBe(5 * MINUTE)
   })
 
+  test('--ttl is for others’ locks: what is told of one’s own runs out by the queue’s TTL', async () => {
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': 'ttl: 3h\n' })
+    const env = { WRK_NOW: '2026-02-16T19:30:05Z' }
+    for (const kind of ['granted', 'renewed']) {
+      const { json } = await queue.run('claim WRK-1 --ttl 24h --json', { env })
+      expect([json.kind, json.lock?.expires_at]).toEqual([kind, '2026-02-16T22:30:05Z'])
+    }
+    expect((await queue.run('claim WRK-1 --ttl 24h', { env })).stdout).toContain('until 2026-02-16T22:30:05Z')
+    const other = { session: 'other', env: { WRK_NOW: '2026-02-16T22:30:05Z' } }
+    expect((await queue.run('claim WRK-1', other)).code).toBe(0)
+  })
+
   test('leaves a living session its old items under takeover: dead-only', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': heldItem('WRK-1', 'other', ago(10 * HOUR)),

@@ -162,7 +162,7 @@ const CASES: Record<string, Case> = {
     ],
     command: 'session end',
     next: ['claim WRK-2', 'other', [0, 4]],
-    again: ['session end tester', 'other'],
+    again: [['session', 'end', 'tester', '--force', '--reason', 'it is over'], 'other'],
   },
   'a claim of a session lock that nobody ever held': {
     files: {},

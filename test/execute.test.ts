@@ -568,6 +568,12 @@ describe('the exit code of the command is passed on, and the item released:', ()
 
   test.each([
     ['releases the item', 'wrk release WRK-1', 'pending/WRK-1.md', ''],
+    [
+      'releases what another was refused',
+      '{ WRK_SESSION_ID=other wrk release WRK-1 2>/dev/null; wrk release WRK-1; }',
+      'pending/WRK-1.md',
+      '',
+    ],
     ['ends the session', 'wrk session end', 'pending/WRK-1.md', ''],
     ['archives the item', 'wrk archive WRK-1', 'archive', ''],
   ])('a command that itself %s has not lost it', async (_, command, place) => {

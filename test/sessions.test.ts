@@ -16,6 +16,7 @@ import {
   type Json,
   MINUTE,
   makeQueue,
+  orphaned,
   type Queue,
   registry,
   stampOf,
@@ -190,7 +191,7 @@ describe('session end', () => {
       type: 'sessionEnded',
       session: 'other',
       forced: true,
-      reason: 'forced: it hangs',
+      reason: 'by tester; forced: it hangs',
     })
   })
 
@@ -204,6 +205,52 @@ describe('session end', () => {
     const refused = await queue.run('session end other --json')
     expect(refused.code).toBe(4)
     expect(queue.lock('WRK-1').by).toBe('other')
+  })
+
+  test('of another’s session that only has a name, but was heard of within the TTL, is refused with 4 and both ways', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'other', 0, 'claim WRK-1')
+    const [before, state] = [queue.read('WRK-1'), queue.session('other')]
+    const refused = await as(queue, 'me', 2 * HOUR - 1000, 'session end other --json')
+    expect([refused.code, refused.json.error?.code]).toEqual([4, 'LOCKED'])
+    for (const way of ['wrk session end --session other', 'wrk session end other --force --reason'])
+      expect(refused.json.error.hint).toContain(way)
+    expect([queue.read('WRK-1'), queue.session('other')]).toEqual([before, state])
+    expect((await as(queue, 'me', 2 * HOUR, 'session end other')).code).toBe(0)
+    expect(queue.lock('WRK-1').by).toBe('')
+    expect(queue.events().at(-1)).toMatchObject({
+      type: 'sessionEnded',
+      session: 'other',
+      forced: false,
+      reason: 'by me',
+    })
+  })
+
+  test('of a session that only has a name is granted to a script that is no session itself', async context => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'nightly' })
+    expect((await orphaned(context, queue, 'wrk session end nightly')).code).toBe(0)
+    expect(queue.lock('WRK-1').by).toBe('')
+    expect(queue.events().at(-1)).toMatchObject({ type: 'sessionEnded', session: 'nightly', reason: null })
+  })
+
+  test('by force names who did it, and the ended session learns of it at its heartbeat, exit 4', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    await as(queue, 'me', 0, 'claim WRK-1')
+    await as(queue, 'me', 0, 'claim WRK-2 --agent helper')
+    await as(queue, 'other', MINUTE, 'session end me --force --reason stuck')
+    expect(queue.events().slice(-3)).toMatchObject([
+      { type: 'released', item: 'WRK-1', session: 'other', previous_holder: 'me', forced: true },
+      { type: 'released', item: 'WRK-2', session: 'other', previous_holder: 'me/helper', forced: true },
+      { type: 'sessionEnded', session: 'me', forced: true, reason: 'by other; forced: stuck' },
+    ])
+    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat --json')
+    expect(told.code).toBe(4)
+    expect(told.json.superseded).toEqual(
+      ['WRK-1', 'WRK-2'].map(id => ({ id, by: null, at: later(MINUTE), reason: 'forced: stuck' })),
+    )
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 2 * MINUTE, `release ${id}`)
+    expect((await as(queue, 'me', 2 * MINUTE, 'heartbeat')).code).toBe(0)
   })
 
   test('of another’s dead session needs no force; of an unknown one it is not found', async () => {
@@ -397,6 +444,35 @@ describe('release', () => {
     const { code, json } = await queue.run('release WRK-1 --json')
     expect([code, json.ok, json.released]).toEqual([0, true, false])
     expect(queue.read('WRK-1')).toBe(before)
+  })
+
+  test('of what a helper of the session holds tells that; neither it nor a refusal is a takeover', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1 --agent helper', { session: 'me' })
+    for (const session of ['other', 'me', 'me'])
+      for (const command of ['release WRK-1', 'set WRK-1 priority=low', 'done WRK-1']) {
+        const { code, json } = await queue.run(`${command} --json`, { session })
+        expect([command, code, json.superseded]).toEqual([command, 4, null])
+        expect(json.error.message).toContain('WRK-1 is held by me/helper since')
+        expect(json.error.hint).not.toContain('Stop working')
+      }
+    expect((await queue.run('heartbeat', { session: 'me' })).code).toBe(0)
+    expect(queue.session('me').claims).toMatchObject([{ id: 'WRK-1' }])
+    expect((await queue.run('release WRK-1 --agent helper', { session: 'me' })).code).toBe(0)
+  })
+
+  test('of what a helper took from the session itself tells when and why, and the helper keeps it', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'me', 0, 'claim WRK-1')
+    await as(queue, 'me', MINUTE, 'claim WRK-1 --agent helper --force --reason urgent')
+    await as(queue, 'me', MINUTE, 'claim WRK-1 --agent helper')
+    const { code, json } = await as(queue, 'me', 2 * MINUTE, 'release WRK-1 --json')
+    expect([code, json.superseded]).toEqual([
+      4,
+      { id: 'WRK-1', by: 'me/helper', at: later(MINUTE), reason: 'forced: urgent' },
+    ])
+    expect(queue.session('me').claims).toMatchObject([{ id: 'WRK-1' }])
+    expect((await as(queue, 'me', 2 * MINUTE, 'release WRK-1 --agent helper')).code).toBe(0)
   })
 
   test('--mine releases what this holder has, not what its helpers have', async () => {
@@ -637,6 +713,33 @@ x_last: end
     expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual(['tester'])
   })
 
+  test('keeps holders that are silent through a call with a wrong clock; they do not die of it', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'holder' })
+    await queue.run('heartbeat', { session: 'idle' })
+    await queue.run('heartbeat', { session: 'early', env: { WRK_NOW: '+31d' } })
+    expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual(['holder', 'early'])
+    const refused = await queue.run('claim WRK-1 --json')
+    expect([refused.code, refused.json.holder?.liveness]).toEqual([4, 'unknown'])
+  })
+
+  test('forgets silent holders after a year, ended ones after a day', async () => {
+    const claims = [{ id: 'WRK-1', claimed_at: stampOf(ago(HOUR)) }]
+    const days = (n: number) => ago(n * 24 * HOUR)
+    const queue = makeQueue({
+      'session-state.yaml': registry([
+        { id: 'silent-for-a-year', started_at: days(366), claims },
+        { id: 'silent-for-long', started_at: days(364), claims },
+        { id: 'ended', started_at: days(3), ended_at: days(2), claims },
+      ]),
+    })
+    expect((await queue.run('heartbeat')).code).toBe(0)
+    expect(queue.state().sessions.map((session: Json) => session.session_id)).toEqual([
+      'silent-for-long',
+      'tester',
+    ])
+  })
+
   test('lies where SESSION_STATE_FILE says, and two queues may share it', async () => {
     const [one, two] = [makeQueue(['WRK-1']), makeQueue(['WRK-2'])]
     const path = join(one.home, 'elsewhere', 'state.yaml')
@@ -707,7 +810,9 @@ describe('the event of a session', () => {
     expect([started.code, started.stdout]).toEqual([0, 'made\n'])
     expect(started.stderr).toMatch(/event log could not be written yet.*; the next command will complete it/)
     expect((await queue.run('heartbeat', { session: 'made' })).code).toBe(0)
-    expect((await queue.run('session end made')).stderr).toContain('event log could not be written yet')
+    expect((await queue.run('session end', { session: 'made' })).stderr).toContain(
+      'event log could not be written yet',
+    )
     rmSync(queue.path('.wrk/events.jsonl'), { recursive: true })
     expect((await queue.run('heartbeat')).code).toBe(0)
     expect(queue.events().map(({ type, session }) => [type, session])).toEqual([

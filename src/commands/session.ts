@@ -139,12 +139,16 @@ function set(command: Command, run: Run): void {
 function end(command: Command, run: Run): void {
   command
     .argument('[session]', 'its id; this session unless given')
-    .option('--force', 'end it although it is alive elsewhere; needs --reason')
+    .option('--force', 'end it although it lives, or may live, elsewhere; needs --reason')
     .option('--reason <text>', 'why, for the event log')
   examples(
     command,
     `wrk session end
      wrk session end nightly-7`,
+  )
+  command.addHelpText(
+    'after',
+    '\nAnother session that lives, or may live, is ended only with --force: exit code 4 otherwise.',
   )
   command.action((wanted: string | undefined, flags: { force?: boolean; reason?: string }) =>
     run(async globals => {

@@ -170,7 +170,9 @@ async function ended(context: Context, sessionId: string, until: number): Promis
   await markEnded(context, sessionId)
   for (const place of placesOfClaims(context, session.claims)) {
     if (performance.now() > until) return
-    await releaseAll(context, asSession(sessionId), holder => belongsTo(holder, sessionId), [place])
+    await releaseAll(context, asSession(sessionId), holder => belongsTo(holder, sessionId), {
+      among: [place],
+    })
   }
 }
 

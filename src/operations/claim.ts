@@ -156,7 +156,8 @@ function decide(
   // What a run of ours had claimed and left behind is not what the session held by itself.
   const heldBefore = renewed && !mine?.run.owns
   const lockedAt = stamp(now)
-  const expires = stamp(new Date(now.getTime() + ttlMs))
+  // Others judge this lock by the queue's TTL, whatever age this call took theirs to run out at.
+  const expires = stamp(new Date(now.getTime() + store.settings.ttlMs))
   return {
     kind: 'change',
     fields: { locked_by: caller.holder, locked_at: lockedAt },

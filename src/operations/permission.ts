@@ -1,12 +1,11 @@
 /** Who may write to an item beside its holder: nobody. What a refusal says, and what a takeover frees. */
 import { type ClaimDecision, decideClaim } from '../core/claim.ts'
-import { listedSession } from '../core/session.ts'
 import type { Current } from '../store/item-store.ts'
 import type { ItemSummary } from './claim.ts'
 import type { Context } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import type { Caller } from './identify.ts'
-import { howLost, type Superseded } from './records.ts'
+import { howCallerLost, type Superseded } from './records.ts'
 
 export type Permission =
   /** It is free, or held by the caller. `from` is set when a dead or stale holder gives way. */
@@ -38,9 +37,9 @@ export function permission(
   anew = false,
 ): Permission {
   const { store } = context
-  const { item, lock } = current
+  const { lock } = current
   if (lock?.by === caller.holder) return { kind: 'may', from: null }
-  const lost = () => lostBy(context, current, caller)
+  const lost = () => howCallerLost(context, current, caller)
   if (!lock) {
     const superseded = anew ? null : lost()
     return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
@@ -51,18 +50,12 @@ export function permission(
   const decision: ClaimDecision = takeOver
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
     : { kind: 'held' }
-  const superseded = listedSession(registry, caller.session)?.claims.some(({ id }) => id === item.id)
+  const superseded = lost()
   if (decision.kind === 'takenOver' && (anew || !superseded))
     return { kind: 'may', from: { holder: lock.by, reason: decision.reason } }
   return {
     kind: 'held',
     holder: holderInfo(held, registry, ttlMs, now),
-    superseded: superseded ? howLost(context, caller.session, item.id, lock.by, current.unlogged) : null,
+    superseded,
   }
-}
-
-/** How the caller lost an item that the registry says it claimed and that is free now; null when it did not. */
-function lostBy(context: Context, { item, registry, unlogged }: Current, caller: Caller): Superseded | null {
-  const mine = listedSession(registry(), caller.session)?.claims.some(({ id }) => id === item.id)
-  return mine ? howLost(context, caller.session, item.id, null, unlogged) : null
 }

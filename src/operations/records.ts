@@ -2,17 +2,19 @@
  * What the registry keeps of a session's claims, and how a session learns that it was superseded: it has a
  * record of a claim, but the item names another holder, or none.
  */
-import type { NewEvent } from '../core/event.ts'
+import { type NewEvent, takesLock } from '../core/event.ts'
 import { keyOfField } from '../core/ids.ts'
 import { nextSign } from '../core/lock.ts'
 import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
 import { isBlocked, readItems } from '../store/item-reader.ts'
+import type { Current } from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
 import type { Context } from './context.ts'
+import type { Caller } from './identify.ts'
 
 /**
  * Changes a session's claim records, and with them what it is working on. A session that is not listed has none.
@@ -91,16 +93,17 @@ export async function supersededClaims(
  * @returns null for an item that is free and that nobody took: it was given up
  */
 export function howLost(
-  { store }: Context,
+  context: Context,
   sessionId: string,
   id: string,
   by: string | null,
   unlogged: readonly NewEvent[] = [],
 ): Superseded | null {
-  const taking = [...readEvents(store.host.disk, store.stateDir), ...unlogged]
+  const taking = eventsOf(context, id, unlogged)
     .filter(
-      ({ item, previous_holder, session }) =>
-        item === id &&
+      ({ type, previous_holder, session }) =>
+        // Who was refused took nothing.
+        type !== 'refused' &&
         previous_holder &&
         previous_holder !== session &&
         belongsTo(previous_holder, sessionId),
@@ -108,6 +111,28 @@ export function howLost(
     .at(-1)
   if (by === null && !taking) return null
   return { id, by, at: taking?.time ?? null, reason: taking?.reason ?? null }
+}
+
+/** How the caller lost an item that it does not hold; null when it never held it, or gave it up. */
+export function howCallerLost(
+  context: Context,
+  { item, lock, registry, unlogged }: Current,
+  caller: Caller,
+): Superseded | null {
+  const { session, holder } = caller
+  if (!listedSession(registry(), session)?.claims.some(({ id }) => id === item.id)) return null
+  if (!lock || !belongsTo(lock.by, session))
+    return howLost(context, session, item.id, lock?.by ?? null, unlogged)
+  // Held within the session: the record is the holder's own, unless the log says that it took the item from the caller.
+  const taking = eventsOf(context, item.id, unlogged)
+    .filter(({ type }) => takesLock(type) && type !== 'renewed')
+    .at(-1)
+  if (taking?.session !== lock.by || taking.previous_holder !== holder) return null
+  return { id: item.id, by: lock.by, at: taking.time, reason: taking.reason }
+}
+
+function eventsOf({ store }: Context, id: string, unlogged: readonly NewEvent[]): NewEvent[] {
+  return [...readEvents(store.host.disk, store.stateDir), ...unlogged].filter(({ item }) => item === id)
 }
 
 /** One sentence about a lost item. */

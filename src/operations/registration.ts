@@ -25,6 +25,8 @@ const HEARTBEAT_EVERY_MS = 60_000
 /** Ended and dead sessions stay listed this long at least, or one TTL if that is longer; silent ones longer. */
 const KEEP_MS = 24 * 3_600_000
 const KEEP_SILENT_MS = 7 * KEEP_MS
+/** Silent ones that have claimed something: who is not listed is dead, and the clock of this call may be wrong. */
+const KEEP_HOLDER_MS = 365 * KEEP_MS
 
 export interface Registration {
   /** The agent's name, when the caller gave one (`--provider`). */
@@ -169,7 +171,11 @@ function olderToolsSession(registry: Registry, adopted: string): Session | null 
   }
 }
 
-/** Sessions that ended or died long ago, or of which nothing was heard for a week: their locks are free either way. */
+/**
+ * Sessions that ended or died long ago, whose locks are free either way, and those of which nothing was heard for long.
+ * That is for this call's clock to say, and were it wrong, a living holder would be dead for everybody. So one that has
+ * recorded claims goes after a year only: no clock is thought to be that wrong, and the list does not grow for ever.
+ */
 function outdated({ store }: Context, sessions: readonly Session[], now: Date): string[] {
   const keep = Math.max(KEEP_MS, store.settings.ttlMs)
   const lively = { here: here(), look: store.host.look }
@@ -183,7 +189,8 @@ function outdated({ store }: Context, sessions: readonly Session[], now: Date): 
       const silence = now.getTime() - last
       if (silence <= keep) return false
       const { verdict } = judgeSession(session, lively)
-      return verdict === 'dead' || (verdict === 'unknown' && silence > Math.max(KEEP_SILENT_MS, keep))
+      const longest = session.claims.length > 0 ? KEEP_HOLDER_MS : KEEP_SILENT_MS
+      return verdict === 'dead' || (verdict === 'unknown' && silence > Math.max(longest, keep))
     })
     .map(({ id }) => id)
 }

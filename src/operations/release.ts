@@ -3,7 +3,7 @@ import { decideRelease } from '../core/claim.ts'
 import { type NewEvent, newEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
 import { type ItemId, parseId, printable } from '../core/ids.ts'
-import { listedSession, sessionOf } from '../core/session.ts'
+import { belongsTo, listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../store/item-reader.ts'
@@ -13,7 +13,7 @@ import { afterwards, type ItemSummary, summary } from './claim.ts'
 import { type Context, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
-import { howLost, recordClaims, type Superseded, without } from './records.ts'
+import { howCallerLost, recordClaims, type Superseded, without } from './records.ts'
 import { settleAll } from './settle.ts'
 
 export interface ReleaseOptions {
@@ -66,12 +66,22 @@ export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
   return releaseAll(context, caller, holder => holder === caller.holder)
 }
 
-/** Releases what the given holders have, as if each did it. @param among the items to look at; all unless given */
+/** Who takes items from a holder by force. */
+interface Taker {
+  holder: string | null
+  force: string
+}
+
+/**
+ * Releases what the given holders have, as if each did it.
+ * @param among the items to look at; all unless given
+ * @param taker who did it in their place, for the event log
+ */
 export async function releaseAll(
   context: Context,
   caller: Caller,
   isHolder: (holder: string) => boolean,
-  among?: readonly ItemPlace[],
+  { among, taker }: { among?: readonly ItemPlace[]; taker?: Taker | undefined } = {},
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
   const readings = among ? readItems(context.store, among) : readQueue(context.store, one => one)
@@ -79,7 +89,7 @@ export async function releaseAll(
     const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(
-        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}),
+        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}, taker),
       )
   }
   return results
@@ -95,17 +105,21 @@ async function releaseAs(
   id: ItemId,
   places: readonly ItemPlace[],
   { runId, force }: ReleaseOptions,
+  taker?: Taker,
 ): Promise<ReleaseResult> {
   const { store } = context
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
   const { result, warnings } = await changeItem(store, id, places, current =>
-    decide(context, current, caller, request),
+    decide(context, current, caller, request, taker),
   )
   result.warnings.push(...warnings)
 
-  if (result.released || result.superseded)
+  const { superseded } = result
+  // What was taken within the session is recorded for who has it now.
+  const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
+  if (result.released || (superseded && !within))
     await afterwards(result.warnings, async () => {
-      for (const session of new Set([caller?.session, result.fromSession]))
+      for (const session of new Set([taker ? null : caller?.session, result.fromSession]))
         if (session) await recordClaims(context, session, without(result.item.id))
     })
   if (!result.released && result.reason !== 'not-locked')
@@ -116,7 +130,7 @@ async function releaseAs(
   return told
 }
 
-/** With the session whose record of the claim must go. */
+/** With the session whose record of the claim must go; what a taker ended keeps it, to learn of that. */
 type Decided = ReleaseResult & { fromSession: string | null }
 
 function decide(
@@ -124,6 +138,7 @@ function decide(
   current: Current,
   caller: Caller | null,
   request: Parameters<typeof decideRelease>[2],
+  taker: Taker | undefined,
 ): ItemDecision<Decided> {
   const { store, clock } = context
   const now = clock()
@@ -140,10 +155,7 @@ function decide(
   const base = {
     item: summary(current),
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
-    superseded:
-      lost && caller && record && mine
-        ? howLost(context, caller.session, item.id, lock?.by ?? null, current.unlogged)
-        : null,
+    superseded: lost && caller ? howCallerLost(context, current, caller) : null,
     from: null,
     fromSession: null,
     warnings: [],
@@ -156,14 +168,15 @@ function decide(
     return { kind: 'leave', result: { ...base, released: false, reason: 'other-run' } }
 
   const forced = decision.kind === 'forced'
+  const reason = taker?.force ?? request.force
   const event: NewEvent = {
     time: stamp(now),
     type: 'released',
     item: item.id,
-    session: caller?.holder ?? null,
+    session: taker ? taker.holder : (caller?.holder ?? null),
     previous_holder: lock!.by,
-    reason: request.force === null ? null : printable(`forced: ${request.force}`),
-    forced: request.force !== null,
+    reason: reason === null ? null : printable(`forced: ${reason}`),
+    forced: reason !== null,
   }
   return {
     kind: 'change',
@@ -176,7 +189,7 @@ function decide(
       released: true,
       reason: forced ? 'forced' : 'released',
       from: forced ? lock!.by : null,
-      fromSession: owner?.id ?? null,
+      fromSession: taker ? null : (owner?.id ?? null),
     },
   }
 }

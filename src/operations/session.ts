@@ -119,16 +119,20 @@ export async function sessionEnd(
   context: Context,
   options: { id?: string | undefined; force?: string | undefined } = {},
 ): Promise<SessionEnd> {
-  const { caller: me, registry } = await lookIn(context)
+  const { identity, caller: me, registry } = await lookIn(context)
+  const { force } = options
   const id = options.id ?? me?.session
   if (!id) throw noSession()
   const session = listedSession(registry, id)
   if (!session) throw notListed(id)
-  if (id !== me?.session && options.force === undefined) refuseIfAlive(context, session)
+  const isOwn = id === me?.session
+  if (!isOwn && force === undefined) refuseIfAlive(context, session, identity !== null)
 
   tidy(context)
-  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id))
-  const warnings = await markEnded(context, id, options.force)
+  const by = isOwn ? null : (me?.holder ?? null)
+  const taker = isOwn || force === undefined ? undefined : { holder: by, force }
+  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), { taker })
+  const warnings = await markEnded(context, id, { by, force, keepRecords: taker !== undefined })
   return { session: id, released, warnings }
 }
 
@@ -141,36 +145,50 @@ export function asSession(id: string): Caller {
 /**
  * Ends a session in the registry and the event log; one that has ended stays as it is. What it still holds is a dead
  * session's from then on.
+ * @param end who ended it, when that is another session; and whether it is to learn by its records that what it held was taken
  * @returns warnings
  */
-export async function markEnded(context: Context, id: string, force?: string): Promise<string[]> {
+export async function markEnded(
+  context: Context,
+  id: string,
+  end: { by?: string | null; force?: string | undefined; keepRecords?: boolean } = {},
+): Promise<string[]> {
   const { store, clock } = context
+  const { by, force, keepRecords } = end
   const now = stamp(clock())
   const { warnings } = await changeRegistry(store.host, store.registry, current => {
     const listed = listedSession(current, id)
     if (!listed || listed.endedAt) return { change: null, result: undefined }
-    const values = { ended_at: quoted(now), active_wrk: 'null', claims: '[]' }
+    const reasons = [by ? `by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
     const event = {
       ...newEvent(now, 'sessionEnded'),
       session: id,
-      reason: force === undefined ? null : printable(`forced: ${force}`),
+      reason: printable(reasons.filter(Boolean).join('; ')) || null,
       forced: force !== undefined,
       tx: store.host.randomLetters(12),
     }
     const top = { updated_at: quoted(now) }
+    const records = keepRecords ? {} : { claims: '[]' }
+    const values = { ended_at: quoted(now), active_wrk: 'null', ...records }
     const change = { top, add: [], set: [{ id, values }], remove: [], rebuiltAt: null, event }
     return { change, result: undefined }
   })
   return warnings
 }
 
-/** A session that only has a name is ended by whoever gives it; one that is somewhere is ended there. */
-function refuseIfAlive({ store, clock }: Context, session: Session): void {
+/**
+ * What lives, or may live, is ended where it runs. One that has nothing but a name may be ended by a caller that has
+ * none, such as the script that started it; a caller that is another session has no business with it.
+ */
+function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boolean): void {
+  const { id, anchor, heartbeatAt } = session
   const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
-  const silence = clock().getTime() - (session.heartbeatAt?.getTime() ?? 0)
-  const maybe = verdict === 'unknown' && session.anchor !== null && silence < store.settings.ttlMs
+  const silence = clock().getTime() - (heartbeatAt?.getTime() ?? 0)
+  const maybe = verdict === 'unknown' && (anchor !== null || isKnown) && silence < store.settings.ttlMs
   if (verdict !== 'alive' && !maybe) return
-  throw new WrkError('LOCKED', `session ${session.id} is not this one, and it is ${verdict}: ${reason}`, {
-    hint: 'End it where it runs: wrk session end',
+  throw new WrkError('LOCKED', `session ${id} is not this one, and it is ${verdict}: ${reason}`, {
+    hint: maybe
+      ? `As itself: wrk session end --session ${id}. When it is sure to be gone: wrk session end ${id} --force --reason TEXT`
+      : 'End it where it runs: wrk session end',
   })
 }
