@@ -117,7 +117,7 @@ function words(node: YamlNode, texts: string[] = []): string[] {
 
 function addWords(texts: string[], text: string | undefined): void {
   if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
-  else addWord(texts, text)
+  else addWord(texts, text?.trim())
 }
 
 function addWord(texts: string[], text: string | undefined): void {

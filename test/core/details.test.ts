@@ -30,6 +30,7 @@ const FORMS: [string, string][] = [
   ['a number with zeros', ' 001'],
   ['double quotes', ' "WRK-001"'],
   ['another letter case', ' wrk-1'],
+  ['blanks within quotes', ' " WRK-1 "'],
   ['a flow list', ' [WRK-1]'],
   ['an indented list', '\n  - WRK-1'],
   ['a list without indentation', '\n- WRK-1'],
