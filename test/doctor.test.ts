@@ -373,6 +373,25 @@ describe('what --fix cannot mend is told once, as not mended, and not tried agai
     })
   })
 
+  test('a note that is gone all the same, since a newer one took over its event', async () => {
+    const queue = makeQueue({ 'session-state.yaml': registry([{ id: 'ghost' }]) })
+    const event = { time: '2026-01-01T00:00:00Z', type: 'sessionStarted', session: 'ghost', item: null }
+    const events = [{ ...event, previous_holder: null, reason: null, forced: false, tx: 'tx-ghost' }]
+    const { ino } = statSync(queue.path('session-state.yaml'))
+    for (const [name, inode] of [
+      ['older', 1],
+      ['newer', ino],
+    ] as const) {
+      queue.write(`.wrk/outbox/session-state~${name}`, JSON.stringify({ events, inode }))
+      age(queue, `.wrk/outbox/session-state~${name}`)
+    }
+    mkdirSync(queue.path('.wrk/events.jsonl'))
+    const { json } = await queue.run('doctor --fix --json')
+    expect(json.fixed).toEqual([])
+    expect(json.failed).toMatchObject([{ path: queue.path('.wrk/outbox/session-state~newer') }])
+    expect(readdirSync(queue.path('.wrk/outbox'))).toEqual(['session-state~newer'])
+  })
+
   test('a draft that somebody put more into', async () => {
     const draft = `.wrk/tmp/${ownedBy(deadAnchor())}`
     const queue = makeQueue({ 'WRK-1': item('WRK-1'), [`${draft}/more`]: '' })

@@ -1,4 +1,7 @@
-/** templates/workflow-visual.html: one file that needs nothing else, and that tells the exit codes as wrk has them. */
+/**
+ * templates/workflow-visual.html: one file that needs nothing else, and that tells the exit codes as wrk has them; so
+ * does the README.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -31,6 +34,11 @@ function codesOnPage(): Map<number, string> {
   return new Map([...rows].map(([, code, meaning]) => [Number(code), textOf(meaning!)]))
 }
 
+function codesInHelp(): Map<number, string> {
+  const lines = [...EXIT_CODES_HELP.matchAll(/^ {2}(\d+) +(\S.*(?:\n {6}\S.*)*)$/gm)]
+  return new Map(lines.map(([, code, meaning]) => [Number(code), meaning!.replace(/\s+/g, ' ')]))
+}
+
 describe('the page needs nothing but itself', () => {
   test('names no other address, file, style sheet or script', () => {
     expect(PAGE).not.toMatch(/https?:|@import|<link|<script|<iframe|<object|<embed|<base\b|http-equiv/i)
@@ -52,14 +60,19 @@ describe('the exit codes', () => {
   })
 
   test('mean what the help texts say', () => {
-    const lines = [...EXIT_CODES_HELP.matchAll(/^ {2}(\d+) +(\S.*)$/gm)]
-    const told = new Map(lines.map(([, code, meaning]) => [Number(code), meaning!]))
-    expect([...told.keys()]).toEqual(expect.arrayContaining([0, 4, 5, 70, 74, 75]))
+    const told = codesInHelp()
+    expect([...told.keys()]).toEqual([...new Set(Object.values(EXIT))].sort((a, b) => a - b))
     const onPage = codesOnPage()
-    // 1 to 3 mean more with every command that there is; the page tells all of it, a help text what applies.
-    for (const [code, meaning] of told) {
-      if (code < 1 || code > 3) expect(`${code} ${onPage.get(code)}`).toBe(`${code} ${meaning}`)
-    }
+    for (const [code, meaning] of told) expect(`${code} ${onPage.get(code)}`).toBe(`${code} ${meaning}`)
+  })
+
+  test('mean the same in the README', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    const table = readme.split('### Exit codes')[1]!.split('\n\n')[1]!
+    const rows = [...table.matchAll(/^\| (\d+) \| (.*) \|$/gm)]
+    expect(new Map(rows.map(([, code, text]) => [Number(code), text!.replaceAll('`', '')]))).toEqual(
+      codesInHelp(),
+    )
   })
 
   test('come in the order of the gates, and 4 stands out', () => {

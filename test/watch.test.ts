@@ -147,6 +147,7 @@ describe('wrk watch --json', () => {
     expect(moved.to).toMatch(/archive\/\d{4}-\d\d\/WRK-2\.md$/)
     await watcher.sees({ type: 'released', from: 'first', item: { id: 'WRK-2' } })
     expect(types(watcher)).not.toContain('removed')
+    for (const event of watcher.events) expect(event).toMatchObject({ schema_version: 1, ok: true })
     expect(await watcher.end()).toBe(130)
     expect(watcher.stderr()).toBe('')
   })

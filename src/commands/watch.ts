@@ -5,8 +5,9 @@ import { openView } from '../print/views.ts'
 import { examples, open, type Run } from './command.ts'
 
 const JSON_HELP = `
-With --json, one object a line. The first is a snapshot of what is held; each after it is one change:
-  {"schema_version":1,"ok":true,"type":"snapshot","time":…,"items":[{id,path,title,status,holder,problem}],"sessions":[…]}
+With --json, one object a line, each with "schema_version":1 and "ok":true. The first is a snapshot of what is held;
+each after it is one change:
+  {"type":"snapshot","time":…,"items":[{id,path,title,status,holder,problem}],"sessions":[…]}
   {"type":…,"time":…,"item":{id,path,title,status},"from":…,"to":…,"reason":…,"holder":…,"problem":…}
   claimed, takenOver, released, reaped   from and to are holders
   renewed                                the instants until when the lock lives

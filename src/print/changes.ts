@@ -59,6 +59,8 @@ export function sentenceOf(event: WatchEvent): { text: string; style: Style | nu
   }
 }
 
+const HEAD = { schema_version: 1, ok: true } as const
+
 /** An event as its line of JSON has it; null for what has none. */
 export function jsonOf(event: WatchEvent): Record<string, unknown> | null {
   switch (event.type) {
@@ -66,16 +68,16 @@ export function jsonOf(event: WatchEvent): Record<string, unknown> | null {
       return null
     case 'snapshot': {
       const { type, time, items, sessions } = event
-      return { schema_version: 1, ok: true, type, time, items: items.map(flat), sessions }
+      return { ...HEAD, type, time, items: items.map(flat), sessions }
     }
     case 'session':
     case 'queue':
     case 'tick':
-      return { ...event }
+      return { ...HEAD, ...event }
   }
   const { type, time, item, from, to, reason } = event
   const { holder, problem, ...plain } = flat(item)
-  return { type, time, item: plain, from, to, reason, holder, problem }
+  return { ...HEAD, type, time, item: plain, from, to, reason, holder, problem }
 }
 
 function flat({ id, path, title, status, holder, problem }: WatchedItem) {

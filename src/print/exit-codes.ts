@@ -33,12 +33,15 @@ export const EXIT_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM:
 
 export const EXIT_CODES_HELP = `Exit codes:
   0   done
-  1   not found; or a review or verification that failed
-  2   usage, no session, unknown provider
+  1   not found; or a review or verification that failed; or nothing is ready
+      (next), something is wrong (doctor), git hooks are refused or not in place
+      (hooks)
+  2   usage, no session, unknown provider; a broken wrk.yaml or CLAUDE.md
   3   plan gate: plan_approved is not true, or no plan
   4   held by another session
   5   the item cannot be worked on as it stands: unreadable, ambiguous, closed
   70  a bug in wrk
-  74  input/output failed (disk full, no permission); nothing is half-written
+  74  input/output failed (disk full, no permission, a session-state.yaml that
+      cannot be read); nothing is half-written
   75  could not get the guard in time; try again
   130, 143  interrupted, terminated`
