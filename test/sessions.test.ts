@@ -446,6 +446,37 @@ describe('release', () => {
     expect(queue.read('WRK-1')).toBe(before)
   })
 
+  test.each(['release WRK-1', 'set WRK-1 title=new'])(
+    'of what a holder has that is silent too long, or dead, is refused with the way to take it over: %s',
+    async command => {
+      const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'WRK-2': heldItem('WRK-2', 'gone', new Date(T)) })
+      await as(queue, 'silent', 0, 'claim WRK-1')
+      const early = await as(queue, 'me', 2 * HOUR - 1000, `${command} --json`)
+      expect(early.json.error.message).toContain(`until ${later(2 * HOUR)} unless it shows life; unknown`)
+      expect(early.json.error.hint).not.toContain('wrk claim')
+      const late = await as(queue, 'me', 2 * HOUR, `${command} --json`)
+      expect(late.code).toBe(4)
+      expect(late.json.error.message).toContain(`its time ran out at ${later(2 * HOUR)}; unknown`)
+      expect(late.json.error.message).not.toContain('until')
+      expect(late.json.error.hint).toContain('wrk claim WRK-1 takes it over')
+      const dead = await as(queue, 'me', MINUTE, `${command.replace('1', '2')} --json`)
+      expect(dead.json.error.hint).toContain('wrk claim WRK-2 takes it over')
+      expect(queue.lock('WRK-1').by).toBe('silent')
+      expect((await as(queue, 'me', 2 * HOUR, 'claim WRK-1')).code).toBe(0)
+    },
+  )
+
+  test('of what a living holder has that was silent for long does not say how to take it', async () => {
+    const queue = makeQueue({
+      'WRK-1': heldItem('WRK-1', 'other', ago(3 * HOUR)),
+      'session-state.yaml': registry([{ id: 'other', anchor: anchorOf(), heartbeat_at: ago(3 * HOUR) }]),
+    })
+    const { code, json } = await queue.run('release WRK-1 --json')
+    expect([code, json.holder.liveness]).toEqual([4, 'alive'])
+    expect(json.error.message).toContain('its time ran out at')
+    expect(json.error.hint).not.toContain('wrk claim')
+  })
+
   test('of what a helper of the session holds tells that; neither it nor a refusal is a takeover', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1 --agent helper', { session: 'me' })

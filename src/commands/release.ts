@@ -3,7 +3,7 @@ import { WrkError } from '../core/errors.ts'
 import { printable } from '../core/ids.ts'
 import { describeLoss } from '../operations/records.ts'
 import { type ReleaseResult, release, releaseMine } from '../operations/release.ts'
-import { describeHolder } from '../print/describe.ts'
+import { describeHolder, takeover } from '../print/describe.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { examples, forced, open, type Run } from './command.ts'
@@ -87,7 +87,9 @@ function released(result: ReleaseResult, now: Date): Outcome {
     ? 'Stop working on it, and do not commit changes to it.'
     : result.reason === 'other-run'
       ? 'Release it from the run that claimed it, or without --run-id.'
-      : 'Only its holder can release it.'
+      : ['Only its holder can release it.', holder && takeover(item.id, holder, now)]
+          .filter(Boolean)
+          .join(' ')
   return {
     exitCode: EXIT.held,
     json: { ok: false, ...jsonOf(result), error: { code: 'LOCKED', message, hint }, holder },

@@ -15,7 +15,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nEvery other byte of the file stays. The item must be free or yours; locked_by, locked_at and id are refused.',
+    '\nEvery other byte of the file stays. The item must be free or yours (wrk claim takes it from a holder that\nis dead or whose time ran out); locked_by, locked_at and id are refused.',
   )
   command.action((id: string, words: string[]) =>
     run(async globals => {

@@ -51,7 +51,7 @@ export function configure(command: Command, run: Run): void {
   examples(command, about.examples)
   command.addHelpText(
     'after',
-    `\n${about.does}\nStatus, lock and folder change in one act. The item must be free or yours.`,
+    `\n${about.does}\nStatus, lock and folder change in one act. The item must be free or yours; a holder that is dead or whose\ntime ran out gives way, with a warning.`,
   )
   command.action((id: string, flags: { reason?: string }) =>
     run(async globals => {

@@ -30,8 +30,22 @@ export function describeHolder(holder: HolderInfo, now: Date): string {
   const where = holder.pid
     ? ` (process ${holder.pid}${holder.host ? ` on ${printable(holder.host, 60)}` : ''})`
     : ''
+  const until = ranOut(holder, now)
+    ? `its time ran out at ${holder.expires_at}`
+    : `until ${holder.expires_at} unless it shows life`
   return [
     `held by ${printable(holder.session_id, 128)}${where} since ${holder.locked_at} (${relative(holder.locked_at, now)})`,
-    `until ${holder.expires_at} unless it shows life; ${holder.liveness}: ${printable(holder.reason)}${work}`,
+    `${until}; ${holder.liveness}: ${printable(holder.reason)}${work}`,
   ].join(', ')
+}
+
+function ranOut({ expires_at }: HolderInfo, now: Date): boolean {
+  return Date.parse(expires_at) <= now.getTime()
+}
+
+/** How to get an item whose holder is dead, or silent for too long; null while it lives or may live. */
+export function takeover(id: string, holder: HolderInfo, now: Date): string | null {
+  const { liveness } = holder
+  const givesWay = liveness === 'dead' || (liveness === 'unknown' && ranOut(holder, now))
+  return givesWay ? `wrk claim ${id} takes it over.` : null
 }

@@ -2,7 +2,7 @@
 import type { RefusedClaim } from '../operations/claim.ts'
 import type { Refused } from '../operations/permission.ts'
 import { describeLoss, type Superseded } from '../operations/records.ts'
-import { describeHolder } from './describe.ts'
+import { describeHolder, takeover } from './describe.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -28,9 +28,9 @@ export function refusedChange({ item, why, warnings }: Refused, now: Date): Outc
   const message = superseded
     ? describeLoss(superseded)
     : `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
-  const hint = superseded
-    ? STOP
-    : 'Only its holder changes it. Choose another item, or ask its holder to release it.'
+  const next =
+    (holder && takeover(item.id, holder, now)) ?? 'Choose another item, or ask its holder to release it.'
+  const hint = superseded ? STOP : `Only its holder changes it. ${next}`
   return {
     exitCode: EXIT.held,
     json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, superseded },
