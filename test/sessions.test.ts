@@ -191,7 +191,7 @@ describe('session end', () => {
       type: 'sessionEnded',
       session: 'other',
       forced: true,
-      reason: 'by tester; forced: it hangs',
+      reason: 'ended by tester; forced: it hangs',
     })
   })
 
@@ -222,7 +222,7 @@ describe('session end', () => {
       type: 'sessionEnded',
       session: 'other',
       forced: false,
-      reason: 'by me',
+      reason: 'ended by me',
     })
   })
 
@@ -242,7 +242,7 @@ describe('session end', () => {
     expect(queue.events().slice(-3)).toMatchObject([
       { type: 'released', item: 'WRK-1', session: 'other', previous_holder: 'me', forced: true },
       { type: 'released', item: 'WRK-2', session: 'other', previous_holder: 'me/helper', forced: true },
-      { type: 'sessionEnded', session: 'me', forced: true, reason: 'by other; forced: stuck' },
+      { type: 'sessionEnded', session: 'me', forced: true, reason: 'ended by other; forced: stuck' },
     ])
     const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat --json')
     expect(told.code).toBe(4)

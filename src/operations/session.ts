@@ -159,7 +159,7 @@ export async function markEnded(
   const { warnings } = await changeRegistry(store.host, store.registry, current => {
     const listed = listedSession(current, id)
     if (!listed || listed.endedAt) return { change: null, result: undefined }
-    const reasons = [by ? `by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
+    const reasons = [by ? `ended by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
     const event = {
       ...newEvent(now, 'sessionEnded'),
       session: id,
