@@ -155,10 +155,12 @@ function colonBefore(yaml: string, from: number, to: number): number {
   return from + (key ? key[0].length : 1) - 1
 }
 
+/** The blanks before the first key, or before what stands in front of it: a mark (`? key`), an anchor, a tag. */
 function indentOf(yaml: string, map: YamlMap): string {
   const [first] = map.pairs
   if (!first) return ''
-  return ' '.repeat(first.keyStart - (yaml.lastIndexOf('\n', first.keyStart) + 1))
+  const lineStart = first.keyStart === 0 ? 0 : yaml.lastIndexOf('\n', first.keyStart - 1) + 1
+  return /^ */.exec(yaml.slice(lineStart, first.keyStart))![0]
 }
 
 function byteOffset(split: Split, index: number): number {

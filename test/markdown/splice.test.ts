@@ -22,6 +22,18 @@ function spliced(text: string, fields: Record<string, FieldValue>): string {
   return result.bytes.toString()
 }
 
+test.each([
+  ['? k\n: v\n', 'a mark'],
+  ['?\nz: a\n', 'a mark without a key (found by fuzzing)'],
+  ['&a k: v\n', 'an anchor'],
+  ['  ? k\n  : v\n', 'blanks and a mark'],
+])('a new line stands where the first entry does, also behind %j', yaml => {
+  const blanks = /^ */.exec(yaml)![0]
+  expect(spliced(`---\n${yaml}---\n`, { locked_by: 'me' })).toBe(
+    `---\n${yaml}${blanks}locked_by: "me"\n---\n`,
+  )
+})
+
 describe('a value is replaced where it stands', () => {
   test.each([
     ['k: old', 'k: "x"'],
