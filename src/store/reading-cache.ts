@@ -17,7 +17,7 @@ import { lookAt } from './look.ts'
 import type { ItemPlace } from './queue.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
-const FORMAT = 'wrk items 3'
+const FORMAT = 'wrk items 4'
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
