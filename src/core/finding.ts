@@ -1,5 +1,6 @@
 /** What `wrk doctor` looks at and what it says: facts, findings, fixes. */
 import type { HeldLock } from './claim.ts'
+import type { UnknownSetting } from './config.ts'
 import type { Reference } from './details.ts'
 import type { ItemKey } from './ids.ts'
 import type { Problem } from './item.ts'
@@ -111,14 +112,7 @@ export interface HookFacts {
   kept: string | null
 }
 
-interface UnknownSettingFacts {
-  path: string
-  key: string
-  line: number
-  column: number
-  /** Keys that were perhaps meant. */
-  near: readonly string[]
-}
+type UnknownSettingFacts = Omit<UnknownSetting, 'offset'> & { path: string; line: number; column: number }
 
 export interface Facts {
   now: Date

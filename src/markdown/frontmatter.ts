@@ -66,8 +66,11 @@ export function readFrontmatter(
   return { kind: 'ok', split, map: result.map, duplicates, certain: 'full' }
 }
 
-/** The file's line and column of an offset in `split.yaml`; the column counts characters. */
-export function placeInFile({ yaml, firstLine }: Split, offset: number): { line: number; column: number } {
+/** The file's line and column of an offset in its YAML text, from 1; the column counts characters. */
+export function placeInFile(
+  { yaml, firstLine }: Pick<Split, 'yaml' | 'firstLine'>,
+  offset: number,
+): { line: number; column: number } {
   const lineStart = offset === 0 ? 0 : yaml.lastIndexOf('\n', offset - 1) + 1
   let line = firstLine
   for (let at = yaml.indexOf('\n'); at !== -1 && at < lineStart; at = yaml.indexOf('\n', at + 1)) line++

@@ -4,7 +4,7 @@
  * block scalar among them. Nothing is ever parsed and dumped. What was made is read again before it
  * is given out, so a file whose form does not allow the change is refused, not damaged.
  */
-import { type Frontmatter, type FullReader, readFrontmatter } from './frontmatter.ts'
+import { type Frontmatter, type FullReader, placeInFile, readFrontmatter } from './frontmatter.ts'
 import type { ReadError, YamlMap, YamlNode, YamlPair } from './node.ts'
 import { readPlain } from './plain.ts'
 import { findPair, scalarValue } from './scalar.ts'
@@ -219,8 +219,6 @@ function refusal(before: Frontmatter, fields: Record<string, FieldValue>, why: s
   const { split, map } = before
   const pairs = Object.keys(fields).map(key => findPair(map, key))
   const at = pairs.find(pair => pair !== undefined)?.keyStart ?? split.yaml.length
-  const above = split.yaml.slice(0, at).split('\n')
-  const line = split.firstLine - 1 + above.length
   const message = `this frontmatter's form does not allow setting ${Object.keys(fields).join(', ')} in place: ${why}`
-  return { kind: 'error', error: { message, line, column: above.at(-1)!.length + 1 } }
+  return { kind: 'error', error: { message, ...placeInFile(split, at) } }
 }

@@ -227,13 +227,12 @@ export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemS
   return { id: item.id, path: place.path, title: item.title, status: item.status }
 }
 
-const FORCED = '--force --reason TEXT'
-
 /** @param forRun a run's claim, which nothing can force */
 function closed({ item, place }: Current, forRun: boolean): WrkError {
   const how = item.status ? `its status is ${printable(item.status, 40)}` : `it lies in ${place.folder}/`
+  const asItIs = forRun ? '' : '. To claim it as it is: --force --reason TEXT'
   return new WrkError('CLOSED', `${item.id} is closed: ${how}`, {
-    hint: `Choose another (wrk list), or: wrk reopen ${item.id}${forRun ? '' : `. To claim it as it is: ${FORCED}`}`,
+    hint: `Choose another (wrk list), or: wrk reopen ${item.id}${asItIs}`,
     details: { item: summary({ item, place }) },
   })
 }

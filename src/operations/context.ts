@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS, readSettings, type SettingProblem, type Settings } fr
 import { WrkError } from '../core/errors.ts'
 import { type Anchor, checkHelperName, type Registry } from '../core/session.ts'
 import { parseDuration } from '../core/time.ts'
-import type { FullReader } from '../markdown/frontmatter.ts'
+import { type FullReader, placeInFile } from '../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../markdown/node.ts'
 import { readPlain } from '../markdown/plain.ts'
 import { realDisk } from '../store/disk.ts'
@@ -151,13 +151,8 @@ export function badSetting(
   { path, text }: SettingsFile,
   { key, offset, expected }: SettingProblem,
 ): WrkError {
-  return badSettings(path, { message: `${key} should be ${expected}`, ...placeInText(text, offset) })
-}
-
-/** Line and column of an offset, from 1. */
-export function placeInText(text: string, offset: number): { line: number; column: number } {
-  const lines = text.slice(0, offset).split('\n')
-  return { line: lines.length, column: lines.at(-1)!.length + 1 }
+  const place = placeInFile({ yaml: text, firstLine: 1 }, offset)
+  return badSettings(path, { message: `${key} should be ${expected}`, ...place })
 }
 
 function readFully(text: string, full: FullReader | undefined, path: string): YamlMap {

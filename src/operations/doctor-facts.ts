@@ -12,7 +12,7 @@ import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
 import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
-import { type Context, placeInText, readSettingsFile } from './context.ts'
+import { type Context, readSettingsFile } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
 import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
@@ -46,7 +46,8 @@ async function unknownInFile({ root }: Store): Promise<Facts['unknownSettings']>
   const file = await readSettingsFile(root)
   if (!file) return []
   const { path, text, fields } = file
-  return unknownSettings(fields).map(({ offset, ...one }) => ({ ...one, path, ...placeInText(text, offset) }))
+  const placeOf = (offset: number) => placeInFile({ yaml: text, firstLine: 1 }, offset)
+  return unknownSettings(fields).map(({ offset, ...one }) => ({ ...one, path, ...placeOf(offset) }))
 }
 
 function placesNow({ host, root }: Store): ItemKey[] {
