@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
 import { keyOfField, printable } from './core/ids.ts'
-import { nearWords } from './core/suggest.ts'
+import { didYouMean, nearWords } from './core/suggest.ts'
 import { groupOf, inOrder } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
@@ -193,10 +193,8 @@ function helpTopic(words: readonly string[]): Outcome | undefined {
       text: `${EXIT_CODES_HELP}\n`,
     }
   const known = [...Object.keys(COMMANDS).filter(name => name !== COMPLETE), EXIT_CODES]
-  const near = nearWords(topic, known)
-  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
   throw new WrkError('USAGE', `there is no help on "${printable(topic, 40)}"`, {
-    hint: `${guess}See: wrk help, wrk help COMMAND, wrk help ${EXIT_CODES}`,
+    hint: `${didYouMean(nearWords(topic, known))}See: wrk help, wrk help COMMAND, wrk help ${EXIT_CODES}`,
   })
 }
 

@@ -163,15 +163,28 @@ describe('wrk index --write', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('replaces what is there, keeping its mode; needs no session', async () => {
+  test('replaces an older page, keeping its mode; needs no session', async () => {
     const queue = several()
-    queue.write('INDEX.md', 'something of the past\n')
+    await queue.run('index --write')
+    queue.write('INDEX.md', queue.read('INDEX.md').replace('WRK-3', 'WRK-4'))
     chmodSync(queue.path('INDEX.md'), 0o664)
     expect((await queue.run('index --write', { session: null })).stdout).toBe(
       `Wrote ${queue.path('INDEX.md')}\n`,
     )
     expect(queue.read('INDEX.md')).toBe(await index(queue))
     expect(statSync(queue.path('INDEX.md')).mode & 0o777).toBe(0o664)
+  })
+
+  test('leaves a page that somebody wrote by hand, unless it is forced', async () => {
+    const queue = several()
+    const theirs = '# Our queue\n\nMetrics of the month.\n'
+    queue.write('INDEX.md', theirs)
+    const refused = await queue.run('index --write --json')
+    expect(refused).toMatchObject({ code: 2, json: { ok: false, error: { code: 'USAGE' } } })
+    expect(refused.json.error.hint).toContain('wrk index --write --force')
+    expect(queue.read('INDEX.md')).toBe(theirs)
+    expect((await queue.run('index --write --force')).code).toBe(0)
+    expect(queue.read('INDEX.md')).toBe(await index(queue))
   })
 
   test('does not follow a link in its place', async () => {

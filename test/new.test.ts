@@ -61,6 +61,9 @@ describe('wrk new', () => {
       locked_by: '',
       locked_at: '',
     })
+    expect((await queue.run('new Another --priority hihg')).stderr).toBe(
+      'wrk: warning: "hihg" is no priority that wrk knows. Did you mean high? It counts as medium.\n',
+    )
     expect(queue.read('WRK-001')).toContain('created_at: 2026-03-01T12:00:00Z\n')
     expect(queue.read('WRK-001')).toContain('\n# Tide table import\n')
     expect(queue.read('WRK-001')).not.toContain('What is to be done')

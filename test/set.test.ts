@@ -161,6 +161,46 @@ test('many that set different fields at the same instant all succeed', async () 
   expect(queue.leftovers()).toEqual([])
 })
 
+describe('a status that belongs elsewhere is written, and the command that is named moves the item:', () => {
+  test.each([
+    ['pending', 'done', 'wrk done WRK-1', /^done$/],
+    ['working', 'Merged', 'wrk done WRK-1', /^done$/],
+    ['pending', 'archived', 'wrk archive WRK-1', /^archive\/\d{4}-\d\d$/],
+    ['pending', 'blocked', 'wrk doctor --fix', /^blocked$/],
+    ['working', 'pending', 'wrk doctor --fix', /^pending$/],
+    ['done', 'pending', 'wrk reopen WRK-1', /^pending$/],
+    ['archive/2026-01', 'in-progress', 'wrk start WRK-1', /^working$/],
+    ['archive', 'blocked', 'wrk block WRK-1', /^blocked$/],
+  ])('%s/, %s: %s', async (folder, status, command, home) => {
+    const queue = makeQueue({ [`${folder}/WRK-1.md`]: item('WRK-1', { status: folder.split('/')[0]! }) })
+    const { code, stderr } = await queue.run(`set WRK-1 status=${status}`)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `wrk: warning: WRK-1 lies in ${folder}/, where ${status} does not belong; ${command} moves it\n`,
+    })
+    expect((await queue.run(command.slice('wrk '.length))).code).toBe(0)
+    expect((await queue.run('show WRK-1 --json')).json.item.folder).toMatch(home)
+  })
+
+  test('one that fits is no matter for words', async () => {
+    const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'WRK-2.md': item('WRK-2') })
+    expect((await queue.run('set WRK-1 status=parked')).stderr).toBe('')
+    expect((await queue.run('set WRK-2 status=done')).stderr).toBe('')
+  })
+})
+
+test('a status or priority of no meaning is written, and told of', async () => {
+  const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1') })
+  const { code, stderr } = await queue.run('set WRK-1 status=dnoe priority=hihg')
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: `wrk: warning: "dnoe" is no status that wrk knows. Did you mean done? Its items count as open.
+wrk: warning: "hihg" is no priority that wrk knows. Did you mean high? It counts as medium.
+`,
+  })
+  expect(queue.read('pending/WRK-1.md')).toMatch(/\nstatus: dnoe\n(.*\n)*priority: hihg\n/)
+})
+
 describe('is refused, exit 2, and changes nothing:', () => {
   test.each<[string, string[], string]>([
     ['a list', ['related=WRK-2'], 'related of WRK-1 holds a list'],

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
 import { printable } from '../core/ids.ts'
+import { knownRank, unknownPriority } from '../core/priority.ts'
+import { folderOf, unknownStatus } from '../core/status.ts'
 import { type ListedItem, list, SORT_KEYS } from '../operations/list.ts'
 import { styleOfLiveness } from '../print/describe.ts'
 import { EXIT } from '../print/exit-codes.ts'
@@ -59,12 +61,24 @@ export function configure(command: Command, run: Run): void {
         json: { ok: true, items },
         text: globals.json ? '' : items.length === 0 ? 'No items.\n' : describe(items, screen(context.env)),
         warnings:
-          damaged > 0 && !globals.json
-            ? [`${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`]
-            : [],
+          items.length === 0
+            ? unknownWords(flags)
+            : damaged > 0 && !globals.json
+              ? [
+                  `${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`,
+                ]
+              : [],
       }
     }),
   )
+}
+
+/** Words of filters that may be why nothing was found. */
+function unknownWords({ status = [], priority = [] }: Flags): string[] {
+  return [
+    ...status.filter(word => !folderOf(word)).map(unknownStatus),
+    ...priority.filter(word => knownRank(word) === null).map(unknownPriority),
+  ]
 }
 
 function describe(items: readonly ListedItem[], terminal: Screen): string {

@@ -1,4 +1,5 @@
 /** The words for how urgent an item is, as real queues write them; smaller is more urgent. */
+import { unknownWord } from './suggest.ts'
 
 export type PriorityRank = 0 | 1 | 2 | 3 | 4
 
@@ -32,4 +33,9 @@ export function priorityRank(word: string | null): PriorityRank {
 export function knownRank(word: string | null): PriorityRank | null {
   const lower = word?.trim().toLowerCase() ?? ''
   return Object.hasOwn(RANKS, lower) ? RANKS[lower]! : null
+}
+
+/** What to say of a word that is none of those. */
+export function unknownPriority(word: string): string {
+  return `${unknownWord('priority', word, Object.keys(RANKS))} It counts as medium.`
 }

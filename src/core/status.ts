@@ -3,6 +3,7 @@
  * The frontmatter is the truth; the folder follows from it. A word that is not listed here is open
  * and fits any folder: people invent words, and doubt must not close an item.
  */
+import { unknownWord } from './suggest.ts'
 
 /** The folders of a queue that hold items, besides its root and the months below `archive`. */
 export const STATUS_FOLDERS = ['pending', 'working', 'blocked', 'done', 'archive', 'archived'] as const
@@ -57,6 +58,11 @@ export function fitsFolder(status: string, folder: string): boolean {
 /** The folder that a status belongs in, or null for a word that is not known. */
 export function folderOf(status: string): string | null {
   return FOLDERS_OF.get(statusWord(status))?.[0] ?? null
+}
+
+/** What to say of a word that is not known. */
+export function unknownStatus(status: string): string {
+  return `${unknownWord('status', status, [...FOLDERS_OF.keys()])} Its items count as open.`
 }
 
 function topFolder(folder: string): string {

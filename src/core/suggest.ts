@@ -1,4 +1,5 @@
 /** What was perhaps meant: near words and near ids. Pure; asked only when something was not found. */
+import { printable } from './ids.ts'
 
 const MOST = 3
 
@@ -19,6 +20,20 @@ export function nearWords(word: string, known: readonly string[]): string[] {
   return known
     .filter(one => one === lower || isNear(one, lower) || (lower.length > 2 && one.startsWith(lower)))
     .slice(0, MOST)
+}
+
+/** `Did you mean A or B? `, with the space behind it; nothing when nothing is near. */
+export function didYouMean(near: readonly string[]): string {
+  return near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
+}
+
+/**
+ * What to say of a word that wrk gives no meaning.
+ * @param what `status`, `priority`
+ * @param known the words that it knows
+ */
+export function unknownWord(what: string, word: string, known: readonly string[]): string {
+  return `"${printable(word, 40)}" is no ${what} that wrk knows. ${didYouMean(nearWords(word, known))}`.trimEnd()
 }
 
 /**

@@ -1,18 +1,24 @@
-/** Writes the queue's INDEX.md. Nothing else ever does, and nothing reads it. */
+/** Writes the queue's INDEX.md. No other command ever does, and none reads it. */
 import { join } from 'node:path'
+import { WrkError } from '../core/errors.ts'
 import { MISSING, unless } from '../store/errno.ts'
 import { withGuard } from '../store/guard.ts'
 import { publish, readOpen } from '../store/guarded-file.ts'
 import type { Context } from './context.ts'
 
+/** How each page begins that wrk made. */
+export const INDEX_MARK = '<!-- Made by `wrk index --write` from the items; changes made here are lost. -->'
+
 /**
  * Replaces INDEX.md unless it says so already.
+ * @param force also one that somebody else wrote
  * @returns its path, and whether it changed
- * @throws WrkError BUSY, INVALID_ITEM (it is no plain file); system errors pass
+ * @throws WrkError USAGE (it is somebody else's), BUSY, INVALID_ITEM (it is no plain file); system errors pass
  */
 export async function writeIndex(
   { store }: Context,
   text: string,
+  force: boolean,
 ): Promise<{ path: string; changed: boolean }> {
   const { host, stateDir, root } = store
   const { disk } = host
@@ -22,6 +28,10 @@ export async function writeIndex(
     const from = unless(MISSING, null, () => readOpen(disk, path))
     try {
       if (from?.bytes.equals(bytes)) return false
+      if (from && !force && !isOurs(from.bytes))
+        throw new WrkError('USAGE', `${path} is there and was not made by wrk`, {
+          hint: 'To see the page: wrk index. To replace what is there: wrk index --write --force',
+        })
       const conflicts = join(stateDir, 'conflicts')
       publish(disk, guard, { bytes, from: from ?? 'absent', path, durable: false, conflicts })
       return true
@@ -30,4 +40,9 @@ export async function writeIndex(
     }
   })
   return { path, changed }
+}
+
+/** A page that wrk made, or nothing. */
+function isOurs(bytes: Buffer): boolean {
+  return bytes.length === 0 || bytes.subarray(0, Buffer.byteLength(INDEX_MARK)).toString() === INDEX_MARK
 }

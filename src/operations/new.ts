@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { newEvent } from '../core/event.ts'
 import { displayOfFileName, parseId, printable } from '../core/ids.ts'
+import { knownRank, unknownPriority } from '../core/priority.ts'
 import { stamp } from '../core/time.ts'
 import { type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { findPair, plainValue, scalarText } from '../markdown/scalar.ts'
@@ -73,6 +74,8 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
   tidy(context)
   const { caller } = await lookIn(context)
   const warnings = new Set<string>()
+  const { priority } = wanted
+  if (priority !== undefined && knownRank(priority) === null) warnings.add(unknownPriority(priority))
   for (;;) {
     const given = await giveId(context)
     for (const warning of given.warnings) warnings.add(warning)

@@ -2,6 +2,8 @@
 import { WrkError } from '../core/errors.ts'
 import { newEvent } from '../core/event.ts'
 import { printable } from '../core/ids.ts'
+import { knownRank, unknownPriority } from '../core/priority.ts'
+import { fitsFolder, folderOf, isArchived, isClosed, unknownStatus } from '../core/status.ts'
 import { stamp } from '../core/time.ts'
 import type { Current, ItemDecision } from '../store/item-store.ts'
 import { changeAsCaller } from './change.ts'
@@ -91,6 +93,7 @@ function decide(
     title: fields.get('title') ?? item.title,
     status: fields.get('status') ?? item.status,
   }
+  const { folder } = current.place
   return {
     kind: 'change',
     fields: Object.fromEntries(changes.map(([key, word]) => [key, { word }])),
@@ -105,7 +108,31 @@ function decide(
       kind: 'set',
       changed: true,
       item: told,
-      warnings: [],
+      warnings: doubtsAbout(new Map(changes), item.id, folder),
     },
   }
+}
+
+/** What is written as it was typed, and may yet not be what was meant. */
+function doubtsAbout(fields: ReadonlyMap<string, string>, id: string, folder: string): string[] {
+  const doubts: string[] = []
+  const status = fields.get('status') ?? ''
+  if (status !== '' && !folderOf(status)) doubts.push(unknownStatus(status))
+  if (status !== '' && !fitsFolder(status, folder))
+    doubts.push(
+      `${id} lies in ${folder}/, where ${status} does not belong; ${mover(status, folder, id)} moves it`,
+    )
+  const priority = fields.get('priority') ?? ''
+  if (priority !== '' && knownRank(priority) === null) doubts.push(unknownPriority(priority))
+  return doubts
+}
+
+/** The command that brings an item of this status to its folder. */
+function mover(status: string, folder: string, id: string): string {
+  if (isArchived(status, '')) return `wrk archive ${id}`
+  if (isClosed(status, '')) return `wrk done ${id}`
+  if (!isClosed(undefined, folder)) return 'wrk doctor --fix'
+  // That leaves it to a person whether an open status or the folder of what is closed is meant.
+  const home = folderOf(status)
+  return `wrk ${home === 'pending' ? 'reopen' : home === 'working' ? 'start' : 'block'} ${id}`
 }

@@ -7,12 +7,13 @@ import { printable } from '../core/ids.ts'
 import { priorityRank } from '../core/priority.ts'
 import { statusWord } from '../core/status.ts'
 import type { QueueItem } from '../operations/candidates.ts'
+import { INDEX_MARK } from '../operations/index-file.ts'
 
 export function indexPage(items: readonly QueueItem[]): string {
   const sorted = [...items].sort(byId)
   const open = sorted.filter(({ closed }) => !closed)
   const sections = [
-    '<!-- Made by `wrk index --write` from the items; changes made here are lost. -->',
+    INDEX_MARK,
     '# Work queue',
     `${open.length} open of ${items.length} items.`,
     counts('By status', sorted, item => [statusOf(item)]),

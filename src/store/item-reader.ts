@@ -8,7 +8,7 @@ import { displayOfFileName, type ItemId, type ItemKey, printable } from '../core
 import { hidesAll, ITEM_KEYS, type Item, interpretItem, type Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
 import { isClosed } from '../core/status.ts'
-import { nearIds } from '../core/suggest.ts'
+import { didYouMean, nearIds } from '../core/suggest.ts'
 import { type Frontmatter, type FullReader, readFrontmatter } from '../markdown/frontmatter.ts'
 import { detached, findPair, scalarText, toData } from '../markdown/scalar.ts'
 import type { Disk } from './disk.ts'
@@ -330,9 +330,8 @@ export function notFound(store: Store, id: ItemId): WrkError {
     id.key,
     places.map(({ key }) => key),
   ).map(key => printable(displayOfFileName(places.find(place => place.key === key)!.name), 60))
-  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
   return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
-    hint: `${guess}wrk list shows the items; wrk where shows which queue this is.`,
+    hint: `${didYouMean(near)}wrk list shows the items; wrk where shows which queue this is.`,
     details: { near },
   })
 }
