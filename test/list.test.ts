@@ -75,6 +75,15 @@ describe('wrk list', () => {
     expect(await set(queue, '--text', '.*')).toBe('')
   })
 
+  test('--parent goes down to the parts of parts, and in a circle once', async () => {
+    const queue = several()
+    queue.write('pending/WRK-30.md', item('WRK-30', { parent: 'WRK-1' }))
+    queue.write('pending/WRK-31.md', item('WRK-31', { parent: 'WRK-30' }))
+    expect(await set(queue, '--parent', '20')).toBe('1 2 30 31')
+    queue.write('done/WRK-20.md', item('WRK-20', { status: 'done', parent: 'WRK-31' }))
+    expect(await set(queue, '--parent', '30')).toBe('1 2 20 30 31')
+  })
+
   test('filters go together, also with those of old', async () => {
     const queue = several()
     expect(await set(queue, '--repo', 'website', '--ready', '--priority', 'low')).toBe('1')

@@ -32,7 +32,7 @@ export function configure(command: Command, run: Run): void {
     .option('--ready', 'only items that can be worked on now, as wrk next sees it')
     .option('--blocked', 'only open items that wait for others or are set aside')
     .option('--priority <word...>', 'only items of this priority; may be given more than once')
-    .option('--parent <id>', 'only items below this one')
+    .option('--parent <id>', 'only items below this one, at any depth')
     .option('--repo <name>', 'only items for this repository')
     .option('--text <text>', 'only items with this in id or title')
     .option('--sort <key>', `${SORT_KEYS.join(', ')}; urgency is the order of wrk next`)

@@ -1,6 +1,6 @@
 /** The items of a queue with their locks, filtered and in order. */
 import { WrkError } from '../core/errors.ts'
-import { keyOfField, printable } from '../core/ids.ts'
+import { type ItemKey, keyOfField, printable } from '../core/ids.ts'
 import type { Problem } from '../core/item.ts'
 import { choose } from '../core/next.ts'
 import { knownRank, priorityRank } from '../core/priority.ts'
@@ -42,7 +42,7 @@ export interface ListOptions {
   blocked?: boolean | undefined
   /** Only items of one of these priorities; `p1` and `high` are the same. */
   priority?: readonly string[] | undefined
-  /** Only items below this one. */
+  /** Only items below this one, at any depth. */
   parent?: string | undefined
   /** Only items for this repository. */
   repo?: string | undefined
@@ -93,6 +93,7 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   const parent = options.parent === undefined ? null : keyOfField(options.parent, store.settings.idPrefix)
   if (options.parent !== undefined && !parent)
     throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)
+  const descendants = parent && below(parent, items)
   const repo = options.repo?.toLowerCase()
   const usual = filterOf(options, onlooker.caller?.holder)
   const ordered = inOrder(items, urgency, options.sort)
@@ -102,10 +103,26 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
         usual(item, item.lockedBy) &&
         (!options.ready || ready.has(item)) &&
         (!options.blocked || waits.has(item)) &&
-        (!parent || item.details.parent?.key === parent) &&
+        (!descendants || descendants.has(item)) &&
         (repo === undefined || item.details.repos.some(name => name.toLowerCase() === repo)),
     )
     .map(listedCandidate)
+}
+
+/** The item's parts, and theirs, however deep; once each, also where parents name each other in a circle. */
+function below(parent: ItemKey, items: readonly QueueItem[]): Set<QueueItem> {
+  const parts = new Map<ItemKey, QueueItem[]>()
+  for (const item of items) {
+    const above = item.details.parent?.key
+    if (!above) continue
+    const others = parts.get(above)
+    if (others) others.push(item)
+    else parts.set(above, [item])
+  }
+  const found = new Set(parts.get(parent))
+  // What is added meanwhile is visited too.
+  for (const { key } of found) for (const part of parts.get(key) ?? []) found.add(part)
+  return found
 }
 
 function inOrder(items: QueueItem[], urgency: readonly QueueItem[], sort: SortKey | undefined): QueueItem[] {
