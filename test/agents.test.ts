@@ -207,6 +207,17 @@ describe('wrk agents', () => {
     expect(space.files()).toEqual({})
   })
 
+  test.each(['', '{', '// nothing\n', '[]', '"hooks"', '{"hooks": []}'])(
+    'settings that install refuses are unreadable to status: %j',
+    async text => {
+      const space = workspace({ [SETTINGS]: text })
+      const status = JSON.parse(await done(space.wrk('agents status --json')))
+      expect(status.agents[0].hooks).toEqual({ [SETTINGS]: 'unreadable', [LOCAL]: 'none' })
+      expect((await space.wrk('agents install claude')).code).toBe(2)
+      expect(space.read(SETTINGS)).toBe(text)
+    },
+  )
+
   test('needs a queue, and an agent that it knows', async () => {
     expect((await run('agents install claude', { cwd: tempFolder() })).code).toBe(1)
     const unknown = await workspace().wrk('agents install clade')

@@ -41,7 +41,8 @@ export type Edited =
   | { kind: 'empty' }
   | { kind: 'error'; offset: number; message: string }
 
-export type HookState = 'none' | 'installed' | 'outdated'
+/** `unreadable`: withHooks would say where and why. */
+export type HookState = 'none' | 'installed' | 'outdated' | 'unreadable'
 
 class Unexpected extends Error {
   readonly offset: number
@@ -78,9 +79,13 @@ export function withoutHooks(text: string): Edited {
   return guarded(() => cleared(text))
 }
 
-/** @throws nothing; a text that cannot be read has none */
 export function hookState(text: string, command: string): HookState {
-  return readJsonc(text).kind === 'ok' ? stateOf(text, command) : 'none'
+  try {
+    return stateOf(text, command)
+  } catch (error) {
+    if (error instanceof Unexpected) return 'unreadable'
+    throw error
+  }
 }
 
 function guarded(edit: () => string | null): Edited {

@@ -121,7 +121,7 @@ function kindOfChange(before: string | null, after: string | null): FileChange['
 }
 
 function hasOurs(text: string): boolean {
-  return findBlock(text).kind === 'block' || hookState(text, '') !== 'none'
+  return findBlock(text).kind === 'block' || ['installed', 'outdated'].includes(hookState(text, ''))
 }
 
 function editBlock({ path, text }: WorkspaceFile, edit: Edits['instructions']): string | null {
@@ -157,7 +157,7 @@ export interface AgentStatus {
   /** `broken`: the marks do not make one block. */
   block: 'none' | 'installed' | 'outdated' | 'broken'
   /** Of Claude Code, by settings file. */
-  hooks: Record<string, HookState | 'unreadable'>
+  hooks: Record<string, HookState>
 }
 
 /** What is installed where. */
