@@ -161,6 +161,31 @@ test('it takes a folder of its own, a workspace, --queue or the environment', as
   expect((await run('init --json', { cwd: own })).json).toMatchObject({ queue: own, created: [] })
 })
 
+test('within another queue it makes none; below another it says which one is used from now on', async () => {
+  const folder = repository()
+  await run('init', { cwd: folder })
+  const before = snapshot(folder)
+  for (const [args, cwd] of [
+    ['init --json', join(queueIn(folder), 'pending')],
+    ['init .claude/work-queue/more --json', folder],
+  ] as const) {
+    const refused = await run(args, { cwd })
+    expect(refused).toMatchObject({ code: 2, json: { error: { code: 'USAGE' } } })
+    expect(refused.json.error.hint).toContain(`wrk init ${queueIn(folder)}.`)
+  }
+  expect(snapshot(folder)).toEqual(before)
+  expect((await run('init', { cwd: folder })).stderr).toBe('')
+
+  const part = join(folder, 'packages', 'a')
+  mkdirSync(part, { recursive: true })
+  const made = await run('init', { cwd: part })
+  expect(made).toMatchObject({
+    code: 0,
+    stderr: `wrk: warning: there is a queue above, ${queueIn(folder)}; below ${part} this one is used from now on\n`,
+  })
+  expect((await run('where --json', { cwd: part })).json.queue).toBe(queueIn(part))
+})
+
 test('what stands in its way is told in a sentence, and is not replaced', async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'file'), 'mine\n')

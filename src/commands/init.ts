@@ -22,21 +22,23 @@ export function configure(command: Command, run: Run): void {
     run(async ({ queue }) => {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
       const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
-      const made = init(target, process.cwd(), { item: itemTemplate, settings: settingsTemplate })
+      const texts = { item: itemTemplate, settings: settingsTemplate }
+      const { warnings, ...made } = init(target, process.cwd(), texts)
       const scripts = flags.scripts ? installScripts(made.queue, templatesFolder()) : null
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...made, ...(scripts ? { scripts } : {}) },
         text: describeQueue(made) + (scripts ? describeScripts(scripts) : ''),
-        warnings: (scripts?.different ?? []).map(
-          name => `${name} differs from this version’s; it stays as it is`,
-        ),
+        warnings: [
+          ...warnings,
+          ...(scripts?.different ?? []).map(name => `${name} differs from this version’s; it stays as it is`),
+        ],
       }
     }),
   )
 }
 
-function describeQueue({ queue, created }: InitResult): string {
+function describeQueue({ queue, created }: Pick<InitResult, 'queue' | 'created'>): string {
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
   const lines = created.map(name => `  made ${name}\n`).join('')
   return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`

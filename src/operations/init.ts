@@ -13,13 +13,13 @@ import {
   readFileSync,
   writeSync,
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { STATUS_FOLDERS } from '../core/status.ts'
 import { realDisk } from '../store/disk.ts'
 import { unless } from '../store/errno.ts'
 import { makeFolders } from '../store/guard.ts'
-import { isFolder, isQueue, QUEUE_IN_WORKSPACE } from '../store/queue.ts'
+import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../store/queue.ts'
 import { createFile } from './create-file.ts'
 
 export interface InitResult {
@@ -28,6 +28,7 @@ export interface InitResult {
   created: string[]
   /** Paths that were there and stayed as they are. */
   kept: string[]
+  warnings: string[]
 }
 
 /** The texts of new files, from the package's `templates/`. */
@@ -39,11 +40,11 @@ export interface Templates {
 /**
  * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, whose queue is
  *   `.claude/work-queue`. Without it: the workspace is `cwd`.
- * @throws WrkError IO (`dir` is a file); system errors
+ * @throws WrkError USAGE (it would lie within another queue), IO (`dir` is a file); system errors
  */
 export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
   const queue = queueFor(dir, cwd)
-  const made: InitResult = { queue, created: [], kept: [] }
+  const made: InitResult = { queue, created: [], kept: [], warnings: doubtsAbout(queue) }
   const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
 
   for (const folder of STATUS_FOLDERS.filter(name => name !== 'archived'))
@@ -69,6 +70,17 @@ function queueFor(dir: string | undefined, cwd: string): string {
     throw new WrkError('IO', `${named} is a file, not a folder`, { hint: 'Name a folder for the queue.' })
   const isWorkspace = !isQueue(named) && (existsSync(join(named, '.git')) || isFolder(join(named, '.claude')))
   return isWorkspace ? join(named, QUEUE_IN_WORKSPACE) : named
+}
+
+/** A new queue hides one above it from whoever works below; within the other's folders it is surely not meant. */
+function doubtsAbout(queue: string): string[] {
+  const above = existsSync(queue) ? null : queueAbove(dirname(queue))
+  if (above === null) return []
+  if (queue.startsWith(above + sep))
+    throw new WrkError('USAGE', `${queue} would lie within the queue ${above}`, {
+      hint: `To complete that one: wrk init ${above}. For another, name a folder outside of it.`,
+    })
+  return [`there is a queue above, ${above}; below ${workspaceOfQueue(queue)} this one is used from now on`]
 }
 
 function makeFolder(path: string): boolean {

@@ -46,13 +46,9 @@ export function findQueue(
   ] as const)
     if (dir) return { root: namedQueue(resolve(cwd, dir), via), via, linked: null }
 
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const inside = join(folder, QUEUE_IN_WORKSPACE)
-    const found = isFolder(inside) ? inside : isQueue(folder) ? folder : null
-    if (found)
-      return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
-    if (folder === dirname(folder)) break
-  }
+  const found = queueAbove(resolve(cwd))
+  if (found)
+    return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
   throw new WrkError(
     'NOT_FOUND',
     `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`,
@@ -60,6 +56,16 @@ export function findQueue(
       hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
     },
   )
+}
+
+/** The queue of the nearest folder, from this one upwards, that is one or holds one; null without one. */
+export function queueAbove(start: string): string | null {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const inside = join(folder, QUEUE_IN_WORKSPACE)
+    if (isFolder(inside)) return inside
+    if (isQueue(folder)) return folder
+    if (folder === dirname(folder)) return null
+  }
 }
 
 function namedQueue(dir: string, via: string): string {
