@@ -282,6 +282,17 @@ describe('who may', () => {
     expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
   })
 
+  test('of what is closed and still held by one who is dead, is told how to free it', async () => {
+    const closed = heldItem('WRK-1', 'other', ago(HOUR), { status: 'done' })
+    const sessions = registry([{ id: 'other', anchor: deadAnchor() }])
+    const queue = makeQueue({ 'done/WRK-1.md': closed, 'session-state.yaml': sessions })
+    const refused = await queue.run('set WRK-1 priority=high')
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toContain('wrk done WRK-1 frees it.')
+    expect((await queue.run('done WRK-1')).code).toBe(0)
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
+  })
+
   test('is not who held it before: exit 4, by whom it was taken over, when and why', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1', { session: 'me' })

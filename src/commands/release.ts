@@ -87,9 +87,7 @@ function released(result: ReleaseResult, now: Date): Outcome {
     ? 'Stop working on it, and do not commit changes to it.'
     : result.reason === 'other-run'
       ? 'Release it from the run that claimed it, or without --run-id.'
-      : ['Only its holder can release it.', holder && takeover(item.id, holder, now)]
-          .filter(Boolean)
-          .join(' ')
+      : ['Only its holder can release it.', holder && takeover(item, holder, now)].filter(Boolean).join(' ')
   return {
     exitCode: EXIT.held,
     json: { ok: false, ...jsonOf(result), error: { code: 'LOCKED', message, hint }, holder },

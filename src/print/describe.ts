@@ -1,6 +1,8 @@
 /** Sentences that several commands say. Text from files is made printable here. */
 import { printable } from '../core/ids.ts'
+import { isClosed } from '../core/status.ts'
 import { humanDuration } from '../core/time.ts'
+import type { ItemSummary } from '../operations/claim.ts'
 import type { HolderInfo } from '../operations/holder.ts'
 import type { Style } from './terminal.ts'
 
@@ -44,8 +46,14 @@ function ranOut({ expires_at }: HolderInfo, now: Date): boolean {
 }
 
 /** How to get an item whose holder is dead, or silent for too long; null while it lives or may live. */
-export function takeover(id: string, holder: HolderInfo, now: Date): string | null {
+export function takeover(
+  { id, status }: Pick<ItemSummary, 'id' | 'status'>,
+  holder: HolderInfo,
+  now: Date,
+): string | null {
   const { liveness } = holder
   const givesWay = liveness === 'dead' || (liveness === 'unknown' && ranOut(holder, now))
-  return givesWay ? `wrk claim ${id} takes it over.` : null
+  if (!givesWay) return null
+  // What is closed is not claimed.
+  return isClosed(status ?? undefined, '') ? `wrk done ${id} frees it.` : `wrk claim ${id} takes it over.`
 }

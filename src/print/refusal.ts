@@ -29,7 +29,7 @@ export function refusedChange({ item, why, warnings }: Refused, now: Date): Outc
     ? describeLoss(superseded)
     : `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
   const next =
-    (holder && takeover(item.id, holder, now)) ?? 'Choose another item, or ask its holder to release it.'
+    (holder && takeover(item, holder, now)) ?? 'Choose another item, or ask its holder to release it.'
   const hint = superseded ? STOP : `Only its holder changes it. ${next}`
   return {
     exitCode: EXIT.held,
