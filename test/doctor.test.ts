@@ -290,6 +290,36 @@ test('a setting that wrk does not know is told with its place and what was perha
   expect((await queue.run('doctor --json')).json.findings).toEqual([])
 })
 
+test('what puts nothing off and what verify would refuse is told with its place and the command', async () => {
+  const queue = makeQueue({
+    'pending/WRK-1.md': item('WRK-1', { deferred_until: 'tomorrow', not_before: '2026-12-01' }),
+    'done/WRK-2.md': item('WRK-2', { status: 'done', not_before: 'soon' }),
+    'working/WRK-3.md': '---\nid: WRK-3\ntitle:\n---\n',
+    'pending/WRK-4.md': '---\ntitle: Four\nstatus: pending\n---\n',
+  })
+  const { code, json } = await queue.run('doctor --json')
+  const found = json.findings.map(
+    ({ code, severity, item, line }: Json) => `${severity} ${code} ${item}:${line}`,
+  )
+  expect(found.sort()).toEqual([
+    'note missing-field WRK-3:1',
+    'note missing-field WRK-3:3',
+    'note missing-field WRK-4:1',
+    'warning unreadable-date WRK-1:9',
+  ])
+  expect(code).toBe(1)
+  // Each command that is named does what it says; an id is written by hand.
+  const commands = json.findings.map(({ advice }: Json) => /wrk set .*/.exec(advice)?.[0])
+  for (const command of commands.filter(Boolean)) {
+    const words = command.replace('…', command.includes('deferred') ? '2026-12-31' : 'x').replaceAll('"', '')
+    expect((await queue.run(words.replace(/^wrk /, ''))).code).toBe(0)
+  }
+  expect((await queue.run('doctor --json')).json.findings).toMatchObject([
+    { code: 'missing-field', item: 'WRK-4', advice: expect.stringContaining('add the line "id: WRK-4"') },
+  ])
+  expect(queue.read('working/WRK-3.md')).toContain('status: working\n')
+})
+
 test('many findings of one kind are counted, and the first are shown', async () => {
   const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
   const { stdout } = await queue.run('doctor')

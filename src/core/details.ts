@@ -2,7 +2,7 @@
  * What an item says beside its status and lock: on what it waits, where it may be worked on, how old it is.
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
-import type { YamlMap, YamlNode } from '../markdown/node.ts'
+import type { YamlMap, YamlNode, YamlPair } from '../markdown/node.ts'
 import { detached, scalarText } from '../markdown/scalar.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
 import { parseInstant } from './time.ts'
@@ -75,6 +75,13 @@ const SLOTS = new Map<string, Slot>(
     ] as const
   ).flatMap(([slot, keys]) => keys.map(key => [key, slot] as const)),
 )
+
+/** The first field that should put an item off and holds no date, as `tomorrow`; it puts nothing off. */
+export function unreadableDate({ pairs }: YamlMap): YamlPair | undefined {
+  return pairs.find(
+    ({ key, value }) => NOT_BEFORE.includes(key) && words(value).some(text => !parseInstant(text)),
+  )
+}
 
 /** @param idPrefix what a bare number is short for */
 export function readDetails(fields: YamlMap, idPrefix: string): Details {

@@ -1,7 +1,7 @@
 /** What is wrong with the items themselves: their files, their places, their locks. Pure. */
 import { decideClaim } from './claim.ts'
 import { type Facts, type Finding, type ItemFacts, newFinding } from './finding.ts'
-import { shellWord } from './form.ts'
+import { setterOf, shellWord } from './form.ts'
 import { homeOf } from './home.ts'
 import { type ItemKey, printable } from './ids.ts'
 import type { Problem } from './item.ts'
@@ -18,6 +18,7 @@ export function diagnoseItems(facts: Facts): Finding[] {
         ...item.problems.flatMap(problem => problemOf(item, problem, facts)),
         ...lockOf(item, facts, isSound),
         ...placeOf(item, facts, isSound),
+        ...fieldsOf(item),
       ]
     })
     return copies.length > 1 ? [...found, inSeveralPlaces(copies, facts)] : found
@@ -99,6 +100,23 @@ function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const fix =
     isSound && !isHeld && isOpen ? { kind: 'move' as const, id, to, does: `move it to ${to}/` } : null
   return [about(item, { ...newFinding('status-folder', 'warning', message, advice), fix }, at)]
+}
+
+/** What only a commit of the item would be refused for, which is no more than a note, and what has no effect. */
+function fieldsOf(item: ItemFacts): Finding[] {
+  const { id, folder, closed, missing, noDate } = item
+  const found = missing.map(({ key, message, ...at }) => {
+    const set = setterOf(key, id, folder) ?? `add the line "id: ${id}"`
+    return about(
+      item,
+      newFinding('missing-field', 'note', message, `wrk verify refuses to commit it so: ${set}`),
+      at,
+    )
+  })
+  if (!noDate || closed) return found
+  const message = `the field ${noDate.key} holds no date, and so puts nothing off`
+  const advice = `Write it as 2026-12-31: wrk set ${id} ${noDate.key}=…`
+  return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
 }
 
 /** Something that is no folder stands where the item would go. */

@@ -2,6 +2,7 @@
 import type { HeldLock } from './claim.ts'
 import type { UnknownSetting } from './config.ts'
 import type { Reference } from './details.ts'
+import type { MissingField } from './form.ts'
 import type { ItemKey } from './ids.ts'
 import type { Problem } from './item.ts'
 import type { Run } from './run.ts'
@@ -15,6 +16,8 @@ export type FindingCode =
   | 'cut-short-move'
   | 'circular-dependency'
   | 'dangling-dependency'
+  | 'missing-field'
+  | 'unreadable-date'
   | 'not-a-folder'
   | 'unknown-setting'
   | 'registry'
@@ -77,6 +80,9 @@ export interface ItemFacts {
   /** The caller's own. */
   mine: boolean
   completed: string | undefined
+  missing: readonly MissingField[]
+  /** The field that should put it off and does not. */
+  noDate: { key: string; line: number; column: number } | null
   blockedBy: readonly Reference[]
   /** Where its dependencies stand in the file. */
   blockedByAt: { line: number; column: number }

@@ -31,6 +31,25 @@ export interface NamedFile {
 
 const REQUIRED = ['id', 'title', 'status'] as const
 
+export interface MissingField {
+  key: (typeof REQUIRED)[number]
+  line: number
+  column: number
+  message: string
+}
+
+/** The fields that everything relies on and that have no value; an id that is a list or a map is a problem of its own. */
+export function missingFields({ map, split }: Frontmatter): MissingField[] {
+  return REQUIRED.flatMap(key => {
+    const pair = findPair(map, key)
+    if (scalarText(pair?.value) !== undefined || (key === 'id' && pair && pair.value.kind !== 'scalar'))
+      return []
+    const { line, column } = pair ? placeInFile(split, pair.keyStart) : { line: 1, column: 1 }
+    const message = pair ? `the field ${key} has no value` : `the field ${key} is missing`
+    return [{ key, line, column, message }]
+  })
+}
+
 /** @param found null when the frontmatter could not be read, which `problems` tells */
 export function formFindings(
   item: Item,
@@ -42,20 +61,17 @@ export function formFindings(
     return { code, line, column, message, fix: fixOf(code, line, item, found, file) }
   })
   if (!found || problems.some(hidesAll)) return findings
-  for (const key of REQUIRED) {
-    const pair = findPair(found.map, key)
-    // An id that is a list or a map is told of already.
-    if (scalarText(pair?.value) !== undefined || (key === 'id' && pair && pair.value.kind !== 'scalar'))
-      continue
-    const { line, column } = pair ? placeInFile(found.split, pair.keyStart) : { line: 1, column: 1 }
-    const message = pair ? `the field ${key} has no value` : `the field ${key} is missing`
-    const fix =
-      key === 'id'
-        ? `add the line "id: ${item.id}", then: ${add(file)}`
-        : `wrk set ${item.id} ${key}=${key === 'status' ? statusFor(file.folder) : '"…"'} && ${add(file)}`
-    findings.push({ code: 'missing-field', line, column, message, fix })
+  for (const { key, ...missing } of missingFields(found)) {
+    const set = setterOf(key, item.id, file.folder)
+    const fix = set ? `${set} && ${add(file)}` : `add the line "id: ${item.id}", then: ${add(file)}`
+    findings.push({ code: 'missing-field', ...missing, fix })
   }
   return findings
+}
+
+/** The command that gives a field its value; the id stands in the file's name and is written by hand. */
+export function setterOf(key: MissingField['key'], id: string, folder: string): string | null {
+  return key === 'id' ? null : `wrk set ${id} ${key}=${key === 'status' ? statusFor(folder) : '"…"'}`
 }
 
 function fixOf(

@@ -1,8 +1,10 @@
 /** Gathers what `wrk doctor` judges: the settings, the items, what lies around them, and what crashes left. Reads only. */
 import { unknownSettings } from '../core/config.ts'
-import { isDependencyKey, readDetails } from '../core/details.ts'
+import { isDependencyKey, readDetails, unreadableDate } from '../core/details.ts'
 import type { Facts, ItemFacts } from '../core/finding.ts'
+import { missingFields } from '../core/form.ts'
 import type { ItemKey } from '../core/ids.ts'
+import { hidesAll } from '../core/item.ts'
 import { judgeAnchor, type ProcessLook } from '../core/liveness.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
 import { placeInFile } from '../markdown/frontmatter.ts'
@@ -62,6 +64,7 @@ function itemFacts(
 ): ItemFacts {
   const { key, folder, name, path } = place
   const session = lock && sessionOf(lock.by, judge.registry)
+  const noDate = found && unreadableDate(found.map)
   return {
     key,
     id: item.id,
@@ -75,6 +78,8 @@ function itemFacts(
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
     completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
+    missing: found && !problems.some(hidesAll) ? missingFields(found) : [],
+    noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,
     blockedBy: found ? readDetails(found.map, settings.idPrefix).blockedBy : [],
     blockedByAt: dependenciesAt(found),
   }

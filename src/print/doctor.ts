@@ -28,6 +28,8 @@ const TITLES: Record<Finding['code'], string> = {
   'cut-short-move': 'moves cut short',
   'circular-dependency': 'circular dependencies',
   'dangling-dependency': 'dependencies on what is not there',
+  'missing-field': 'fields without a value',
+  'unreadable-date': 'dates that cannot be read',
   'unknown-setting': 'settings that wrk does not know',
   registry: 'the session registry',
   'tracked-state': 'machine-local files that git tracks',

@@ -38,6 +38,8 @@ function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
     ended: false,
     mine: false,
     completed: undefined,
+    missing: [],
+    noDate: null,
     blockedBy: [],
     blockedByAt: { line: 0, column: 0 },
     ...more,
