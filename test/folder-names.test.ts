@@ -129,6 +129,17 @@ test('nothing is kept of small folders', () => {
   expect(() => readFileSync(cache(queue))).toThrow('ENOENT')
 })
 
+test('of the archive’s months, which are many, also smaller ones are kept', () => {
+  const queue = tempFolder()
+  const few = MANY.slice(0, 20)
+  put(queue, ...few.map(name => `pending/${name}`), ...few.map(name => `archive/2026-01/${name}`))
+  put(queue, 'archive/2026-02/WRK-30.md')
+  settle(queue)
+  const [, ...kept] = JSON.parse(readFileSync(cache(queue), 'utf8'))
+  expect(kept).toMatchObject([['archive/2026-01', { prefixes: ['WRK'], odd: [] }]])
+  expect(found(queue, 'wrk-3')).toEqual(['pending/WRK-3.md', 'archive/2026-01/WRK-3.md'])
+})
+
 test('what a killed process had begun to keep goes when something is kept, and not what one is writing', () => {
   const queue = tempFolder()
   put(queue, ...MANY.map(name => `pending/${name}`), '.wrk/cache/items.4711', '.wrk/cache/folders.4712')

@@ -18,8 +18,10 @@ import type { Disk } from './disk.ts'
 import { MISSING, unless } from './errno.ts'
 import { isThere, lookAt } from './look.ts'
 
-/** Listing fewer names than this takes hardly longer than asking for one. */
+/** Keeping takes a while too, and a folder that items are claimed in changes with each claim. */
 const LARGE = 256
+/** The months of the archive hardly change, and become many. */
+const LARGE_MONTH = 16
 /** The first part of the file; another is of another format. */
 const FORMAT = 'wrk folders 1'
 
@@ -46,7 +48,7 @@ export class FolderNames {
   private readonly disk: Disk
   private readonly root: string
   private readonly path: string
-  private readonly keys: readonly ItemKey[]
+  private readonly keys: readonly { key: ItemKey; digits: string }[]
   private readonly kept: Map<string, Kept>
   private changed = false
 
@@ -54,7 +56,7 @@ export class FolderNames {
   constructor(disk: Disk, root: string, keys: readonly ItemKey[]) {
     this.disk = disk
     this.root = root
-    this.keys = keys
+    this.keys = keys.map(key => ({ key, digits: key.slice(key.lastIndexOf('-') + 1) }))
     this.path = cachePath(join(root, '.wrk'), 'folders')
     this.kept = load(disk, this.path)
   }
@@ -73,7 +75,8 @@ export class FolderNames {
       if (names) return { names, folders: kept.folders }
     }
     const { names, folders } = list(this.disk, path, within)
-    if (names.length >= LARGE) this.keep(folder, stat ?? null, names, folders)
+    if (names.length >= (folder.startsWith('archive/') ? LARGE_MONTH : LARGE))
+      this.keep(folder, stat ?? null, names, folders)
     return { names: names.filter(name => this.isWanted(name)).sort(), folders }
   }
 
@@ -85,10 +88,9 @@ export class FolderNames {
   /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
   private ask(path: string, { prefixes, odd }: Kept): string[] | null {
     const found = odd.filter(name => this.isWanted(name))
-    for (const key of this.keys) {
-      const number = key.slice(key.lastIndexOf('-'))
+    for (const { key, digits } of this.keys) {
       const there = prefixes
-        .map(prefix => `${prefix}${number}.md`)
+        .map(prefix => `${prefix}-${digits}.md`)
         .filter(name => keyOfFileName(name) === key)
         .filter(name => isThere(this.disk, join(path, name)))
       if (there.length > 1) return null
@@ -99,12 +101,9 @@ export class FolderNames {
 
   private isWanted(name: string): boolean {
     // A cheap look at the number's digits before the regular expression: folders may hold thousands of names.
-    return this.keys.some(
-      key =>
-        name.includes(key.slice(key.lastIndexOf('-') + 1)) &&
-        name.endsWith('.md') &&
-        keyOfFileName(name) === key,
-    )
+    for (const { key, digits } of this.keys)
+      if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key) return true
+    return false
   }
 
   /** The first time a folder is seen to be large, only that is kept: it must be known how it was before the listing. */
