@@ -1,6 +1,6 @@
 /** What scripts rely on: the JSON of every command, its exit codes, its flags, and which queue it uses. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -841,6 +841,37 @@ describe('in git', () => {
     const named = await run(['claim', 'WRK-1', '--queue', queueIn(linked)], { session: 'second' })
     expect(named.code).toBe(4)
   })
+
+  test('a linked worktree of a submodule uses the queue of the submodule’s main working tree', async () => {
+    const outer = repository(false)
+    git(outer, 'submodule', '--quiet', 'add', repository(true), 'part')
+    const main = join(outer, 'part')
+    const linked = join(tempFolder(), 'linked')
+    git(main, 'worktree', 'add', '-q', linked)
+    expect((await run('where --json', { cwd: linked })).json.queue).toBe(queueIn(main))
+    expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).code).toBe(0)
+    expect((await run('claim WRK-1', { cwd: main, session: 'second' })).code).toBe(4)
+  })
+
+  test.each(['a bare repository', 'a repository whose files are elsewhere'])(
+    'a linked worktree of %s has locks of its own, and says so unless that is meant',
+    async which => {
+      const [folder, linked] = [tempFolder(), join(tempFolder(), 'linked')]
+      const place = which.includes('bare') ? ['--bare'] : ['--separate-git-dir', join(folder, 'files.git')]
+      const clone = join(folder, 'clone')
+      git(folder, 'clone', '-q', ...place, repository(true), clone)
+      // The queue of somebody else, beside the repository's files.
+      mkdirSync(join(folder, '.claude', 'work-queue', 'pending'), { recursive: true })
+      git(clone, 'worktree', 'add', '-q', '-b', 'other', linked)
+      const claimed = await run('claim WRK-1', { cwd: linked, session: 'first' })
+      expect(claimed).toMatchObject({ code: 0, stderr: expect.stringContaining('name one queue for all') })
+      const where = await run('where --json', { cwd: linked })
+      expect(where.json).toMatchObject({ queue: queueIn(linked), linked_worktree: null })
+      expect(where.stderr).toBe(claimed.stderr)
+      appendFileSync(join(queueIn(linked), 'wrk.yaml'), 'worktrees: own\n')
+      expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).stderr).toBe('')
+    },
+  )
 
   test('a linked worktree uses its own queue when wrk.yaml says so', async () => {
     const main = repository(true, 'worktrees: own\n')

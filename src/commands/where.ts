@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { UNSHARED } from '../operations/claim.ts'
 import { where } from '../operations/where.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { examples, open, type Run } from './command.ts'
@@ -11,7 +12,8 @@ export function configure(command: Command, run: Run): void {
   )
   command.action(() =>
     run(async globals => {
-      const found = await where(await open(globals))
+      const context = await open(globals)
+      const found = await where(context)
       const { settings } = found
       const linked = found.linked_worktree
         ? `\n  in place of    ${found.linked_worktree} (a linked worktree)`
@@ -25,6 +27,7 @@ export function configure(command: Command, run: Run): void {
   local state    ${found.state_dir}
   settings       id_prefix ${settings.id_prefix}, ttl ${settings.ttl_seconds}s, takeover ${settings.takeover}, unlisted ${settings.unlisted}, worktrees ${settings.worktrees}
 `,
+        warnings: context.queue.isUnshared ? [UNSHARED] : [],
       }
     }),
   )

@@ -104,9 +104,14 @@ export async function claim(
       })
     }
     const lost = await supersededClaims(context, caller.session, without(result.item.id)(claims))
-    return { ...result, warnings: [...warnings, ...lost.map(describeLoss)] }
+    const unshared = context.queue.isUnshared ? [UNSHARED] : []
+    return { ...result, warnings: [...warnings, ...lost.map(describeLoss), ...unshared] }
   }
 }
+
+/** Of a queue that other worktrees do not share although they should. */
+export const UNSHARED =
+  'the locks of this linked worktree are its own: the repository has no main working tree with this queue. To share them, name one queue for all with WRK_QUEUE; if it is meant so, write worktrees: own in wrk.yaml'
 
 /** The registry is a projection: failing to write it does not undo the claim. */
 export async function afterwards(warnings: string[], record: () => Promise<void>): Promise<void> {

@@ -55,11 +55,11 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   if (options.agent !== undefined) checkHelperName(options.agent)
   let queue = findQueue(options.queue, env, options.cwd ?? process.cwd())
   let settings = await loadSettings(queue.root, env)
-  const main = settings.worktrees === 'shared' ? queueOfMainWorktree(queue.root) : null
-  if (main) {
-    queue = { ...queue, root: main, linked: queue.root }
-    settings = await loadSettings(main, env)
-  }
+  const shared = settings.worktrees === 'shared' ? queueOfMainWorktree(queue.root) : null
+  if (shared?.main) {
+    queue = { ...queue, root: shared.main, linked: queue.root }
+    settings = await loadSettings(queue.root, env)
+  } else if (shared) queue = { ...queue, isUnshared: true }
   const stateDir = join(queue.root, '.wrk')
   const registry = registryFile(queue.root, env.SESSION_STATE_FILE, stateDir)
   const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings }

@@ -52,7 +52,7 @@ function withoutQueue(options: ContextOptions, locks: LockFolder): LockContext {
   const settings = withTtlOf(env, DEFAULT_SETTINGS)
   return {
     store: { host: guardHost(), root: state, stateDir, registry, settings },
-    queue: { root: state, via: 'no queue', linked: null },
+    queue: { root: state, via: 'no queue', linked: null, isUnshared: false },
     clock: options.clock ?? clockFrom(env),
     env,
     session: options.session,

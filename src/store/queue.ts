@@ -3,7 +3,7 @@
  * All paths are made from the queue's real path and names that were checked, and links are not followed out.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
 import { STATUS_FOLDERS } from '../core/status.ts'
@@ -27,6 +27,8 @@ export interface QueuePlace {
   via: string
   /** When the queue of a linked worktree gave way to the main one's: the path of the linked one. */
   linked: string | null
+  /** Whether it is that of a linked worktree although locks were to be shared: no main working tree has it. */
+  isUnshared: boolean
 }
 
 /**
@@ -44,11 +46,16 @@ export function findQueue(
     ['WRK_QUEUE', env.WRK_QUEUE],
     ['WORK_ITEM_ROOT', env.WORK_ITEM_ROOT],
   ] as const)
-    if (dir) return { root: namedQueue(resolve(cwd, dir), via), via, linked: null }
+    if (dir) return { root: namedQueue(resolve(cwd, dir), via), via, linked: null, isUnshared: false }
 
   const found = queueAbove(resolve(cwd))
   if (found)
-    return { root: realpathSync.native(found), via: 'found above the working directory', linked: null }
+    return {
+      root: realpathSync.native(found),
+      via: 'found above the working directory',
+      linked: null,
+      isUnshared: false,
+    }
   throw new WrkError(
     'NOT_FOUND',
     `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`,
@@ -94,25 +101,37 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * The same queue in the repository's main working tree, when `root` lies in a linked worktree, so that all
- * worktrees see the same locks. Null where there is none. A linked worktree's `.git` is a file that names a
- * folder with a `commondir` file; a submodule's has no such file.
+ * The same queue in the repository's main working tree, when `root` lies in a linked worktree, so that all worktrees see
+ * the same locks. A linked worktree's `.git` is a file that names a folder with a `commondir` file; a submodule's has no
+ * such file.
+ * @returns null outside of linked worktrees; `main` is null where the main working tree has no such folder, or there is
+ *   none (a bare repository), or nothing says where it is (`git init --separate-git-dir`)
  */
-export function queueOfMainWorktree(root: string): string | null {
+export function queueOfMainWorktree(root: string): { main: string | null } | null {
   for (let folder = root; folder !== dirname(folder); folder = dirname(folder)) {
     const stat = statSync(join(folder, '.git'), { throwIfNoEntry: false })
     if (!stat) continue
     if (!stat.isFile()) return null
     const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(join(folder, '.git'), 'utf8'))?.[1]?.trim()
     if (!gitDir) return null
-    const common = unless(MISSING, null, () =>
-      readFileSync(resolve(folder, gitDir, 'commondir'), 'utf8').trim(),
-    )
-    if (common === null) return null
-    const main = join(dirname(resolve(folder, gitDir, common)), relative(folder, root))
-    return isFolder(main) ? realpathSync.native(main) : null
+    const common = textOf(resolve(folder, gitDir, 'commondir'))?.trim()
+    if (common === undefined) return null
+    const tree = mainTreeOf(resolve(folder, gitDir, common))
+    const main = tree === null ? null : join(tree, relative(folder, root))
+    return { main: main !== null && isFolder(main) ? realpathSync.native(main) : null }
   }
   return null
+}
+
+/** @param common the folder that all worktrees of a repository share; that of a submodule names its tree in the settings */
+function mainTreeOf(common: string): string | null {
+  const tree = /^\s*worktree\s*=\s*"?(.+?)"?\s*$/m.exec(textOf(join(common, 'config')) ?? '')?.[1]
+  if (tree !== undefined) return resolve(common, tree)
+  return basename(common) === '.git' ? dirname(common) : null
+}
+
+function textOf(path: string): string | undefined {
+  return unless(MISSING, undefined, () => readFileSync(path, 'utf8'))
 }
 
 /** Where an item's file lies. */

@@ -100,7 +100,7 @@ function contextOf(host: GuardHost, session: string | undefined): Context {
     registry: registryFile(QUEUE, undefined, stateDir),
     settings: DEFAULT_SETTINGS,
   }
-  const queue = { root: QUEUE, via: 'test', linked: null }
+  const queue = { root: QUEUE, via: 'test', linked: null, isUnshared: false }
   return { store, queue, clock: () => NOW, env: {}, session, agent: undefined }
 }
 
