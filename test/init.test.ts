@@ -186,6 +186,27 @@ test('within another queue it makes none; below another it says which one is use
   expect((await run('where --json', { cwd: part })).json.queue).toBe(queueIn(part))
 })
 
+test('a folder that is named and holds nothing of a queue is none; an empty one is an empty queue', async () => {
+  const folder = tempFolder()
+  mkdirSync(join(folder, 'src'))
+  writeFileSync(join(folder, 'README.md'), 'a project\n')
+  for (const [args, env] of [
+    [['next', '--queue', folder], {}],
+    [['new', 'Title'], { WRK_QUEUE: folder }],
+    [['doctor'], { WORK_ITEM_ROOT: folder }],
+  ] as const) {
+    const { code, stderr } = await run([...args], { env })
+    expect({ args, code }).toEqual({ args, code: 1 })
+    expect(stderr).toContain(`no queue at ${folder}`)
+    expect(stderr).toContain(`wrk init ${folder}`)
+  }
+  expect(readdirSync(folder).sort()).toEqual(['README.md', 'src'])
+  expect((await run(['list', '--queue', tempFolder()])).stdout).toBe('No items.\n')
+  // Laid out by hand.
+  writeFileSync(join(folder, 'WRK-7.md'), item('WRK-7'))
+  expect((await run(['show', '7', '--queue', folder])).code).toBe(0)
+})
+
 test('what stands in its way is told in a sentence, and is not replaced', async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'file'), 'mine\n')

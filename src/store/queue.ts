@@ -2,7 +2,7 @@
  * Where the queue is and what lies in it. Paths only: nothing here reads an item's content.
  * All paths are made from the queue's real path and names that were checked, and links are not followed out.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { type ItemKey, keyOfFileName } from '../core/ids.ts'
@@ -76,16 +76,28 @@ export function queueAbove(start: string): string | null {
 }
 
 function namedQueue(dir: string, via: string): string {
-  if (!isFolder(dir)) {
-    const named = via === '--queue' ? dir : `${dir} (${via})`
+  const named = via === '--queue' ? dir : `${dir} (${via})`
+  if (!isFolder(dir))
     throw existsSync(dir)
       ? new WrkError('NOT_FOUND', `no queue at ${named}: it is a file, not a folder`, {
           hint: 'Name the folder of a queue, or its workspace.',
         })
       : new WrkError('NOT_FOUND', `no queue at ${named}`, { hint: `Make one with: wrk init ${dir}` })
-  }
   const inside = join(dir, QUEUE_IN_WORKSPACE)
-  return realpathSync.native(!isQueue(dir) && isFolder(inside) ? inside : dir)
+  if (isQueue(dir)) return realpathSync.native(dir)
+  if (isFolder(inside)) return realpathSync.native(inside)
+  if (!mayBeQueue(dir))
+    throw new WrkError('NOT_FOUND', `no queue at ${named}`, {
+      hint: `Nothing in that folder is of a queue. Name another, or make one there with: wrk init ${dir}`,
+    })
+  return realpathSync.native(dir)
+}
+
+/** Whether a folder that was named is an empty queue, or one that somebody laid out otherwise than `wrk init` does. */
+function mayBeQueue(dir: string): boolean {
+  const names = readdirSync(dir)
+  const own = ['.wrk', 'session-state.yaml', ...STATUS_FOLDERS]
+  return names.length === 0 || names.some(name => own.includes(name) || keyOfFileName(name) !== null)
 }
 
 /** Whether a folder looks like a queue: settings of wrk, or the folder of pending items. */
