@@ -167,6 +167,7 @@ test('within another queue it makes none; below another it says which one is use
   const before = snapshot(folder)
   for (const [args, cwd] of [
     ['init --json', join(queueIn(folder), 'pending')],
+    ['init .claude/work-queue/pending --json', folder],
     ['init .claude/work-queue/more --json', folder],
   ] as const) {
     const refused = await run(args, { cwd })
@@ -184,6 +185,11 @@ test('within another queue it makes none; below another it says which one is use
     stderr: `wrk: warning: there is a queue above, ${queueIn(folder)}; below ${part} this one is used from now on\n`,
   })
   expect((await run('where --json', { cwd: part })).json.queue).toBe(queueIn(part))
+
+  // One that is there already, and has none of the folders yet, is not above itself.
+  const empty = repository()
+  mkdirSync(queueIn(empty), { recursive: true })
+  expect(await run('init', { cwd: empty })).toMatchObject({ code: 0, stderr: '' })
 })
 
 test('a folder that is named and holds nothing of a queue is none; an empty one is an empty queue', async () => {

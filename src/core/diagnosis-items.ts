@@ -90,12 +90,13 @@ function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const to = homeOf(status, folder, completed)
   const isHeld = held !== null && !item.mine && judged(item, facts).kind === 'held'
   const isOpen = to !== null && !isBarred(to, facts)
+  const first = isHeld ? `When ${printable(held.lock.by, 128)} does not hold it any more: ` : ''
   const advice = !isSound
     ? 'Mend what else is wrong with the item first.'
-    : isHeld
-      ? `It is held by ${printable(held.lock.by, 128)}; when it is free: wrk doctor --fix`
-      : to === null
-        ? misplaced(item)
+    : to === null
+      ? `${first}${misplaced(item)}`
+      : isHeld
+        ? `${first}wrk doctor --fix`
         : `Or, when the folder is right, correct the status: wrk set ${id} status=…`
   const fix =
     isSound && !isHeld && isOpen ? { kind: 'move' as const, id, to, does: `move it to ${to}/` } : null

@@ -74,13 +74,14 @@ function queueFor(dir: string | undefined, cwd: string): string {
 
 /** A new queue hides one above it from whoever works below; within the other's folders it is surely not meant. */
 function doubtsAbout(queue: string): string[] {
-  const above = existsSync(queue) ? null : queueAbove(dirname(queue))
+  const ground = queue.endsWith(sep + QUEUE_IN_WORKSPACE) ? workspaceOfQueue(queue) : queue
+  const above = isQueue(queue) ? null : queueAbove(dirname(ground))
   if (above === null) return []
   if (queue.startsWith(above + sep))
     throw new WrkError('USAGE', `${queue} would lie within the queue ${above}`, {
       hint: `To complete that one: wrk init ${above}. For another, name a folder outside of it.`,
     })
-  return [`there is a queue above, ${above}; below ${workspaceOfQueue(queue)} this one is used from now on`]
+  return [`there is a queue above, ${above}; below ${ground} this one is used from now on`]
 }
 
 function makeFolder(path: string): boolean {
