@@ -15,8 +15,9 @@ import {
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Fix } from '../src/core/finding.ts'
 import type { ItemKey } from '../src/core/ids.ts'
@@ -318,6 +319,30 @@ test('what puts nothing off and what verify would refuse is told with its place 
     { code: 'missing-field', item: 'WRK-4', advice: expect.stringContaining('add the line "id: WRK-4"') },
   ])
   expect(queue.read('working/WRK-3.md')).toContain('status: working\n')
+})
+
+test('files like items that no command sees are noted', async () => {
+  const seen = ['WRK-1.md', 'pending/WRK-2-x.md', 'archive/2026-01/hub-3.md']
+  const unseen = [
+    'pending/sub/WRK-4.md',
+    'archive/2026-01/deep/er/WRK-5.md',
+    'archive/later/WRK-6.md',
+    'done/WRK-7.MD',
+    'WRK-8.markdown',
+    'blocked/workspace-hub#1311.md',
+  ]
+  const others = ['specs/WRK-1.md', 'pending/notes.md', 'pending/2026-02-01.md', 'working/WRK-1/log.txt']
+  const queue = makeQueue()
+  for (const name of [...seen, ...unseen, ...others]) {
+    mkdirSync(dirname(queue.path(name)), { recursive: true })
+    writeFileSync(queue.path(name), item(name.replace(/^.*\/|(-x)?\.\w+$/g, ''), { status: null }))
+  }
+  symlinkSync(queue.path('specs'), queue.path('pending/linked'))
+  const { code, json } = await queue.run('doctor --json')
+  const notes = json.findings.filter(({ code }: Json) => code === 'unseen-item')
+  expect(notes.map(({ path }: Json) => path.slice(queue.root.length + 1)).sort()).toEqual(unseen.sort())
+  expect(notes.every(({ severity }: Json) => severity === 'note')).toBe(true)
+  expect(code).toBe(0)
 })
 
 test('many findings of one kind are counted, and the first are shown', async () => {

@@ -3,7 +3,8 @@ import { type Facts, type Finding, type HookFacts, newFinding } from './finding.
 import { shellWord } from './form.ts'
 import { printable } from './ids.ts'
 
-export function diagnoseSurroundings({ unknownSettings, registry, notFolders, git }: Facts): Finding[] {
+export function diagnoseSurroundings(facts: Facts): Finding[] {
+  const { unknownSettings, registry, notFolders, unseen, git } = facts
   return [
     ...unknownSettings.map(unknownSetting),
     ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
@@ -11,6 +12,7 @@ export function diagnoseSurroundings({ unknownSettings, registry, notFolders, gi
       ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
       path,
     })),
+    ...unseen.map(path => ({ ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path })),
     ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
   ]
 }
@@ -23,6 +25,9 @@ function unknownSetting({ path, key, line, column, near }: Facts['unknownSetting
   return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
 }
 
+const UNSEEN = 'it looks like an item, and no command sees it'
+const HOW_TO_BE_SEEN =
+  'If it is one: items lie in pending/, working/, blocked/, done/, archive/ or archive/YYYY-MM/ themselves, under names such as WRK-157.md.'
 const FOLLOWS_NO_LINKS = 'it is a symbolic link; wrk does not follow links, so what is behind it is not seen'
 const NO_FOLDER = 'it is no folder, though a folder of the queue has this name'
 

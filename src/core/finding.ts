@@ -19,6 +19,7 @@ export type FindingCode =
   | 'missing-field'
   | 'unreadable-date'
   | 'not-a-folder'
+  | 'unseen-item'
   | 'unknown-setting'
   | 'registry'
   | 'tracked-state'
@@ -133,6 +134,8 @@ export interface Facts {
   identical: ReadonlySet<ItemKey>
   /** Links and other things in place of the queue's folders. */
   notFolders: readonly { path: string; isLink: boolean }[]
+  /** Files that look like items, where or as wrk reads none. */
+  unseen: readonly string[]
   /** Keys of wrk.yaml that mean nothing. */
   unknownSettings: readonly UnknownSettingFacts[]
   state: StateFacts

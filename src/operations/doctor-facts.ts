@@ -13,7 +13,7 @@ import { areSame, bytesOf } from '../store/item-look.ts'
 import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts'
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
-import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
+import { isFolder, itemPlaces, notFolders, unseenItems } from '../store/queue.ts'
 import { type Context, readSettingsFile } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
 import { heldLock, type ItemJudge, judgeForMany } from './holder.ts'
@@ -37,6 +37,7 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     known: new Set([...before, ...placesNow(store), ...items.map(({ key }) => key)]),
     identical: identical(store, items),
     notFolders: notFolders(store.host.disk, store.root),
+    unseen: unseenItems(store.host.disk, store.root),
     unknownSettings: await unknownInFile(store),
     state: stateFacts(store, judge),
     registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },

@@ -20,6 +20,7 @@ const TITLES: Record<Finding['code'], string> = {
   'not-a-file': 'no plain files',
   'no-permission': 'files that may not be read',
   'not-a-folder': 'no folders',
+  'unseen-item': 'files like items that wrk does not see',
   'two-places': 'ids in several places',
   'status-folder': 'statuses that are not their folders’',
   'dead-lock': 'locks of dead holders',

@@ -264,6 +264,33 @@ export function notFolders(disk: Disk, root: string): { path: string; isLink: bo
     : [...above, ...within(archive, name => MONTH.test(name))]
 }
 
+/**
+ * Files that look like items and are seen by nobody: in folders below those of the queue, or of another ending
+ * (`WRK-1.MD`, `WRK-1.markdown`).
+ * @returns their paths, in no order of meaning; links are not followed
+ */
+export function unseenItems(disk: Disk, root: string): string[] {
+  const found: string[] = []
+  const look = (path: string, isSeen: (name: string) => boolean, isKnown: (name: string) => boolean) => {
+    for (const entry of unless(MISSING, [], () => disk.readdirSync(path, { withFileTypes: true }))) {
+      const { name } = entry
+      if (entry.isDirectory() && !isKnown(name)) look(join(path, name), no, no)
+      else if (entry.isFile() && LIKE_ITEM.test(name) && !isSeen(name)) found.push(join(path, name))
+    }
+  }
+  for (const { folder, path } of queueFolders(disk, root))
+    look(
+      path,
+      name => keyOfFileName(name) !== null,
+      // Beside the queue's own folders may lie anything; what lies in them should be items.
+      name => folder === '' || isItemFolder(`${folder}/${name}`),
+    )
+  return found
+}
+
+const LIKE_ITEM = /^[A-Za-z][A-Za-z0-9_.-]*[-#]\d{1,9}(?!\d).*\.(?:md|mdx|markdown)$/i
+const no = () => false
+
 /** None, when the folder went away meanwhile. Sorted: only Node gives them in an order of their own. */
 function namesIn(disk: Disk, path: string): string[] {
   return unless(MISSING, [], () => disk.readdirSync(path)).sort()

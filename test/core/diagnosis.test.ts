@@ -58,6 +58,7 @@ function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     known: new Set(items.map(one => one.key)),
     identical: new Set(),
     notFolders: [],
+    unseen: [],
     unknownSettings: [],
     registry: { path: `${ROOT}/session-state.yaml`, broken: null },
     git: null,
