@@ -19,11 +19,11 @@ class Scanner {
 
   constructor(line: string) {
     this.line = line
-    this.list('')
+    this.list()
   }
 
-  /** Reads commands up to `close`, which is passed over. */
-  private list(close: '' | ')' | '`'): void {
+  /** Reads commands up to `close`, which is passed over, or to the end. */
+  private list(close?: ')' | '`'): void {
     let words: string[] = []
     let word: string | null = null
     let isTarget = false
@@ -52,7 +52,7 @@ class Scanner {
         this.at += 2
       } else if (char === "'") word = (word ?? '') + this.upTo("'")
       else if (char === '"') word = (word ?? '') + this.doubleQuoted()
-      else if (char === '`' || this.line.startsWith('$(', this.at)) {
+      else if (char === '`' || (/[$<>]/.test(char) && this.line[this.at + 1] === '(')) {
         word ??= ''
         this.substitution(char)
       } else if (this.line.startsWith("$'", this.at)) {

@@ -49,7 +49,9 @@ describe('substitutions are commands, told before the one that they stand in:', 
     ['x`a b`y z', ['a', 'b'], ['xy', 'z']],
     ['"x$(a "b c")y" z', ['a', 'b c'], ['xy', 'z']],
     ['"`a`b" c', ['a'], ['b', 'c']],
-    ['$(a (b) c) d', ['a'], ['b'], ['c'], ['', 'd']],
+    ['a <(b c) x>(d) e', ['b', 'c'], ['d'], ['a', '', 'x', 'e']],
+    ['a < (b)', ['a'], ['b']],
+    ['$(a (b; (c)) d) e', ['a'], ['b'], ['c'], ['d'], ['', 'e']],
     ['$(a `b $(c) d` e) f', ['c'], ['b', '', 'd'], ['a', '', 'e'], ['', 'f']],
     ['`a\\`b` c', ['a`b'], ['', 'c']],
     ['$x $ {y}', ['$x', '$', '{y}']],
@@ -80,7 +82,6 @@ describe('a redirection is no word, nor is its target:', () => {
     ['>b a', ['a']],
     ['a > $(b) c', ['b'], ['a', 'c']],
     ['a >; b', ['a'], ['b']],
-    ['a <(b c)', ['a'], ['b', 'c']],
   ])
 })
 
@@ -91,6 +92,7 @@ describe('a here-document is passed over, up to the line that is its word:', () 
     ['a <<\t"E F";b\nc\nE F\nd', ['a'], ['b'], ['d']],
     ["a <<'E F'\nE\nE F\nd", ['a'], ['d']],
     ['a <<\\E\nc\nE\nd', ['a'], ['d']],
+    ["a <<''\nc\n\nd", ['a'], ['d']],
     [`a <<E"F G"'H'\nE\nEF GH\nd`, ['a'], ['d']],
     ['a <<E >b\nc\nE\nd', ['a'], ['d']],
     ['a <<E <<F\nF\nE\nE\nF\nd', ['a'], ['d']],
