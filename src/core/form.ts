@@ -6,7 +6,7 @@ import type { Frontmatter } from '../markdown/frontmatter.ts'
 import { placeInFile } from '../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { keyOfField } from './ids.ts'
-import { hidesAll, type Item, type Problem } from './item.ts'
+import type { Item, Problem } from './item.ts'
 import { folderOf, isClosed } from './status.ts'
 
 export interface FormFinding {
@@ -41,7 +41,7 @@ export function formFindings(
   const findings: FormFinding[] = problems.map(({ code, line, column, message }) => {
     return { code, line, column, message, fix: fixOf(code, line, item, found, file) }
   })
-  if (!found || problems.some(hidesAll)) return findings
+  if (!found) return findings
   for (const key of REQUIRED) {
     const pair = findPair(found.map, key)
     // An id that is a list or a map is told of already.
