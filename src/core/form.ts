@@ -77,7 +77,7 @@ function fixOf(
     if (named) return to(file.folder, `${named.replace('#', '-')}.md`)
   }
   if (code === 'status-folder' && item.status !== null) {
-    if (isClosed(item.status, '')) return `wrk archive ${item.id}`
+    if (isClosed(item.status, file.folder)) return `wrk archive ${item.id}`
     const mended = `wrk set ${item.id} status=${statusFor(file.folder)} && ${add(file)}`
     const folder = folderOf(item.status)
     return folder ? `${to(folder)}, or: ${mended}` : mended
@@ -87,7 +87,7 @@ function fixOf(
 
 /** The status that items of a folder have. */
 function statusFor(folder: string): string {
-  const [top = ''] = folder.split('/')
+  const top = folder.split('/')[0]!
   return top === '' ? 'pending' : top === 'archive' ? 'archived' : top
 }
 

@@ -42,6 +42,7 @@ const ROOT = command('wrk', {
         command('list', { args: [argument('id')] }),
       ],
     }),
+    command('show', { args: [argument('id', true)] }),
     command('completion', { args: [argument('shell', false, ['bash', 'zsh', 'bsh'])] }),
   ],
 })
@@ -67,7 +68,7 @@ describe('commands', () => {
       ],
       values: null,
     })
-    expect(offered('')).toEqual(['list', 'claim', 'close', 'session', 'completion'])
+    expect(offered('')).toEqual(['list', 'claim', 'close', 'session', 'show', 'completion'])
     expect(offered('ls')).toEqual([])
     expect(offered('aim')).toEqual([])
   })
@@ -89,6 +90,7 @@ describe('commands', () => {
     ['claim list ', 'claim'],
     ['claim session list ', 'claim'],
     ['-- list ', ''],
+    ['session nosuch show ', 'session'],
     ['session -- show ', 'session'],
     ['list', ''],
   ])('that %j is about: %j', (line, name) => {
@@ -110,6 +112,7 @@ describe('arguments', () => {
     ['close ', null],
     ['close x ', 'id'],
     ['close x WRK-7 WRK-8 ', 'id'],
+    ['show WRK-7 WRK-8 ', 'id'],
     ['session show ', 'session'],
     ['session list W', 'id'],
     ['list ', null],
@@ -195,7 +198,7 @@ describe('options', () => {
     ['list -- --queue q ', {}],
     ['list --queue', {}],
   ])('that were given are known: %j', (line, given) => {
-    expect(asked(line).given).toEqual(given)
+    expect(asked(line).given).toStrictEqual(given)
   })
 })
 

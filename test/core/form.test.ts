@@ -101,12 +101,12 @@ describe('what is wrong with the file comes with its place and what mends it:', 
     ],
     [
       'another’s number',
-      ['id: 8', ...GOOD.slice(1)],
+      ['id: 18', ...GOOD.slice(1)],
       {
         code: 'id-mismatch',
         line: 2,
         column: 1,
-        fix: 'git mv queue/pending/WRK-7.md queue/pending/WRK-8.md',
+        fix: 'git mv queue/pending/WRK-7.md queue/pending/WRK-18.md',
       },
     ],
     [
