@@ -19,7 +19,7 @@ describe('in a text is masked', () => {
         `${kind}${sign}key: ***, x`,
       ]),
     ),
-    ['PASSWORD=a,b c', 'PASSWORD=*** c'],
+    ['PASSWORD=a,b\\\\c d', 'PASSWORD=*** d'],
     ['{secret: 123,"x": 1}', '{secret: ***,"x": 1}'],
     ['MY_API_TOKEN_2=abc;x', 'MY_API_TOKEN_2=***;x'],
     ['?a=1&access_token=abc&b=2', '?a=1&access_token=***&b=2'],
@@ -30,6 +30,7 @@ describe('in a text is masked', () => {
     ['--token abc --verbose', '--token *** --verbose'],
     ['tool -token  "a b" x', 'tool -token  *** x'],
     ['tool --db.password-2 abc', 'tool --db.password-2 ***'],
+    ['tool --TOKEN abc --token abc', 'tool --TOKEN *** --token ***'],
     // Quotes.
     ['DB_PASSWORD="a b c" run', 'DB_PASSWORD=*** run'],
     ['DB_PASSWORD="a \\" b\\\nc" run', 'DB_PASSWORD=*** run'],
@@ -39,6 +40,7 @@ describe('in a text is masked', () => {
     ["'--token=a b' --verbose", "'--token=***' --verbose"],
     ['"{\\"password\\": \\"a b\\", \\"x\\": 1}"', '"{\\"password\\": ***, \\"x\\": 1}"'],
     ['"{\\"password\\": \\"a \\\\\\" b\\", \\"x\\": 1}"', '"{\\"password\\": ***, \\"x\\": 1}"'],
+    [String.raw`\\\"token\\\":\\\"a b\\\", \\\"x\\\"`, String.raw`\\\"token\\\":***, \\\"x\\\"`],
     ['"sh -c \\"PASSWORD=abc\\""', '"sh -c \\"PASSWORD=***\\""'],
     ['password="abc def\nnext', 'password=***\nnext'],
     // What authorizes a request.
@@ -52,7 +54,7 @@ describe('in a text is masked', () => {
     ['"{\\"cookie\\": \\"a b"', '"{\\"cookie\\": \\"***"'],
     ['sent Bearer  Abc-12 and basic YWJjZA==', 'sent Bearer *** and basic ***'],
     // Users with their passwords.
-    ['curl -u me:abc x', 'curl -u me:*** x'],
+    ['curl -u me:abc x -u you:abc', 'curl -u me:*** x -u you:***'],
     ['-u  me:abc x', '-u  me:*** x'],
     ['curl --user=me:abc x', 'curl --user=me:*** x'],
     ['curl -u "me:a b" x', 'curl -u "me:***" x'],
@@ -237,7 +239,7 @@ describe('a repository’s address', () => {
     ['ssh://git:pw@example.org/team/tool', 'ssh://example.org/team/tool', 'team/tool'],
     ['/srv/git/tool.git', '/srv/git/tool.git', null],
     ['/srv/git:a/b:c@d/tool', '/srv/git:a/b:c@d/tool', null],
-    ['./https://example.org/team/tool', './https://example.org/team/tool', null],
+    ['./https://example.org/team/tool?x', './https://example.org/team/tool?x', null],
     ['file:///srv/git/tool.git', 'file:///srv/git/tool.git', null],
     ['FILE://host/srv/tool.git', 'FILE://host/srv/tool.git', null],
     ['C:\\git\\tool', 'C:\\git\\tool', null],
