@@ -68,7 +68,7 @@ const VALUES: Record<string, ValueKind> = {
  * @param words those before the one at the cursor, without the program's name
  */
 export function askedAt(root: CommandShape, words: readonly string[], typed: string): Asked {
-  const asked: Asked = { command: '', given: {}, typed, before: '', candidates: [], values: null }
+  const given: Record<string, string> = {}
   const path: string[] = []
   let command = root
   let place = 0
@@ -76,14 +76,14 @@ export function askedAt(root: CommandShape, words: readonly string[], typed: str
   let option: OptionShape | undefined
   for (const word of words) {
     if (!ended && option && !(option.value === 'optional' && word.startsWith('-'))) {
-      asked.given[option.names[0]!] = word
+      given[option.names[0]!] = word
       option = undefined
     } else if (!ended && word === '--') ended = true
     else if (!ended && word.startsWith('-')) {
-      const [name = '', value] = split(word)
+      const [name, value] = split(word)
       const known = optionOf(root, command, name)
       option = value === undefined && known?.value !== 'none' ? known : undefined
-      if (known && value !== undefined) asked.given[known.names[0]!] = value
+      if (known && value !== undefined) given[known.names[0]!] = value
     } else {
       const next =
         place === 0 && !ended ? command.commands.find(({ names }) => names.includes(word)) : undefined
@@ -93,10 +93,10 @@ export function askedAt(root: CommandShape, words: readonly string[], typed: str
       } else place++
     }
   }
-  asked.command = path.join(' ')
+  const asked: Asked = { command: path.join(' '), given, typed, before: '', candidates: [], values: null }
   if (!ended && option?.value === 'required') return { ...asked, values: VALUES[option.names[0]!] ?? null }
   if (!ended && typed.startsWith('-')) {
-    const [name = '', value] = split(typed)
+    const [name, value] = split(typed)
     if (value === undefined) return { ...asked, candidates: optionsFor(root, command, typed) }
     const known = optionOf(root, command, name)
     return { ...asked, typed: value, before: `${name}=`, values: (known && VALUES[known.names[0]!]) ?? null }

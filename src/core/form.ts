@@ -6,7 +6,7 @@ import type { Frontmatter } from '../markdown/frontmatter.ts'
 import { placeInFile } from '../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../markdown/scalar.ts'
 import { keyOfField } from './ids.ts'
-import { hidesAll, type Item, type Problem } from './item.ts'
+import type { Item, Problem } from './item.ts'
 import { folderOf, isClosed } from './status.ts'
 
 export interface FormFinding {
@@ -60,7 +60,7 @@ export function formFindings(
   const findings: FormFinding[] = problems.map(({ code, line, column, message }) => {
     return { code, line, column, message, fix: fixOf(code, line, item, found, file) }
   })
-  if (!found || problems.some(hidesAll)) return findings
+  if (!found) return findings
   for (const { key, ...missing } of missingFields(found)) {
     const set = setterOf(key, item.id, file.folder)
     const fix = set ? `${set} && ${add(file)}` : `add the line "id: ${item.id}", then: ${add(file)}`
@@ -93,7 +93,7 @@ function fixOf(
     if (named) return to(file.folder, `${named.replace('#', '-')}.md`)
   }
   if (code === 'status-folder' && item.status !== null) {
-    if (isClosed(item.status, '')) return `wrk archive ${item.id}`
+    if (isClosed(item.status, file.folder)) return `wrk archive ${item.id}`
     const mended = `wrk set ${item.id} status=${statusFor(file.folder)} && ${add(file)}`
     const folder = folderOf(item.status)
     return folder ? `${to(folder)}, or: ${mended}` : mended
@@ -103,7 +103,7 @@ function fixOf(
 
 /** The status that items of a folder have. */
 function statusFor(folder: string): string {
-  const [top = ''] = folder.split('/')
+  const top = folder.split('/')[0]!
   return top === '' ? 'pending' : top === 'archive' ? 'archived' : top
 }
 

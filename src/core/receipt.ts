@@ -92,12 +92,13 @@ export function manifestOf(
   }
 }
 
+/** Run ids that may stand in a file's name as they are: `latest` is that of the last receipt, whatever its run. */
+const PLAIN_RUN = /^(?!latest$)[A-Z0-9][A-Z0-9._-]{0,99}$/i
+
 /** A run id as part of a file's name. Ids that cannot stand there as they are get a hash, so as not to meet. */
 export function fileNameOfRun(runId: string, hash: (text: string) => string): string {
-  const plain = runId.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 100)
-  return plain === runId && SLUG.test(plain.slice(0, 1))
-    ? plain
-    : `run-${plain.replace(/^[.-]+/, '')}-${hash(runId)}`
+  if (PLAIN_RUN.test(runId)) return runId
+  return `run-${runId.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 100)}-${hash(runId)}`
 }
 
 /** The summary for people, made of the manifest, so that it says nothing that was masked there. */

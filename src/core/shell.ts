@@ -19,11 +19,11 @@ class Scanner {
 
   constructor(line: string) {
     this.line = line
-    while (this.at < line.length) this.list('')
+    this.list()
   }
 
-  /** Reads commands up to `close`, which is passed over. */
-  private list(close: '' | ')' | '`'): void {
+  /** Reads commands up to `close`, which is passed over, or to the end. */
+  private list(close?: ')' | '`'): void {
     let words: string[] = []
     let word: string | null = null
     let isTarget = false
@@ -52,13 +52,13 @@ class Scanner {
         this.at += 2
       } else if (char === "'") word = (word ?? '') + this.upTo("'")
       else if (char === '"') word = (word ?? '') + this.doubleQuoted()
-      else if (char === '`' || this.line.startsWith('$(', this.at)) {
+      else if (char === '`' || (/[$<>]/.test(char) && this.line[this.at + 1] === '(')) {
         word ??= ''
         this.substitution(char)
       } else if (this.line.startsWith("$'", this.at)) {
         this.at++
         word = (word ?? '') + this.upTo("'", true)
-      } else if (char === '#' && word === null) this.skipTo(/\n/g)
+      } else if (char === '#' && word === null) this.at = this.lineEnd()
       else if (char === '<' || char === '>') {
         if (word === null || !/^\d+$/.test(word)) endWord()
         word = null
@@ -106,7 +106,8 @@ class Scanner {
       if (char === '"') break
       if (char === '`' || this.line.startsWith('$(', this.at)) this.substitution(char)
       else if (char === '\\') {
-        text += this.line[this.at + 1] ?? ''
+        const next = this.line[this.at + 1] ?? ''
+        if (next !== '\n') text += /[$`"\\]/.test(next) ? next : char + next
         this.at += 2
       } else {
         text += char
@@ -142,16 +143,16 @@ class Scanner {
 
   private skipDocument({ end, tabs }: Heredoc): void {
     while (this.at < this.line.length) {
-      const stop = this.line.indexOf('\n', this.at)
-      const line = this.line.slice(this.at, stop < 0 ? undefined : stop)
-      this.at = stop < 0 ? this.line.length : stop + 1
+      const stop = this.lineEnd()
+      const line = this.line.slice(this.at, stop)
+      this.at = stop + 1
       if ((tabs ? line.replace(/^\t+/, '') : line) === end) return
     }
   }
 
-  private skipTo(what: RegExp): void {
-    what.lastIndex = this.at
-    this.at = what.exec(this.line)?.index ?? this.line.length
+  private lineEnd(): number {
+    const end = this.line.indexOf('\n', this.at)
+    return end < 0 ? this.line.length : end
   }
 }
 

@@ -77,9 +77,12 @@ function sections(
   return []
 }
 
-/** A list of words, or one word; null when it is neither. */
+/** A list of words, one word or none; null when it is something else. */
 function listOf(node: YamlNode): string[] | null {
-  if (node.kind === 'scalar') return node.text === '' ? [] : [node.text]
+  if (node.kind === 'scalar') {
+    const word = scalarText(node)
+    return word === undefined ? [] : [word]
+  }
   if (node.kind === 'map') return null
   return node.items.every(item => item.kind === 'scalar') ? node.items.map(item => item.text) : null
 }

@@ -4,7 +4,6 @@ import { isDependencyKey, readDetails, unreadableDate } from '../core/details.ts
 import type { Facts, ItemFacts } from '../core/finding.ts'
 import { missingFields } from '../core/form.ts'
 import type { ItemKey } from '../core/ids.ts'
-import { hidesAll } from '../core/item.ts'
 import { judgeAnchor, type ProcessLook } from '../core/liveness.ts'
 import { type Registry, sessionOf } from '../core/session.ts'
 import { placeInFile } from '../markdown/frontmatter.ts'
@@ -79,7 +78,7 @@ function itemFacts(
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
     completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
-    missing: found && !problems.some(hidesAll) ? missingFields(found) : [],
+    missing: found ? missingFields(found) : [],
     noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,
     blockedBy: found ? readDetails(found.map, settings.idPrefix).blockedBy : [],
     blockedByAt: dependenciesAt(found),

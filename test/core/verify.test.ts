@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isMergeSubject, itemsNamed, readMessage } from '../../src/core/commit-message.ts'
-import { shellWord } from '../../src/core/form.ts'
 import type { ItemKey } from '../../src/core/ids.ts'
 import type { Lock } from '../../src/core/lock.ts'
 import { judgeStaged, type StagedChange, type TrueLock } from '../../src/core/verify.ts'
@@ -189,16 +188,4 @@ describe('a commit message', () => {
       }),
     )
   })
-})
-
-test.each([
-  ['a/b-c.md', 'a/b-c.md'],
-  ['a b', "'a b'"],
-  ["it's", "'it'\\''s'"],
-  ['-x', "'./-x'"],
-  ['äöü/漢字', 'äöü/漢字'],
-  ['$(x)', "'$(x)'"],
-  ['', "''"],
-])('a path in a command: %j is written %s', (path, word) => {
-  expect(shellWord(path)).toBe(word)
 })
