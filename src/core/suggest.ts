@@ -2,9 +2,8 @@
 
 const MOST = 3
 
-/** Whether one insertion, deletion, change or swap of neighbours makes one word of the other. */
+/** Whether they are one word, or an insertion, a deletion, a change or a swap of neighbours makes them one. */
 function isNear(a: string, b: string): boolean {
-  if (a === b || Math.abs(a.length - b.length) > 1) return false
   let from = 0
   while (from < a.length && a[from] === b[from]) from++
   let end = 0
@@ -16,9 +15,7 @@ function isNear(a: string, b: string): boolean {
 
 export function nearWords(word: string, known: readonly string[]): string[] {
   const lower = word.toLowerCase()
-  return known
-    .filter(one => one === lower || isNear(one, lower) || (lower.length > 2 && one.startsWith(lower)))
-    .slice(0, MOST)
+  return known.filter(one => isNear(one, lower) || (lower.length > 2 && one.startsWith(lower))).slice(0, MOST)
 }
 
 /**
