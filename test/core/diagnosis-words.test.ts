@@ -14,7 +14,7 @@ import { facts, HOUR, held, item, key, ROOT, state, waitsFor } from './diagnosis
 /** One line a finding; `nowhere` is no place in a file. */
 function lines(found: readonly Finding[]): string[] {
   return found.map(({ severity, code, item, path, line, column, message, advice, fix }) => {
-    const place = `${path?.replace(`${ROOT}/`, '') ?? 'nowhere'}${line || column ? `:${line}:${column}` : ''}`
+    const place = `${path?.replace(`${ROOT}/`, '') ?? 'nowhere'}${line === 0 && column === 0 ? '' : `:${line}:${column}`}`
     return `${severity} ${code}, ${item ?? 'no item'}, ${place}: ${message} | ${advice}${fix ? ` | --fix: ${fix.does}` : ''}`
   })
 }
@@ -63,6 +63,7 @@ describe('what a file’s reader said', () => {
     expect(found(half)[0]!.fix).toMatchObject({ kind: 'clear-half-lock', id: 'WRK-1' })
     expect(found(half, problem('duplicate-key', false))[0]!.fix).not.toBeNull()
     expect(found(half, problem('duplicate-key', true))[0]!.fix).toBeNull()
+    expect(found(problem('duplicate-key', false))[0]!.fix).toBeNull()
   })
 
   test('that its id stands twice, and that its place is wrong, are told by themselves', () => {
@@ -106,7 +107,10 @@ describe('a status that is not its folder’s', () => {
   test.each<[why: string, more: Partial<ItemFacts>, parts: string[]]>([
     [
       'is moved, or mended where the folder is right',
-      { status: 'working', problems: [problem('status-folder', false)] },
+      {
+        status: 'working',
+        problems: [{ ...problem('ambiguous'), line: 9 }, problem('status-folder', false)],
+      },
       [
         `${at}:3:2: the status working does not belong in pending/`,
         'wrk set WRK-1 status=…',
@@ -138,6 +142,11 @@ describe('a status that is not its folder’s', () => {
       'that is open in the archive is asked about',
       { folder: 'archive/2026-01', status: 'working' },
       ['Is it over?', 'wrk set WRK-1 status=archived.', 'out of archive/2026-01/'],
+    ],
+    [
+      'that is open in the archive of old is asked about',
+      { folder: 'archived', status: 'working' },
+      ['Is it over?', 'wrk set WRK-1 status=archived.', 'out of archived/'],
     ],
   ])('%s', (_, more, parts) => {
     expectOne(diagnose(facts([item('WRK-1', more)])), parts)
@@ -275,7 +284,7 @@ describe('dependencies', () => {
   })
 
   test('of an id in two places are those of the open one', () => {
-    const closed = item('WRK-1', { status: 'done', folder: 'done' })
+    const closed = item('WRK-1', { status: 'done', folder: 'done', blockedBy: waitsFor('WRK-2') })
     for (const items of [
       [closed, ...ring({})],
       [...ring({}), closed],
@@ -413,9 +422,9 @@ describe('what lies in .wrk', () => {
       const [move, event] = lines(found)
       expect(found.map(({ fix }) => fix)).toEqual([null, null])
       expect(move).toContain(
-        'cut-short-move, no item, .wrk/x: a move of wrk-1 was cut short | Mend the item first',
+        'warning cut-short-move, no item, .wrk/x: a move of wrk-1 was cut short | Mend the item first',
       )
-      expect(event).toContain('unlogged-change, no item, .wrk/x: a change of wrk-1')
+      expect(event).toContain('warning unlogged-change, no item, .wrk/x: a change of wrk-1')
       expect(event).toContain('Mend the item first; then: wrk doctor --fix')
     }
   })
@@ -446,7 +455,7 @@ describe('what lies in .wrk', () => {
     ['its holder has another item', 'WRK-2', 'they', true, true],
     ['did not take the lock that is there', 'WRK-1', 'they', false, true],
   ])('the note of a dead run that %s: %s, %s, owns %s, is told: %s', (_, id, by, owns, told) => {
-    const items = [item(id, { held: held('alive', 0, by) })]
+    const items = [item(id, { held: held('alive', 0, by) }), item('WRK-3')]
     const found = diagnose(
       facts(items, state({ runs: [{ ...at, run: { ...run, owns }, dead: true, ageMs: 0 }] })),
     )
@@ -530,6 +539,11 @@ describe('around the items', () => {
       ['note hooks, no item, nowhere: ', 'not installed', 'wrk hooks install'],
     ],
     [
+      'none, though another’s is there in place of one of before',
+      hooks(['foreign', KEPT], ['none']),
+      ['note hooks', 'not installed'],
+    ],
+    [
       'one of two',
       hooks(['installed'], ['none']),
       [
@@ -542,6 +556,16 @@ describe('around the items', () => {
       'one of two, another’s in place of the other',
       hooks(['foreign'], ['installed']),
       ['pre-commit: it is not installed', 'another hook is there', 'wrk hooks uninstall'],
+    ],
+    [
+      'one of two, another’s in place of the other and of what it called',
+      hooks(['foreign', KEPT], ['installed']),
+      ['pre-commit: it is not installed', 'another hook is there'],
+    ],
+    [
+      'one of before, which calls another',
+      hooks(['outdated', KEPT], ['installed']),
+      ['pre-commit: it is not as this wrk', '--fix: install the hooks again'],
     ],
     [
       'one of before',
