@@ -10,7 +10,7 @@ function isNear(a: string, b: string): boolean {
   while (end < Math.min(a.length, b.length) - from && a.at(-1 - end) === b.at(-1 - end)) end++
   const [inA, inB] = [a.slice(from, a.length - end), b.slice(from, b.length - end)]
   if (inA.length <= 1 && inB.length <= 1) return true
-  return inA.length === 2 && inB.length === 2 && inA[0] === inB[1] && inA[1] === inB[0]
+  return inA.length === 2 && inB === `${inA[1]}${inA[0]}`
 }
 
 export function nearWords(word: string, known: readonly string[]): string[] {

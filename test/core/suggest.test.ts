@@ -39,6 +39,10 @@ describe('a word', () => {
     ['a', 'aaa', false],
     ['abab', 'ab', false],
     ['abcb', 'ab', false],
+    ['ab', 'ba', true],
+    ['ab', 'bac', false],
+    ['bac', 'ab', false],
+    ['cab', 'ba', false],
   ])('of letters that come again, %s for %s: %s', (word, known, isNear) => {
     expect(nearWords(word, [known])).toEqual(isNear ? [known] : [])
   })
