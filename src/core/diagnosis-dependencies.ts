@@ -29,10 +29,11 @@ function dangling(item: ItemFacts, known: ReadonlySet<ItemKey>): Finding[] {
 function circles(items: readonly ItemFacts[]): Finding[] {
   const graph = (some: readonly ItemFacts[]) =>
     graphOf(some.map(item => ({ ...item, title: '', details: { blockedBy: item.blockedBy } })))
-  const open = graph(items.filter(({ closed }) => !closed))
-  const found = open.cycles.map(cycle => circle(cycle, open.nodes, 'warning'))
-  // Of an id in several places the open one counts, as it does for those who wait for it.
-  const all = graph([...items.filter(({ closed }) => closed), ...items.filter(({ closed }) => !closed)])
+  const open = items.filter(({ closed }) => !closed)
+  const waiting = graph(open)
+  const found = waiting.cycles.map(cycle => circle(cycle, waiting.nodes, 'warning'))
+  // Of an id in several places the last one counts: here an open one, as it does for those who wait for it.
+  const all = graph([...items, ...open])
   const past = all.cycles.filter(cycle => cycle.some(key => all.nodes.get(key)!.closed))
   return [...found, ...past.map(cycle => circle(cycle, all.nodes, 'note'))]
 }

@@ -127,7 +127,7 @@ function isBarred(to: string, { notFolders, root }: Facts): boolean {
 
 function misplaced({ id, status, folder }: ItemFacts): string {
   if (isClosed(status!, '')) return `Nothing says when it was completed: wrk archive ${id}`
-  const word = folder.split('/', 1)[0]!.startsWith('archive') ? 'archived' : 'done'
+  const word = folder.startsWith('archive') ? 'archived' : 'done'
   return `Is it over? Then: wrk set ${id} status=${word}. Is it not? Then move it out of ${folder}/.`
 }
 

@@ -70,19 +70,22 @@ function ignored(path: string, notIgnored: boolean): Finding[] {
 
 function hooks(all: readonly HookFacts[]): Finding[] {
   const missing = all.filter(({ state }) => state === 'none' || state === 'foreign')
-  const isCutShort = all.some(({ state, kept }) => state === 'none' && kept !== null)
-  if (missing.length === all.length && !isCutShort)
+  if (missing.length === all.length && !all.some(isCutShort))
     return missing.length === 0 ? [] : [newFinding('hooks', 'note', NEVER_INSTALLED, 'wrk hooks install')]
   // An install would refuse these, so there is nothing that could be mended by itself.
   const isBarred = all.some(({ state, kept }) => state === 'edited' || (state === 'foreign' && kept !== null))
   return all.flatMap(hook => {
     const said = HOOK_WORDS[hook.state]
     if (!said) return []
-    const [message, advice] = hook.state === 'none' && hook.kept ? INSTALL_CUT_SHORT : said
-    const isSafe = !isBarred && (hook.state === 'outdated' || (hook.state === 'none' && hook.kept !== null))
+    const [message, advice] = isCutShort(hook) ? INSTALL_CUT_SHORT : said
+    const isSafe = !isBarred && (hook.state === 'outdated' || isCutShort(hook))
     const fix = isSafe ? { kind: 'install-hooks' as const, does: 'install the hooks again' } : null
     return [{ ...newFinding('hooks', 'warning', `${hook.name}: ${message}`, advice), path: hook.path, fix }]
   })
+}
+
+function isCutShort({ state, kept }: HookFacts): boolean {
+  return state === 'none' && kept !== null
 }
 
 const NEVER_INSTALLED = 'the git hooks are not installed, so nothing asks wrk verify at a commit'

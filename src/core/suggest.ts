@@ -3,23 +3,20 @@ import { printable } from './ids.ts'
 
 const MOST = 3
 
-/** Whether one insertion, deletion, change or swap of neighbours makes one word of the other. */
+/** Whether they are one word, or an insertion, a deletion, a change or a swap of neighbours makes them one. */
 function isNear(a: string, b: string): boolean {
-  if (a === b || Math.abs(a.length - b.length) > 1) return false
   let from = 0
   while (from < a.length && a[from] === b[from]) from++
   let end = 0
   while (end < Math.min(a.length, b.length) - from && a.at(-1 - end) === b.at(-1 - end)) end++
   const [inA, inB] = [a.slice(from, a.length - end), b.slice(from, b.length - end)]
   if (inA.length <= 1 && inB.length <= 1) return true
-  return inA.length === 2 && inB.length === 2 && inA[0] === inB[1] && inA[1] === inB[0]
+  return inA.length === 2 && inB === `${inA[1]}${inA[0]}`
 }
 
 export function nearWords(word: string, known: readonly string[]): string[] {
   const lower = word.toLowerCase()
-  return known
-    .filter(one => one === lower || isNear(one, lower) || (lower.length > 2 && one.startsWith(lower)))
-    .slice(0, MOST)
+  return known.filter(one => isNear(one, lower) || (lower.length > 2 && one.startsWith(lower))).slice(0, MOST)
 }
 
 /** `Did you mean A or B? `, with the space behind it; nothing when nothing is near. */

@@ -18,7 +18,7 @@ const INSTANT =
 
 /** A stamp has room for four digits of the year; a zone can lead out of them. */
 const FIRST = Date.parse('0000-01-01T00:00:00Z')
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+const LAST = Date.parse('9999-12-31T23:59:59Z')
 
 /** As wrk writes them: read by the engine alone. */
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
@@ -28,14 +28,10 @@ export function parseInstant(text: string): Date | null {
   if (STAMP.test(text)) return dateOf(text)
   const parts = INSTANT.exec(text.trim())
   if (!parts) return null
-  const [, day, time = '00:00:00', , zone = 'Z'] = parts
-  const seconds = time.length === 5 ? `${time}:00` : time
-  const offset = /^z$/i.test(zone)
-    ? 'Z'
-    : zone.length === 3
-      ? `${zone}:00`
-      : zone.replace(/^(...):?(..)$/, '$1:$2')
-  return dateOf(`${day}T${seconds}${offset}`)
+  const [, day, time = '00:00', , zone = 'Z'] = parts
+  const minutes = zone.length > 3 ? zone.slice(-2) : '00'
+  const offset = zone.length === 1 ? 'Z' : `${zone.slice(0, 3)}:${minutes}`
+  return dateOf(`${day}T${time}${offset}`)
 }
 
 function dateOf(text: string): Date | null {

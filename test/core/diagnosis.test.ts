@@ -2,82 +2,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../src/core/diagnosis.ts'
-import { counts, type Facts, type Finding, type HookFacts, type ItemFacts } from '../../src/core/finding.ts'
+import {
+  counts,
+  type Facts,
+  type Finding,
+  type HookFacts,
+  type ItemFacts,
+  LEFT_OVER_MS,
+} from '../../src/core/finding.ts'
 import { homeOf } from '../../src/core/home.ts'
-import type { ItemKey } from '../../src/core/ids.ts'
-import type { Liveness } from '../../src/core/liveness.ts'
 import { fitsFolder, isClosed, STATUS_FOLDERS } from '../../src/core/status.ts'
+import { facts, HOUR, held, item, key, NOW, ROOT, state, waitsFor } from './diagnosis-facts.ts'
 
-const NOW = new Date('2026-02-16T19:30:05Z')
-const HOUR = 3_600_000
-const ROOT = '/queue'
-const key = (id: string) => id.toLowerCase() as ItemKey
-
-function held(verdict: Liveness['verdict'], ageMs = 60_000, by = 'they'): ItemFacts['held'] {
-  const at = new Date(NOW.getTime() - ageMs)
-  return {
-    lock: { by, at },
-    liveness: { verdict, reason: 'the test says so' },
-    heartbeat: null,
-    fileModified: at,
-  }
-}
-
-function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
-  const { status = 'pending', folder = 'pending' } = more
-  return {
-    key: key(id),
-    id,
-    folder,
-    name: `${id}.md`,
-    path: `${ROOT}/${folder}/${id}.md`,
-    status,
-    closed: isClosed(status ?? undefined, folder),
-    problems: [],
-    held: null,
-    ended: false,
-    mine: false,
-    completed: undefined,
-    missing: [],
-    noDate: null,
-    blockedBy: [],
-    blockedByAt: { line: 0, column: 0 },
-    ...more,
-  }
-}
-
-const waitsFor = (...ids: string[]) => ids.map(text => ({ text, key: /\d$/.test(text) ? key(text) : null }))
-
-function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
-  return {
-    now: NOW,
-    ttlMs: 2 * HOUR,
-    takeover: 'ttl',
-    root: ROOT,
-    items,
-    known: new Set(items.map(one => one.key)),
-    identical: new Set(),
-    notFolders: [],
-    unseen: [],
-    unknownSettings: [],
-    registry: { path: `${ROOT}/session-state.yaml`, broken: null },
-    git: null,
-    ...more,
-    state: { ...NO_STATE, ...more.state },
-  }
-}
-
-const NO_STATE: Facts['state'] = {
-  guards: [],
-  drafts: [],
-  runs: [],
-  intents: [],
-  moves: [],
-  kept: [],
-  log: { path: `${ROOT}/.wrk/events.jsonl`, state: 'whole', ageMs: 0 },
-}
-
-const state = (more: Partial<Facts['state']>): Partial<Facts> => ({ state: { ...NO_STATE, ...more } })
 const told = (findings: Finding[]) => findings.map(({ code, fix }) => `${code} ${fix?.kind ?? 'person'}`)
 
 test('of a queue in order nothing is said', () => {
@@ -273,8 +209,8 @@ describe('dependencies', () => {
 })
 
 describe('what lies in .wrk', () => {
-  const young = 1_000
-  const old = 31_000
+  const young = LEFT_OVER_MS - 1
+  const old = LEFT_OVER_MS
   const run = {
     id: 'run-1',
     holder: 'they',

@@ -134,6 +134,7 @@ describe('an id', () => {
     'WRK-157',
     'WRK-157.txt',
     'WRK-157x.md',
+    'WRK-1x.md',
     '.WRK-157.md',
     'WRK-157.md~',
     'WRK-157\n.md',
@@ -160,8 +161,8 @@ describe('a refusal', () => {
     ['WRK/157', 'WRK-157'],
     ['my-queue157.md', 'my-queue-157'],
     ['WRK-.157', 'WRK-157'],
-    ['WRK-.157', 'WRK-157'],
     ['WRK: 157', 'WRK-157'],
+    ['x157', 'x-157'],
   ])('of %s asks whether %s was meant', (text, meant) => {
     const { code, message, hint } = refusal(text)
     expect([code, message]).toEqual(['USAGE', `"${text}" is not an item id`])
@@ -174,6 +175,20 @@ describe('a refusal', () => {
       expect(refusal(text).hint).toBe('An id looks like WRK-157, 157 or workspace-hub#1311.')
     },
   )
+
+  test.each<[unknown, string]>([
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [157, 'number'],
+    [{}, 'object'],
+  ])('of %j, which is no text, says that it is %s', (input, kind) => {
+    const { code, message, hint } = refusal(input as string)
+    expect({ code, message }).toEqual({
+      code: 'USAGE',
+      message: `an item id is a text, not ${kind}`,
+    })
+    expect(hint).toContain('WRK-157')
+  })
 
   test('asks for nothing that is no id itself', () => {
     fc.assert(
@@ -221,6 +236,8 @@ describe('the text of an id field', () => {
 describe('a file name', () => {
   test.each([
     ['WRK-139.md', 'WRK-139'],
+    ['WRK-0139.md', 'WRK-0139'],
+    ['WRK-000.md', 'WRK-000'],
     ['WRK-139-gmsh.md', 'WRK-139'],
     ['WRK-139_a b.c.md', 'WRK-139'],
     ['WRK-139 two.md', 'WRK-139'],
@@ -262,12 +279,13 @@ describe('running text', () => {
     ['fix-WRK-157', [[0, 'fix-wrk-157', 'wrk-157']]],
     ['a.b-1', [[0, 'a.b-1', 'b-1']]],
     [
-      'a-1x-2 b-3',
+      'see a-1.b-2',
       [
-        [0, 'a-1'],
-        [7, 'b-3'],
-      ].slice(1),
+        [4, 'a-1'],
+        [8, 'b-2'],
+      ],
     ],
+    ['a-1x-2 b-3', [[7, 'b-3']]],
     [
       'WRK-1, WRK-2',
       [

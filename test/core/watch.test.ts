@@ -2,7 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { keyOfFileName } from '../../src/core/ids.ts'
-import { type Change, changesOf, keepKnown, type WatchedItem } from '../../src/core/watch.ts'
+import {
+  type Change,
+  changesOf,
+  keepKnown,
+  type WatchedHolder,
+  type WatchedItem,
+} from '../../src/core/watch.ts'
 
 const key = keyOfFileName('WRK-1.md')!
 
@@ -94,5 +100,102 @@ describe('changesOf', () => {
         expect(changes.map(({ type }) => type)).toEqual(['problem'])
       }),
     )
+  })
+})
+
+describe('a change is told with what it was and what it is:', () => {
+  const by = (session_id: string, more: Partial<WatchedHolder> = {}): WatchedHolder => ({
+    session_id,
+    locked_at: '19:30',
+    expires_at: '21:30',
+    liveness: 'alive',
+    reason: 'it runs',
+    host: null,
+    pid: null,
+    active_wrk: null,
+    ...more,
+  })
+  const at = (path: string, more: Partial<WatchedItem> = {}): WatchedItem => ({
+    key,
+    id: 'WRK-1',
+    path,
+    title: 'one',
+    status: 'pending',
+    holder: null,
+    problem: null,
+    readable: true,
+    ...more,
+  })
+  const heldBy = (holder: WatchedHolder | null) => [at('a', { holder })]
+
+  test.each<[what: string, before: WatchedItem[], after: WatchedItem[], told: string[]]>([
+    ['nothing of what is not there', [], [], []],
+    ['a claim', heldBy(null), heldBy(by('x')), ['claimed null -> x']],
+    ['a release', heldBy(by('x')), heldBy(null), ['released x -> null']],
+    ['a takeover', heldBy(by('x')), heldBy(by('y', { liveness: 'unknown' })), ['takenOver x -> y']],
+    [
+      'a lock that was written anew',
+      heldBy(by('x')),
+      heldBy(by('x', { locked_at: '19:20', expires_at: '21:20' })),
+      ['renewed 21:30 -> 21:20'],
+    ],
+    ['a heartbeat', heldBy(by('x')), heldBy(by('x', { expires_at: '21:40' })), ['renewed 21:30 -> 21:40']],
+    ['no heartbeat that is withdrawn', heldBy(by('x')), heldBy(by('x', { expires_at: '21:20' })), []],
+    [
+      'a death, with its reason',
+      heldBy(by('x')),
+      heldBy(by('x', { liveness: 'dead', reason: 'it is gone' })),
+      ['liveness alive -> dead: it is gone'],
+    ],
+    ['no other reason for the same', heldBy(by('x')), heldBy(by('x', { reason: 'it was heard' })), []],
+    [
+      'a move first, then what became of the item',
+      [at('a')],
+      [at('b', { status: 'done', title: 'two', problem: 'broken', holder: by('x') })],
+      [
+        'moved a -> b',
+        'status pending -> done',
+        'title one -> two',
+        'problem null -> broken',
+        'claimed null -> x',
+      ],
+    ],
+    ['a new item', [], [at('a')], ['added null -> a']],
+    [
+      'a new item with what there is to say of it',
+      [],
+      [at('a', { problem: 'broken', holder: by('x') })],
+      ['added null -> a', 'problem null -> broken', 'claimed null -> x'],
+    ],
+    ['an item that is gone', [at('a')], [], ['removed a -> null']],
+    [
+      'a second place of an id',
+      [at('a')],
+      [at('a', { title: 'two' }), at('b')],
+      ['title one -> two', 'added null -> b'],
+    ],
+    ['one of two places gone', [at('a'), at('b')], [at('b')], ['removed a -> null']],
+    [
+      'both of two places gone for another',
+      [at('a'), at('b')],
+      [at('c')],
+      ['removed a -> null', 'removed b -> null', 'added null -> c'],
+    ],
+  ])('%s', (_, before, after, told) => {
+    const changes = changesOf(before, after)
+    expect(
+      changes.map(
+        ({ type, from, to, reason }) => `${type} ${from} -> ${to}${reason === null ? '' : `: ${reason}`}`,
+      ),
+    ).toEqual(told)
+    for (const { type, item } of changes) expect(type === 'removed' ? before : after).toContain(item)
+  })
+
+  test('what cannot be read now is as it was, but for its place and its problem', () => {
+    const known = at('a', { id: 'wrk-01', title: 'two', status: 'done', holder: by('x') })
+    const unreadable = at('b', { title: '', status: null, problem: 'broken', readable: false })
+    expect(keepKnown(unreadable, known)).toEqual({ ...known, path: 'b', problem: 'broken', readable: false })
+    expect(keepKnown(unreadable, undefined)).toBe(unreadable)
+    expect(keepKnown(at('b'), known)).toEqual(at('b'))
   })
 })
