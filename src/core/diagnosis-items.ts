@@ -90,7 +90,7 @@ function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const to = homeOf(status, folder, completed)
   const isHeld = held !== null && !item.mine && judged(item, facts).kind === 'held'
   const isOpen = to !== null && !isBarred(to, facts)
-  const first = isHeld ? `When ${printable(held.lock.by, 128)} does not hold it any more: ` : ''
+  const first = isHeld ? `It is held by ${printable(held.lock.by, 128)}; when it is free: ` : ''
   const advice = !isSound
     ? 'Mend what else is wrong with the item first.'
     : to === null
