@@ -79,7 +79,7 @@ test('what is put in and taken out again leaves every text as it was', () => {
         expect(after.hooks[event].at(-1).hooks).toEqual([{ type: 'command', command: COMMAND, timeout: 10 }])
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -124,6 +124,15 @@ describe('a settings file', () => {
     const compact = JSON.stringify(JSON.parse(install('{"a":1}')))
     expect(install(compact)).toBe(compact)
     expect(JSON.parse(uninstall(compact)!)).toEqual({ a: 1 })
+  })
+
+  test('with a comment right before ours keeps what follows out of that comment', () => {
+    const [theirs, ours] = ['echo hi', COMMAND].map(command =>
+      JSON.stringify({ hooks: [{ type: 'command', command }] }),
+    )
+    const settings = (groups: string) => `{"hooks": {"Stop": [${groups}]}}`
+    expect(uninstall(settings(` // mine\n ${ours}, ${theirs}\n`))).toBe(settings(` // mine\n  ${theirs}\n`))
+    expect(uninstall(settings(`${theirs}, // mine\n ${ours}`))).toBe(settings(`${theirs} // mine\n `))
   })
 
   test('with a path in it stays in ASCII', () => {
