@@ -42,8 +42,8 @@ function withoutPrefix(words: readonly string[]): readonly string[] {
 
 /** The script of `sh -c SCRIPT`, `bash -lc SCRIPT`, `sh -ec -- SCRIPT`. */
 function scriptOf(words: readonly string[]): string | null {
-  const flag = words.findIndex(word => /^-\w*c\w*$/.test(word))
-  return flag < 0 ? null : (words.slice(flag + 1).find(word => !word.startsWith('-')) ?? null)
+  const flag = words.findIndex(word => /^-\w*c/.test(word))
+  return flag < 0 ? null : (words.slice(flag).find(word => !word.startsWith('-')) ?? null)
 }
 
 /** Options of git itself that take the next word as their value (`git --help`). */
