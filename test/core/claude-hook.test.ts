@@ -25,7 +25,7 @@ test.each([
   '"text"',
   '[]',
   '{}',
-  ' \ufeff{}',
+  ` \ufeff${event({})}`,
   event({ hook_event_name: undefined }),
   event({ hook_event_name: 1 }),
   event({ session_id: undefined }),
@@ -69,11 +69,11 @@ test('answers have the forms that Claude Code reads', () => {
 })
 
 describe('the line for the agent’s shell', () => {
-  const line = environmentLine('', 's-1')!
+  const line = `export WRK_SESSION_ID='s-1'; WRK_SESSION_ID=\${CLAUDE_CODE_SESSION_ID:-$WRK_SESSION_ID}\n`
 
   test('gives commands the session of the shell, or else the one of the line', () => {
     const told = (env: Record<string, string>) =>
-      execFileSync('sh', ['-c', `${line}sh -c 'printf %s "$WRK_SESSION_ID"'`], {
+      execFileSync('sh', ['-c', `${environmentLine('', 's-1')}sh -c 'printf %s "$WRK_SESSION_ID"'`], {
         env: { PATH: process.env.PATH, ...env },
       }).toString()
     expect(told({ WRK_SESSION_ID: 'other' })).toBe('s-1')
