@@ -207,6 +207,16 @@ describe('wrk agents', () => {
     expect(space.files()).toEqual({})
   })
 
+  test('status tells of settings that are none, and a file may look like them', async () => {
+    const space = workspace({ [SETTINGS]: '[]', 'CLAUDE.md': '[]\n' })
+    const { agents } = JSON.parse(await done(space.wrk('agents status --json')))
+    expect(agents[0]).toMatchObject({ block: 'none', hooks: { [SETTINGS]: 'none' } })
+    expect((await space.wrk('agents install claude')).stderr).toContain(`${space.path(SETTINGS)}:1:1`)
+    writeFileSync(space.path(SETTINGS), '{}')
+    await done(space.wrk('agents install claude'))
+    expect(space.read('CLAUDE.md')).toMatch(/^\[\]\n\n<!-- wrk: begin -->/)
+  })
+
   test('needs a queue, and an agent that it knows', async () => {
     expect((await run('agents install claude', { cwd: tempFolder() })).code).toBe(1)
     const unknown = await workspace().wrk('agents install clade')

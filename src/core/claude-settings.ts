@@ -78,9 +78,14 @@ export function withoutHooks(text: string): Edited {
   return guarded(() => cleared(text))
 }
 
-/** @throws nothing; a text that cannot be read has none */
+/** @throws nothing; a text that is no settings has none */
 export function hookState(text: string, command: string): HookState {
-  return readJsonc(text).kind === 'ok' ? stateOf(text, command) : 'none'
+  try {
+    return stateOf(text, command)
+  } catch (error) {
+    if (error instanceof Unexpected) return 'none'
+    throw error
+  }
 }
 
 function guarded(edit: () => string | null): Edited {
@@ -94,8 +99,7 @@ function guarded(edit: () => string | null): Edited {
 }
 
 function group(matcher: string | undefined, command: string) {
-  const hooks = [{ type: 'command', command, timeout: TIMEOUT_S }]
-  return matcher === undefined ? { hooks } : { matcher, hooks }
+  return { matcher, hooks: [{ type: 'command', command, timeout: TIMEOUT_S }] }
 }
 
 // --- reading --------------------------------------------------------------------------------------------
@@ -116,8 +120,7 @@ function hooksOf(root: JsonObject): JsonObject | undefined {
 const textOf = (node: JsonNode | undefined): unknown => (node?.kind === 'scalar' ? node.value : undefined)
 
 function isOwn(handler: JsonNode): boolean {
-  const command = textOf(memberOf(handler, 'command')?.value)
-  return typeof command === 'string' && /wrk/.test(command) && /\bagents hook claude\b/.test(command)
+  return /wrk.*\bagents hook claude\b/s.test(String(textOf(memberOf(handler, 'command')?.value)))
 }
 
 function handlersOf(entry: JsonNode): JsonArray | undefined {
@@ -131,8 +134,8 @@ const hasOwn = (entry: JsonNode): boolean =>
 const isAllOwn = (entry: JsonNode): boolean =>
   hasOwn(entry) && handlersOf(entry)!.elements.every(({ value }) => isOwn(value))
 
-const isOwnEvent = (groups: JsonNode): boolean =>
-  groups.kind === 'array' && groups.elements.length > 0 && groups.elements.every(one => isAllOwn(one.value))
+const isOwnEvent = (groups: JsonArray): boolean =>
+  groups.elements.length > 0 && groups.elements.every(one => isAllOwn(one.value))
 
 function stateOf(text: string, command: string): HookState {
   const found: string[] = []
@@ -187,7 +190,7 @@ function ownLine(text: string, at: number): string | null {
 }
 
 function lineStart(text: string, at: number): string {
-  const from = text.lastIndexOf('\n', at - 1) + 1
+  const from = text.lastIndexOf('\n', at) + 1
   return /^[ \t]*/.exec(text.slice(from, at))![0]
 }
 

@@ -157,7 +157,7 @@ export interface AgentStatus {
   /** `broken`: the marks do not make one block. */
   block: 'none' | 'installed' | 'outdated' | 'broken'
   /** Of Claude Code, by settings file. */
-  hooks: Record<string, HookState | 'unreadable'>
+  hooks: Record<string, HookState>
 }
 
 /** What is installed where. */

@@ -87,6 +87,10 @@ describe('reading', () => {
     )
   })
 
+  test.each(['0', '-0', '10', '-1.50', '1e5', '2E-10', '0.1e+3'])('takes the number %s', number => {
+    expect(said(rootOf(number))).toBe(JSON.parse(number))
+  })
+
   test('tells where every value, key and comma stands', () => {
     const check = (text: string, node: JsonNode): void => {
       if (node.kind === 'scalar') {
@@ -121,6 +125,7 @@ describe('reading', () => {
     ['', 0, 'value'],
     [' // only this', 13, 'value'],
     ['/* not ended', 0, 'value'],
+    ['{', 1, 'key'],
     ['{a: 1}', 1, 'key'],
     ["{'a': 1}", 1, 'key'],
     ['{,}', 1, 'key'],
@@ -132,6 +137,7 @@ describe('reading', () => {
     ['[1}', 2, 'comma or ]'],
     ['["a]', 1, 'string'],
     ['{"a\n": 1}', 1, 'string'],
+    ['["\\u12"]', 1, 'string'],
     ['[01]', 2, 'comma'],
     ['{} {}', 3, 'follow'],
   ])('says of %j at %i what is wrong: %s', (text, offset, message) => {
@@ -220,6 +226,7 @@ describe('changing', () => {
     ['[1, // one\n  2]', 1, '[1 // one\n  ]'],
     ['[ // one\n  1, 2]', 0, '[ // one\n   2]'],
     ['[1, // one\n  /* two */ 2]', 1, '[1 // one\n  /* two */]'],
+    ['[1, // one /* so */\n  2]', 1, '[1 // one /* so */\n  ]'],
     ['["//",\n  1]', 1, '["//"]'],
   ])('%j without the element %i is %j', (text, index, left) => {
     expect(removeElement(text, containerOf(text), index)).toBe(left)
