@@ -82,8 +82,8 @@ function hookless(words: readonly string[]): HooklessCommit | null {
     const [, letters, valued] = SHORT.exec(word) ?? []
     if (valued || LONG_VALUE.has(word)) i++
     // Git takes the beginning of an option's name for the whole.
-    if (letters?.includes('n') || /^--no-veri(?:fy?)?$/.test(word)) flag = word
-    else if (/^--veri(?:fy?)?$/.test(word)) flag = null
+    if (letters?.includes('n') || word.startsWith('--no-veri')) flag = word
+    else if (word.startsWith('--veri')) flag = null
   }
   const by = config ?? flag
   return by === null ? null : { folders, by }

@@ -48,6 +48,7 @@ describe('goes past the hooks:', () => {
     ['git --config-env=core.hooksPath=EMPTY commit', []],
     ['cd && cd - && cd a b && git commit -n', []],
     ['sh -ec "git commit -n"', []],
+    ['bash --rcfile f -c "git commit -n"', []],
     ['bash -o pipefail -c "git commit -n"', []],
     ['bash -ce "git commit -n"', []],
     ['bash -c -e -- "git commit -n"', []],
