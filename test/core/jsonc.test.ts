@@ -162,6 +162,7 @@ describe('reading', () => {
 test('of members with one name the last one counts', () => {
   const root = rootOf('{"a": 1, "a": 2, "b": 3}')
   expect(memberOf(root, 'a')!.value).toMatchObject({ value: 2 })
+  expect(memberOf(root, 'b')!.value).toMatchObject({ value: 3 })
   expect(memberOf(root, 'c')).toBeUndefined()
   expect(memberOf(rootOf('["a"]'), 'a')).toBeUndefined()
   expect(memberOf(undefined, 'a')).toBeUndefined()
