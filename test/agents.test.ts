@@ -218,6 +218,12 @@ describe('wrk agents', () => {
     },
   )
 
+  test('instructions may look like settings', async () => {
+    const space = workspace({ 'CLAUDE.md': '[]\n' })
+    await done(space.wrk('agents install claude'))
+    expect(space.read('CLAUDE.md')).toMatch(/^\[\]\n\n<!-- wrk: begin -->/)
+  })
+
   test('needs a queue, and an agent that it knows', async () => {
     expect((await run('agents install claude', { cwd: tempFolder() })).code).toBe(1)
     const unknown = await workspace().wrk('agents install clade')

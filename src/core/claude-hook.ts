@@ -37,9 +37,7 @@ export function parseEvent(text: string): ClaudeEvent | null {
     throw error
   }
   const field = (of: unknown, key: string): unknown =>
-    typeof of === 'object' && of !== null && Object.hasOwn(of, key)
-      ? (of as Record<string, unknown>)[key]
-      : undefined
+    (of as Record<string, unknown> | null | undefined)?.[key]
   const word = (of: unknown, key: string): string | null => {
     const value = field(of, key)
     return typeof value === 'string' && value !== '' ? value : null

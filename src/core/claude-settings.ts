@@ -41,7 +41,7 @@ export type Edited =
   | { kind: 'empty' }
   | { kind: 'error'; offset: number; message: string }
 
-/** `unreadable`: withHooks would say where and why. */
+/** `unreadable`: no settings at all, or with `hooks` that are none; withHooks says where. */
 export type HookState = 'none' | 'installed' | 'outdated' | 'unreadable'
 
 class Unexpected extends Error {
@@ -79,6 +79,7 @@ export function withoutHooks(text: string): Edited {
   return guarded(() => cleared(text))
 }
 
+/** What a settings file holds of wrk's hooks. @param command that of this version, for this file */
 export function hookState(text: string, command: string): HookState {
   try {
     return stateOf(text, command)
@@ -99,8 +100,7 @@ function guarded(edit: () => string | null): Edited {
 }
 
 function group(matcher: string | undefined, command: string) {
-  const hooks = [{ type: 'command', command, timeout: TIMEOUT_S }]
-  return matcher === undefined ? { hooks } : { matcher, hooks }
+  return { matcher, hooks: [{ type: 'command', command, timeout: TIMEOUT_S }] }
 }
 
 // --- reading --------------------------------------------------------------------------------------------
@@ -121,8 +121,7 @@ function hooksOf(root: JsonObject): JsonObject | undefined {
 const textOf = (node: JsonNode | undefined): unknown => (node?.kind === 'scalar' ? node.value : undefined)
 
 function isOwn(handler: JsonNode): boolean {
-  const command = textOf(memberOf(handler, 'command')?.value)
-  return typeof command === 'string' && /wrk/.test(command) && /\bagents hook claude\b/.test(command)
+  return /wrk.*\bagents hook claude\b/s.test(String(textOf(memberOf(handler, 'command')?.value)))
 }
 
 function handlersOf(entry: JsonNode): JsonArray | undefined {
@@ -136,8 +135,8 @@ const hasOwn = (entry: JsonNode): boolean =>
 const isAllOwn = (entry: JsonNode): boolean =>
   hasOwn(entry) && handlersOf(entry)!.elements.every(({ value }) => isOwn(value))
 
-const isOwnEvent = (groups: JsonNode): boolean =>
-  groups.kind === 'array' && groups.elements.length > 0 && groups.elements.every(one => isAllOwn(one.value))
+const isOwnEvent = (groups: JsonArray): boolean =>
+  groups.elements.length > 0 && groups.elements.every(one => isAllOwn(one.value))
 
 function stateOf(text: string, command: string): HookState {
   const found: string[] = []
@@ -192,7 +191,7 @@ function ownLine(text: string, at: number): string | null {
 }
 
 function lineStart(text: string, at: number): string {
-  const from = text.lastIndexOf('\n', at - 1) + 1
+  const from = text.lastIndexOf('\n', at) + 1
   return /^[ \t]*/.exec(text.slice(from, at))![0]
 }
 

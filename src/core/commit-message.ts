@@ -17,7 +17,7 @@ export const LONGEST_MESSAGE = 100_000
 export function readMessage(text: string, comment: string): CommitMessage {
   const lines = text.slice(0, LONGEST_MESSAGE).split(/\r?\n/)
   const cut = lines.indexOf(`${comment} ${SCISSORS}`)
-  const kept = lines.map((line, i) => ((cut >= 0 && i >= cut) || line.startsWith(comment) ? '' : line))
+  const kept = lines.slice(0, cut < 0 ? undefined : cut).map(line => (line.startsWith(comment) ? '' : line))
   const first = kept.findIndex(line => line.trim() !== '')
   if (first < 0) return { subject: '', line: 0, body: '' }
   return { subject: kept[first]!.trimEnd(), line: first + 1, body: kept.slice(first + 1).join('\n') }

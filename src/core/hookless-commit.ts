@@ -34,22 +34,16 @@ const PREFIXES = new Set(
   'builtin command do elif else env exec if nice nohup sudo then time until while ! {'.split(' '),
 )
 
-/** Variables that are set for one command, shell keywords, and programs that run another. */
+/** Variables that are set for one command, shell keywords, and programs that run another, with their options. */
 function withoutPrefix(words: readonly string[]): readonly string[] {
-  let from = 0
-  let isPrefixed = false
-  for (; from < words.length; from++) {
-    const word = words[from]!
-    if (PREFIXES.has(word)) isPrefixed = true
-    else if (!/^[A-Za-z_]\w*=/.test(word) && !(isPrefixed && word.startsWith('-'))) break
-  }
-  return words.slice(from)
+  const from = words.findIndex(word => !PREFIXES.has(word) && !/^(?:-|[A-Za-z_]\w*=)/.test(word))
+  return from < 0 ? [] : words.slice(from)
 }
 
-/** The script of `sh -c SCRIPT`, `bash -lc SCRIPT`. */
+/** The script of `sh -c SCRIPT`, `bash -lc SCRIPT`, `sh -ec -- SCRIPT`. */
 function scriptOf(words: readonly string[]): string | null {
-  const flag = words.findIndex(word => /^-[a-z]*c$/.test(word))
-  return flag < 0 ? null : (words[flag + 1] ?? null)
+  const flag = words.findIndex(word => /^-\w*c/.test(word))
+  return flag < 0 ? null : (words.slice(flag).find(word => !word.startsWith('-')) ?? null)
 }
 
 /** Options of git itself that take the next word as their value (`git --help`). */
@@ -68,41 +62,29 @@ const LONG_VALUE = new Set(
     .split(' ')
     .map(name => `--${name}`),
 )
-const SHORT_VALUE = 'CFcmt'
-/** Their value, if there is one, is the rest of the word. */
-const SHORT_REST = 'Su'
+/** A word of short options: those without a value, and one whose value is the next word. `S` and `u` take the rest. */
+const SHORT = /^-(?!-)([^CFcmtSu]*)([CFcmt]$)?/
 
 function hookless(words: readonly string[]): HooklessCommit | null {
   const folders: string[] = []
-  let by: string | null = null
+  let config: string | null = null
   let i = 0
-  for (; i < words.length && words[i]!.startsWith('-'); i++) {
-    const [option, value] = [words[i]!, words[i + 1] ?? '']
-    if (option === '-C') folders.push(value)
-    if ((option === '-c' || option === '--config-env') && /^core\.hookspath=/i.test(value)) by = `-c ${value}`
-    if (GIT_VALUE.has(option)) i++
+  for (; words[i]?.startsWith('-'); i++) {
+    const word = words[i]!
+    const option = GIT_VALUE.has(word) ? `${word} ${words[++i]}` : word
+    if (word === '-C') folders.push(words[i]!)
+    else if (/^(?:-c |--config-env[ =])core\.hookspath=/i.test(option)) config = option
   }
   if (words[i] !== 'commit') return null
+  let flag: string | null = null
   for (i++; i < words.length && words[i] !== '--'; i++) {
     const word = words[i]!
-    if (LONG_VALUE.has(word)) i++
+    const [, letters, valued] = SHORT.exec(word) ?? []
+    if (valued || LONG_VALUE.has(word)) i++
     // Git takes the beginning of an option's name for the whole.
-    else if (word.length >= '--no-veri'.length && '--no-verify'.startsWith(word)) by ??= word
-    else if (word.length >= '--veri'.length && '--verify'.startsWith(word))
-      by = by?.startsWith('-c') ? by : null
-    else if (/^-[^-]/.test(word)) {
-      const letter = [...word].findIndex(
-        (char, at) => at > 0 && `n${SHORT_VALUE}${SHORT_REST}`.includes(char),
-      )
-      const found = word[letter] ?? ''
-      if (letter > 0 && SHORT_VALUE.includes(found) && letter === word.length - 1) i++
-      if (letter > 0 && found === 'n') {
-        by ??= word
-        // Behind it in the same word another may take the next one as its value.
-        const rest = [...word.slice(letter)].findIndex(char => `${SHORT_VALUE}${SHORT_REST}`.includes(char))
-        if (rest > 0 && rest + letter === word.length - 1 && SHORT_VALUE.includes(word.at(-1)!)) i++
-      }
-    }
+    if (letters?.includes('n') || word.startsWith('--no-veri')) flag = word
+    else if (word.startsWith('--veri')) flag = null
   }
+  const by = config ?? flag
   return by === null ? null : { folders, by }
 }

@@ -176,13 +176,20 @@ export function insertLast(
 
 /** Takes an element out of a container that keeps others, with the blanks before it and one comma. */
 export function removeElement(text: string, container: JsonObject | JsonArray, index: number): string {
-  const element = container.elements[index]!
-  const from = text.slice(0, element.start).trimEnd().length
-  if (element.comma !== null)
-    return text.slice(0, from) + text.slice(element.end, element.comma) + text.slice(element.comma + 1)
-  const before = container.elements[index - 1]?.comma
-  if (before === undefined || before === null) return text.slice(0, from) + text.slice(element.end)
-  return text.slice(0, before) + text.slice(before + 1, from) + text.slice(element.end)
+  const { start, end, comma } = container.elements[index]!
+  const before = container.elements[index - 1]?.comma ?? null
+  const opening = before ?? container.start
+  const between = text.slice(opening + 1, start)
+  const rest = comma === null ? text.slice(end) : text.slice(end, comma) + text.slice(comma + 1)
+  // What follows may not become part of a comment before it.
+  const isSwallowed = endsInLineComment(between) && !/^\s*\n/.test(rest)
+  const from = comma === null && before !== null ? '' : text[opening]!
+  return text.slice(0, opening) + from + (isSwallowed ? between : between.trimEnd()) + rest
+}
+
+function endsInLineComment(blanks: string): boolean {
+  const last = [...blanks.matchAll(/\/\/[^\n]*|\/\*[\s\S]*?\*\//g)].at(-1)
+  return last?.[0].startsWith('//') ?? false
 }
 
 /** Takes all elements out of a container that was empty before; the blanks before them were there. */

@@ -79,7 +79,7 @@ test('what is put in and taken out again leaves every text as it was', () => {
         expect(after.hooks[event].at(-1).hooks).toEqual([{ type: 'command', command: COMMAND, timeout: 10 }])
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -97,8 +97,34 @@ test('hooks of another version are renewed, and only those', () => {
 describe('a settings file', () => {
   test('is made where there is none, and is gone afterwards', () => {
     const made = install(null)
-    expect(Object.keys(JSON.parse(made).hooks)).toEqual(EVENTS)
-    expect(uninstall(made)).toBeNull()
+    const { hooks } = JSON.parse(made)
+    expect(made).toBe(`${JSON.stringify({ hooks }, null, 2)}\n`)
+    expect(Object.keys(hooks)).toEqual(EVENTS)
+    // Where an item could be written to.
+    const { PreToolUse, ...others } = hooks
+    expect(PreToolUse[0].matcher).toBe('Edit|MultiEdit|Write|NotebookEdit|Bash')
+    for (const [group] of Object.values<object[]>(others)) expect(group).not.toHaveProperty('matcher')
+    expect(withoutHooks(made)).toEqual({ kind: 'empty' })
+    expect(uninstall(`// mine\n${made}`)).toMatch(/^\/\/ mine\n\{\s*\}\n$/)
+  })
+
+  test.each([
+    [2, '\n'],
+    [4, '\r\n'],
+    ['\t', '\n'],
+  ])('that is indented with %j gets more of the same', (indent, newline) => {
+    const theirs = [{ hooks: [] }]
+    const form = (value: unknown) => JSON.stringify(value, null, indent).replaceAll('\n', newline)
+    for (const value of [{ model: 'x' }, { hooks: { Stop: theirs, Notification: theirs }, model: 'x' }]) {
+      const installed = install(form(value))
+      expect(installed).toBe(form(JSON.parse(installed)))
+    }
+  })
+
+  test('gets what follows an empty pair of brackets one step further in than their line', () => {
+    const installed = install('{\n    "model": "x",\n    "hooks": {}\n}\n')
+    expect(installed).toContain('\n    "hooks": {"SessionStart": [\n            {\n                "hooks"')
+    expect(installed).toContain('\n        "Stop": [\n            {\n')
   })
 
   test('that was empty but for braces stays so', () => {
@@ -123,7 +149,16 @@ describe('a settings file', () => {
   test('that another program wrote anew is left alone when the hooks are in it', () => {
     const compact = JSON.stringify(JSON.parse(install('{"a":1}')))
     expect(install(compact)).toBe(compact)
-    expect(JSON.parse(uninstall(compact)!)).toEqual({ a: 1 })
+    for (const end of ['', '\n']) expect(JSON.parse(uninstall(compact + end)!)).toEqual({ a: 1 })
+  })
+
+  test('with a comment right before ours keeps what follows out of that comment', () => {
+    const [theirs, ours] = ['echo hi', COMMAND].map(command =>
+      JSON.stringify({ hooks: [{ type: 'command', command }] }),
+    )
+    const settings = (groups: string) => `{"hooks": {"Stop": [${groups}]}}`
+    expect(uninstall(settings(` // mine\n ${ours}, ${theirs}\n`))).toBe(settings(` // mine\n  ${theirs}\n`))
+    expect(uninstall(settings(`${theirs}, // mine\n ${ours}`))).toBe(settings(`${theirs} // mine\n `))
   })
 
   test('with a path in it stays in ASCII', () => {
@@ -133,19 +168,40 @@ describe('a settings file', () => {
   })
 
   test.each([
-    ['', 0],
-    ['{', 1],
-    ['{"a":1 "b":2}', 7],
-    ['{"a":}', 5],
-    ['[]', 0],
-    ['{"hooks": []}', 10],
-    ['{"hooks": {"Stop": {}}}', 19],
-    ["{'a': 1}", 1],
-    ['{"a": 01}', 7],
-    ['{} x', 3],
-    ['{"a": "b\n"}', 6],
-  ])('that reads %j is refused at its place', (text, offset) => {
-    expect(withHooks(text, COMMAND)).toMatchObject({ kind: 'error', offset })
+    ['', 0, 'value', 'unreadable'],
+    ['{"a":1 "b":2}', 7, 'comma', 'unreadable'],
+    ['[]', 0, 'settings should be an object', 'unreadable'],
+    ['{"hooks": []}', 10, 'hooks should be an object', 'unreadable'],
+    // An event of a strange form says nothing of the others.
+    ['{"hooks": {"Stop": {}}}', 19, 'hooks.Stop should be a list', 'none'],
+  ])('that reads %j is refused at its place', (text, offset, why, state) => {
+    const error = { kind: 'error', offset, message: expect.stringContaining(why) }
+    expect(withHooks(text, COMMAND)).toEqual(error)
+    expect(hookState(text, COMMAND)).toBe(state)
+  })
+
+  test.each([
+    '{}',
+    '{"Stop": [{"hooks": [{"command": "wrk agents hook claude"}]}]}',
+    '{"hooks": {"Stop": "wrk agents hook claude"}}',
+    '{"hooks": {"Stop": {"a": {"hooks": [{"command": "wrk agents hook claude"}]}}}}',
+    '{"hooks": {"Stop": [{}, "a"]}}',
+    '{"hooks": {"Stop": [{"hooks": "wrk agents hook claude"}]}}',
+    '{"hooks": {"Stop": [{"hooks": [{}, "wrk agents hook claude"]}]}}',
+    '{"hooks": {"Stop": [{"hooks": [{"command": ["wrk agents hook claude"]}]}]}}',
+    '{"hooks": {"Stop": [{"hooks": [{"command": "other agents hook claude"}]}]}}',
+    '{"hooks": {"Stop": [{"hooks": [{"command": "wrk agents hook claudette"}]}]}}',
+  ])('that reads %s has nothing of ours', text => {
+    expect(hookState(text, COMMAND)).toBe('none')
+    expect(uninstall(text)).toBe(text)
+  })
+
+  test('with forms that nobody knows keeps them, and ours go', () => {
+    const odd = { A: 'a', B: {}, C: [{}, 'a', { hooks: 'a' }, { hooks: [{}] }] }
+    const ours = { hooks: [{ command: 'wrk agents hook claude' }] }
+    const text = JSON.stringify({ hooks: { ...odd, C: [...odd.C, ours], D: [ours] } })
+    expect(hookState(text, COMMAND)).toBe('outdated')
+    expect(JSON.parse(uninstall(text)!)).toEqual({ hooks: odd })
   })
 })
 

@@ -99,7 +99,10 @@ describe('a status that is not its folder’s', () => {
       expect(finding).toMatchObject({ fix: null, advice: expect.stringContaining('Is it over?') })
       // Also when another holds it now: --fix would not move it afterwards either.
       const [later] = place(folder, 'working', { held: held('alive') })
-      expect(later).toMatchObject({ fix: null, advice: expect.stringMatching(/^It is held by they;.*Is it over\?/) })
+      expect(later).toMatchObject({
+        fix: null,
+        advice: expect.stringMatching(/^It is held by they;.*Is it over\?/),
+      })
     },
   )
 

@@ -40,6 +40,23 @@ describe('goes past the hooks:', () => {
     ['git commit --verify --no-verify', []],
     ['git commit -n # why not', []],
     ['git commit -nF file -m x', []],
+    ['git commit -nm --verify', []],
+    ['git commit -n notes/x.md --allow-empty', []],
+    ['git commit -n - x', []],
+    ['git commit --no-veri', []],
+    ['git.exe commit -n', []],
+    ['git --git-dir g --work-tree w --namespace n --super-prefix p commit -n', []],
+    ['git -c core.hooksPath=/dev/null commit --verify', []],
+    ['git --config-env core.hooksPath=EMPTY commit', []],
+    ['git --config-env=core.hooksPath=EMPTY commit', []],
+    ['cd && cd - && cd a b && git commit -n', []],
+    ['sh -ec "git commit -n"', []],
+    ['bash --rcfile f -c "git commit -n"', []],
+    ['bash -o pipefail -c "git commit -n"', []],
+    ['bash -ce "git commit -n"', []],
+    ['bash -c -e -- "git commit -n"', []],
+    ['eval git commit -n', []],
+    ['eval eval eval git commit -n', []],
   ])('%s', (line, folders) => {
     expect(hooklessCommits(line)).toMatchObject([{ folders }])
   })
@@ -56,6 +73,11 @@ describe('does not go past the hooks:', () => {
     'git commit -F -n',
     'git commit --message --no-verify',
     'git commit --no-verify --verify',
+    'git commit --no-verify --veri',
+    'git commit --no-verify --verif',
+    'git commit -nuF --verify',
+    'git commit -nmF --verify',
+    'git commit -n --verify "a message"',
     'git commit --no-verbose',
     'git commit --no-ver',
     'git commit -- -n',
@@ -73,13 +95,35 @@ describe('does not go past the hooks:', () => {
     'git commit -m "$(cat <<\'EOF\'\nSay no to git commit -n\nEOF\n)"',
     'git commit-tree -n',
     'git -c user.name=n commit -m x',
+    'git -c x.core.hooksPath=/dev/null commit',
+    'git -C core.hooksPath=/dev/null commit',
+    'git -C -n commit',
+    "git -c 'alias.x=-c core.hooksPath=' commit",
     'git commit > -n',
     "git commit -m $'it\\'s -n'",
     'ls; make commit',
+    'git --version; git commit',
+    'hg commit -n',
+    'a-tool git commit -n',
+    './a=b git commit -n',
+    "sh 'git commit -n'",
+    "sh a-c 'git commit -n'",
+    "publish -c 'git commit -n'",
+    "shfmt -c 'git commit -n'",
     '',
   ])('%s', line => {
     expect(hooklessCommits(line)).toEqual([])
   })
+})
+
+test.each([
+  ['git commit -anm x', '-anm'],
+  ['git commit --no-verif', '--no-verif'],
+  ['git -c core.hooksPath= commit -n', '-c core.hooksPath='],
+  ['git --config-env core.hooksPath=X commit', '--config-env core.hooksPath=X'],
+  ['git --config-env=core.hooksPath=X commit', '--config-env=core.hooksPath=X'],
+])('what turns the hooks off is given as it was written: %s', (line, by) => {
+  expect(hooklessCommits(line)).toMatchObject([{ by }])
 })
 
 test('any text is taken apart without an error, in little time', () => {
@@ -118,5 +162,6 @@ test('any text is taken apart without an error, in little time', () => {
   const started = performance.now()
   for (const piece of ['$(', '`', '"$(', '(', "'", '<<E\n'])
     hooklessCommits(`git commit ${piece.repeat(30_000)}`)
+  hooklessCommits(`${'eval '.repeat(15_000)}git commit`)
   expect(performance.now() - started).toBeLessThan(5_000)
 })

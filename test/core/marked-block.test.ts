@@ -49,6 +49,7 @@ describe('a file', () => {
   test('with text gets one blank line before the block, in its own line endings', () => {
     expect(withBlock('a\n', 'x')).toBe(`a\n\n${BEGIN}\nx\n${END}\n`)
     expect(withBlock('a\r\n', 'x')).toBe(`a\r\n\r\n${BEGIN}\r\nx\r\n${END}\r\n`)
+    expect(withBlock('a\nb\r\n', 'x')).toBe(`a\nb\r\n\n${BEGIN}\nx\n${END}\n`)
   })
 
   test('whose last line is not ended gets a block that ends its own, and comes back as it was', () => {
@@ -56,6 +57,7 @@ describe('a file', () => {
     expect(withBlock('a\r\nb', 'x')).toBe(`a\r\nb\r\n${BEGIN}\r\nx\r\n${END}\r\n`)
     for (const before of ['a', '', 'a\r\nb']) expect(withoutBlock(withBlock(before, 'x'))).toBe(before)
     expect(withoutBlock(`${withBlock('a', 'x')}more\n`)).toBe('a\nmore\n')
+    expect(withoutBlock(`${withBlock('', 'x')}more\n`)).toBe('more\n')
   })
 
   test('with a block of the earlier form, without a line break at the end, is read and renewed', () => {
@@ -71,18 +73,22 @@ describe('a file', () => {
     expect(withBlock(glued, 'y')).toBe(`a\n\n${BEGIN}\ny\n${END}\nmore text\n`)
     expect(withoutBlock(glued)).toBe('a\nmore text\n')
     expect(findBlock(`${END} is a mark\n`)).toEqual({ kind: 'none' })
+    expect(findBlock(`${withBlock(null, 'x')}${END} is a mark\n`).kind).toBe('block')
   })
 
   test.each([
-    ['an end without a begin', `a\n${END}\n`, 2],
-    ['a begin without an end', `${BEGIN}\na\n`, 0],
-    ['two begins', `${BEGIN}\n${BEGIN}\n${END}\n`, BEGIN.length + 1],
-    ['two ends', `${BEGIN}\n${END}\n${END}\n`, BEGIN.length + END.length + 2],
-  ])('with %s is not guessed at', (_, broken, offset) => {
-    expect(findBlock(broken)).toMatchObject({ kind: 'broken', offset })
+    ['an end without a begin', `a\n${END}\n`, 2, `${BEGIN} is missing`],
+    ['a begin without an end', `${BEGIN}\na\n`, 0, `${END} is missing`],
+    ['an end before the begin', `${END}\n${BEGIN}\n`, END.length + 1, `${END} is missing`],
+    ['two begins', `${BEGIN}\n${BEGIN}\n${END}\n`, BEGIN.length + 1, `${BEGIN} stands a second time`],
+    ['two ends', `${BEGIN}\n${END}\n${END}\n`, BEGIN.length + END.length + 2, `${END} stands a second time`],
+  ])('with %s is not guessed at', (_, broken, offset, why) => {
+    expect(findBlock(broken)).toEqual({ kind: 'broken', offset, message: expect.stringContaining(why) })
   })
 
   test('that talks of the marks within a line has no block', () => {
-    expect(findBlock(`the mark ${BEGIN} and ${END}\n    ${BEGIN}\n`)).toEqual({ kind: 'none' })
+    const talk = `the mark ${BEGIN} and ${END}\n    ${BEGIN}\n`
+    expect(findBlock(talk)).toEqual({ kind: 'none' })
+    expect(withoutBlock(talk)).toBe(talk)
   })
 })

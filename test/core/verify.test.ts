@@ -1,7 +1,7 @@
 /** What may be committed, as a pure decision; and what commit messages name. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isMergeSubject, itemsNamed, readMessage } from '../../src/core/commit-message.ts'
+import { isMergeSubject, itemsNamed, LONGEST_MESSAGE, readMessage } from '../../src/core/commit-message.ts'
 import type { ItemKey } from '../../src/core/ids.ts'
 import type { Lock } from '../../src/core/lock.ts'
 import { judgeStaged, type StagedChange, type TrueLock } from '../../src/core/verify.ts'
@@ -169,8 +169,33 @@ describe('a commit message', () => {
       body: '\nbody\n\n',
     })
     expect(readMessage('# only this', '#')).toEqual({ subject: '', line: 0, body: '' })
-    expect(isMergeSubject("Merge branch 'WRK-1' into x")).toBe(true)
-    expect(isMergeSubject('Merge two functions')).toBe(false)
+    expect(readMessage(' \t\na subject\nbody', ';')).toEqual({ subject: 'a subject', line: 2, body: 'body' })
+    expect(readMessage('a subject', '#')).toMatchObject({ subject: 'a subject', line: 1 })
+    expect(readMessage(`${'\n'.repeat(LONGEST_MESSAGE)}a subject`, '#').line).toBe(0)
+  })
+
+  test('ends where git commit --verbose shows the diff', () => {
+    const cut = '; ------------------------ >8 ------------------------'
+    const diff = '; Do not touch the line above.\ndiff --git a/WRK-1.md b/WRK-1.md\n'
+    expect(readMessage(`a subject\n\nbody\n${cut}\n${diff}`, ';').body.trim()).toBe('body')
+    expect(readMessage(`${cut}\n${diff}`, ';').line).toBe(0)
+  })
+
+  test.each([
+    ["Merge branch 'WRK-1' into x", true],
+    ["Merge branches 'WRK-1' and 'WRK-2'", true],
+    ["Merge remote-tracking branch 'origin/WRK-1'", true],
+    ["Merge remote-tracking branches 'origin/WRK-1' and 'origin/WRK-2'", true],
+    ["Merge tag 'WRK-1'", true],
+    ["Merge tags 'WRK-1' and 'WRK-2'", true],
+    ["Merge commit 'WRK-1'", true],
+    ["Merge commits 'WRK-1' and 'WRK-2'", true],
+    ['Merge pull request #1 from me/WRK-1', true],
+    ['Merge two functions', false],
+    ['Merge branchless code', false],
+    ['Explain: Merge branch x', false],
+  ])('has a subject that git wrote for a merge, or not: %s', (subject, isMerge) => {
+    expect(isMergeSubject(subject)).toBe(isMerge)
   })
 
   test('that is long and strange takes no time', () => {
