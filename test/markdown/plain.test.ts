@@ -79,8 +79,15 @@ describe('readPlain reads, as the yaml package does,', () => {
       'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,]\n',
     ],
     ['flow collections below their key', 'a:\n  []\nb:\n  {c: d} # e\nf: g\n'],
+    ['marks of flow within plain words', 'a: b[0], c{d}\ne:\n  - f, g[1] {h}\n'],
+    ['blank lines with CRLF', '\r\na: b\r\n\r\n  \r\nc: d\r\n'],
   ])('%s', (_, text) => {
     expect(agrees(text)).toBe(true)
+  })
+
+  test.each(['', '\n', ' \r\n# a\n'])('%j as an empty block map at its end', text => {
+    const end = Math.max(text.length, 1)
+    expect(readPlain(text)).toEqual({ kind: 'map', pairs: [], flow: false, start: end, end })
   })
 
   test('with the place of every value', () => {
@@ -178,12 +185,15 @@ test.each([
     'a: "b" c\n',
     "a: 'b'c\n",
     'a: "b"#c\n',
+    'a: "b"# c\n',
     'a: "\\q"\n',
     'a: ]\n',
     'a: ,b\n',
   ],
   ...[
     'a: b\rc: d\n',
+    'a: b\n\r c: d\n',
+    'a:\r',
     'a: b\0\n',
     'a: b\x7f\n',
     'a: b\u0085\n',
@@ -306,9 +316,43 @@ test('a map of many keys still tells those that stand twice', () => {
   for (const i of [0, 31, 32, 33, 199]) expect(readPlain(keys.join('') + keys[i])).toBeNull()
 })
 
-test('nesting deeper than anyone writes is left to the yaml package, not to the call stack', () => {
+test('a map of very many keys takes no time', () => {
+  const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}:\n`)
+  const begin = performance.now()
+  expect(readPlain(keys.join(''))!.pairs).toHaveLength(keys.length)
+  expect(performance.now() - begin).toBeLessThan(2000)
+})
+
+test.each([
+  'a:\n  b: 1\n  b: 2\n',
+  'a:\n  - b: 1\n    b: 2\n',
+  'a:\n  -\n    b: 1\n    b: 2\n',
+  'a: {b: 1, b: 2}\n',
+])(
+  'a key that stands twice below the top is left to the yaml package in %j, also where those at the top are asked for',
+  text => {
+    expect(readPlain(text, undefined, [])).toBeNull()
+  },
+)
+
+/** `open` on ever deeper lines. */
+const nested = (open: string, step: number, times: number) =>
+  Array.from({ length: times }, (_, i) => `${' '.repeat(i * step)}${open}\n`).join('')
+
+test.each([
+  ['maps', 1, (times: number) => nested('a:', 1, times)],
+  ['lists', 1, (times: number) => `a:\n${nested('-', 1, times)}`],
+  ['maps in lists', 2, (times: number) => `a:\n${nested('- a:', 2, times)}`],
+  ['lists in flow', 1, (times: number) => `a: ${'['.repeat(times)}${']'.repeat(times)}\n`],
+  ['maps in flow', 1, (times: number) => `a: ${'{a: '.repeat(times)}b${'}'.repeat(times)}\n`],
+])('%s nested deeper than anyone writes are left to the yaml package', (_, levels, text) => {
+  expect(readPlain(text(30 / levels))).not.toBeNull()
+  expect(readPlain(text(40 / levels))).toBeNull()
+})
+
+test('endless nesting is left to the yaml package, not to the call stack', () => {
   expect(readPlain(`a: ${'['.repeat(100_000)}`)).toBeNull()
-  expect(readPlain(Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''))).toBeNull()
+  expect(readPlain(nested('a:', 1, 2000))).toBeNull()
 })
 
 const files = corpus()
