@@ -74,7 +74,7 @@ const ONE_LINE = Number.POSITIVE_INFINITY
 /** YAML allows 1,024 characters up to the colon. */
 const MAX_KEY = 1000
 
-/** `at` is where reading goes on; at the start of content, `indent` is its column, -1 at the end. */
+/** `at` is where reading goes on; at the start of content, `indent` is its column; at the end of the text, -1. */
 class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
@@ -100,9 +100,10 @@ class PlainReader {
   entry(at: number): Entry | null {
     this.at = at
     const key = this.key()
-    const value = key === null ? null : this.blockValue(0, 0)
-    if (key === null || value === null || this.indent > 0) return null
-    return { pair: { key, keyStart: at, value }, next: this.indent === -1 ? this.text.length : this.at }
+    if (key === null) return null
+    const value = this.blockValue(0, 0)
+    if (value === null || this.indent > 0) return null
+    return { pair: { key, keyStart: at, value }, next: this.at }
   }
 
   /** From a line's start over blank and comment lines to the next content. */
@@ -187,7 +188,7 @@ class PlainReader {
       return this.blockMap(this.indent, depth + 1)
     }
     const item = this.inline(false, depth)
-    return item !== null && this.endLine() ? item : null
+    return this.endLine() ? item : null
   }
 
   /** What stands behind the colon: on the line, or below it. */
@@ -218,8 +219,7 @@ class PlainReader {
     while (this.indent > indent) {
       const { codes, at } = this
       const lineStart = at - this.indent
-      if (codes[lineEnd] === HASH || lineStart !== lineEnd + (codes[lineEnd] === CR ? 2 : 1)) return null
-      if (codes[at]! < 128 && PLAIN_START[codes[at]!] === 0) return null
+      if (lineStart !== lineEnd + (codes[lineEnd] === CR ? 2 : 1)) return null
       const part = this.plain(false)
       lineEnd = this.at
       if (part === null || !this.endLine()) return null
@@ -243,7 +243,7 @@ class PlainReader {
     const c = this.codes[this.at]!
     if (c === OPEN_LIST || c === OPEN_MAP) {
       const flow = this.inline(false, depth)
-      return flow !== null && this.endLine() ? flow : null
+      return this.endLine() ? flow : null
     }
     return this.atDash() ? this.blockList(this.indent, depth) : this.blockMap(this.indent, depth)
   }
@@ -302,14 +302,14 @@ class PlainReader {
 
   /** Over blanks within a flow collection, and over line breaks where the next line is deep enough to belong to it. */
   private skipBreaks(): void {
-    const { codes, text } = this
+    const { codes } = this
     for (;;) {
       this.skipSpaces()
       const lineFeed = codes[this.at] === CR ? this.at + 1 : this.at
       if (codes[lineFeed] !== LF) return
       let next = lineFeed + 1
       while (codes[next] === SPACE) next++
-      if (next - lineFeed - 1 <= this.flowIndent || next >= text.length || codes[next]! < SPACE) return
+      if (next - lineFeed - 1 <= this.flowIndent) return
       this.at = next
     }
   }

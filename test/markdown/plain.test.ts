@@ -69,17 +69,20 @@ describe('readPlain reads, as the yaml package does,', () => {
     ],
     ['folded blocks', 'a: >\n  x: y\n  z\nb: >-\n  x\n  y\n\nc: d\n'],
     ['blocks with CRLF', 'a: |\r\n  x\r\n\r\n  y\r\nb: >\r\n  x\r\n  y\r\nc: d\r\n'],
-    ['plain scalars over several lines', 'a: b\n  c\n    d # note\ne: f\r\n  g\r\nh:\n  i: j\n   k\n'],
+    [
+      'plain scalars over several lines',
+      'a: b\n  c\n    d # note\ne: f\r\n  g\r\nh:\n  i: j\n   k\nl: m\n -n\n',
+    ],
     [
       'quoted scalars over several lines',
       `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\n    k' # l\nm: "\n  n\n  "\n`,
     ],
     [
       'flow collections over several lines',
-      'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,]\n',
+      'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,\n \n n,]\n',
     ],
     ['flow collections below their key', 'a:\n  []\nb:\n  {c: d} # e\nf: g\n'],
-    ['marks of flow within plain words', 'a: b[0], c{d}\ne:\n  - f, g[1] {h}\n'],
+    ['marks of flow within plain words', 'a: b[0], c{d}\ne:\n  - f, g[1] {h}\ni: j\n  k, l[2]\n'],
     ['blank lines with CRLF', '\r\na: b\r\n\r\n  \r\nc: d\r\n'],
   ])('%s', (_, text) => {
     expect(agrees(text)).toBe(true)
@@ -126,6 +129,7 @@ test.each([
     'a: b\n  c: d\n',
     'a: b\n  - c\n',
     'a: "b\n  c"\n  d\n',
+    "a: 'b'\n  c\n",
     'a: [b]\n  c\n',
     'a: "b\n\n  c"\n',
     'a: "b\nc"\n',
