@@ -33,7 +33,6 @@ import {
   PLAIN_START,
   QUOTE,
   SPACE,
-  TAB,
 } from './characters.ts'
 import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
@@ -331,7 +330,7 @@ class PlainReader {
     while (c < 128 && KEY[c] === 1) c = codes[++i]!
     if (c !== COLON || codes[i - 1] === SPACE || i - at > MAX_KEY) return -1
     c = codes[i + 1]!
-    return c === SPACE || c === LF || (c === CR && codes[i + 2] === LF) ? i : -1
+    return c === SPACE || c === LF || c === CR ? i : -1
   }
 
   private plain(inFlow: boolean): YamlScalar | null {
@@ -340,17 +339,16 @@ class PlainReader {
     let c = codes[i]!
     if (c > 127 ? isOdd(c) : PLAIN_START[c] === 0) {
       // `-5` and `-x` are scalars, `- ` and `-,` are not.
-      const next = codes[i + 1]!
-      if (c !== DASH || next > 127 || PLAIN_START[next] === 0) return null
+      if (c !== DASH || PLAIN_START[codes[i + 1]!] === 0) return null
     }
     for (; ; c = codes[++i]!) {
       if (c > 127 ? !isOdd(c) : PLAIN[c] === 1) continue
-      if (c === LF || (c === CR && codes[i + 1] === LF)) break
+      if (c === LF || c === CR) break
       if (c === HASH) {
         if (codes[i - 1] === SPACE) break
       } else if (c === COLON) {
         const next = codes[i + 1]!
-        if (next === SPACE || next === LF || next === CR || next === TAB) return null
+        if (next === SPACE || next === LF || next === CR) return null
         if (inFlow && isFlowMark(next)) return null
       } else if (!isFlowMark(c)) return null
       else if (inFlow) break
@@ -380,7 +378,7 @@ class PlainReader {
       } else if (c === LF) {
         let next = i + 1
         while (codes[next] === SPACE) next++
-        if (next - i - 1 <= indent || codes[next]! < SPACE || i + 1 >= text.length) return null
+        if (next - i - 1 <= indent || codes[next]! < SPACE) return null
         lines++
         i = next - 1
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null

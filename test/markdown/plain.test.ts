@@ -50,11 +50,16 @@ describe('readPlain reads, as the yaml package does,', () => {
     ['dates and hashes', 'a: 2026-01-01\nb: 2026-01-01T00:00:00Z\nc: 12345678\nd: 12e4567\n'],
     ['empty values', 'a:\nb: \nc: # note\nd:\n\ne: x\n'],
     ['comments', 'a: b # c\nd: "e" # f\n# g\nh: [i] # j\nk: l#m\n'],
-    ['quotes', `a: "x \\" \\\\ \\n \\t \\/ \\u00e9 \\x41 \\\\x41"\nb: 'it''s "so"'\nc: ""\nd: ''\n`],
+    [
+      'quotes',
+      `a: "x \\" \\\\ \\n \\t \\/ \\u00e9 \\x41 \\\\x41"\nb: 'it''s "so"'\nc: ""\nd: ''\ne: '\\'\nf: "~"\n`,
+    ],
     [
       'flow collections',
       'a: [ x, "y, z", [1, 2] , {k: v, l: [m]}]\nb: {}\nc: {a: b}\nd: [http://a.b:80/c]\n',
     ],
+    ['list items below their dash with CRLF', 'a:\r\n  -\r\n    b: c\r\n'],
+    ['words behind a dash', 'a: -b\nc: [-d, -é]\n'],
     ['lists at both indentations', 'a:\n  - b\n  - c\nd:\n- e\n- f\ng: h\n'],
     [
       'lists of maps',
@@ -75,7 +80,7 @@ describe('readPlain reads, as the yaml package does,', () => {
     ],
     [
       'quoted scalars over several lines',
-      `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\n    k' # l\nm: "\n  n\n  "\n`,
+      `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\\\n    k' # l\nm: "\n  n\n  "\n`,
     ],
     [
       'flow collections over several lines',
@@ -132,6 +137,7 @@ test.each([
     "a: 'b'\n  c\n",
     'a: [b]\n  c\n',
     'a: "b\n\n  c"\n',
+    'a: "b\n \n c"\n',
     'a: "b\nc"\n',
     'a: ["b\n  c"]\n',
     "a: 'b\n\tc'\n",
@@ -172,6 +178,9 @@ test.each([
     'a: {b: c:}\n',
     'a: b: c\n',
     'a: b:\n',
+    'a: b:\r\n',
+    'a: b:\tc\n',
+    'a:\r b\n',
     'a:b\n',
     'a\n',
     '- a\n',
@@ -189,6 +198,7 @@ test.each([
     'a: "b" c\n',
     "a: 'b'c\n",
     'a: "b"#c\n',
+    `a: "b"'c"\n`,
     'a: "b"# c\n',
     'a: "\\q"\n',
     'a: ]\n',
@@ -338,6 +348,12 @@ test.each([
     expect(readPlain(text, undefined, [])).toBeNull()
   },
 )
+
+test('keys so long that YAML may refuse them are left to the yaml package', () => {
+  expect(agrees(`${'k'.repeat(1000)}: a\n`)).toBe(true)
+  for (const text of ['?: a\n', 'a: {?: b}\n', 'a:\n  - ?: b\n'])
+    expect(readPlain(text.replace('?', 'k'.repeat(1024)))).toBeNull()
+})
 
 /** `open` on ever deeper lines. */
 const nested = (open: string, step: number, times: number) =>
