@@ -331,10 +331,10 @@ test('a map of many keys still tells those that stand twice', () => {
 })
 
 test('a map of very many keys takes no time', () => {
-  const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}:\n`)
+  const keys = Array.from({ length: 100_000 }, (_, i) => `k${i}:\n`)
   const begin = performance.now()
   expect(readPlain(keys.join(''))!.pairs).toHaveLength(keys.length)
-  expect(performance.now() - begin).toBeLessThan(2000)
+  expect(performance.now() - begin).toBeLessThan(5000)
 })
 
 test.each([
