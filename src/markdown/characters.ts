@@ -1,6 +1,5 @@
 /** The characters of YAML as numbers, for plain.ts. */
 
-export const TAB = 9
 export const LF = 10
 export const CR = 13
 export const SPACE = 32

@@ -33,7 +33,6 @@ import {
   PLAIN_START,
   QUOTE,
   SPACE,
-  TAB,
 } from './characters.ts'
 import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
@@ -74,7 +73,7 @@ const ONE_LINE = Number.POSITIVE_INFINITY
 /** YAML allows 1,024 characters up to the colon. */
 const MAX_KEY = 1000
 
-/** `at` is where reading goes on; at the start of content, `indent` is its column, -1 at the end. */
+/** `at` is where reading goes on; at the start of content, `indent` is its column; at the end of the text, -1. */
 class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
@@ -100,9 +99,10 @@ class PlainReader {
   entry(at: number): Entry | null {
     this.at = at
     const key = this.key()
-    const value = key === null ? null : this.blockValue(0, 0)
-    if (key === null || value === null || this.indent > 0) return null
-    return { pair: { key, keyStart: at, value }, next: this.indent === -1 ? this.text.length : this.at }
+    if (key === null) return null
+    const value = this.blockValue(0, 0)
+    if (value === null || this.indent > 0) return null
+    return { pair: { key, keyStart: at, value }, next: this.at }
   }
 
   /** From a line's start over blank and comment lines to the next content. */
@@ -187,7 +187,7 @@ class PlainReader {
       return this.blockMap(this.indent, depth + 1)
     }
     const item = this.inline(false, depth)
-    return item !== null && this.endLine() ? item : null
+    return this.endLine() ? item : null
   }
 
   /** What stands behind the colon: on the line, or below it. */
@@ -218,8 +218,7 @@ class PlainReader {
     while (this.indent > indent) {
       const { codes, at } = this
       const lineStart = at - this.indent
-      if (codes[lineEnd] === HASH || lineStart !== lineEnd + (codes[lineEnd] === CR ? 2 : 1)) return null
-      if (codes[at]! < 128 && PLAIN_START[codes[at]!] === 0) return null
+      if (lineStart !== lineEnd + (codes[lineEnd] === CR ? 2 : 1)) return null
       const part = this.plain(false)
       lineEnd = this.at
       if (part === null || !this.endLine()) return null
@@ -243,7 +242,7 @@ class PlainReader {
     const c = this.codes[this.at]!
     if (c === OPEN_LIST || c === OPEN_MAP) {
       const flow = this.inline(false, depth)
-      return flow !== null && this.endLine() ? flow : null
+      return this.endLine() ? flow : null
     }
     return this.atDash() ? this.blockList(this.indent, depth) : this.blockMap(this.indent, depth)
   }
@@ -302,14 +301,14 @@ class PlainReader {
 
   /** Over blanks within a flow collection, and over line breaks where the next line is deep enough to belong to it. */
   private skipBreaks(): void {
-    const { codes, text } = this
+    const { codes } = this
     for (;;) {
       this.skipSpaces()
       const lineFeed = codes[this.at] === CR ? this.at + 1 : this.at
       if (codes[lineFeed] !== LF) return
       let next = lineFeed + 1
       while (codes[next] === SPACE) next++
-      if (next - lineFeed - 1 <= this.flowIndent || next >= text.length || codes[next]! < SPACE) return
+      if (next - lineFeed - 1 <= this.flowIndent) return
       this.at = next
     }
   }
@@ -331,7 +330,7 @@ class PlainReader {
     while (c < 128 && KEY[c] === 1) c = codes[++i]!
     if (c !== COLON || codes[i - 1] === SPACE || i - at > MAX_KEY) return -1
     c = codes[i + 1]!
-    return c === SPACE || c === LF || (c === CR && codes[i + 2] === LF) ? i : -1
+    return c === SPACE || c === LF || c === CR ? i : -1
   }
 
   private plain(inFlow: boolean): YamlScalar | null {
@@ -340,17 +339,16 @@ class PlainReader {
     let c = codes[i]!
     if (c > 127 ? isOdd(c) : PLAIN_START[c] === 0) {
       // `-5` and `-x` are scalars, `- ` and `-,` are not.
-      const next = codes[i + 1]!
-      if (c !== DASH || next > 127 || PLAIN_START[next] === 0) return null
+      if (c !== DASH || PLAIN_START[codes[i + 1]!] === 0) return null
     }
     for (; ; c = codes[++i]!) {
       if (c > 127 ? !isOdd(c) : PLAIN[c] === 1) continue
-      if (c === LF || (c === CR && codes[i + 1] === LF)) break
+      if (c === LF || c === CR) break
       if (c === HASH) {
         if (codes[i - 1] === SPACE) break
       } else if (c === COLON) {
         const next = codes[i + 1]!
-        if (next === SPACE || next === LF || next === CR || next === TAB) return null
+        if (next === SPACE || next === LF || next === CR) return null
         if (inFlow && isFlowMark(next)) return null
       } else if (!isFlowMark(c)) return null
       else if (inFlow) break
@@ -380,7 +378,7 @@ class PlainReader {
       } else if (c === LF) {
         let next = i + 1
         while (codes[next] === SPACE) next++
-        if (next - i - 1 <= indent || codes[next]! < SPACE || i + 1 >= text.length) return null
+        if (next - i - 1 <= indent || codes[next]! < SPACE) return null
         lines++
         i = next - 1
       } else if (c < SPACE || (c > 126 && isOdd(c))) return null

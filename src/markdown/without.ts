@@ -8,14 +8,13 @@ import type { Frontmatter } from './frontmatter.ts'
 export function withoutKeys(bytes: Buffer, { split, map }: Frontmatter, keys: ReadonlySet<string>): Buffer {
   if (map.flow) return bytes
   const { yaml, yamlStart, yamlEnd } = split
+  // `yaml` ends with a line feed, and all values end before it.
   let kept = ''
   let at = 0
   for (const { key, keyStart, value } of map.pairs) {
     if (!keys.has(key)) continue
-    const start = keyStart === 0 ? 0 : yaml.lastIndexOf('\n', keyStart - 1) + 1
-    const lineFeed = yaml.indexOf('\n', value.end)
-    kept += yaml.slice(at, Math.max(at, start))
-    at = lineFeed < 0 ? yaml.length : lineFeed + 1
+    kept += yaml.slice(at, yaml.lastIndexOf('\n', keyStart) + 1)
+    at = yaml.indexOf('\n', value.end) + 1
   }
   kept += yaml.slice(at)
   return Buffer.concat([bytes.subarray(0, yamlStart), Buffer.from(kept), bytes.subarray(yamlEnd)])

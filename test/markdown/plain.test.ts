@@ -50,11 +50,16 @@ describe('readPlain reads, as the yaml package does,', () => {
     ['dates and hashes', 'a: 2026-01-01\nb: 2026-01-01T00:00:00Z\nc: 12345678\nd: 12e4567\n'],
     ['empty values', 'a:\nb: \nc: # note\nd:\n\ne: x\n'],
     ['comments', 'a: b # c\nd: "e" # f\n# g\nh: [i] # j\nk: l#m\n'],
-    ['quotes', `a: "x \\" \\\\ \\n \\t \\/ \\u00e9 \\x41 \\\\x41"\nb: 'it''s "so"'\nc: ""\nd: ''\n`],
+    [
+      'quotes',
+      `a: "x \\" \\\\ \\n \\t \\/ \\u00e9 \\x41 \\\\x41"\nb: 'it''s "so"'\nc: ""\nd: ''\ne: '\\'\nf: "~"\n`,
+    ],
     [
       'flow collections',
       'a: [ x, "y, z", [1, 2] , {k: v, l: [m]}]\nb: {}\nc: {a: b}\nd: [http://a.b:80/c]\n',
     ],
+    ['list items below their dash with CRLF', 'a:\r\n  -\r\n    b: c\r\n'],
+    ['words behind a dash', 'a: -b\nc: [-d, -é]\n'],
     ['lists at both indentations', 'a:\n  - b\n  - c\nd:\n- e\n- f\ng: h\n'],
     [
       'lists of maps',
@@ -69,18 +74,28 @@ describe('readPlain reads, as the yaml package does,', () => {
     ],
     ['folded blocks', 'a: >\n  x: y\n  z\nb: >-\n  x\n  y\n\nc: d\n'],
     ['blocks with CRLF', 'a: |\r\n  x\r\n\r\n  y\r\nb: >\r\n  x\r\n  y\r\nc: d\r\n'],
-    ['plain scalars over several lines', 'a: b\n  c\n    d # note\ne: f\r\n  g\r\nh:\n  i: j\n   k\n'],
+    [
+      'plain scalars over several lines',
+      'a: b\n  c\n    d # note\ne: f\r\n  g\r\nh:\n  i: j\n   k\nl: m\n -n\n',
+    ],
     [
       'quoted scalars over several lines',
-      `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\n    k' # l\nm: "\n  n\n  "\n`,
+      `a: "b \\" c \\\n  \\ d\n  e\\\\\\\n  f \n   g"\nh: 'i''\n  # j\\\n    k' # l\nm: "\n  n\n  "\n`,
     ],
     [
       'flow collections over several lines',
-      'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,]\n',
+      'a: [\n  b,\n  {c: d,\n   e: f}, ]\ng: {h: i,\r\n  j: [k]\r\n  }\nl: [m,\n \n n,]\n',
     ],
     ['flow collections below their key', 'a:\n  []\nb:\n  {c: d} # e\nf: g\n'],
+    ['marks of flow within plain words', 'a: b[0], c{d}\ne:\n  - f, g[1] {h}\ni: j\n  k, l[2]\n'],
+    ['blank lines with CRLF', '\r\na: b\r\n\r\n  \r\nc: d\r\n'],
   ])('%s', (_, text) => {
     expect(agrees(text)).toBe(true)
+  })
+
+  test.each(['', '\n', ' \r\n# a\n'])('%j as an empty block map at its end', text => {
+    const end = Math.max(text.length, 1)
+    expect(readPlain(text)).toEqual({ kind: 'map', pairs: [], flow: false, start: end, end })
   })
 
   test('with the place of every value', () => {
@@ -119,8 +134,10 @@ test.each([
     'a: b\n  c: d\n',
     'a: b\n  - c\n',
     'a: "b\n  c"\n  d\n',
+    "a: 'b'\n  c\n",
     'a: [b]\n  c\n',
     'a: "b\n\n  c"\n',
+    'a: "b\n \n c"\n',
     'a: "b\nc"\n',
     'a: ["b\n  c"]\n',
     "a: 'b\n\tc'\n",
@@ -161,6 +178,9 @@ test.each([
     'a: {b: c:}\n',
     'a: b: c\n',
     'a: b:\n',
+    'a: b:\r\n',
+    'a: b:\tc\n',
+    'a:\r b\n',
     'a:b\n',
     'a\n',
     '- a\n',
@@ -178,12 +198,16 @@ test.each([
     'a: "b" c\n',
     "a: 'b'c\n",
     'a: "b"#c\n',
+    `a: "b"'c"\n`,
+    'a: "b"# c\n',
     'a: "\\q"\n',
     'a: ]\n',
     'a: ,b\n',
   ],
   ...[
     'a: b\rc: d\n',
+    'a: b\n\r c: d\n',
+    'a:\r',
     'a: b\0\n',
     'a: b\x7f\n',
     'a: b\u0085\n',
@@ -306,9 +330,49 @@ test('a map of many keys still tells those that stand twice', () => {
   for (const i of [0, 31, 32, 33, 199]) expect(readPlain(keys.join('') + keys[i])).toBeNull()
 })
 
-test('nesting deeper than anyone writes is left to the yaml package, not to the call stack', () => {
+test('a map of very many keys takes no time', () => {
+  const keys = Array.from({ length: 100_000 }, (_, i) => `k${i}:\n`)
+  const begin = performance.now()
+  expect(readPlain(keys.join(''))!.pairs).toHaveLength(keys.length)
+  expect(performance.now() - begin).toBeLessThan(5000)
+})
+
+test.each([
+  'a:\n  b: 1\n  b: 2\n',
+  'a:\n  - b: 1\n    b: 2\n',
+  'a:\n  -\n    b: 1\n    b: 2\n',
+  'a: {b: 1, b: 2}\n',
+])(
+  'a key that stands twice below the top is left to the yaml package in %j, also where those at the top are asked for',
+  text => {
+    expect(readPlain(text, undefined, [])).toBeNull()
+  },
+)
+
+test('keys so long that YAML may refuse them are left to the yaml package', () => {
+  expect(agrees(`${'k'.repeat(1000)}: a\n`)).toBe(true)
+  for (const text of ['?: a\n', 'a: {?: b}\n', 'a:\n  - ?: b\n'])
+    expect(readPlain(text.replace('?', 'k'.repeat(1024)))).toBeNull()
+})
+
+/** `open` on ever deeper lines. */
+const nested = (open: string, step: number, times: number) =>
+  Array.from({ length: times }, (_, i) => `${' '.repeat(i * step)}${open}\n`).join('')
+
+test.each([
+  ['maps', 1, (times: number) => nested('a:', 1, times)],
+  ['lists', 1, (times: number) => `a:\n${nested('-', 1, times)}`],
+  ['maps in lists', 2, (times: number) => `a:\n${nested('- a:', 2, times)}`],
+  ['lists in flow', 1, (times: number) => `a: ${'['.repeat(times)}${']'.repeat(times)}\n`],
+  ['maps in flow', 1, (times: number) => `a: ${'{a: '.repeat(times)}b${'}'.repeat(times)}\n`],
+])('%s nested deeper than anyone writes are left to the yaml package', (_, levels, text) => {
+  expect(readPlain(text(30 / levels))).not.toBeNull()
+  expect(readPlain(text(40 / levels))).toBeNull()
+})
+
+test('endless nesting is left to the yaml package, not to the call stack', () => {
   expect(readPlain(`a: ${'['.repeat(100_000)}`)).toBeNull()
-  expect(readPlain(Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}a:\n`).join(''))).toBeNull()
+  expect(readPlain(nested('a:', 1, 2000))).toBeNull()
 })
 
 const files = corpus()
