@@ -42,14 +42,28 @@ describe('readFull', () => {
     ['a: &x b\nc: *x\n', 'c', '*x'],
     ['"a": [b,\n  c]\n', 'a', '[b,\n  c]'],
     ['a: &x !!str # c\nb: d\n', 'a', '&x !!str'],
+    ['a: !!str &x # c\nb: d\n', 'a', '!!str &x'],
+    ['a: &x\n\n\nb: c\n', 'a', '&x'],
     ['a: &x # c\n  !!str # d\nb: e\n', 'a', '&x # c\n  !!str'],
     ['a: !!str &x "" # c\n', 'a', '!!str &x ""'],
     ['? a # b\n: &x c # d\n', 'a', '&x c'],
   ])('knows what is written in %j as the value of %s', (text, key, expected) => {
     expect(written(text, key)).toBe(expected)
   })
-  test('puts an empty value right behind its colon', () => {
-    expect(findPair(read('a:  # |\nb: &x 1\n'), 'a')!.value).toMatchObject({ text: '', start: 2, end: 2 })
+  test.each([
+    ['a:  # |\nb: &x 1\n', 2],
+    ['a :  # c\n', 3],
+    ['? a # b\n:  # c\n', 9],
+    ['? a # b\n', 3],
+    ['{a, b: c}\n', 2],
+  ])('puts the empty value of a in %j right behind its colon, or its key where there is none', (text, at) => {
+    expect(findPair(read(text), 'a')!.value).toEqual({
+      kind: 'scalar',
+      style: 'plain',
+      text: '',
+      start: at,
+      end: at,
+    })
   })
   test('reports top-level keys that stand twice, with the place of each later one', () => {
     expect(readFull('a: 1\nb: 2\na: 3\n  \n"a": 4\nc: {d: 1, d: 2}\n')).toMatchObject({
@@ -72,6 +86,7 @@ describe('readFull', () => {
     ['a: *first\nb: *second\n', 1, 4, 'first'],
     ['~\n', 1, 1, 'mapping'],
     ['\n\n"word"\n', 3, 1, 'mapping'],
+    ['""\n', 1, 1, 'mapping'],
     ['? [*nobody]\n: x\n', 1, 4, 'nobody'],
   ])('refuses %j at line %i, column %i', (text, line, column, word) => {
     const result = readFull(text)
@@ -79,6 +94,7 @@ describe('readFull', () => {
       kind: 'error',
       error: { line, column, message: expect.stringContaining(word) },
     })
+    expect(result).not.toMatchObject({ error: { message: expect.stringContaining('\n') } })
   })
   test('names what it was reading', () => {
     const message = (options?: Parameters<typeof readFull>[1]) => {
@@ -181,6 +197,9 @@ describe('readFull', () => {
         message: expect.stringContaining('100 deep'),
       },
     })
+    const key = (depth: number) => `? ${'['.repeat(depth)}${']'.repeat(depth)}\n: x\n`
+    expect(readFull(key(100))).toMatchObject({ kind: 'map' })
+    expect(readFull(key(101))).toMatchObject({ kind: 'error' })
     const maps = (depth: number) => `${'{a: '.repeat(depth + 1)}${'}'.repeat(depth + 1)}`
     expect(readFull(maps(100))).toMatchObject({ kind: 'map' })
     expect(readFull(maps(101))).toMatchObject({ kind: 'error' })
@@ -277,7 +296,8 @@ describe('readWithGrayMatter', () => {
     'refuses ---%s',
     async name => {
       const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
-      expect(result).toMatchObject({ kind: 'error', error: { line: 1, column: 4 } })
+      const message = expect.stringContaining('YAML only')
+      expect(result).toMatchObject({ kind: 'error', error: { message, line: 1, column: 4 } })
       expect('ran' in globalThis).toBe(false)
     },
   )
@@ -294,14 +314,17 @@ describe('readWithGrayMatter', () => {
   test.each(['- a', 'words', '42'])('refuses a root like %j', async root => {
     expect(await readWithGrayMatter(`---\n${root}\n---\n`)).toMatchObject({ kind: 'error' })
   })
-  test.each(['\u00a0js', '\u00a0javascript', '\v json', '\u00a0coffee'])(
-    'runs no engine for a language behind other blanks: ---%j',
-    async name => {
-      const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
-      expect(result).toMatchObject({ kind: 'error', error: { line: 1, column: 1 } })
-      expect('ran' in globalThis).toBe(false)
-    },
-  )
+  test.each([
+    ['\u00a0js', 'only YAML'],
+    ['\u00a0javascript', 'only YAML'],
+    ['\v json', 'only YAML'],
+    ['\u00a0coffee', 'coffee'],
+  ])('runs no engine for a language behind other blanks: ---%j', async (name, word) => {
+    const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
+    const message = expect.stringContaining(word)
+    expect(result).toMatchObject({ kind: 'error', error: { message, line: 1, column: 1 } })
+    expect('ran' in globalThis).toBe(false)
+  })
   test('takes blanks behind the fence, and more dashes, for no language', async () => {
     for (const fence of ['---', '--- ', '---\t', '\ufeff---'])
       expect(await readWithGrayMatter(`${fence}\na: 1\n---\nbody`)).toEqual({
@@ -314,11 +337,12 @@ describe('readWithGrayMatter', () => {
   })
   test('takes the later one of keys that stand twice, and nothing for no data', async () => {
     expect(await readWithGrayMatter('---\na: 1\na: 2\n---\n')).toMatchObject({ data: { a: 2 } })
-    expect(await readWithGrayMatter('---\n\n---\nbody')).toEqual({
-      kind: 'matter',
-      data: {},
-      content: 'body',
-    })
+    for (const nothing of ['', '# c', '#', '&x', '!!null'])
+      expect(await readWithGrayMatter(`---\n${nothing}\n---\nbody`)).toEqual({
+        kind: 'matter',
+        data: {},
+        content: 'body',
+      })
   })
   test.each([
     ['a: *x', 2, 1, 'x'],
@@ -330,6 +354,7 @@ describe('readWithGrayMatter', () => {
       kind: 'error',
       error: { line, column, message: expect.stringContaining(word) },
     })
+    expect(result).not.toMatchObject({ error: { message: expect.stringContaining('\n') } })
   })
   test('refuses an alias bomb', async () => {
     const bomb = [
@@ -347,6 +372,7 @@ describe('toBlockForm', () => {
     ['{"a b": "1", \'c\': \'2\'}', 'a b: "1"\nc: \'2\'\n'],
     ['{a: [], b: {}, c: {d: []}}', 'a: []\nb: {}\nc:\n  d: []\n'],
     ['{}', '{}\n'],
+    ['# c\n{} # d', '# c\n{} # d\n'],
     ['- {a: [1, 2]}', '- a: [ 1, 2 ]\n'],
     [
       'a: [{b: {c: d}, e: [{f: g}], h: []}, {}]',

@@ -59,6 +59,8 @@ describe('a value is replaced where it stands', () => {
     ['k: !!map\n  a: b', 'k: "x"'],
     ['k:\n  a: b\n  c:', 'k: "x"'],
     ['"k": old', '"k": "x"'],
+    ['k : # note', 'k : "x" # note'],
+    ['k: !!str &unused # note', 'k: "x" # note'],
     ['"k":\n  - a', '"k": "x"'],
     ['"\\x6b" : # note\n  - a', '"\\x6b" : "x" # note'],
     ['? k\n:\n  - a', '? k\n: "x"'],
