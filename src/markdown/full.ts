@@ -167,7 +167,7 @@ class Converter {
   /** An empty one stands right behind its dash. */
   private item(node: Node, depth: number): YamlNode {
     const item = this.node(node, depth)
-    if (item.kind !== 'scalar' || item.start < item.end) return item
+    if (item.start < item.end) return item
     while (' \t'.includes(this.text[item.start - 1]!)) item.start--
     return { ...item, end: item.start }
   }
