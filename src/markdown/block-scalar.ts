@@ -34,7 +34,7 @@ export function readBlockScalar(
   const lines: string[] = []
   let column = -1
   let blanks = 0
-  let end = line - 1
+  let end = at
   while (line < text.length) {
     let i = line
     while (codes[i] === SPACE) i++

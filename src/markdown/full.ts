@@ -12,6 +12,7 @@ import {
   LineCounter,
   type Node,
   type Pair,
+  type ParsedNode,
   parseDocument,
   type Scalar,
   visit,
@@ -27,9 +28,7 @@ export interface Duplicate {
   column: number
 }
 
-export type FullResult =
-  | { kind: 'map'; map: YamlMap; duplicates: Duplicate[] }
-  | { kind: 'error'; error: ReadError }
+export type FullResult = { kind: 'map'; map: YamlMap; duplicates: Duplicate[] } | Failure
 
 const MAX_DEPTH = 100
 const MAX_ALIASES = 100
@@ -42,10 +41,6 @@ const NAMES = { frontmatter: 'the frontmatter', file: 'the file' }
  */
 export function readFull(text: string, options: { source?: 'frontmatter' | 'file' } = {}): FullResult {
   const lines = new LineCounter()
-  const fail = (message: string, offset: number): FullResult => {
-    const { line, col } = lines.linePos(offset)
-    return { kind: 'error', error: { message, line: Math.max(line, 1), column: Math.max(col, 1) } }
-  }
   const document = parseDocument(text, {
     uniqueKeys: false,
     keepSourceTokens: true,
@@ -55,22 +50,39 @@ export function readFull(text: string, options: { source?: 'frontmatter' | 'file
     logLevel: 'error',
   })
   const [error] = document.errors
-  if (error) return fail(error.message, error.pos[0])
+  if (error) return failure(lines, error.message, error.pos[0])
 
   const root = document.contents
-  if (root === null || (isScalar(root) && root.value === null && !root.source)) {
+  if (isNothing(root)) {
     const map: YamlMap = { kind: 'map', pairs: [], flow: false, start: text.length, end: text.length }
     return { kind: 'map', map, duplicates: [] }
   }
-  const start = root.range?.[0] ?? 0
-  if (!isMap(root))
-    return fail(`${NAMES[options.source ?? 'frontmatter']} is not a mapping of keys to values`, start)
+  if (!isMap(root)) return notAMap(lines, root, options.source)
 
   const converter = new Converter(text)
   const map = converter.map(root, 0)
-  if (converter.problem) return fail(converter.problem.message, converter.problem.offset)
+  if (converter.problem) return failure(lines, converter.problem.message, converter.problem.offset)
   if (converter.aliases.length > 0) map.aliases = converter.aliases
   return { kind: 'map', map, duplicates: duplicatesIn(map, lines) }
+}
+
+interface Failure {
+  kind: 'error'
+  error: ReadError
+}
+
+function failure(lines: LineCounter, message: string, offset: number): Failure {
+  const { line, col } = lines.linePos(offset)
+  return { kind: 'error', error: { message, line, column: col } }
+}
+
+function notAMap(lines: LineCounter, root: ParsedNode, source: keyof typeof NAMES = 'frontmatter'): Failure {
+  return failure(lines, `${NAMES[source]} is not a mapping of keys to values`, root.range[0])
+}
+
+/** Whether there is no value at all: at most comments, an anchor or a tag. */
+function isNothing(root: ParsedNode | null): root is null | (Scalar.Parsed & { value: null }) {
+  return root === null || (isScalar(root) && root.value === null && !root.source)
 }
 
 function duplicatesIn(map: YamlMap, lines: LineCounter): Duplicate[] {
@@ -98,7 +110,7 @@ class Converter {
   }
 
   map(node: YAMLMap, depth: number): YamlMap {
-    const [start, end] = rangeOf(node)
+    const [start, end] = node.range!
     const map: YamlMap = {
       kind: 'map',
       pairs: [],
@@ -137,7 +149,7 @@ class Converter {
   private node(node: Node, depth: number): YamlNode {
     if (isAlias(node)) return this.alias(node)
     if (isScalar(node)) return this.scalar(node)
-    const [start, end] = rangeOf(node)
+    const [start, end] = node.range!
     if (depth > MAX_DEPTH) {
       this.problem ??= { message: `values are nested more than ${MAX_DEPTH} deep`, offset: start }
       return emptyAt(start)
@@ -155,16 +167,19 @@ class Converter {
   /** An empty one stands right behind its dash. */
   private item(node: Node, depth: number): YamlNode {
     const item = this.node(node, depth)
-    if (item.kind !== 'scalar' || item.start < item.end) return item
+    if (item.start < item.end) return item
     while (' \t'.includes(this.text[item.start - 1]!)) item.start--
     return { ...item, end: item.start }
   }
 
   private scalar(node: Scalar): YamlScalar {
-    const [start, end] = rangeOf(node)
-    const scalar = { kind: 'scalar', ...this.content(node), start, end } satisfies YamlScalar
-    // By its form, not by its style: with a tag (`!!null |`) it may mean what plain characters do.
-    if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') scalar.end = this.trimmed(start, end)
+    const [start, end] = node.range!
+    const scalar: YamlScalar = {
+      kind: 'scalar',
+      ...this.content(node),
+      start,
+      end: this.trimmed(start, end),
+    }
     if (node.anchor) this.anchors.set(node.anchor, scalar)
     return scalar
   }
@@ -184,7 +199,7 @@ class Converter {
   }
 
   private alias(node: Alias): YamlNode {
-    const [start, end] = rangeOf(node)
+    const [start, end] = node.range!
     const target = this.anchors.get(node.source)
     if (target === undefined) {
       this.problem ??= { message: `the alias *${node.source} has no anchor before it`, offset: start }
@@ -197,8 +212,8 @@ class Converter {
   }
 
   /**
-   * The end of a block scalar's last line that is not blank, be it the one with its mark. The package counts the line
-   * end and some of the blank lines that follow to it.
+   * The end of a scalar's last line that is not blank, be it the one with a block scalar's mark. The package counts
+   * the line end and some of the blank lines that follow to a block scalar; no other ends in blanks.
    */
   private trimmed(start: number, end: number): number {
     let at = end
@@ -208,18 +223,11 @@ class Converter {
   }
 }
 
-function rangeOf(node: Node): [number, number] {
-  const range = node.range
-  return range ? [range[0], range[1]] : [0, 0]
-}
-
 function emptyAt(at: number): YamlScalar {
   return { kind: 'scalar', style: 'plain', text: '', start: at, end: at }
 }
 
-export type MatterResult =
-  | { kind: 'matter'; data: Record<string, unknown>; content: string }
-  | { kind: 'error'; error: ReadError }
+export type MatterResult = { kind: 'matter'; data: Record<string, unknown>; content: string } | Failure
 
 /**
  * All of a file's frontmatter as plain data, and its body, split by gray-matter and read by `yaml`.
@@ -233,7 +241,7 @@ export async function readWithGrayMatter(fileText: string): Promise<MatterResult
       error: { message: 'the opening fence names a language; wrk reads YAML only', line: 1, column: 4 },
     }
   }
-  let error: ReadError = { message: 'the frontmatter cannot be read', line: 1, column: 1 }
+  let error: ReadError | undefined
   const refuse = (): never => {
     throw new Error('only YAML is read')
   }
@@ -249,18 +257,14 @@ export async function readWithGrayMatter(fileText: string): Promise<MatterResult
   try {
     // An options object, because without one gray-matter keeps and hands out what it read before.
     const engines = { yaml: { parse }, json: { parse: refuse }, javascript: { parse: refuse } }
-    const { data, content } = matter(fileText, { language: 'yaml', engines })
+    const { data, content } = matter(fileText, { engines })
     return { kind: 'matter', data, content }
   } catch (cause) {
-    if (error.message === 'the frontmatter cannot be read' && cause instanceof Error)
-      error.message = cause.message
-    return { kind: 'error', error }
+    return { kind: 'error', error: error ?? { message: messageOf(cause), line: 1, column: 1 } }
   }
 }
 
-function dataOf(
-  text: string,
-): { kind: 'data'; data: Record<string, unknown> } | { kind: 'error'; error: ReadError } {
+function dataOf(text: string): { kind: 'data'; data: Record<string, unknown> } | Failure {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     uniqueKeys: false,
@@ -268,21 +272,21 @@ function dataOf(
     lineCounter: lines,
     logLevel: 'error',
   })
-  const fail = (message: string, offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return { kind: 'error' as const, error: { message, line: Math.max(line, 1), column: Math.max(col, 1) } }
-  }
   const [error] = document.errors
-  if (error) return fail(error.message, error.pos[0])
-  if (document.contents === null) return { kind: 'data', data: {} }
-  if (!isMap(document.contents))
-    return fail('the frontmatter is not a mapping of keys to values', document.contents.range?.[0] ?? 0)
+  if (error) return failure(lines, error.message, error.pos[0])
+  const root = document.contents
+  if (isNothing(root)) return { kind: 'data', data: {} }
+  if (!isMap(root)) return notAMap(lines, root)
   try {
     return { kind: 'data', data: document.toJS({ maxAliasCount: MAX_ALIASES }) }
   } catch (cause) {
     // toJS refuses aliases without an anchor, and too many of them.
-    return fail(cause instanceof Error ? cause.message : String(cause), document.contents.range?.[0] ?? 0)
+    return failure(lines, messageOf(cause), root.range[0])
   }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /**
@@ -299,7 +303,7 @@ export function toBlockForm(text: string): string {
     Collection: (_, node, path) => {
       const lists = path.filter(parent => isSeq(parent)).length
       const inEntry = lists > 1 || (lists === 1 && isPair(path.at(-1)))
-      node.flow = inEntry || (node.items.length === 0 && path.length > 1)
+      node.flow = inEntry || node.items.length === 0
     },
   })
   return document.toString({ lineWidth: 0 })

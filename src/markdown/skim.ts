@@ -122,18 +122,17 @@ const flowItem = new RegExp(FLOW_ITEM, 'g')
 /** @param start where the list stands in the text */
 function readList(list: string, start: number): YamlList {
   const items: YamlScalar[] = []
-  if (list.length > 2)
-    for (const { 0: item, index } of list.matchAll(flowItem)) {
-      const at = start + index
-      const isQuoted = item.startsWith('"')
-      const text = isQuoted ? item.slice(1, -1) : item
-      items.push({
-        kind: 'scalar',
-        style: isQuoted ? 'double' : 'plain',
-        text,
-        start: at,
-        end: at + item.length,
-      })
-    }
+  for (const { 0: item, index } of list.matchAll(flowItem)) {
+    const at = start + index
+    const isQuoted = item.startsWith('"')
+    const text = isQuoted ? item.slice(1, -1) : item
+    items.push({
+      kind: 'scalar',
+      style: isQuoted ? 'double' : 'plain',
+      text,
+      start: at,
+      end: at + item.length,
+    })
+  }
   return { kind: 'list', items, start, end: start + list.length }
 }

@@ -38,14 +38,14 @@ function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<
   }
   edits.sort((a, b) => a.start - b.start)
 
-  const parts: (Buffer | string)[] = []
+  const parts: Buffer[] = []
   let from = 0
   for (const { start, end, text } of edits) {
-    parts.push(bytes.subarray(from, byteOffset(split, start)), text)
+    parts.push(bytes.subarray(from, byteOffset(split, start)), Buffer.from(text))
     from = byteOffset(split, end)
   }
-  parts.push(bytes.subarray(from, split.yamlEnd), added, bytes.subarray(split.yamlEnd))
-  return Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part)))
+  parts.push(bytes.subarray(from, split.yamlEnd), Buffer.from(added), bytes.subarray(split.yamlEnd))
+  return Buffer.concat(parts)
 }
 
 export type SpliceResult =
@@ -87,23 +87,24 @@ function written(value: FieldValue, old?: YamlNode): string {
   const { word } = value
   const style = old?.kind === 'scalar' ? old.style : 'plain'
   if (style === 'single' && !needsEscapes(word)) return `'${word.replaceAll("'", "''")}'`
-  return style !== 'double' && style !== 'single' && isPlain(word) ? word : quoted(word)
+  return style !== 'double' && isPlain(word) ? word : quoted(word)
 }
 
-/** Whether only double quotes can hold it. The expression is made when it is needed: making it takes a while. */
+/** Whether only double quotes can hold it. */
 function needsEscapes(word: string): boolean {
-  return /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\p{Cs}/u.test(word)
+  return /[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/.test(word) || !word.isWellFormed()
 }
 
 /** Whether a word means the same characters without quotes. */
 function isPlain(word: string): boolean {
-  if (word === '' || word !== word.trim()) return false
+  // Half a character is text here, but the file could not hold it as it is.
+  if (word === '' || word !== word.trim() || !word.isWellFormed()) return false
   const value = readPlain(`key: ${word}\n`)?.pairs[0]?.value
-  return value?.kind === 'scalar' && value.style === 'plain' && value.text === word
+  return value?.kind === 'scalar' && value.text === word
 }
 
 function isPlainInList(word: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(word) && isPlain(word)
+  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(word)
 }
 
 /** Whether a value reads as it was given. */
@@ -130,7 +131,8 @@ function replacement(yaml: string, pair: YamlPair, text: string): Edit[] {
   const below = yaml.slice(pair.keyStart, start).includes('\n')
   if (below && isBlock(yaml, pair.value)) {
     // A list or map below its key goes; the new value stands behind the colon, a comment there stays.
-    const colon = colonBefore(yaml, pair.keyStart, start)
+    // The key is a plain word, in quotes or not, so the first colon is the one that ends it.
+    const colon = yaml.indexOf(':', pair.keyStart)
     const lineEnd = yaml.indexOf('\n', colon)
     const keep = yaml[lineEnd - 1] === '\r' ? lineEnd - 1 : lineEnd
     return [
@@ -141,32 +143,24 @@ function replacement(yaml: string, pair: YamlPair, text: string): Edit[] {
   return [{ start, end, text: yaml[start - 1] === ':' ? ` ${text}` : text }]
 }
 
-/** The bracket of a list in flow form, behind its anchor and tag. */
-const FLOW_LIST = /^(?:[&!]\S*\s+|#[^\n]*\n\s*)*\[/
+/** The bracket of a list in flow form, behind its anchor and tag, or the star of an alias to a list. */
+const FLOW_LIST = /^(?:[&!]\S*\s+|#[^\n]*\n\s*)*[[*]/
 
 function isBlock(yaml: string, value: YamlNode): boolean {
   if (value.kind === 'map') return !value.flow
   return value.kind === 'list' && !FLOW_LIST.test(yaml.slice(value.start, value.end))
 }
 
-/** The colon that ends the key at `from`. A quoted key may hold others. */
-function colonBefore(yaml: string, from: number, to: number): number {
-  const key = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|.*?(?=:\s))\s*:/.exec(yaml.slice(from, to))
-  return from + (key ? key[0].length : 1) - 1
-}
-
 /** The blanks before the first key, or before what stands in front of it: a mark (`? key`), an anchor, a tag. */
 function indentOf(yaml: string, map: YamlMap): string {
   const [first] = map.pairs
   if (!first) return ''
-  const lineStart = first.keyStart === 0 ? 0 : yaml.lastIndexOf('\n', first.keyStart - 1) + 1
+  const lineStart = yaml.lastIndexOf('\n', first.keyStart - 1) + 1
   return /^ */.exec(yaml.slice(lineStart, first.keyStart))![0]
 }
 
-function byteOffset(split: Split, index: number): number {
-  const { yaml, yamlStart, yamlEnd } = split
-  if (yaml.length === yamlEnd - yamlStart) return yamlStart + index
-  return yamlStart + Buffer.byteLength(yaml.slice(0, index), 'utf8')
+function byteOffset({ yaml, yamlStart }: Split, index: number): number {
+  return yamlStart + Buffer.byteLength(yaml.slice(0, index))
 }
 
 /** What is not as it should be after the change, or undefined. */

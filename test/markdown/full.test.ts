@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readFull, readWithGrayMatter } from '../../src/markdown/full.ts'
+import { readFull, readWithGrayMatter, toBlockForm } from '../../src/markdown/full.ts'
 import { findPair, scalarText, scalarValue, toData } from '../../src/markdown/scalar.ts'
 import { nastyYaml, reference } from './helpers.ts'
 
@@ -15,9 +15,14 @@ const written = (text: string, key: string) => {
 }
 
 describe('readFull', () => {
-  test.each(['', '# only a comment\n', '\n\n'])('gives an empty map for %j', text => {
-    expect(readFull(text)).toMatchObject({ kind: 'map', map: { pairs: [] }, duplicates: [] })
-  })
+  test.each(['', '# only a comment\n', '\n\n', '&x\n', '!!null\n'])(
+    'gives an empty map, at the end, for %j',
+    text => {
+      const end = text.length
+      const map = { kind: 'map', pairs: [], flow: false, start: end, end }
+      expect(readFull(text)).toEqual({ kind: 'map', map, duplicates: [] })
+    },
+  )
   test.each([
     ['a: |\n  text\n\nb: c\n', 'a', '|\n  text'],
     ['a: >- # why\n  text\n  more\n', 'a', '>- # why\n  text\n  more'],
@@ -36,11 +41,29 @@ describe('readFull', () => {
     ['a: !!str # c\n', 'a', '!!str'],
     ['a: &x b\nc: *x\n', 'c', '*x'],
     ['"a": [b,\n  c]\n', 'a', '[b,\n  c]'],
+    ['a: &x !!str # c\nb: d\n', 'a', '&x !!str'],
+    ['a: !!str &x # c\nb: d\n', 'a', '!!str &x'],
+    ['a: &x\n\n\nb: c\n', 'a', '&x'],
+    ['a: &x # c\n  !!str # d\nb: e\n', 'a', '&x # c\n  !!str'],
+    ['a: !!str &x "" # c\n', 'a', '!!str &x ""'],
+    ['? a # b\n: &x c # d\n', 'a', '&x c'],
   ])('knows what is written in %j as the value of %s', (text, key, expected) => {
     expect(written(text, key)).toBe(expected)
   })
-  test('puts an empty value right behind its colon', () => {
-    expect(findPair(read('a:  # |\nb: &x 1\n'), 'a')!.value).toMatchObject({ text: '', start: 2, end: 2 })
+  test.each([
+    ['a:  # |\nb: &x 1\n', 2],
+    ['a :  # c\n', 3],
+    ['? a # b\n:  # c\n', 9],
+    ['? a # b\n', 3],
+    ['{a, b: c}\n', 2],
+  ])('puts the empty value of a in %j right behind its colon, or its key where there is none', (text, at) => {
+    expect(findPair(read(text), 'a')!.value).toEqual({
+      kind: 'scalar',
+      style: 'plain',
+      text: '',
+      start: at,
+      end: at,
+    })
   })
   test('reports top-level keys that stand twice, with the place of each later one', () => {
     expect(readFull('a: 1\nb: 2\na: 3\n  \n"a": 4\nc: {d: 1, d: 2}\n')).toMatchObject({
@@ -60,6 +83,10 @@ describe('readFull', () => {
     ['a: b\n...\nc: d\n', 3, 1, 'multiple documents'],
     ['a: 1\nb: *nobody\n', 2, 4, 'nobody'],
     ['*a : &a x\n', 1, 1, 'a'],
+    ['a: *first\nb: *second\n', 1, 4, 'first'],
+    ['~\n', 1, 1, 'mapping'],
+    ['\n\n"word"\n', 3, 1, 'mapping'],
+    ['""\n', 1, 1, 'mapping'],
     ['? [*nobody]\n: x\n', 1, 4, 'nobody'],
   ])('refuses %j at line %i, column %i', (text, line, column, word) => {
     const result = readFull(text)
@@ -67,18 +94,90 @@ describe('readFull', () => {
       kind: 'error',
       error: { line, column, message: expect.stringContaining(word) },
     })
+    expect(result).not.toMatchObject({ error: { message: expect.stringContaining('\n') } })
   })
   test('names what it was reading', () => {
-    expect(readFull('- a', { source: 'file' })).toMatchObject({
-      error: { message: expect.stringMatching(/^the file is not/) },
-    })
+    const message = (options?: Parameters<typeof readFull>[1]) => {
+      const result = readFull('- a', options)
+      return result.kind === 'error' && result.error.message
+    }
+    expect(message()).toMatch(/^the frontmatter is not/)
+    expect(message({})).toMatch(/^the frontmatter is not/)
+    expect(message({ source: 'frontmatter' })).toMatch(/^the frontmatter is not/)
+    expect(message({ source: 'file' })).toMatch(/^the file is not/)
+  })
+  test.each([
+    ['~: x\n', ''],
+    ['1.0: x\n', '1'],
+    ['0x10: x\n', '16'],
+    ['True: x\n', 'true'],
+    ['"1.0": x\n', '1.0'],
+    ["'null': x\n", 'null'],
+    ['!!str 1.0: x\n', '1.0'],
+    ['? |-\n  true\n: x\n', 'true'],
+    ['? [a, b]\n: x\n', '[a, b]'],
+    ['{a: b}: x\n', '{a: b}'],
+    ['? a\n', 'a'],
+    ['{a}', 'a'],
+  ])('knows the key of %j as %j', (text, key) => {
+    expect(read(text).pairs.map(pair => pair.key)).toEqual([key])
+  })
+  test.each([
+    ['a: "1"\n', 'double', '1'],
+    ["a: '1'\n", 'single', '1'],
+    ['a: 0x10\n', 'plain', '0x10'],
+    ['a: .NaN\n', 'plain', '.NaN'],
+    ['a: -0\n', 'plain', '-0'],
+    ['a: |-\n  1\n', 'block', '1'],
+    ['a: >-\n  1\n', 'block', '1'],
+    ['a: !!str words\n', 'plain', 'words'],
+    ['a: !!str 1\n', 'double', '1'],
+    ['a: !!str\n', 'double', ''],
+    ['a: !!int "1"\n', 'plain', '1'],
+    ['a: !!int |-\n  0x1\n', 'plain', '0x1'],
+    ['a: !!null |-\n  null\n', 'plain', 'null'],
+    ['a: !!null |\n\n', 'plain', ''],
+  ])('knows of %j the style, %s, and the characters', (text, style, characters) => {
+    expect(findPair(read(text), 'a')!.value).toMatchObject({ kind: 'scalar', style, text: characters })
+  })
+  test.each([
+    ['a: {b: c} # d\n', 'map', true, '{b: c}'],
+    ['a: &x {b: c}\n', 'map', true, '&x {b: c}'],
+    ['a:\n  b: c # d\n\n', 'map', false, 'b: c'],
+    ['a: !!map\n  b: # c\n', 'map', false, '!!map\n  b:'],
+    ['l: &l {b: c}\na: *l\n', 'map', true, '*l'],
+    ['a: [b, # c\n  d ] # e\n', 'list', undefined, '[b, # c\n  d ]'],
+    ['a: &x\n- b\n-  # c\nd: e\n', 'list', undefined, '&x\n- b\n-'],
+    ['a: !!seq # b\n  - c\n', 'list', undefined, '!!seq # b\n  - c'],
+    ['l: &l [b]\na: *l # c\n', 'list', undefined, '*l'],
+  ])('knows of %j that it is a %s', (text, kind, flow, expected) => {
+    const { value } = findPair(read(text), 'a')!
+    expect(value).toMatchObject(flow === undefined ? { kind } : { kind, flow })
+    expect(written(text, 'a')).toBe(expected)
   })
   test('reads an alias to a scalar as the scalar, and expands no other', () => {
     const map = read('a: &x "1"\nb: *x\nc: &l [1]\nd: *l\ne: &m {k: v}\nf: *m\n')
     expect(toData(map)).toEqual({ a: '1', b: '1', c: [1], d: [], e: { k: 'v' }, f: {} })
   })
+  test('an alias names the last anchor of that name before it, with the alias as its place', () => {
+    const text = 'a: &x 1\nb: &x "2"\nc: *x # d\ne: &x 3\n'
+    expect(toData(read(text))).toMatchObject({ c: '2' })
+    expect(written(text, 'c')).toBe('*x')
+    expect(read(text).aliases).toBeUndefined()
+  })
+  test('tells of each alias to a list or a map where it stands, and what it names', () => {
+    const text = 'a: &l [1]\nb: &m\n  c: &s d\ne: [*l, *s]\n? *m\n: *l\n'
+    const map = read(text)
+    const [a, b] = [findPair(map, 'a')!.value, findPair(map, 'b')!.value]
+    expect(map.aliases).toEqual([
+      { at: text.indexOf('*l'), target: a },
+      { at: text.indexOf('*m'), target: b },
+      { at: text.lastIndexOf('*l'), target: a },
+    ])
+  })
   test('knows the anchors within a key that is a list or a map', () => {
     expect(toData(read('? [&x 1]\n: *x\n'))).toEqual({ '[&x 1]': 1 })
+    expect(toData(read('? {k: &x 1}\n: *x\n'))).toEqual({ '{k: &x 1}': 1 })
   })
   test('is not blown up by aliases of aliases', () => {
     const bomb = [
@@ -88,7 +187,22 @@ describe('readFull', () => {
     expect(JSON.stringify(toData(read(bomb.join('\n')))).length).toBeLessThan(2000)
   })
   test('refuses what is nested too deep', () => {
-    expect(readFull(`a: ${'['.repeat(150)}${']'.repeat(150)}`)).toMatchObject({ kind: 'error' })
+    const nested = (depth: number) => `a: ${'['.repeat(depth)}${']'.repeat(depth)}`
+    expect(readFull(nested(100))).toMatchObject({ kind: 'map' })
+    expect(readFull(nested(101))).toMatchObject({
+      kind: 'error',
+      error: {
+        line: 1,
+        column: nested(101).lastIndexOf('[') + 1,
+        message: expect.stringContaining('100 deep'),
+      },
+    })
+    const key = (depth: number) => `? ${'['.repeat(depth)}${']'.repeat(depth)}\n: x\n`
+    expect(readFull(key(100))).toMatchObject({ kind: 'map' })
+    expect(readFull(key(101))).toMatchObject({ kind: 'error' })
+    const maps = (depth: number) => `${'{a: '.repeat(depth + 1)}${'}'.repeat(depth + 1)}`
+    expect(readFull(maps(100))).toMatchObject({ kind: 'map' })
+    expect(readFull(maps(101))).toMatchObject({ kind: 'error' })
     expect(readFull(`a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toMatchObject({ kind: 'error' })
   })
   test('gives the same data as the yaml package for whatever that reads', () => {
@@ -182,7 +296,8 @@ describe('readWithGrayMatter', () => {
     'refuses ---%s',
     async name => {
       const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
-      expect(result).toMatchObject({ kind: 'error', error: { line: 1, column: 4 } })
+      const message = expect.stringContaining('YAML only')
+      expect(result).toMatchObject({ kind: 'error', error: { message, line: 1, column: 4 } })
       expect('ran' in globalThis).toBe(false)
     },
   )
@@ -199,11 +314,78 @@ describe('readWithGrayMatter', () => {
   test.each(['- a', 'words', '42'])('refuses a root like %j', async root => {
     expect(await readWithGrayMatter(`---\n${root}\n---\n`)).toMatchObject({ kind: 'error' })
   })
+  test.each([
+    ['\u00a0js', 'only YAML'],
+    ['\u00a0javascript', 'only YAML'],
+    ['\v json', 'only YAML'],
+    ['\u00a0coffee', 'coffee'],
+  ])('runs no engine for a language behind other blanks: ---%j', async (name, word) => {
+    const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
+    const message = expect.stringContaining(word)
+    expect(result).toMatchObject({ kind: 'error', error: { message, line: 1, column: 1 } })
+    expect('ran' in globalThis).toBe(false)
+  })
+  test('takes blanks behind the fence, and more dashes, for no language', async () => {
+    for (const fence of ['---', '--- ', '---\t', '\ufeff---'])
+      expect(await readWithGrayMatter(`${fence}\na: 1\n---\nbody`)).toEqual({
+        kind: 'matter',
+        data: { a: 1 },
+        content: 'body',
+      })
+    expect(await readWithGrayMatter('----\na: 1\n---\n')).toMatchObject({ kind: 'matter', data: {} })
+    expect(await readWithGrayMatter(' ---js\na: 1\n---\n')).toMatchObject({ kind: 'matter', data: {} })
+  })
+  test('takes the later one of keys that stand twice, and nothing for no data', async () => {
+    expect(await readWithGrayMatter('---\na: 1\na: 2\n---\n')).toMatchObject({ data: { a: 2 } })
+    for (const nothing of ['', '# c', '#', '&x', '!!null'])
+      expect(await readWithGrayMatter(`---\n${nothing}\n---\nbody`)).toEqual({
+        kind: 'matter',
+        data: {},
+        content: 'body',
+      })
+  })
+  test.each([
+    ['a: *x', 2, 1, 'x'],
+    ['b: 1\na: b: c', 3, 4, 'Nested'],
+    ['\n  - a', 3, 3, 'mapping'],
+  ])('tells the place in the file of what is wrong with %j', async (yaml, line, column, word) => {
+    const result = await readWithGrayMatter(`---\n${yaml}\n---\nbody\n`)
+    expect(result).toMatchObject({
+      kind: 'error',
+      error: { line, column, message: expect.stringContaining(word) },
+    })
+    expect(result).not.toMatchObject({ error: { message: expect.stringContaining('\n') } })
+  })
   test('refuses an alias bomb', async () => {
     const bomb = [
       'a0: &a0 [x, x]',
       ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`),
     ]
     expect(await readWithGrayMatter(`---\n${bomb.join('\n')}\n---\n`)).toMatchObject({ kind: 'error' })
+  })
+})
+
+describe('toBlockForm', () => {
+  test.each([
+    ['{a: 1, b: [x, y], c: {d: e}}', 'a: 1\nb:\n  - x\n  - y\nc:\n  d: e\n'],
+    ['# top\n{a: 1, # one\n # two\n b: 2}\n# end', '# top\na: 1 # one\n# two\nb: 2\n\n# end\n'],
+    ['{"a b": "1", \'c\': \'2\'}', 'a b: "1"\nc: \'2\'\n'],
+    ['{a: [], b: {}, c: {d: []}}', 'a: []\nb: {}\nc:\n  d: []\n'],
+    ['{}', '{}\n'],
+    ['# c\n{} # d', '# c\n{} # d\n'],
+    ['- {a: [1, 2]}', '- a: [ 1, 2 ]\n'],
+    [
+      'a: [{b: {c: d}, e: [{f: g}], h: []}, {}]',
+      'a:\n  - b: { c: d }\n    e: [ { f: g } ]\n    h: []\n  - {}\n',
+    ],
+    ['a: [[b, [c]]]', 'a:\n  - - b\n    - [ c ]\n'],
+    ['a:\n- b:\n    c: d\n  e:\n  - f\n', 'a:\n  - b: { c: d }\n    e: [ f ]\n'],
+    ['{a: [{b: 1, b: 2}], a: 3}', 'a:\n  - b: 1\n    b: 2\na: 3\n'],
+  ])('gives %j a line for each key and entry', (text, expected) => {
+    expect(toBlockForm(text)).toBe(expected)
+  })
+  test('breaks no long value', () => {
+    const long = 'word '.repeat(40)
+    expect(toBlockForm(`{a: "${long}"}`)).toBe(`a: "${long}"\n`)
   })
 })

@@ -72,6 +72,7 @@ describe('readPlain reads, as the yaml package does,', () => {
       'literal blocks',
       'a: |\n  x: y\n\n    z # no comment\n  \nb: |-\n  x\n\n\nc:\n  d: |\n     x\n     ---\n  e: f\n',
     ],
+    ['literal blocks with a blank line first', 'a: |\n\n  x ~ y\nb:\n  c: |-\n\n\n    z\n'],
     ['folded blocks', 'a: >\n  x: y\n  z\nb: >-\n  x\n  y\n\nc: d\n'],
     ['blocks with CRLF', 'a: |\r\n  x\r\n\r\n  y\r\nb: >\r\n  x\r\n  y\r\nc: d\r\n'],
     [
@@ -217,8 +218,21 @@ test.each([
     'a: b\n...',
     'a: "\\',
   ],
-])('readPlain leaves %j to the yaml package', text => {
+  ...[
+    ': b\nc: d\n',
+    'a:b: c\n',
+    'a: "b\x7f"\n',
+    "a: 'b\u2028'\n",
+    'a: b\ufeff\n',
+    'a: [b\u0085]\n',
+    'a: [b, "c\uffff"]\n',
+    'a:\n  - b\x7f\n',
+  ],
+])('readPlain leaves %j to the yaml package, whichever keys are wanted', text => {
   expect(readPlain(text)).toBeNull()
+  expect(readPlain(text, new Set(['a']))).toBeNull()
+  // Of a key that is not wanted, nobody asks whether it stands twice.
+  if (text !== 'a: 1\na: 2\n') expect(readPlain(text, new Set(['c', 'z']))).toBeNull()
 })
 
 test('readPlain never reads what the yaml package reads differently', () => {
@@ -274,6 +288,8 @@ test('simple values that are wanted are the same, with their places and styles',
     "status:  'it''s'  \n",
     'said: "it\'\'s"\n',
     'empty:\n',
+    'blank: \n',
+    'noted:  # note\n',
     'list: [ a b, "c, d" ,e]\n',
     'none: [ ]\n',
     'deep:\n  k: v\n',
@@ -287,6 +303,12 @@ test('simple values that are wanted are the same, with their places and styles',
     start: 0,
     end: text.length,
   })
+})
+
+test('keys that are not wanted may stand twice, and a wanted one may hold any character', () => {
+  const text = 'x: |\n  1\na.b: A\nx: |\n  2\nab: B\n'
+  const map = readPlain(text, new Set(['a.b', 'c(']))
+  expect(map?.pairs.map(({ key }) => key)).toEqual(['a.b'])
 })
 
 test.each(['id: A\nid: B\n', 'id: A\nx: y\nid: |\n  B\n', 'id: |\n  A\nx: y\nid: |\n  B\n'])(

@@ -54,12 +54,23 @@ describe('a value is replaced where it stands', () => {
     ['k:\n  !!null |\n\n', 'k:\n  "x"\n\n'],
     ['k: # note\n  - a\n  - b', 'k: "x" # note'],
     ['k:\n- a\n- b # note', 'k: "x" # note'],
+    ['k:\n  - [a]', 'k: "x"'],
+    ['k: &unused\n  - a\n  - b', 'k: "x"'],
+    ['k: !!map\n  a: b', 'k: "x"'],
     ['k:\n  a: b\n  c:', 'k: "x"'],
     ['"k": old', '"k": "x"'],
+    ['k : # note', 'k : "x" # note'],
+    ['k: !!str &unused # note', 'k: "x" # note'],
+    ['"k":\n  - a', '"k": "x"'],
+    ['"\\x6b" : # note\n  - a', '"\\x6b" : "x" # note'],
+    ['? k\n:\n  - a', '? k\n: "x"'],
     ['k: !!int 5 # note', 'k: "x" # note'],
     ['k: &unused old', 'k: "x"'],
     ['k:\n  # note\n  &unused []', 'k:\n  # note\n  "x"'],
+    ['k:\n  # note\n  &unused  []', 'k:\n  # note\n  "x"'],
     ['k:\n  # note\n  !!seq # note\n  [a]', 'k:\n  # note\n  "x"'],
+    ['l: &l [a]\nk:\n  # note\n  *l # note', 'l: &l [a]\nk:\n  # note\n  "x" # note'],
+    ['m: &m {a: b}\nk:\n  # note\n  *m', 'm: &m {a: b}\nk:\n  # note\n  "x"'],
   ])('%j', (before, after) => {
     expect(spliced(`---\na: 1\n${before}\nz: 2\n---\nbody\n`, { k: 'x' })).toBe(
       `---\na: 1\n${after}\nz: 2\n---\nbody\n`,
@@ -94,6 +105,43 @@ describe('the line end and the blank lines behind a value stay, whatever it mean
   })
 })
 
+describe('a list of words goes on one line', () => {
+  test.each<[list: string[], written: string]>([
+    [[], '[]'],
+    [['a'], '[a]'],
+    [['WRK-7', 'a_b'], '[WRK-7, a_b]'],
+    [['two words', '7', '-a', 'a.b', 'é', ''], '["two words", "7", "-a", "a.b", "é", ""]'],
+    [['a, b', 'it\'s "so"'], '["a, b", "it\'s \\"so\\""]'],
+  ])('%j', (list, written) => {
+    for (const old of ['k: old', 'k: [a, b]', 'k:\n  - a', 'k:\n- a'])
+      expect(spliced(`---\n${old} # c\n---\n`, { k: { list } })).toBe(`---\nk: ${written} # c\n---\n`)
+    expect(spliced('---\na: 1\n---\n', { k: { list } })).toBe(`---\na: 1\nk: ${written}\n---\n`)
+  })
+})
+
+test('several fields are set at once, in whatever order they stand', () => {
+  for (const [b, c] of [
+    ['b: é', 'c: ü'],
+    ['b:\n  - é', 'c:\n- ü'],
+  ])
+    expect(spliced(`---\n${c}\na: é\n${b}\n---\n`, { a: 'x', b: 'y', new: 'v', c: 'z' })).toBe(
+      '---\nc: "z"\na: "x"\nb: "y"\nnew: "v"\n---\n',
+    )
+})
+
+test('characters that are not to be seen are escaped, whatever quotes there were', () => {
+  const shown = [0x7f, 0x80, 0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff, 0x1f, 0xd800, 0xdfff]
+  for (const code of shown) {
+    const escaped = `k: "a\\u${code.toString(16).padStart(4, '0')}b"`
+    const text = `a${String.fromCharCode(code)}b`
+    for (const old of ['k: old', "k: 'old'", 'k: "old"'])
+      for (const value of [text, { word: text }])
+        expect(spliced(`---\n${old}\n---\n`, { k: value })).toBe(`---\n${escaped}\n---\n`)
+  }
+  for (const word of ['a~b', 'a\u00a0b', 'a\u2027b', 'a\u202ab', 'a\ufefdb', 'a\uff00b', 'a\ufffdb', 'a😀b'])
+    expect(spliced("---\nk: 'old'\n---\n", { k: { word } })).toBe(`---\nk: '${word}'\n---\n`)
+})
+
 describe('a missing key becomes a line in front of the closing fence', () => {
   const LINES = 'locked_by: "claude-k3x9"\nlocked_at: "2026-02-16T19:30:05Z"\n'
   test.each([
@@ -104,6 +152,8 @@ describe('a missing key becomes a line in front of the closing fence', () => {
     ['---\nid: A\r\nb: é😀\n---\n---\n', `---\nid: A\r\nb: é😀\n${LINES}---\n---\n`],
     ['\ufeff---\nid: A\n---\n', `\ufeff---\nid: A\n${LINES}---\n`],
     ['---\n  id: A\n---\n', `---\n  id: A\n${LINES.replaceAll('lock', '  lock')}---\n`],
+    ['---\n# c\n  id: A\n---\n', `---\n# c\n  id: A\n${LINES.replaceAll('lock', '  lock')}---\n`],
+    ['---\n  # c\nid: A\n---\n', `---\n  # c\nid: A\n${LINES}---\n`],
     ['---\nn: |\n  text\n---\n', `---\nn: |\n  text\n${LINES}---\n`],
     ['---\nn: |-\n  text\n\n---\n', `---\nn: |-\n  text\n\n${LINES}---\n`],
     ['---\nn: |+\n  text\n\n---\n', `---\nn: |+\n  text\n\n${LINES}---\n`],
@@ -126,6 +176,8 @@ describe('a word is written as people write it', () => {
     ['k: old', '2026-02-16T19:30:05Z', 'k: 2026-02-16T19:30:05Z'],
     ['k: old', '', 'k: ""'],
     ['k: old', ' new', 'k: " new"'],
+    ['k: old', '\u00a0new', 'k: "\u00a0new"'],
+    ['k: old', 'new\u3000', 'k: "new\u3000"'],
     ['k: old', 'a: b', 'k: "a: b"'],
     ['k: old', 'a #b', 'k: "a #b"'],
     ['k: old', '# b', 'k: "# b"'],
@@ -276,10 +328,122 @@ test('what the form of the frontmatter does not allow is refused with its place'
   }
 })
 
+/** As if the change had done more than it should: what is read after it is the text with `from` become `to`. */
+function damaged(yaml: string, from: string, to: string, value: FieldValue = 'x') {
+  // The anchor makes it a text that only the full reader reads.
+  const bytes = Buffer.from(`---\n${yaml}anchor: &a b\n---\n`)
+  const before = readFrontmatter(bytes, full)
+  if (before.kind !== 'ok') throw new Error(JSON.stringify(before))
+  return spliceChecked(bytes, before, { k: value }, text => full(text.replace(from, () => to)))
+}
+
+describe('a change is refused when what is read after it', () => {
+  test.each([
+    ['1', '2'],
+    ['1', '"1"'],
+    ['x', ''],
+    ['x', '[x]'],
+    ['[x]', 'x'],
+    ['[x]', '[]'],
+    ['[x]', '[x, y]'],
+    ['[x, y]', '[x, z]'],
+    ['[]', '{}'],
+    ['{}', '[]'],
+    ['{}', ''],
+    ['{x: 1}', '{}'],
+    ['{x: 1}', '{x: 1, y: 2}'],
+    ['{x: 1}', '{y: 1}'],
+    ['{x: 1, y: 2}', '{x: 1, y: 3}'],
+    ['{x: 1, y: 2}', '{y: 2, x: 1}'],
+    ['[{x: [1]}]', '[{x: [2]}]'],
+  ])('has another value in place of %j: %j', (value, other) => {
+    for (const yaml of [`k: v\na: ${value}\n`, `a: ${value}\n`])
+      expect(damaged(yaml, `a: ${value}\n`, `a: ${other}\n`)).toMatchObject({
+        kind: 'error',
+        error: { message: expect.stringContaining('`a` would change') },
+      })
+  })
+  test.each([
+    ['another key', 'a: 1\n', 'z: 1\n', '`a` would change'],
+    ['keys in another order', 'a: 1\nb: 2\n', 'b: 2\na: 1\n', '`a` would change'],
+    ['a key less', 'b: 2\n', '', 'other keys would change'],
+    ['a key more', 'b: 2\n', 'b: 2\nc: 3\n', 'other keys would change'],
+    ['the field not at all', 'k: "x"\n', '', '`k` would stand 0 times'],
+    ['the field twice', 'b: 2\n', 'b: 2\nk: "x"\n', '`k` would stand 2 times'],
+    ['the field with another value', '"x"', '"y"', '`k` would read differently'],
+    ['nothing that can be read', 'a: 1\n', 'a: *nobody\n', 'nobody'],
+  ])('has %s', (_, from, to, why) => {
+    expect(damaged('a: 1\nb: 2\nk: v\n', from, to)).toMatchObject({
+      kind: 'error',
+      error: { message: expect.stringContaining(why) },
+    })
+  })
+  test.each<[value: FieldValue, other: string]>([
+    ['5', '5'],
+    ['x', '[x]'],
+    [{ word: '5' }, '6'],
+    [{ word: 'x' }, '[x]'],
+    [{ word: 'x' }, '{x: x}'],
+    [{ list: ['x'] }, 'x'],
+    [{ list: ['x'] }, '[]'],
+    [{ list: ['x'] }, '[x, x]'],
+    [{ list: ['x', 'y'] }, '[x, z]'],
+    [{ list: ['x'] }, '[[x]]'],
+    [{ list: [] }, '{}'],
+  ])('has, for %j, %j', (value, other) => {
+    const made = spliced('---\nk: v\n---\n', { k: value }).slice(4, -4)
+    expect(damaged('k: v\n', made, `k: ${other}\n`, value)).toMatchObject({
+      kind: 'error',
+      error: { message: expect.stringContaining('`k` would read differently') },
+    })
+  })
+})
+
+test.each([
+  ['1', '1.0'],
+  ['.nan', '.NaN'],
+  ['[x, ~]', '["x", null]'],
+  ['{x: 0x10}', '{"x": 16}'],
+])('what means the same is the same: %j and %j', (value, other) => {
+  expect(damaged(`a: ${value}\n`, value, other)).toMatchObject({ kind: 'ok' })
+})
+
+test('a change that would move the closing fence is refused, whatever is read after it', () => {
+  const bytes = Buffer.from('---\nk: a\n---\nbody: b\n---\n')
+  const before = readFrontmatter(bytes, full)
+  if (before.kind !== 'ok') throw new Error(JSON.stringify(before))
+  // As if the value took the line end with it.
+  before.map.pairs[0]!.value.end = before.split.yaml.length
+  expect(spliceChecked(bytes, before, { k: 'x' }, () => full('k: "x"\n'))).toMatchObject({
+    kind: 'error',
+    error: { message: expect.stringContaining('closing fence') },
+  })
+})
+
+test('a refusal names all fields, and is told at the first that is there, else at the end', () => {
+  const at = (yaml: string, fields: Record<string, FieldValue>) =>
+    splice(Buffer.from(`---\n${yaml}---\n`), fields)
+  expect(at('{a: 1,\n  locked_at: x}\n', LOCKED)).toMatchObject({
+    kind: 'error',
+    error: {
+      line: 3,
+      column: 3,
+      message: expect.stringContaining('setting locked_by, locked_at in place: '),
+    },
+  })
+  expect(at('{a: 1}\n', LOCKED)).toMatchObject({ error: { line: 3, column: 1 } })
+  expect(at('z: &x [1]\nlocked_by: &x [2]\na: *x\n', LOCKED)).toMatchObject({
+    error: { line: 3, column: 1, message: expect.stringContaining('an alias would name something else') },
+  })
+})
+
 test('an anchor that is named nowhere else may go with its value', () => {
   const other = 'z: &x [1]\nother: *x\n'
   for (const value of ['&x [2]', '&y [2, *y]', '[&x [2], *x]', '[*x]'])
     expect(spliced(`---\n${other}k: ${value}\n---\n`, { k: 'x' })).toBe(`---\n${other}k: "x"\n---\n`)
+  expect(spliced('---\nz: &x [1]\nk: old\nother: *x\n---\n', { k: 'x' })).toBe(
+    '---\nz: &x [1]\nk: "x"\nother: *x\n---\n',
+  )
 })
 
 test('without a full reader it asks for one', () => {
