@@ -6,6 +6,7 @@ import {
   isDependencyKey,
   NO_DETAILS,
   readDetails,
+  unreadableDate,
 } from '../../src/core/details.ts'
 import { readFull } from '../../src/markdown/full.ts'
 import { readPlain } from '../../src/markdown/plain.ts'
@@ -145,4 +146,15 @@ describe('not before', () => {
 
 test('an item that says nothing has no details', () => {
   expect(details('id: WRK-1\ntitle: x\n')).toEqual(NO_DETAILS)
+})
+
+test.each([
+  ['not_before: 2026-05-01', undefined],
+  ['not_before: ""', undefined],
+  ['created_at: tomorrow', undefined],
+  ['not_before: tomorrow', 'not_before'],
+  ['not_before: 2026-05-01\nparked_until: soon\ndeferred_until: later', 'parked_until'],
+  ['deferred_until: [2026-05-01, soon]', 'deferred_until'],
+])('what should put an item off and cannot: %s', (yaml, key) => {
+  expect(unreadableDate(readPlain(`${yaml}\n`)!)?.key).toBe(key)
 })

@@ -190,6 +190,35 @@ describe('a status that is not its folder’s', () => {
   })
 })
 
+describe('fields', () => {
+  const missing = (key: 'id' | 'title' | 'status') => ({ key, line: 4, column: 2, message: `no ${key}` })
+
+  test.each([
+    ['id', 'add the line "id: WRK-1"'],
+    ['title', 'wrk set WRK-1 title="…"'],
+    ['status', 'wrk set WRK-1 status=pending'],
+  ] as const)(
+    'without a value, which a commit is refused for: a note with the command: %s',
+    (name, advice) => {
+      for (const closed of [false, true])
+        expectOne(diagnose(facts([item('WRK-1', { closed, missing: [missing(name)] })])), [
+          'note missing-field, WRK-1, pending/WRK-1.md:4:2:',
+          `no ${name} | wrk verify refuses`,
+          advice,
+        ])
+    },
+  )
+
+  test('that should put an item off and hold no date are told of what is open', () => {
+    const noDate = { key: 'not_before', line: 5, column: 1 }
+    expectOne(diagnose(facts([item('WRK-1', { noDate })])), [
+      'warning unreadable-date, WRK-1, pending/WRK-1.md:5:1: the field not_before holds no date',
+      'wrk set WRK-1 not_before=',
+    ])
+    expect(diagnose(facts([item('WRK-1', { noDate, closed: true })]))).toEqual([])
+  })
+})
+
 describe('an id in several places', () => {
   const done = { status: 'done', folder: 'done' }
   const strays = [
@@ -496,6 +525,14 @@ describe('around the items', () => {
       'error not-a-folder, no item, working: it is',
       what,
       'Put a folder there',
+    ])
+  })
+
+  test('files like items that no command sees are notes with what to do', () => {
+    expectOne(diagnose(facts([], { unseen: [`${ROOT}/pending/a/WRK-1.md`] })), [
+      'note unseen-item, no item, pending/a/WRK-1.md: it looks like an item, and no command sees it |',
+      'items lie in pending/',
+      'WRK-157.md',
     ])
   })
 

@@ -1,6 +1,6 @@
 /** The words for how urgent an item is. */
 import { describe, expect, test } from 'vitest'
-import { knownRank, priorityRank } from '../../src/core/priority.ts'
+import { knownRank, priorityRank, unknownPriority } from '../../src/core/priority.ts'
 
 describe('a priority', () => {
   test.each([
@@ -24,4 +24,11 @@ describe('a priority', () => {
       expect(priorityRank(word)).toBe(2)
     },
   )
+})
+
+test('a word that is none is told with what is near, and what it counts as', () => {
+  expect(unknownPriority('hihg')).toMatch(
+    /^"hihg" is no priority .* Did you mean high\? It counts as medium\.$/,
+  )
+  expect(priorityRank('hihg')).toBe(priorityRank('medium'))
 })

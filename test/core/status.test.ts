@@ -1,6 +1,14 @@
 /** The words for an item's status: which are closed, which wait, which folder each belongs in. */
 import { describe, expect, test } from 'vitest'
-import { fitsFolder, folderOf, isArchived, isClosed, isPending, statusWord } from '../../src/core/status.ts'
+import {
+  fitsFolder,
+  folderOf,
+  isArchived,
+  isClosed,
+  isPending,
+  statusWord,
+  unknownStatus,
+} from '../../src/core/status.ts'
 
 const CLOSED = (
   'done complete completed finished merged closed superseded resolved resolved-no-action cancelled canceled ' +
@@ -86,4 +94,11 @@ test.each([
     pending,
     archived,
   ])
+})
+
+test('a word that means nothing is told with what is near, and what its items count as', () => {
+  expect(unknownStatus('dnoe')).toMatch(
+    /^"dnoe" is no status .* Did you mean done\? Its items count as open\.$/,
+  )
+  expect(unknownStatus('in-progres')).toContain('Did you mean in-progress?')
 })

@@ -1,6 +1,6 @@
 /** What was perhaps meant: one slip away, and never more than three. */
 import { describe, expect, test } from 'vitest'
-import { nearIds, nearWords } from '../../src/core/suggest.ts'
+import { didYouMean, nearIds, nearWords, unknownWord } from '../../src/core/suggest.ts'
 
 describe('a word', () => {
   test.each([
@@ -67,4 +67,20 @@ describe('an id', () => {
   ])('%s among %j stands for %j: %s', (key, known, near) => {
     expect(nearIds(key, known)).toEqual(near)
   })
+})
+
+test.each([
+  [[], ''],
+  [['done'], 'Did you mean done? '],
+  [['done', 'gone'], 'Did you mean done or gone? '],
+])('the question for %j', (near, question) => {
+  expect(didYouMean(near)).toBe(question)
+})
+
+test('a word of no meaning is told as it was typed, with what is near', () => {
+  expect(unknownWord('status', 'Dnoe', ['done', 'open'])).toBe(
+    '"Dnoe" is no status that wrk knows. Did you mean done?',
+  )
+  expect(unknownWord('priority', 'x\x1by', ['low'])).toBe('"x?y" is no priority that wrk knows.')
+  expect(unknownWord('status', 'y'.repeat(50), [])).toMatch(/^"y{1,40}[^y]?" is/)
 })
