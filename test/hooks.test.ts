@@ -117,6 +117,22 @@ describe('with the hooks in, git commit', () => {
     expect((await commit(repository, 'WRK-1: x', '--allow-empty', '--no-verify')).code).toBe(0)
   })
 
+  test('is refused when a moved item would only be deleted, with -a and by path, and then goes through', async () => {
+    const repository = await withHooks()
+    expect((await repository.wrk('start WRK-2')).code).toBe(0)
+    const [from, to] = [repository.path('WRK-2'), join(IN_QUEUE, 'working', 'WRK-2.md')]
+    const all = await commit(repository, 'WRK-2: start', '-a')
+    expect(all).toMatchObject({ code: 1, stderr: expect.stringContaining(`\n     git add ${to}\n`) })
+    const byPath = await commit(repository, 'WRK-2: start', from)
+    expect(byPath.code).toBe(1)
+    expect(byPath.stderr).toContain(`\n     git add ${to} && git commit ${from} ${to}\n`)
+    await repository.git(['add', to])
+    expect((await commit(repository, 'WRK-2: start', from)).code).toBe(1)
+    expect(await heads(repository)).toBe(1)
+    expect((await commit(repository, 'WRK-2: start', from, to)).code).toBe(0)
+    expect(await repository.git('ls-files')).toContain(to)
+  })
+
   test('works in an empty repository, in a linked worktree, and in one with blanks in its path', async () => {
     const folder = join(tempFolder(), "it's a – folder")
     const repository = await makeRepository(null, { folder })
