@@ -117,6 +117,17 @@ describe('with the hooks in, git commit', () => {
     expect((await commit(repository, 'WRK-1: x', '--allow-empty', '--no-verify')).code).toBe(0)
   })
 
+  test('is refused under the claim of another workspace too', async () => {
+    const repository = await withHooks()
+    const workspace = await makeRepository()
+    workspace.write('WRK-1', item('WRK-1', { plan_approved: 'true' }))
+    repository.append('WRK-1')
+    const commit = ['git', '-C', repository.top, 'commit', '-qam', 'x']
+    const refused = await workspace.wrk(['execute', 'WRK-1', '--provider', 'claude', '--', ...commit])
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('held by other') })
+    expect(await heads(repository)).toBe(1)
+  })
+
   test('is refused when a moved item would only be deleted, with -a and by path, and then goes through', async () => {
     const repository = await withHooks()
     expect((await repository.wrk('start WRK-2')).code).toBe(0)

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
+import { openForCommit } from '../operations/commit-queue.ts'
 import { verifyStaged } from '../operations/verify.ts'
 import { verifyMessage } from '../operations/verify-message.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { describeNamed, linesOf, toldFindings } from '../print/findings.ts'
 import type { Outcome } from '../print/outcome.ts'
-import { examples, type Globals, open, type Run } from './command.ts'
+import { examples, type Globals, type Run } from './command.ts'
 
 interface Flags {
   staged?: boolean
@@ -29,7 +30,8 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nExit code 0: it may be committed; 1: an item is not as it must be; 4: it concerns an item of another session.',
+    `\nThe queue is that of the repository which is committed to, though WRK_QUEUE name one of another; --queue goes first.
+Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concerns an item of another session.`,
   )
   command.action((paths: string[], flags: Flags) =>
     run(async globals => {
@@ -61,12 +63,12 @@ export function configure(command: Command, run: Run): void {
 }
 
 /** A hook may run where there is no queue, on another branch or in a repository beside it: null there. */
-async function openIfThere(globals: Globals) {
+async function openIfThere({ queue, session, agent }: Globals) {
   const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
   try {
-    return await open(globals)
+    return await openForCommit({ queue, session, agent }, process.cwd())
   } catch (error) {
-    const isNamed = globals.queue || WRK_QUEUE || WORK_ITEM_ROOT
+    const isNamed = queue || WRK_QUEUE || WORK_ITEM_ROOT
     if (error instanceof WrkError && error.code === 'NOT_FOUND' && !isNamed) return null
     throw error
   }

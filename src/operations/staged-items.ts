@@ -1,8 +1,7 @@
 /** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
-import { dirname } from 'node:path'
 import type { ItemKey } from '../core/ids.ts'
 import { type ItemPlace, placeOfPath } from '../store/queue.ts'
-import { findRepository, incomingCommits, pathInRepository, type Repository } from '../system/repository.ts'
+import { incomingCommits } from '../system/repository.ts'
 import {
   indexedPaths,
   pathsDeletedBy,
@@ -11,30 +10,8 @@ import {
   stagedEntries,
   untrackedPaths,
 } from '../system/staged.ts'
-import type { Context } from './context.ts'
+import type { QueueInRepository } from './commit-queue.ts'
 import type { TruthOf } from './true-lock.ts'
-
-export interface QueueInRepository {
-  repository: Repository
-  /** The queue's path from the repository's top. */
-  folder: string
-  /** The index is that of the working tree that the queue lies in. */
-  isOwnTree: boolean
-}
-
-/** The repository that a commit here would be of, and where in it the queue lies; null when it lies elsewhere. */
-export function queueInRepository({ queue, env }: Context, cwd: string): QueueInRepository | null {
-  const repository = findRepository(cwd, env) ?? findRepository(queue.linked ?? queue.root, env)
-  if (!repository) return null
-  for (const root of [queue.linked, queue.root]) {
-    const folder = root === null ? null : pathInRepository(repository, root)
-    if (folder !== null) return { repository, folder, isOwnTree: root === queue.root }
-  }
-  // A linked worktree whose queue was named: the same folder in it.
-  const main = { ...repository, top: dirname(repository.commonDir) }
-  const folder = main.top === repository.top ? null : pathInRepository(main, queue.root)
-  return folder === null ? null : { repository, folder, isOwnTree: false }
-}
 
 /** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
 export interface ItemChange {

@@ -8,10 +8,11 @@ import { relative, resolve, sep } from 'node:path'
 import { displayOfFileName } from '../core/ids.ts'
 import { belongsTo } from '../core/session.ts'
 import { withReaders } from '../store/readers.ts'
+import { queueInRepository } from './commit-queue.ts'
 import type { Context } from './context.ts'
 import { lookIn } from './identify.ts'
 import { type About, type AnyFinding, judgeChange } from './judge-staged.ts'
-import { itemChanges, leftBehind, placesInIndex, queueInRepository, readVersions } from './staged-items.ts'
+import { itemChanges, leftBehind, placesInIndex, readVersions } from './staged-items.ts'
 import { readTruths } from './true-lock.ts'
 
 export interface Verification {
