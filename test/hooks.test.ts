@@ -106,11 +106,25 @@ describe('with the hooks in, git commit', () => {
     expect((await repository.tryGit(['commit', '-qam', 'WRK-1: done'], { session: 'other' })).code).toBe(0)
   })
 
+  test('is refused with advice that -a does not undo', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    repository.append('WRK-2')
+    const refused = await commit(repository, 'x', '-a')
+    const advised = /^ +git (restore --staged .*)$/m.exec(refused.stderr)![1]!
+    await repository.git(advised)
+    expect((await commit(repository, 'x', '-a')).code).toBe(1)
+    expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
+    await repository.git(['add', repository.path('WRK-2')])
+    expect((await commit(repository, 'x')).code).toBe(0)
+    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
+  })
+
   test('is refused for a subject that names the item of another, and goes past with --no-verify', async () => {
     const repository = await withHooks()
     expect(await commit(repository, 'WRK-1: x', '--allow-empty')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('this commit names WRK-1, which is held by other'),
+      stderr: expect.stringMatching(/this commit names WRK-1, which is held by other(?!.*without -a)/s),
     })
     const warned = await commit(repository, 'WRK-2: x', '--allow-empty')
     expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining('which nobody holds') })

@@ -44,7 +44,8 @@ Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concern
         const { findings, warnings, checked } = await verifyMessage(context, process.cwd(), flags.commitMsg)
         const told = warnings.map(warning => describeNamed(warning, now))
         const what = 'the commit message names an item of another session'
-        if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, told)
+        if (findings.length > 0)
+          return refused(what, toldFindings(findings, now), checked, told, 'leave it out')
         return passed(`The message names ${count(checked)} of the queue.`, checked, told)
       }
       const { findings, warnings, checked, nothing } = await verifyStaged(context, {
@@ -52,7 +53,8 @@ Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concern
         paths,
       })
       const what = 'what is staged may not be committed as it is'
-      if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, warnings)
+      const leaveOut = 'leave it out (commit without -a, which would stage it again, or by paths)'
+      if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, warnings, leaveOut)
       return passed(
         nothing ?? `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`,
         checked,
@@ -90,11 +92,12 @@ function refused(
   findings: ReturnType<typeof toldFindings>,
   checked: number,
   warnings: readonly string[],
+  leaveOut: string,
 ): Outcome {
   const locked = findings.some(({ code }) => code === 'held' || code === 'superseded' || code === 'lock')
   const message = `${what}: ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}`
   const hint = locked
-    ? 'What is another session’s is for that session to commit; leave it out, or ask its holder.'
+    ? `What is another session’s is for that session to commit; ${leaveOut}, or ask its holder.`
     : 'Mend what is named above, stage it again (git add), and commit.'
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,
