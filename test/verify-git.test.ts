@@ -337,6 +337,24 @@ describe('in a linked worktree', () => {
     expect(codes(named)).toEqual(['held'])
   })
 
+  test('a queue named in another worktree judges, also where there is no main one', async () => {
+    const source = await makeRepository()
+    const folder = tempFolder()
+    const bare = new Repository(join(folder, 'bare.git'), IN_QUEUE)
+    await source.git(['clone', '-q', '--bare', source.top, bare.top])
+    const [one, two] = ['one', 'two'].map(name => new Repository(join(folder, name), IN_QUEUE)) as [
+      Repository,
+      Repository,
+    ]
+    for (const { top } of [one, two]) await bare.git(['worktree', 'add', '-q', '--detach', top])
+    twoSessions(one)
+    await claim(one, 'WRK-1', 'other')
+    two.append('WRK-1')
+    await two.git('add -A')
+    const env = { WRK_QUEUE: join(one.top, IN_QUEUE) }
+    expect(codes(await two.wrk('verify --json', { env }))).toEqual(['held'])
+  })
+
   test('an id in two places of its index is seen there', async () => {
     const { tree } = await linked()
     tree.write(join(IN_QUEUE, 'WRK-2.md'), item('WRK-2'))

@@ -1,7 +1,6 @@
 /** Which queue judges a commit, and where it lies in the repository that is committed to. */
-import { dirname } from 'node:path'
 import { WrkError } from '../core/errors.ts'
-import { findRepository, pathInRepository, type Repository } from '../system/repository.ts'
+import { findRepository, isSameRepository, pathInRepository, type Repository } from '../system/repository.ts'
 import { type Context, type ContextOptions, openContext } from './context.ts'
 
 /**
@@ -47,8 +46,8 @@ export function queueInRepository({ queue, env }: Context, cwd: string): QueueIn
     const folder = root === null ? null : pathInRepository(repository, root)
     if (folder !== null) return { repository, folder, isOwnTree: root === queue.root }
   }
-  // A linked worktree whose queue was named: the same folder in it.
-  const main = { ...repository, top: dirname(repository.commonDir) }
-  const folder = main.top === repository.top ? null : pathInRepository(main, queue.root)
+  // One of another working tree of this repository was named: the same folder in this one.
+  const other = findRepository(queue.root, {})
+  const folder = other && isSameRepository(other, repository) ? pathInRepository(other, queue.root) : null
   return folder === null ? null : { repository, folder, isOwnTree: false }
 }
