@@ -200,6 +200,17 @@ describe('with the hooks in, git commit', () => {
     await repository.git('cherry-pick side')
     expect(repository.read('WRK-3')).toContain('More.')
   })
+
+  test('reverts without being asked, unless it leaves the commit to the session', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    await repository.commitAll()
+    await repository.git('revert --no-edit HEAD')
+    expect(await heads(repository)).toBe(3)
+    await repository.git('revert -n HEAD')
+    const refused = { code: 1, stderr: expect.stringContaining('this commit changes WRK-1') }
+    expect(await commit(repository, 'x')).toMatchObject(refused)
+  })
 })
 
 describe('a hook that was there', () => {

@@ -301,6 +301,19 @@ describe('while commits are replayed', () => {
     await repository.git('rebase --abort')
   })
 
+  test('a deletion that was reverted and is picked anew is that commit’s', async () => {
+    const repository = await makeRepository()
+    await repository.git(['rm', '-q', repository.path('WRK-1')])
+    repository.append('WRK-3', 'Gone.\n')
+    await repository.commitAll('gone')
+    await repository.git('revert --no-edit HEAD')
+    repository.append('WRK-3', 'Main.\n')
+    await repository.commitAll('main')
+    expect((await repository.tryGit('cherry-pick HEAD~2')).code).toBe(1)
+    repository.write(join(IN_QUEUE, 'working/WRK-1.md'), item('WRK-1', { status: 'working' }))
+    expect((await verify(repository)).json).toMatchObject({ findings: [], checked: 1 })
+  })
+
   test('but a revert is a change like any other', async () => {
     const repository = await withClaims()
     await repository.commitAll()

@@ -63,13 +63,15 @@ function listedFiles({ cwd }: Repository, folder: string, ...which: string[]): s
   return outputOf('ls-files', found).toString('utf8').split('\0').slice(0, -1)
 }
 
-/** What was deleted below a folder by commits that are in the history of these and not in that of the last one. */
+/** What was deleted below a folder by these commits, and by those before them that are not in the last one's history. */
 export function pathsDeletedBy({ cwd }: Repository, commits: readonly string[], folder: string): Set<string> {
   if (commits.length === 0) return new Set()
   const within = ['--', inFolder(folder)]
   const list = outputOf('rev-list', git(cwd, ['rev-list', ...commits, '--not', 'HEAD', ...within]))
   const what = ['--stdin', '-r', '-z', '--no-renames', '--diff-filter=D', '--name-only', '--no-commit-id']
-  const found = outputOf('diff-tree', git(cwd, ['diff-tree', ...what, ...within], list))
+  // They themselves may be in that history: picked anew after a revert.
+  const input = `${commits.join('\n')}\n${list}`
+  const found = outputOf('diff-tree', git(cwd, ['diff-tree', ...what, ...within], input))
   return new Set(found.toString('utf8').split('\0'))
 }
 
