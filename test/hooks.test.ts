@@ -106,15 +106,56 @@ describe('with the hooks in, git commit', () => {
     expect((await repository.tryGit(['commit', '-qam', 'WRK-1: done'], { session: 'other' })).code).toBe(0)
   })
 
+  test('is refused with advice that -a does not undo', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    repository.append('WRK-2')
+    const refused = await commit(repository, 'x', '-a')
+    const advised = /^ +git (restore --staged .*)$/m.exec(refused.stderr)![1]!
+    await repository.git(advised)
+    expect((await commit(repository, 'x', '-a')).code).toBe(1)
+    expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
+    await repository.git(['add', repository.path('WRK-2')])
+    expect((await commit(repository, 'x')).code).toBe(0)
+    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
+  })
+
   test('is refused for a subject that names the item of another, and goes past with --no-verify', async () => {
     const repository = await withHooks()
     expect(await commit(repository, 'WRK-1: x', '--allow-empty')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('this commit names WRK-1, which is held by other'),
+      stderr: expect.stringMatching(/this commit names WRK-1, which is held by other(?!.*without -a)/s),
     })
     const warned = await commit(repository, 'WRK-2: x', '--allow-empty')
     expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining('which nobody holds') })
     expect((await commit(repository, 'WRK-1: x', '--allow-empty', '--no-verify')).code).toBe(0)
+  })
+
+  test('is refused under the claim of another workspace too', async () => {
+    const repository = await withHooks()
+    const workspace = await makeRepository()
+    workspace.write('WRK-1', item('WRK-1', { plan_approved: 'true' }))
+    repository.append('WRK-1')
+    const commit = ['git', '-C', repository.top, 'commit', '-qam', 'x']
+    const refused = await workspace.wrk(['execute', 'WRK-1', '--provider', 'claude', '--', ...commit])
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('held by other') })
+    expect(await heads(repository)).toBe(1)
+  })
+
+  test('is refused when a moved item would only be deleted, with -a and by path, and then goes through', async () => {
+    const repository = await withHooks()
+    expect((await repository.wrk('start WRK-2')).code).toBe(0)
+    const [from, to] = [repository.path('WRK-2'), join(IN_QUEUE, 'working', 'WRK-2.md')]
+    const all = await commit(repository, 'WRK-2: start', '-a')
+    expect(all).toMatchObject({ code: 1, stderr: expect.stringContaining(`\n     git add ${to}\n`) })
+    const byPath = await commit(repository, 'WRK-2: start', from)
+    expect(byPath.code).toBe(1)
+    expect(byPath.stderr).toContain(`\n     git add ${to} && git commit ${from} ${to}\n`)
+    await repository.git(['add', to])
+    expect((await commit(repository, 'WRK-2: start', from)).code).toBe(1)
+    expect(await heads(repository)).toBe(1)
+    expect((await commit(repository, 'WRK-2: start', from, to)).code).toBe(0)
+    expect(await repository.git('ls-files')).toContain(to)
   })
 
   test('works in an empty repository, in a linked worktree, and in one with blanks in its path', async () => {
@@ -158,6 +199,17 @@ describe('with the hooks in, git commit', () => {
     await repository.git('checkout -q main')
     await repository.git('cherry-pick side')
     expect(repository.read('WRK-3')).toContain('More.')
+  })
+
+  test('reverts without being asked, unless it leaves the commit to the session', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    await repository.commitAll()
+    await repository.git('revert --no-edit HEAD')
+    expect(await heads(repository)).toBe(3)
+    await repository.git('revert -n HEAD')
+    const refused = { code: 1, stderr: expect.stringContaining('this commit changes WRK-1') }
+    expect(await commit(repository, 'x')).toMatchObject(refused)
   })
 })
 

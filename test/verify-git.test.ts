@@ -1,6 +1,6 @@
 /** wrk verify in every state that a git repository can be in when somebody commits. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { heldItem, item, type Json, tempFolder } from './helpers.ts'
 import { IN_QUEUE, makeRepository, Repository } from './repository.ts'
@@ -103,6 +103,111 @@ describe('items that went elsewhere', () => {
   })
 })
 
+describe('an item that was moved, of which only the deletion is staged,', () => {
+  const move = ({ top }: Repository, to: string, id = 'WRK-3') => {
+    mkdirSync(join(top, IN_QUEUE, dirname(to)), { recursive: true })
+    renameSync(join(top, IN_QUEUE, 'pending', `${id}.md`), join(top, IN_QUEUE, to))
+  }
+  const leftOut = (repository: Repository, place: string) => ({
+    code: 1,
+    json: {
+      error: { code: 'FAILED' },
+      findings: [
+        {
+          code: 'left-out',
+          item: 'WRK-3',
+          path: repository.path('WRK-3'),
+          message: expect.stringContaining(`its file now lies at ${join(IN_QUEUE, place)}`),
+          fix: `git add ${join(IN_QUEUE, place)}`,
+        },
+      ],
+    },
+  })
+
+  test('is refused, and what is advised mends it', async () => {
+    const repository = await withClaims()
+    expect((await repository.wrk('start WRK-3')).code).toBe(0)
+    await repository.git('add -u')
+    const result = await verify(repository)
+    expect(result).toMatchObject(leftOut(repository, 'working/WRK-3.md'))
+    await repository.git(result.json.findings[0].fix.split(' ').slice(1))
+    expect((await verify(repository)).code).toBe(0)
+  })
+
+  test('under another name in the same folder, or in two places, is refused too', async () => {
+    const repository = await withClaims()
+    move(repository, 'pending/WRK-3-tides.md')
+    await repository.git('add -u')
+    expect(await verify(repository)).toMatchObject(leftOut(repository, 'pending/WRK-3-tides.md'))
+    repository.write(join(IN_QUEUE, 'done/WRK-3.md'), item('WRK-3', { status: 'done' }))
+    const [finding] = (await verify(repository)).json.findings
+    expect(finding.fix).toBe(
+      `git add ${IN_QUEUE}/done/WRK-3.md, or: git add ${IN_QUEUE}/pending/WRK-3-tides.md`,
+    )
+  })
+
+  test('is its holder’s business first', async () => {
+    const repository = await withClaims()
+    expect((await repository.wrk('start WRK-1', { session: 'other' })).code).toBe(0)
+    await repository.git('add -u')
+    expect(await verify(repository)).toMatchObject({ code: 4 })
+    expect(codes(await verify(repository))).toEqual(['held'])
+    expect(codes(await verify(repository, 'other'))).toEqual(['left-out'])
+  })
+
+  test('passes where that was meant: its file is ignored there, stays where it was, or is one of two', async () => {
+    const repository = await makeRepository()
+    await repository.git(['rm', '-q', '--cached', repository.path('WRK-1')])
+    repository.write(join(IN_QUEUE, 'working/WRK-1.md'), item('WRK-1', { status: 'working' }))
+    repository.write(join(IN_QUEUE, 'done/.gitignore'), '*\n')
+    move(repository, 'done/WRK-2.md', 'WRK-2')
+    await repository.git('add -u')
+    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
+
+    const twice = await makeRepository()
+    twice.write(join(IN_QUEUE, 'WRK-3.md'), item('WRK-3'))
+    await twice.commitAll()
+    move(twice, 'working/WRK-3.md')
+    await twice.git('add -u')
+    expect((await verify(twice)).json).toMatchObject({ ok: true, checked: 1 })
+  })
+
+  test('in a linked worktree: the files of that one count, not the queue’s', async () => {
+    const main = await makeRepository()
+    const tree = new Repository(join(tempFolder(), 'tree'), IN_QUEUE)
+    await main.git(['worktree', 'add', '-q', '-b', 'linked', tree.top])
+    move(main, 'working/WRK-3.md')
+    await tree.git(['rm', '-q', tree.path('WRK-3')])
+    expect((await verify(tree)).json).toMatchObject({ ok: true, checked: 1 })
+    tree.write(join(IN_QUEUE, 'done/WRK-3.md'), item('WRK-3', { status: 'done' }))
+    expect(await verify(tree)).toMatchObject(leftOut(tree, 'done/WRK-3.md'))
+  })
+
+  test.each(['deleted it', 'never had it'])('while a branch is merged that %s', async what => {
+    const repository = await makeRepository(['WRK-1', 'WRK-2'])
+    if (what === 'deleted it') repository.write('WRK-3', item('WRK-3'))
+    await repository.commitAll()
+    await repository.git('checkout -q -b side')
+    rmSync(join(repository.top, repository.path('WRK-3')), { force: true })
+    repository.append('WRK-2', 'Side.\n')
+    await repository.commitAll('side')
+    await repository.git('checkout -q main')
+    repository.append('WRK-2', 'Main.\n')
+    repository.write('WRK-3', item('WRK-3'))
+    await repository.commitAll('main')
+    expect((await repository.tryGit('merge side')).code).toBe(1)
+    await repository.git('checkout --ours .')
+    // The side's deletion leaves nothing to be moved.
+    repository.write(join(IN_QUEUE, 'working/WRK-3.md'), item('WRK-3', { status: 'working' }))
+    rmSync(join(repository.top, repository.path('WRK-3')), { force: true })
+    await repository.git('add -u')
+    expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['left-out'])
+    // So it is with whose the deletion is.
+    await claim(repository, 'WRK-3', 'other')
+    expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['held'])
+  })
+})
+
 describe('with a merge in progress', () => {
   /** Both branches changed WRK-3 and cannot be merged by git; `theirs` changed the others too. */
   async function merging(): Promise<Repository> {
@@ -196,6 +301,19 @@ describe('while commits are replayed', () => {
     await repository.git('rebase --abort')
   })
 
+  test('a deletion that was reverted and is picked anew is that commit’s', async () => {
+    const repository = await makeRepository()
+    await repository.git(['rm', '-q', repository.path('WRK-1')])
+    repository.append('WRK-3', 'Gone.\n')
+    await repository.commitAll('gone')
+    await repository.git('revert --no-edit HEAD')
+    repository.append('WRK-3', 'Main.\n')
+    await repository.commitAll('main')
+    expect((await repository.tryGit('cherry-pick HEAD~2')).code).toBe(1)
+    repository.write(join(IN_QUEUE, 'working/WRK-1.md'), item('WRK-1', { status: 'working' }))
+    expect((await verify(repository)).json).toMatchObject({ findings: [], checked: 1 })
+  })
+
   test('but a revert is a change like any other', async () => {
     const repository = await withClaims()
     await repository.commitAll()
@@ -230,6 +348,24 @@ describe('in a linked worktree', () => {
     const env = { WRK_QUEUE: join(main.top, IN_QUEUE) }
     const named = await tree.wrk('verify --json', { session: 'other', env })
     expect(codes(named)).toEqual(['held'])
+  })
+
+  test('a queue named in another worktree judges, also where there is no main one', async () => {
+    const source = await makeRepository()
+    const folder = tempFolder()
+    const bare = new Repository(join(folder, 'bare.git'), IN_QUEUE)
+    await source.git(['clone', '-q', '--bare', source.top, bare.top])
+    const [one, two] = ['one', 'two'].map(name => new Repository(join(folder, name), IN_QUEUE)) as [
+      Repository,
+      Repository,
+    ]
+    for (const { top } of [one, two]) await bare.git(['worktree', 'add', '-q', '--detach', top])
+    twoSessions(one)
+    await claim(one, 'WRK-1', 'other')
+    two.append('WRK-1')
+    await two.git('add -A')
+    const env = { WRK_QUEUE: join(one.top, IN_QUEUE) }
+    expect(codes(await two.wrk('verify --json', { env }))).toEqual(['held'])
   })
 
   test('an id in two places of its index is seen there', async () => {

@@ -184,6 +184,14 @@ describe('another session’s lock cannot be', () => {
     expect(result.json.findings[0].message).toContain('nobody holds it')
   })
 
+  test('but one in a free item may, also when written by hand: an older tool claims like that', async () => {
+    const repository = await withSessions()
+    edit(repository, 'somebody')
+    expect((await repository.verifyAll()).code).toBe(0)
+    edit(repository, 'tester')
+    expect((await repository.verifyAll()).code).toBe(0)
+  })
+
   test('but what wrk did to it may be committed: released, or taken over from the dead', async () => {
     const repository = await makeRepository()
     repository.sessions(
@@ -400,7 +408,7 @@ describe('there is nothing to verify, and that is no failure,', () => {
   })
 
   test('with the queue outside of the repository, or ignored by it', async () => {
-    const repository = await makeRepository()
+    const repository = await makeRepository([], { queue: 'none' })
     const elsewhere = await makeRepository()
     elsewhere.append('WRK-1')
     await elsewhere.git('add -A')
@@ -411,6 +419,46 @@ describe('there is nothing to verify, and that is no failure,', () => {
     ignoring.write('.gitignore', '.claude\n')
     ignoring.write('WRK-1', 'none')
     expect(await ignoring.verifyAll()).toMatchObject({ code: 0, json: { checked: 0 } })
+  })
+})
+
+describe('a queue of another repository that the environment names', () => {
+  test.each(['WRK_QUEUE', 'WORK_ITEM_ROOT'])('by %s does not judge in place of its own', async variable => {
+    const repository = await withSessions()
+    const elsewhere = await makeRepository()
+    await claim(repository, 'WRK-1', 'other')
+    repository.append('WRK-1')
+    await repository.git('add -A')
+    const env = { [variable]: join(elsewhere.top, IN_QUEUE) }
+    expect(codes(await repository.wrk('verify --staged --json', { env }))).toEqual(['held'])
+    repository.write('.git/MESSAGE', 'WRK-1: x')
+    const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE', { env })
+    expect(codes(message)).toEqual(['held'])
+    // A flag is no inheritance.
+    const byFlag = await repository.wrk(['verify', '--queue', elsewhere.top], { env })
+    expect(byFlag).toMatchObject({ code: 0, stdout: expect.stringContaining('is not in this repository') })
+  })
+
+  test('gives way to one of this repository that the other variable names', async () => {
+    const repository = await makeRepository(['WRK-1'], { queue: 'tasks' })
+    repository.sessions({ id: 'other', heartbeat_at: new Date() })
+    const own = { WORK_ITEM_ROOT: join(repository.top, 'tasks') }
+    expect((await repository.wrk('claim WRK-1', { session: 'other', env: own })).code).toBe(0)
+    repository.append('WRK-1')
+    await repository.git('add -A')
+    const elsewhere = await makeRepository()
+    const env = { ...own, WRK_QUEUE: join(elsewhere.top, IN_QUEUE) }
+    expect(codes(await repository.wrk('verify --json', { env }))).toEqual(['held'])
+  })
+
+  test('judges messages where there is no other queue', async () => {
+    const repository = await makeRepository([], { queue: 'none' })
+    const elsewhere = await withSessions()
+    await claim(elsewhere, 'WRK-1', 'other')
+    repository.write('.git/MESSAGE', 'WRK-1: x')
+    const env = { WRK_QUEUE: join(elsewhere.top, IN_QUEUE) }
+    const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE', { env })
+    expect(codes(message)).toEqual(['held'])
   })
 })
 

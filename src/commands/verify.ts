@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
+import { openForCommit } from '../operations/commit-queue.ts'
 import { verifyStaged } from '../operations/verify.ts'
 import { verifyMessage } from '../operations/verify-message.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import { describeNamed, linesOf, toldFindings } from '../print/findings.ts'
 import type { Outcome } from '../print/outcome.ts'
-import { examples, type Globals, open, type Run } from './command.ts'
+import { examples, type Globals, type Run } from './command.ts'
 
 interface Flags {
   staged?: boolean
@@ -29,7 +30,8 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nExit code 0: it may be committed; 1: an item is not as it must be; 4: it concerns an item of another session.',
+    `\nThe queue is that of the repository which is committed to, though WRK_QUEUE name one of another; --queue goes first.
+Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concerns an item of another session.`,
   )
   command.action((paths: string[], flags: Flags) =>
     run(async globals => {
@@ -42,7 +44,8 @@ export function configure(command: Command, run: Run): void {
         const { findings, warnings, checked } = await verifyMessage(context, process.cwd(), flags.commitMsg)
         const told = warnings.map(warning => describeNamed(warning, now))
         const what = 'the commit message names an item of another session'
-        if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, told)
+        if (findings.length > 0)
+          return refused(what, toldFindings(findings, now), checked, told, 'leave it out')
         return passed(`The message names ${count(checked)} of the queue.`, checked, told)
       }
       const { findings, warnings, checked, nothing } = await verifyStaged(context, {
@@ -50,7 +53,8 @@ export function configure(command: Command, run: Run): void {
         paths,
       })
       const what = 'what is staged may not be committed as it is'
-      if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, warnings)
+      const leaveOut = 'leave it out (commit without -a, which would stage it again, or by paths)'
+      if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, warnings, leaveOut)
       return passed(
         nothing ?? `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`,
         checked,
@@ -61,12 +65,12 @@ export function configure(command: Command, run: Run): void {
 }
 
 /** A hook may run where there is no queue, on another branch or in a repository beside it: null there. */
-async function openIfThere(globals: Globals) {
+async function openIfThere({ queue, session, agent }: Globals) {
   const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
   try {
-    return await open(globals)
+    return await openForCommit({ queue, session, agent }, process.cwd())
   } catch (error) {
-    const isNamed = globals.queue || WRK_QUEUE || WORK_ITEM_ROOT
+    const isNamed = queue || WRK_QUEUE || WORK_ITEM_ROOT
     if (error instanceof WrkError && error.code === 'NOT_FOUND' && !isNamed) return null
     throw error
   }
@@ -88,11 +92,12 @@ function refused(
   findings: ReturnType<typeof toldFindings>,
   checked: number,
   warnings: readonly string[],
+  leaveOut: string,
 ): Outcome {
   const locked = findings.some(({ code }) => code === 'held' || code === 'superseded' || code === 'lock')
   const message = `${what}: ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}`
   const hint = locked
-    ? 'What is another session’s is for that session to commit; leave it out, or ask its holder.'
+    ? `What is another session’s is for that session to commit; ${leaveOut}, or ask its holder.`
     : 'Mend what is named above, stage it again (git add), and commit.'
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,

@@ -10,7 +10,7 @@ import type { Item, Problem } from './item.ts'
 import { folderOf, isClosed } from './status.ts'
 
 export interface FormFinding {
-  code: Problem['code'] | 'missing-field'
+  code: Problem['code'] | 'missing-field' | 'left-out'
   line: number
   column: number
   message: string
@@ -67,6 +67,19 @@ export function formFindings(
     findings.push({ code: 'missing-field', ...missing, fix })
   }
   return findings
+}
+
+/**
+ * Of an item that was moved, of which the commit has only the deletion.
+ * @param left where its file lies
+ * @param byPath whether only some paths are committed, so that staging the file is not enough
+ */
+export function leftOut(item: string, path: string, left: readonly string[], byPath: boolean): FormFinding {
+  const fixes = left.map(shellWord).map(place => {
+    return byPath ? `git add ${place} && git commit ${shellWord(path)} ${place}` : `git add ${place}`
+  })
+  const message = `this commit deletes ${item}; its file now lies at ${left.join(' and ')}, which the commit leaves out`
+  return { code: 'left-out', line: 0, column: 0, message, fix: fixes.join(', or: ') }
 }
 
 /** The command that gives a field its value; the id stands in the file's name and is written by hand. */

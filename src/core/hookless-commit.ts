@@ -1,4 +1,7 @@
-/** Finds commits in a shell command line that would go past git's hooks: `git commit --no-verify` in all its forms. */
+/**
+ * Finds commits in a shell command line that would go past git's hooks: `git commit --no-verify`, and `core.hooksPath`
+ * set for the one call. Only what the line shows is seen: no alias, no script, no setting made before or by GIT_CONFIG_*.
+ */
 import { simpleCommands } from './shell.ts'
 
 export interface HooklessCommit {

@@ -1,5 +1,6 @@
 /** Puts together what is staged of one item with how it truly stands, and tells what is wrong with committing it. */
-import { type FormFinding, formFindings, type NamedFile, shellWord } from '../core/form.ts'
+import { basename } from 'node:path'
+import { type FormFinding, formFindings, leftOut, type NamedFile, shellWord } from '../core/form.ts'
 import { displayOfFileName, type ItemKey } from '../core/ids.ts'
 import type { Item, Problem } from '../core/item.ts'
 import type { Lock } from '../core/lock.ts'
@@ -44,7 +45,10 @@ export interface About {
   context: Context
   isMine: (holder: string) => boolean
   truthOf: TruthOf
-  twice: Map<ItemKey, string[]>
+  /** Where the ids stand in the index. */
+  places: ReadonlyMap<ItemKey, string[]>
+  /** Where the files of items lie that the commit deletes though they were only moved. */
+  left: ReadonlyMap<ItemKey, string[]>
   /** A path from the repository's top, as the caller would type it. */
   named: (path: string) => string
   folder: string
@@ -94,7 +98,14 @@ export function judgeChange(
       holder: truth.holder,
       loss: truth.loss,
     })
-  if (!after) return findings
+  if (!after) {
+    const left = (about.left.get(key) ?? []).map(named)
+    if (changed && left.length > 0 && findings.length === 0) {
+      const form = leftOut(item, path, left, isByPath(context))
+      findings.push({ kind: 'form', path, item, holder: null, ...form })
+    }
+    return findings
+  }
 
   const file: NamedFile = {
     path,
@@ -106,7 +117,7 @@ export function judgeChange(
   const form = formOf(staged, file).filter(
     ({ code }) => changed || (OF_LOCKS as readonly string[]).includes(code),
   )
-  const others = (about.twice.get(key) ?? []).filter(one => one !== entry.path)
+  const others = (about.places.get(key) ?? []).filter(one => one !== entry.path)
   if (changed && others.length > 0) {
     const places = [entry.path, ...others].map(named)
     form.push({
@@ -151,6 +162,11 @@ function formOf(staged: Version | null, file: NamedFile): FormFinding[] {
   const problem: Problem = { code: 'not-a-file', message, line: 1, column: 1, blocks: true }
   const item = { id: displayOfFileName(file.name), title: '', status: null, priority: null, closed: false }
   return formFindings(item, [problem], null, file)
+}
+
+/** For a commit of some paths (`git commit PATH…`) git makes an index of those alone. */
+function isByPath({ env }: Context): boolean {
+  return basename(env.GIT_INDEX_FILE ?? '').startsWith('next-index-')
 }
 
 function placeOfLock(found: Frontmatter | null, deleted: boolean): { line: number; column: number } {

@@ -1,33 +1,17 @@
 /** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
-import { dirname } from 'node:path'
 import type { ItemKey } from '../core/ids.ts'
 import { type ItemPlace, placeOfPath } from '../store/queue.ts'
-import { findRepository, incomingCommits, pathInRepository, type Repository } from '../system/repository.ts'
-import { indexedPaths, readObjects, type StagedEntry, stagedEntries } from '../system/staged.ts'
-import type { Context } from './context.ts'
+import { incomingCommits } from '../system/repository.ts'
+import {
+  indexedPaths,
+  pathsDeletedBy,
+  readObjects,
+  type StagedEntry,
+  stagedEntries,
+  untrackedPaths,
+} from '../system/staged.ts'
+import type { QueueInRepository } from './commit-queue.ts'
 import type { TruthOf } from './true-lock.ts'
-
-export interface QueueInRepository {
-  repository: Repository
-  /** The queue's path from the repository's top. */
-  folder: string
-  /** The index is that of the working tree that the queue lies in. */
-  isOwnTree: boolean
-}
-
-/** The repository that a commit here would be of, and where in it the queue lies; null when it lies elsewhere. */
-export function queueInRepository({ queue, env }: Context, cwd: string): QueueInRepository | null {
-  const repository = findRepository(cwd, env) ?? findRepository(queue.linked ?? queue.root, env)
-  if (!repository) return null
-  for (const root of [queue.linked, queue.root]) {
-    const folder = root === null ? null : pathInRepository(repository, root)
-    if (folder !== null) return { repository, folder, isOwnTree: root === queue.root }
-  }
-  // A linked worktree whose queue was named: the same folder in it.
-  const main = { ...repository, top: dirname(repository.commonDir) }
-  const folder = main.top === repository.top ? null : pathInRepository(main, queue.root)
-  return folder === null ? null : { repository, folder, isOwnTree: false }
-}
 
 /** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
 export interface ItemChange {
@@ -75,15 +59,22 @@ export interface Versions {
   committed: { path: string; bytes: Buffer | null }[]
 }
 
-export function readVersions(repository: Repository, changes: readonly ItemChange[]): Versions[] {
+export function readVersions(
+  { repository, folder }: QueueInRepository,
+  changes: readonly ItemChange[],
+): Versions[] {
   const incoming = incomingCommits(repository)
+  // An item that an incoming commit does not have may be younger than that, and is not deleted by it then.
+  const deleted = changes.some(({ after }) => !after)
+    ? pathsDeletedBy(repository, incoming, folder)
+    : new Set()
   const wanted = changes.map(({ before, after }) => {
     const path = (after ?? before)!.path
     return {
       staged: after?.after?.isFile ? after.after.id : null,
       committed: [
         { path: (before ?? after)!.path, name: before?.before?.id ?? null },
-        ...incoming.map(commit => ({ path, name: `${commit}:${path}` })),
+        ...(after || deleted.has(path) ? incoming : []).map(commit => ({ path, name: `${commit}:${path}` })),
       ],
     }
   })
@@ -99,26 +90,55 @@ export function readVersions(repository: Repository, changes: readonly ItemChang
 }
 
 /**
- * Where the ids of staged items stand in the index, when in more than one place. The whole index is listed only
- * when it may be so: something was added or moved, or the queue's files say so, or they are of another tree.
+ * Where the ids of staged items stand in the index, when in more than one place, or when deleted from one. The whole
+ * index is listed only when it may be so: something was added or moved, or the queue's files say so, or they are of
+ * another tree.
  */
 export function placesInIndex(
-  { store }: Context,
   { repository, folder, isOwnTree }: QueueInRepository,
   changes: readonly ItemChange[],
   truthOf: TruthOf,
 ): Map<ItemKey, string[]> {
-  const places = new Map<ItemKey, string[]>()
   const settled = ({ key, before, after }: ItemChange) => {
-    if (!after) return true
     const [one, ...more] = truthOf(key).readings
+    if (!after) return one === undefined
     return before?.path === after.path && one?.place.folder === after.place.folder && more.length === 0
   }
-  if (isOwnTree && changes.every(settled)) return places
-  const keys = new Set(changes.flatMap(({ key, after }) => (after ? [key] : [])))
-  for (const path of new Set(indexedPaths(repository, folder))) {
-    const place = placeOfPath(store.root, folder === '' ? path : path.slice(folder.length + 1))
-    if (place && keys.has(place.key)) places.set(place.key, [...(places.get(place.key) ?? []), path])
+  if (isOwnTree && changes.every(settled)) return new Map()
+  return pathsOfItems(new Set(changes.map(({ key }) => key)), indexedPaths(repository, folder), folder)
+}
+
+/**
+ * Where the files lie of items that the commit would delete though they were only moved: the index has them nowhere,
+ * the working tree that is committed from has them elsewhere. Neither a file that git ignores there was forgotten,
+ * nor one that lies where it was (`git rm --cached`).
+ */
+export function leftBehind(
+  { repository, folder, isOwnTree }: QueueInRepository,
+  changes: readonly ItemChange[],
+  places: ReadonlyMap<ItemKey, string[]>,
+  truthOf: TruthOf,
+): Map<ItemKey, string[]> {
+  const deleted = changes.filter(
+    ({ key, after }) => !after && !places.has(key) && !(isOwnTree && truthOf(key).readings.length === 0),
+  )
+  if (deleted.length === 0) return new Map()
+  const keys = new Set(deleted.map(({ key }) => key))
+  const left = pathsOfItems(keys, untrackedPaths(repository, folder), folder)
+  for (const { key, before } of deleted) if (left.get(key)?.includes(before!.path)) left.delete(key)
+  return left
+}
+
+/** The paths of some items, of those that are listed. */
+function pathsOfItems(
+  keys: ReadonlySet<ItemKey>,
+  listed: readonly string[],
+  folder: string,
+): Map<ItemKey, string[]> {
+  const paths = new Map<ItemKey, string[]>()
+  for (const path of new Set(listed)) {
+    const place = placeOfPath('', folder === '' ? path : path.slice(folder.length + 1))
+    if (place && keys.has(place.key)) paths.set(place.key, [...(paths.get(place.key) ?? []), path])
   }
-  return places
+  return paths
 }

@@ -1,16 +1,18 @@
 /**
  * Looks at what is staged: may this session commit it? Reads the index and the last commit, never the working
- * tree's copies; only the lock is read from the queue's own file, since that is where it truly stands.
+ * tree's copies; only the lock is read from the queue's own file, since that is where it truly stands. Of an item
+ * that is deleted, the working tree tells whether it was only moved.
  */
 import { realpathSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { displayOfFileName } from '../core/ids.ts'
 import { belongsTo } from '../core/session.ts'
 import { withReaders } from '../store/readers.ts'
+import { queueInRepository } from './commit-queue.ts'
 import type { Context } from './context.ts'
 import { lookIn } from './identify.ts'
 import { type About, type AnyFinding, judgeChange } from './judge-staged.ts'
-import { itemChanges, placesInIndex, queueInRepository, readVersions } from './staged-items.ts'
+import { itemChanges, leftBehind, placesInIndex, readVersions } from './staged-items.ts'
 import { readTruths } from './true-lock.ts'
 
 export interface Verification {
@@ -45,16 +47,17 @@ export async function verifyStaged(
   )
   if (changes.length === 0) return { ...nothing('No item is staged.'), warnings }
 
-  const versions = readVersions(repository, changes)
+  const versions = readVersions(found, changes)
   const onlooker = await lookIn(context)
   const truthOf = await readTruths(context, onlooker, new Set(changes.map(({ key }) => key)))
-  const twice = placesInIndex(context, found, changes, truthOf)
+  const places = placesInIndex(found, changes, truthOf)
   const session = onlooker.caller?.session
   const about: About = {
     context,
     isMine: holder => session !== undefined && belongsTo(holder, session),
     truthOf,
-    twice,
+    places,
+    left: leftBehind(found, changes, places, truthOf),
     named,
     folder,
   }

@@ -13,7 +13,7 @@ export interface Repository {
   /** The working tree's real path. */
   top: string
   gitDir: string
-  /** The same as `gitDir`, but in a linked worktree that of the main one. */
+  /** The same as `gitDir`, but in a linked worktree that of the main one: what all working trees share. */
   commonDir: string
 }
 
@@ -59,6 +59,11 @@ export function pathInRepository({ top }: Repository, folder: string): string | 
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return null
   for (let above = folder; above !== top; above = dirname(above)) if (gitDirIn(above)) return null
   return path.split(sep).join('/')
+}
+
+/** Whether two working trees are of one repository. */
+export function isSameRepository(one: Repository, two: Repository): boolean {
+  return realpathSync.native(one.commonDir) === realpathSync.native(two.commonDir)
 }
 
 /** Commits whose content is being brought into the next one: of a merge, a cherry-pick or a rebase that stopped. */

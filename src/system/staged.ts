@@ -49,9 +49,30 @@ function objectOf(mode: string, id: string): StagedObject | null {
 }
 
 /** All paths of the index below a folder. */
-export function indexedPaths({ cwd }: Repository, folder: string): string[] {
-  const found = git(cwd, ['ls-files', '--full-name', '-z', '--', inFolder(folder)])
+export function indexedPaths(repository: Repository, folder: string): string[] {
+  return listedFiles(repository, folder, '--cached')
+}
+
+/** The files of the working tree below a folder that are neither in the index nor ignored. */
+export function untrackedPaths(repository: Repository, folder: string): string[] {
+  return listedFiles(repository, folder, '--others', '--exclude-standard')
+}
+
+function listedFiles({ cwd }: Repository, folder: string, ...which: string[]): string[] {
+  const found = git(cwd, ['ls-files', ...which, '--full-name', '-z', '--', inFolder(folder)])
   return outputOf('ls-files', found).toString('utf8').split('\0').slice(0, -1)
+}
+
+/** What was deleted below a folder by these commits, and by those before them that are not in the last one's history. */
+export function pathsDeletedBy({ cwd }: Repository, commits: readonly string[], folder: string): Set<string> {
+  if (commits.length === 0) return new Set()
+  const within = ['--', inFolder(folder)]
+  const list = outputOf('rev-list', git(cwd, ['rev-list', ...commits, '--not', 'HEAD', ...within]))
+  const what = ['--stdin', '-r', '-z', '--no-renames', '--diff-filter=D', '--name-only', '--no-commit-id']
+  // They themselves may be in that history: picked anew after a revert.
+  const input = `${commits.join('\n')}\n${list}`
+  const found = outputOf('diff-tree', git(cwd, ['diff-tree', ...what, ...within], input))
+  return new Set(found.toString('utf8').split('\0'))
 }
 
 const HEADER = /^[0-9a-f]{40,64} ([a-z]+) (\d+)$/
