@@ -58,7 +58,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/where.ts'),
   },
   lock: {
-    summary: 'a named lock of the machine: one run at a time',
+    summary: 'a named lock beside the items: one run at a time',
     load: () => import('./commands/lock.ts'),
   },
   receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
@@ -92,6 +92,7 @@ export async function main(words: readonly string[]): Promise<number> {
     outcome = outcomeOfError(error, debug)
   }
   if (!outcome) return EXIT.done
+  if (commandIn(words) === 'lock') addErrorCode(outcome)
   try {
     if (!outcome.printed) print(outcome, isJson(words))
     return outcome.exitCode
@@ -103,6 +104,12 @@ export async function main(words: readonly string[]): Promise<number> {
     print(failure, false)
     return failure.exitCode
   }
+}
+
+/** Scripts tell answers about locks apart by `error_code`; it stands in those of the general form too. */
+function addErrorCode({ json }: Outcome): void {
+  const { error } = json as { error?: unknown }
+  if (error instanceof Object && 'code' in error) json.error_code = String(error.code).toLowerCase()
 }
 
 /** The words behind `--`: another program's command line. */
@@ -130,7 +137,10 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
       'Claim and release markdown work items in place: exactly one winner, from many terminals at once.',
     )
     .version(WRK_VERSION, '-V, --version', 'print the version')
-    .option('--queue <dir>', 'the queue (default: the nearest .claude/work-queue above this folder)')
+    .option(
+      '--queue <dir>',
+      'the queue (default: WRK_QUEUE, WORK_ITEM_ROOT, else the nearest from this folder upwards)',
+    )
     .option('--session <id>', 'act as this session')
     .option('--agent <name>', 'act as this helper within the session')
     .option('--json', 'one JSON object on stdout')

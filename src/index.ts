@@ -1,5 +1,5 @@
 /**
- * wrk as a library: the operations behind the commands.
+ * wrk as a library: claims, sessions and looking at the queue.
  *
  *     import { openQueue } from 'wrk-cli'
  *     const queue = await openQueue('.claude/work-queue', { session: 'nightly-7' })
@@ -9,7 +9,9 @@
  *
  * "Held by another" is a result; what ends a call is a `WrkError` with a code from a closed list.
  */
+import { WrkError } from './core/errors.ts'
 import type { LogEvent } from './core/event.ts'
+import { isDuration } from './core/time.ts'
 import { type ClaimedItem, type ClaimOptions, claim, type RefusedClaim } from './operations/claim.ts'
 import { type ContextOptions, openContext } from './operations/context.ts'
 import { type HeartbeatResult, heartbeat } from './operations/heartbeat.ts'
@@ -29,7 +31,7 @@ import { type QueueStatus, status } from './operations/status.ts'
 import { type WatchEvent, type WatchOptions, watch } from './operations/watch.ts'
 import { type Whereabouts, where } from './operations/where.ts'
 
-export { type ErrorCode, WrkError } from './core/errors.ts'
+export type { ErrorCode } from './core/errors.ts'
 export type {
   ClaimedItem,
   ClaimOptions,
@@ -50,45 +52,81 @@ export type {
   WatchOptions,
   Whereabouts,
 }
+export { WrkError }
 
 /** Who calls, and where to look: all optional. */
 export type QueueOptions = Omit<ContextOptions, 'queue'>
 
-/** One queue, as one session sees it. Every method reads the files anew; nothing is kept between calls. */
+/**
+ * One queue, as one session sees it. Every method reads items, sessions and log anew; the settings (`wrk.yaml`) are
+ * those of when the queue was opened. A `session` that is no id ends each method with USAGE.
+ */
 export interface Queue {
-  /** Claims an item, or tells who holds it. @throws WrkError */
+  /**
+   * Claims an item, or tells who holds it.
+   * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, CLOSED, BUSY, IO
+   */
   claim(id: string, options?: ClaimOptions): Promise<ClaimedItem | RefusedClaim>
-  /** Releases an item that this session holds. @throws WrkError */
+  /**
+   * Releases an item that this session holds.
+   * @throws WrkError USAGE, NOT_FOUND, NO_SESSION (unless forced), AMBIGUOUS, INVALID_ITEM, BUSY, IO
+   */
   release(id: string, options?: ReleaseOptions): Promise<ReleaseResult>
-  /** Releases all that this session holds. @throws WrkError */
+  /**
+   * Releases all that this session holds; what its helpers hold stays. A queue that was opened with `agent` releases
+   * that helper's items.
+   * @throws WrkError USAGE, NO_SESSION, BUSY, IO
+   */
   releaseMine(): Promise<ReleaseResult[]>
-  /** Gives a sign of life, and tells which claims were lost. @throws WrkError */
+  /** Gives a sign of life, and tells which claims were lost. @throws WrkError USAGE, NO_SESSION, BUSY, IO */
   heartbeat(): Promise<HeartbeatResult>
-  /** One item; several entries when its id stands in several places. @throws WrkError */
+  /** One item; several entries when its id stands in several places. @throws WrkError USAGE, NOT_FOUND, IO */
   show(id: string): Promise<ShownItem[]>
+  /** The items with their locks, as far as they pass all filters. @throws WrkError USAGE (a parent that is no id), IO */
   list(options?: ListOptions): Promise<ListedItem[]>
+  /** The sessions with what they hold, and locks of sessions that are not listed. @throws WrkError USAGE, IO */
   status(): Promise<QueueStatus>
+  /** The event log, oldest first; of an item also when it is gone. @throws WrkError USAGE (an id that is none), IO */
   log(options?: LogOptions): Promise<LogEvent[]>
-  /** What is held, then every change as it happens, until the signal ends it. @throws WrkError */
+  /**
+   * What is held, then every change as it happens, until the signal ends it; also a `tick` each second, and `warning`
+   * where something cannot be watched or released.
+   * @throws WrkError IO
+   */
   watch(options?: WatchOptions): AsyncGenerator<WatchEvent>
+  /** Which queue this is, how it was found, where its files lie, and its settings. @throws WrkError USAGE */
   where(): Promise<Whereabouts>
-  /** Which session this is. @throws WrkError NO_SESSION */
+  /**
+   * Which session this is, and which rule told; a terminal that has not worked here is registered.
+   * @throws WrkError USAGE, NO_SESSION, BUSY, IO
+   */
   sessionId(): Promise<Explained>
+  /**
+   * Registers a session for the agent or terminal above this process, or under an id of one's own. It is the caller of
+   * later calls where that agent or terminal tells so; otherwise open the queue with it as `session`.
+   * @throws WrkError USAGE, BUSY, IO
+   */
   sessionStart(options: { provider: string; sessionId?: string }): Promise<SessionInfo>
-  /** Ends a session (this one by default) and releases what it holds. @throws WrkError */
+  /**
+   * Ends a session (this one by default) and releases what it and its helpers hold.
+   * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, LOCKED (another that lives or may live, without `force`), BUSY, IO
+   */
   sessionEnd(options?: { id?: string; force?: string }): Promise<SessionEnd>
 }
 
 /**
  * Opens a queue.
- * @param dir the queue's folder or its workspace; undefined looks above the working directory
- * @throws WrkError NOT_FOUND, USAGE
+ * @param dir the queue's folder or its workspace; undefined: WRK_QUEUE, WORK_ITEM_ROOT, else the nearest above
+ * @throws WrkError NOT_FOUND; USAGE (settings or `agent` that cannot be read); INVALID_ITEM or IO (a `wrk.yaml` that is
+ *   no file, or may not be read)
  */
 export async function openQueue(dir?: string, options: QueueOptions = {}): Promise<Queue> {
+  if (typeof (dir ?? '') !== 'string')
+    throw new WrkError('USAGE', `the folder of a queue is a text, not ${typeof dir}`)
   const context = await openContext({ ...options, queue: dir })
   return {
-    claim: (id, claimOptions) => claim(context, id, claimOptions),
-    release: (id, releaseOptions) => release(context, id, releaseOptions),
+    claim: async (id, claimOptions) => claim(context, id, checked(claimOptions)),
+    release: async (id, releaseOptions) => release(context, id, checked(releaseOptions)),
     releaseMine: () => releaseMine(context),
     heartbeat: () => heartbeat(context),
     show: id => show(context, id),
@@ -99,6 +137,18 @@ export async function openQueue(dir?: string, options: QueueOptions = {}): Promi
     where: () => where(context),
     sessionId: () => sessionId(context),
     sessionStart: startOptions => sessionStart(context, startOptions),
-    sessionEnd: endOptions => sessionEnd(context, endOptions),
+    sessionEnd: async endOptions => sessionEnd(context, checked(endOptions)),
   }
+}
+
+/** Refuses what the command line would refuse, for callers may be in JavaScript. @throws WrkError USAGE */
+function checked<T extends { force?: unknown; ttlMs?: unknown; waitMs?: unknown }>(
+  options: T | undefined,
+): T | undefined {
+  const { force, ttlMs, waitMs } = options ?? {}
+  if (force !== undefined && !(typeof force === 'string' && force.trim()))
+    throw new WrkError('USAGE', 'force needs a reason, which is kept in the event log')
+  for (const [name, ms] of Object.entries({ ttlMs, waitMs }))
+    if (!isDuration(ms ?? 0)) throw new WrkError('USAGE', `${name} is not a length of time: ${String(ms)}`)
+  return options
 }

@@ -428,7 +428,7 @@ describe('what is run', () => {
     const from = { cwd, env: { WRK_QUEUE: '' } }
 
     const unexecutable = await queue.run('execute WRK-1 --provider own', from)
-    expect(unexecutable.code).toBe(127)
+    expect(unexecutable.code).toBe(126)
     expect(unexecutable.stderr).toContain(script)
     chmodSync(script, 0o755)
     const { code, stdout } = await queue.run('execute WRK-1 --provider own', from)
@@ -497,7 +497,7 @@ describe('what is run', () => {
 describe('the exit code of the command is passed on, and the item released:', () => {
   test.each([
     ['/no/such', 127, 'there is no such program'],
-    ['/etc/passwd', 127, 'permission denied'],
+    ['/etc/passwd', 126, 'permission denied'],
   ])('%s cannot be started, which is said in words', async (program, exit, why) => {
     const { code, stderr } = await readyQueue().run(execute(program))
     expect(code).toBe(exit)
@@ -1073,5 +1073,6 @@ describe('wrk gates', () => {
     for (const { gate, asks } of json.gates)
       expect(stdout).toMatch(new RegExp(`\\d  ${gate} +${asks.slice(0, 20)}`))
     expect(stdout).toContain('Exit codes:')
+    expect(stdout).toContain(json.exit_codes)
   })
 })

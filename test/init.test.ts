@@ -132,8 +132,11 @@ test.each([
 ])('a .gitignore %s gets one line more, and only once', async (_, text, wanted) => {
   const queue = makeQueue({ '.gitignore': text })
   for (let times = 0; times < 3; times++) {
-    expect((await run(['init', queue.root])).code).toBe(0)
+    const { code, stdout } = await run(['init', queue.root])
+    expect(code).toBe(0)
     expect(queue.read('.gitignore')).toBe(wanted)
+    expect(stdout.includes('  added to .gitignore\n')).toBe(times === 0)
+    expect(stdout).not.toContain('made .gitignore')
   }
 })
 

@@ -219,6 +219,54 @@ log(all)`,
     ])
   })
 
+  test('takes over nothing without a reason or by a time that is none, and no folder that is no text', () => {
+    const queue = makeQueue({ 'pending/WRK-1.md': heldItem('WRK-1', 'other', ago(60_000)) })
+    const before = queue.read('WRK-1')
+    const { stdout, stderr } = runModule(
+      queue,
+      `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
+const queue = await openQueue(dir, { session: 's', env: {} })
+await (await openQueue(dir, { session: 'other', env: {} })).sessionStart({ provider: 'codex' })
+const all = []
+for (const force of ['', '  ', 5, null]) {
+  all.push(await told(() => queue.claim('WRK-1', { force })))
+  all.push(await told(() => queue.release('WRK-1', { force })))
+  all.push(await told(() => queue.sessionEnd({ id: 'other', force })))
+}
+const times = []
+for (const ms of [-5, NaN, Infinity, '5']) {
+  times.push(await told(() => queue.claim('WRK-1', { ttlMs: ms })))
+  times.push(await told(() => queue.claim('WRK-1', { waitMs: ms })))
+}
+log({ all, times, folder: await told(() => openQueue(5, { env: {} })) })`,
+    )
+    expect(stderr).toBe('')
+    const { all, times, folder } = JSON.parse(stdout)
+    expect(all).toEqual(Array(12).fill(['USAGE', 'force needs a reason, which is kept in the event log']))
+    expect(times).toEqual(
+      ['-5', 'NaN', 'Infinity', '5'].flatMap(ms =>
+        ['ttlMs', 'waitMs'].map(name => ['USAGE', `${name} is not a length of time: ${ms}`]),
+      ),
+    )
+    expect(folder).toEqual(['USAGE', 'the folder of a queue is a text, not number'])
+    expect(queue.read('WRK-1')).toBe(before)
+  })
+
+  test('lists by one word as by a list of them', () => {
+    const items = {
+      'pending/WRK-1.md': item('WRK-1'),
+      'working/WRK-2.md': item('WRK-2', { status: 'working' }),
+    }
+    const { stdout, stderr } = runModule(
+      makeQueue(items),
+      `const queue = await openQueue(dir, { session: 's', env: {} })
+const ids = async options => (await queue.list(options)).map(({ id }) => id)
+log([await ids({ status: 'working' }), await ids({ status: ['working'] }), await ids({ priority: 'no-such' })])`,
+    )
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual([['WRK-2'], ['WRK-2'], []])
+  })
+
   test('gives one of many simultaneous claims within a process the item', () => {
     const queue = makeQueue(['WRK-1'])
     const { stdout } = runModule(
@@ -270,7 +318,7 @@ if (result.kind === 'held') {
   const by: string = claimed.lock.locked_by
   console.log(by, (await queue.release('WRK-157')).released satisfies boolean)
 }
-const items: ListedItem[] = await queue.list({ status: ['pending'], mine: true })
+const items: ListedItem[] = await queue.list({ status: ['pending'], priority: 'high', mine: true })
 console.log(items[0]?.problems[0]?.line.toFixed(), (await queue.log({ last: 3 })).map(event => event.seq), (await queue.where()).queue)
 try {
   await queue.show('x')

@@ -397,7 +397,7 @@ describe('a lock', () => {
     const queue = makeQueue()
     for (const verb of ['show', 'claim', 'release', 'cleanup']) {
       const result = await queue.run(['lock', verb, name, '--json'])
-      expect([result.code, result.json.error?.code]).toEqual([2, 'USAGE'])
+      expect([result.code, result.json.error?.code, result.json.error_code]).toEqual([2, 'USAGE', 'usage'])
     }
     expect(existsSync(join(queue.root, '.wrk'))).toBe(false)
   })
@@ -413,7 +413,7 @@ describe('a lock', () => {
     'lock break',
   ])('wrk %s is a usage error', async args => {
     const result = await makeQueue().run(`${args} --json`)
-    expect([result.code, result.json.error.code]).toEqual([2, 'USAGE'])
+    expect([result.code, result.json.error.code, result.json.error_code]).toEqual([2, 'USAGE', 'usage'])
   })
 })
 

@@ -605,7 +605,7 @@ wrk_get_frontmatter_value || echo "usage $?"`)
 
   test('are set in place by wrk, whatever they hold', async () => {
     const space = new Workspace({
-      'WRK-1': item('WRK-1').replace('priority: medium', 'priority: medium # why'),
+      'WRK-1': item('WRK-1').replace('priority: medium', 'owner: medium # why'),
     })
     const before = space.read('WRK-1')
     for (const value of [
@@ -619,13 +619,13 @@ wrk_get_frontmatter_value || echo "usage $?"`)
     ]) {
       const { code, stdout, stderr } = await space.bash(
         `file="$(resolve_wrk_file 1)"
-wrk_set_frontmatter_value "$file" priority "$VALUE"
-value="$(wrk_get_frontmatter_value "$file" priority; echo x)"
+wrk_set_frontmatter_value "$file" owner "$VALUE"
+value="$(wrk_get_frontmatter_value "$file" owner; echo x)"
 printf '%s' "\${value%?x}"`,
         { env: { VALUE: value } },
       )
       expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: value, stderr: '' })
-      expect(space.read('WRK-1').replace(/^priority: .*$/m, '')).toBe(before.replace(/^priority: .*$/m, ''))
+      expect(space.read('WRK-1').replace(/^owner: .*$/m, '')).toBe(before.replace(/^owner: .*$/m, ''))
     }
     expect(readdirSync(space.home)).not.toContain('made')
   })

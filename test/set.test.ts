@@ -219,7 +219,7 @@ describe('is refused, exit 2, and changes nothing:', () => {
     ['a newline', ['a=b\nlocked_by: me'], 'no single line'],
     ['a carriage return', ['a=b\rc'], 'no single line'],
     ['an escape', ['a=\x1b[31m'], 'no single line'],
-    ['a very long value', [`a=${'x'.repeat(10_001)}`], 'no single line'],
+    ['a very long value', [`a=${'x'.repeat(10_001)}`], 'longer than 10000 characters'],
     ['nothing to set', [], 'missing'],
   ])('%s', async (_, words, says) => {
     const before = withLine('related: [WRK-3]\nsteps:\n  - one\nagents:\n  phase_1: claude')

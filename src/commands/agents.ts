@@ -49,8 +49,8 @@ function texts(): AgentTexts {
   return { block, commands: { shared: SHARED_COMMAND, local: localCommand() } }
 }
 
-function whichAgents(command: Command): Command {
-  return command.addArgument(new Argument('<agent...>', 'whom to tell').choices([...INSTRUCTED, 'all']))
+function whichAgents(command: Command, who: string): Command {
+  return command.addArgument(new Argument('<agent...>', who).choices([...INSTRUCTED, 'all']))
 }
 
 function named(words: readonly string[]): InstructedAgent[] {
@@ -58,7 +58,7 @@ function named(words: readonly string[]): InstructedAgent[] {
 }
 
 function install(command: Command, run: Run): void {
-  whichAgents(command)
+  whichAgents(command, 'whom to tell')
     .description(
       'Add a short block on how to work with wrk to CLAUDE.md, AGENTS.md or GEMINI.md, and hooks to the settings of Claude Code.',
     )
@@ -81,7 +81,7 @@ function install(command: Command, run: Run): void {
 }
 
 function uninstall(command: Command, run: Run): void {
-  whichAgents(command).description('Remove exactly what install added.')
+  whichAgents(command, 'whose block and hooks to remove').description('Remove exactly what install added.')
   examples(command, 'wrk agents uninstall all')
   command.action((words: string[]) =>
     run(async globals => changed(uninstallAgents(await open(globals), named(words)))),
@@ -102,6 +102,7 @@ function changed({ workspace, files }: AgentsChange): Outcome {
 }
 
 function status(command: Command, run: Run): void {
+  command.description('Tell for each agent whether block and hooks are installed, and up to date.')
   examples(command, 'wrk agents status --json')
   command.action(() =>
     run(async globals => {

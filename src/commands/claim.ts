@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { printable } from '../core/ids.ts'
 import { type ClaimedItem, claim } from '../operations/claim.ts'
-import { EXIT, EXIT_CODES_HELP } from '../print/exit-codes.ts'
+import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
 import { refusedClaim } from '../print/refusal.ts'
 import { DEFAULT_WAIT, duration, examples, forced, open, type Run } from './command.ts'
@@ -19,7 +19,7 @@ export function configure(command: Command, run: Run): void {
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
     .option(
       '--ttl <time>',
-      'age past which another session’s lock is taken over (default: 2h, or ttl in wrk.yaml)',
+      'judge the present holder by this TTL in place of the queue’s: one that was silent for so long gives way, alive or not (not under takeover: dead-only). The claim itself lives as long as any',
     )
     .option('--wait [time]', `wait for a held item (${DEFAULT_WAIT} unless given)`)
     .option('--force', 'take it whoever holds it, or although it is closed; needs --reason')
@@ -32,7 +32,10 @@ export function configure(command: Command, run: Run): void {
      wrk claim WRK-157 --json
      wrk claim WRK-157 --agent helper-2        one of several helpers within a session`,
   )
-  command.addHelpText('after', `\n${EXIT_CODES_HELP}`)
+  command.addHelpText(
+    'after',
+    '\nExit code 0: it is yours; 1: there is no such item; 2: usage, or no session; 4: another session holds it, or\nanother helper or run of yours; 5: it is closed, unreadable or ambiguous. See also: wrk help exit-codes',
+  )
   command.action((id: string, flags: Flags) =>
     run(async globals => {
       const waitMs =

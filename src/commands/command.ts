@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
 import { printable } from '../core/ids.ts'
-import { parseDuration } from '../core/time.ts'
+import { LONGEST, parseDuration } from '../core/time.ts'
 import { type Context, openContext } from '../operations/context.ts'
 import type { Outcome } from '../print/outcome.ts'
 
@@ -36,7 +36,7 @@ export function duration(option: string, text: string): number {
   const ms = parseDuration(text)
   if (ms !== null) return ms
   throw new WrkError('USAGE', `${option} is not a length of time: "${printable(text, 40)}"`, {
-    hint: 'Write 30s, 5m, 2h, 1h30m, 1d, or a number of seconds.',
+    hint: `Write 30s, 5m, 2h, 1h30m, 1d, or a number of seconds; ${LONGEST} at most.`,
   })
 }
 
@@ -57,7 +57,7 @@ export function forced({ force, reason }: { force?: boolean; reason?: string }):
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(value: string, all: readonly string[]): string[] {
+export function collect(value: string, all: readonly string[] = []): string[] {
   return [...all, value]
 }
 

@@ -15,7 +15,10 @@ export function configure(command: Command, run: Run): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
     .argument('[command...]', 'behind --: what to run in place of the provider’s command')
-    .option('--provider <name>', 'who works on it; the item’s own `provider` goes before it')
+    .option(
+      '--provider <name>',
+      'who works on it; needed where the item’s own `provider`, which goes before it, is empty',
+    )
     .option('--phase <name>', 'a phase of the plan: its agent is in the item’s task_agents')
     .option('--keep', 'keep the claim when the command has ended')
   examples(
@@ -27,7 +30,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    `\n${GATES_HELP}\n\nThen it passes on the exit code of what it ran; 4 when the claim was lost meanwhile.\nThe command gets WRK_ID, WRK_FILE, WRK_QUEUE, WRK_SESSION_ID and WRK_RUN_ID.\n${JSON_BESIDE}`,
+    `\n${GATES_HELP}\n\nThen it passes on the exit code of what it ran; 4 when the claim was lost meanwhile.\nThe command gets WRK_ID, WRK_FILE (the path at the start), WRK_QUEUE, WRK_SESSION_ID, WRK_RUN_ID and WRK_PROVIDER,\nand with --phase WRK_PHASE.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {

@@ -12,7 +12,7 @@ export function configure(command: Command, run: Run): void {
   command.action(() =>
     run(async () => ({
       exitCode: EXIT.done,
-      json: { ok: true, gates: GATES },
+      json: { ok: true, gates: GATES, exit_codes: EXIT_CODES_HELP },
       text: `${GATES_HELP}\n\n${EXIT_CODES_HELP}\n`,
     })),
   )

@@ -27,14 +27,21 @@ export function configure(command: Command, run: Run): void {
     .command('install')
     .summary('put the hooks in; hooks that are there are kept and called')
   install.description('Put the hooks in. Hooks that are there are kept and called first. Safe to repeat.')
+  examples(install, 'wrk hooks install')
   install.action(() => run(async () => installed(hooksInstall(process.cwd(), program()))))
 
   const uninstall = command.command('uninstall').summary('take them out without a trace')
   uninstall.description('Take the hooks out; what was there before is put back. Safe to repeat.')
+  examples(uninstall, 'wrk hooks uninstall')
   uninstall.action(() => run(async () => uninstalled(hooksUninstall(process.cwd(), program()))))
 
   const status = command.command('status').summary('are they in?')
   status.description('Tell whether the hooks are in. Exit code 0: both, and up to date; else 1.')
+  examples(
+    status,
+    `wrk hooks status
+     wrk hooks status --json`,
+  )
   status.action(() => run(async () => stateOf(hooksStatus(process.cwd(), program()))))
 }
 

@@ -9,7 +9,10 @@ import { examples, type Run } from './command.ts'
 
 export function configure(command: Command, run: Run): void {
   command
-    .argument('[dir]', 'the queue’s folder, or a workspace (default: .claude/work-queue here)')
+    .argument(
+      '[dir]',
+      'the queue’s folder; of a folder with .git or .claude, its .claude/work-queue (default: --queue, WRK_QUEUE, WORK_ITEM_ROOT, else .claude/work-queue here, or here where this is a queue)',
+    )
     .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
   examples(
     command,
@@ -17,7 +20,10 @@ export function configure(command: Command, run: Run): void {
      wrk init ~/my-queue           a queue in a folder of its own
      wrk init --scripts            and execute.sh, review.sh, lib/workflow-guards.sh`,
   )
-  command.addHelpText('after', '\nSafe to repeat: it adds what is missing and changes nothing that is there.')
+  command.addHelpText(
+    'after',
+    '\nSafe to repeat: it adds what is missing, a line to a .gitignore that is there too, and changes nothing else.',
+  )
   command.action((dir: string | undefined, flags: { scripts?: boolean }) =>
     run(async ({ queue }) => {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
@@ -38,9 +44,9 @@ export function configure(command: Command, run: Run): void {
   )
 }
 
-function describeQueue({ queue, created }: Pick<InitResult, 'queue' | 'created'>): string {
+function describeQueue({ queue, created, added_to }: Omit<InitResult, 'warnings'>): string {
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
-  const lines = created.map(name => `  made ${name}\n`).join('')
+  const lines = created.map(name => `  ${added_to.includes(name) ? 'added to' : 'made'} ${name}\n`).join('')
   return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`
 }
 

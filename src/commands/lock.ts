@@ -36,7 +36,7 @@ interface Flags {
 export function configure(command: Command, run: Run): void {
   command
     .description(
-      `Hold a named lock of the machine (default: ${DEFAULT_LOCK}): one run at a time, whichever session it belongs to.`,
+      `Hold a named lock (default: ${DEFAULT_LOCK}) of this queue, or of --state-dir: one run at a time, whichever session it belongs to.`,
     )
     .option(
       '--state-dir <dir>',
@@ -60,7 +60,7 @@ export function configure(command: Command, run: Run): void {
 
 const NAME = `the lock; ${DEFAULT_LOCK} unless given`
 const TTL =
-  'seconds, or a time such as 90m: how long it lives after its holder’s last sign of life (default: 2h)'
+  'seconds, or a time such as 90m: how long it lives after its holder’s last sign of life (default: LOCK_TTL_SECONDS, else ttl of wrk.yaml, else 2h)'
 
 function show(command: Command, run: Run): void {
   command.description('Show who holds a lock. Exit code 0, locked or not; 5 when its file cannot be read.')

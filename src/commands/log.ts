@@ -13,6 +13,10 @@ export function configure(command: Command, run: Run): void {
     `wrk log -n 20
      wrk log WRK-157 --json`,
   )
+  command.addHelpText(
+    'after',
+    '\nIt has every change of an item by wrk, session locks taken and given up, sessions started and ended; not renewals of\nlocks, session set and index --write. Of refusals it has those of release, execute, review and lock release.',
+  )
   command.action((id: string | undefined, { last }: { last?: string }) =>
     run(async globals => {
       const most = last === undefined ? undefined : count('-n', last)

@@ -8,7 +8,7 @@ import { collect, examples, open, type Run } from './command.ts'
 interface Flags {
   priority?: string
   complexity?: string
-  blockedBy: string[]
+  blockedBy?: string[]
   parent?: string
   edit?: boolean
 }
@@ -18,12 +18,7 @@ export function configure(command: Command, run: Run): void {
     .argument('<title...>', 'what is to be done, in one line')
     .option('--priority <word>', PRIORITIES.join(', '))
     .option('--complexity <word>', COMPLEXITIES.join(', '))
-    .option(
-      '--blocked-by <id>',
-      'an item that has to be done before; may be given several times',
-      collect,
-      [],
-    )
+    .option('--blocked-by <id>', 'an item that has to be done before; may be given several times', collect)
     .option('--parent <id>', 'the item that it belongs to')
     .option('--edit', 'open it in $VISUAL or $EDITOR')
   examples(
@@ -44,7 +39,7 @@ export function configure(command: Command, run: Run): void {
         title: words.join(' '),
         priority: flags.priority,
         complexity: flags.complexity,
-        blockedBy: flags.blockedBy,
+        blockedBy: flags.blockedBy ?? [],
         parent: flags.parent,
         template: itemTemplate,
       })

@@ -6,7 +6,7 @@ import { runOutcome } from '../print/run.ts'
 import { collect, commandBehind, examples, JSON_BESIDE, open, type Run } from './command.ts'
 
 interface Flags {
-  provider: string[]
+  provider?: string[]
   allProviders?: boolean
   archive: boolean
 }
@@ -15,7 +15,7 @@ export function configure(command: Command, run: Run): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
     .argument('[command...]', 'behind --: what to run in place of the providers’ commands')
-    .option('--provider <name>', 'a reviewer; may be given several times', collect, [])
+    .option('--provider <name>', 'a reviewer; may be given several times', collect)
     .option('--all-providers', 'every provider that this queue says how to run')
     .option('--no-archive', 'leave the item where it is when all pass')
   examples(
@@ -26,16 +26,16 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    `\nAll reviewers run. When all pass, the item is archived and released in one step; otherwise it is released,\nstays where it is, and the exit code is that of the first reviewer that failed.\n${JSON_BESIDE}`,
+    `\nAll reviewers run. When all pass, the item is archived and released in one step; otherwise it stays where it is\nand is released, unless the session held it before, and the exit code is that of the first reviewer that failed.\nThe commands get what those of wrk execute get.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {
-      if (flags.allProviders && flags.provider.length > 0)
+      if (flags.allProviders && flags.provider)
         throw new WrkError('USAGE', 'review takes --provider or --all-providers, not both')
       const behind = commandBehind(globals, words)
       const context = await open(globals)
       const result = await review(context, id, {
-        providers: flags.provider,
+        providers: flags.provider ?? [],
         all: flags.allProviders ?? false,
         archive: flags.archive,
         command: behind,

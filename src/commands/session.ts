@@ -78,6 +78,7 @@ function id(command: Command, run: Run): void {
 }
 
 function list(command: Command, run: Run): void {
+  command.description('List the sessions of this queue: whether they live, and what they hold.')
   examples(command, 'wrk session list --json')
   command.action(() =>
     run(async globals => {
@@ -96,6 +97,7 @@ function list(command: Command, run: Run): void {
 }
 
 function show(command: Command, run: Run): void {
+  command.description('Show one session: where it runs, whether it lives, and what it holds.')
   command.argument('[session]', 'its id; this session unless given')
   examples(command, 'wrk session show claude-devbox-k3x9f2')
   command.action((wanted: string | undefined) =>
@@ -109,6 +111,9 @@ function show(command: Command, run: Run): void {
 }
 
 function set(command: Command, run: Run): void {
+  command.description(
+    'Set single values on top of session-state.yaml, for scripts. The event log does not tell of it.',
+  )
   command.argument('<key=value...>', 'keys on top of session-state.yaml with their new values')
   examples(
     command,
@@ -138,6 +143,7 @@ function set(command: Command, run: Run): void {
 
 function end(command: Command, run: Run): void {
   command
+    .description('End a session and release what it and its helpers hold.')
     .argument('[session]', 'its id; this session unless given')
     .option('--force', 'end it although it lives, or may live, elsewhere; needs --reason')
     .option('--reason <text>', 'why, for the event log')

@@ -21,7 +21,7 @@ const ABOUT: Record<Verb, { does: string; told: string; examples: string }> = {
     examples: 'wrk start WRK-157',
   },
   block: {
-    does: 'Sets the status to blocked, frees the item and moves it to blocked/. --reason is kept in blocked_reason.',
+    does: 'Sets the status to blocked, frees the item and moves it to blocked/. --reason is kept in\nblocked_reason and in the event log.',
     told: 'Blocked',
     examples: 'wrk block WRK-157 --reason "waits for the licence"',
   },
@@ -47,7 +47,8 @@ export function configure(command: Command, run: Run): void {
   const verb = command.name() as Verb
   const about = ABOUT[verb]
   command.argument('<id>', 'the item: WRK-157, 157')
-  if (verb !== 'start' && verb !== 'done') command.option('--reason <text>', 'why, for the event log')
+  if (verb === 'block') command.option('--reason <text>', 'why, for blocked_reason and the event log')
+  else if (verb !== 'start' && verb !== 'done') command.option('--reason <text>', 'why, for the event log')
   examples(command, about.examples)
   command.addHelpText(
     'after',

@@ -1,4 +1,7 @@
-/** The events that the log keeps: one for every visible change, and refusals by commands other than claim. */
+/**
+ * The events that the log keeps: one for every change of an item, every session lock that is taken or given up, and
+ * every start and end of a session; and refusals of release, execute, review and lock release.
+ */
 
 export type EventType =
   | 'granted'

@@ -43,6 +43,13 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000,
 
 /** A hundred years: longer than any lock lives, short enough to be added to a date. */
 const LONGEST_MS = 100 * 366 * 86_400_000
+/** The same, as people type it. */
+export const LONGEST = '36600d'
+
+/** Whether it is a length of time in milliseconds, as parseDuration gives it. */
+export function isDuration(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms <= LONGEST_MS
+}
 
 /** Reads `90`, `30s`, `5m`, `2h`, `1h30m`, `1d` as milliseconds; a bare number is seconds. Null when malformed. */
 export function parseDuration(text: string): number | null {

@@ -26,6 +26,8 @@ export interface InitResult {
   queue: string
   /** Paths that were made or added to, relative to the queue. */
   created: string[]
+  /** Of these, what was there and was added to. */
+  added_to: string[]
   /** Paths that were there and stayed as they are. */
   kept: string[]
   warnings: string[]
@@ -44,7 +46,7 @@ export interface Templates {
  */
 export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
   const queue = queueFor(dir, cwd)
-  const made: InitResult = { queue, created: [], kept: [], warnings: doubtsAbout(queue) }
+  const made: InitResult = { queue, created: [], added_to: [], kept: [], warnings: doubtsAbout(queue) }
   const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
 
   for (const folder of STATUS_FOLDERS.filter(name => name !== 'archived'))
@@ -58,7 +60,9 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   tell(createFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
   makeFolder(join(queue, 'templates'))
   tell(createFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
-  tell(ignoreSessionState(staging, join(queue, '.gitignore')), '.gitignore')
+  const ignored = ignoreSessionState(staging, join(queue, '.gitignore'))
+  tell(ignored !== 'kept', '.gitignore')
+  if (ignored === 'added to') made.added_to.push('.gitignore')
   unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(staging))
   return made
 }
@@ -91,12 +95,12 @@ function makeFolder(path: string): boolean {
 const IGNORED = 'session-state.yaml'
 
 /** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
-function ignoreSessionState(staging: string, path: string): boolean {
-  if (createFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return true
+function ignoreSessionState(staging: string, path: string): 'made' | 'added to' | 'kept' {
+  if (createFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return 'made'
   const text = readFileSync(path, 'utf8')
-  if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return false
+  if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return 'kept'
   append(path, `${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)
-  return true
+  return 'added to'
 }
 
 /** Adds to the end of a file of the user's; what stands there is not touched, and a cut-off addition is taken back. */

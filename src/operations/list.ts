@@ -30,8 +30,8 @@ export const SORT_KEYS = ['id', 'priority', 'status', 'title', 'age', 'urgency']
 type SortKey = (typeof SORT_KEYS)[number]
 
 export interface ListOptions {
-  /** Only items with one of these status words. */
-  status?: readonly string[] | undefined
+  /** Only items with this status word, or with one of these. */
+  status?: string | readonly string[] | undefined
   /** Only items that somebody holds. */
   locked?: boolean | undefined
   /** Only items that this caller holds. */
@@ -40,8 +40,8 @@ export interface ListOptions {
   ready?: boolean | undefined
   /** Only open items that wait for others, or whose status says that they are blocked. */
   blocked?: boolean | undefined
-  /** Only items of one of these priorities; `p1` and `high` are the same. */
-  priority?: readonly string[] | undefined
+  /** Only items of this priority, or of one of these; `p1` and `high` are the same. */
+  priority?: string | readonly string[] | undefined
   /** Only items below this one, at any depth. */
   parent?: string | undefined
   /** Only items for this repository. */
@@ -153,9 +153,10 @@ const ORDERS: Partial<Record<SortKey, (a: ListedItem, b: ListedItem) => number>>
 
 /** The filters that need no details. */
 function filterOf(options: ListOptions, holder: string | undefined) {
-  const words = options.status?.length ? new Set(options.status.map(statusWord)) : null
-  const priorities = options.priority?.map(word => word.toLowerCase())
-  const ranks = new Set(options.priority?.flatMap(word => knownRank(word) ?? []))
+  const words = options.status?.length ? new Set([options.status].flat().map(statusWord)) : null
+  const asked = options.priority === undefined ? undefined : [options.priority].flat()
+  const priorities = asked?.map(word => word.toLowerCase())
+  const ranks = new Set(asked?.flatMap(word => knownRank(word) ?? []))
   const text = options.text?.toLowerCase()
   return (
     item: Pick<ListedItem, 'id' | 'title' | 'status' | 'priority'>,

@@ -37,7 +37,9 @@ export function parseAssignments(
     check(key)
     if (fields.has(key)) throw new WrkError('USAGE', `${key} is given twice`)
     const value = text.slice(at + 1)
-    if (value.length > LONGEST_VALUE || /[\x00-\x08\x0a-\x1f\x7f]/.test(value))
+    if (value.length > LONGEST_VALUE)
+      throw new WrkError('USAGE', `the value of ${key} is longer than ${LONGEST_VALUE} characters`)
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
       throw new WrkError('USAGE', `the value of ${key} is no single line of text`)
     fields.set(key, value)
   }

@@ -36,9 +36,11 @@ export const EXIT_CODES_HELP = `Exit codes:
   1   not found; or a review or verification that failed; or nothing is ready
       (next), something is wrong (doctor), git hooks are refused or not in place
       (hooks)
-  2   usage, no session, unknown provider; a broken wrk.yaml or CLAUDE.md
+  2   usage, no session, unknown provider; a broken wrk.yaml, CLAUDE.md or
+      .claude/settings.json
   3   plan gate: plan_approved is not true, or no plan
-  4   held by another session
+  4   held by another session, or by another helper or run of this one; or a claim
+      was lost; or a session that may not be ended
   5   the item cannot be worked on as it stands: unreadable, ambiguous, closed
   70  a bug in wrk
   74  input/output failed (disk full, no permission, a session-state.yaml that

@@ -1,6 +1,6 @@
 /**
  * Session locks for scripts and for people: what all verbs share. The JSON is flat, as scripts rely on it, with
- * `error_code` and `error` as text; usage errors keep the program's general form.
+ * `error_code` and `error` as text; usage errors keep the program's general form, with `error_code` beside it.
  */
 import { printable } from '../core/ids.ts'
 import { humanDuration } from '../core/time.ts'

@@ -19,8 +19,8 @@ export interface ChildOptions {
 export type ChildEnd =
   | { kind: 'exited'; code: number; stopped: boolean }
   | { kind: 'killed'; signal: NodeJS.Signals; stopped: boolean }
-  /** It could not be started; the message says why, for people. */
-  | { kind: 'notStarted'; message: string }
+  /** It could not be started; the message says why, for people, and the code is a shell's for that. */
+  | { kind: 'notStarted'; message: string; code: 126 | 127 }
 
 /** Asked to end, a child has this long before it is killed. */
 const GRACE_MS = 5_000
@@ -82,7 +82,8 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
     }
     child.on('error', (error: NodeJS.ErrnoException) => {
       // One that runs and may not be signalled (sudo) is an error too, and no end.
-      if (child.pid === undefined) end({ kind: 'notStarted', message: whyNotStarted(error) })
+      if (child.pid === undefined)
+        end({ kind: 'notStarted', message: whyNotStarted(error), code: error.code === 'ENOENT' ? 127 : 126 })
     })
     child.on('exit', (code, signal) =>
       end(
@@ -123,9 +124,7 @@ export function catchSignals(): Signals {
 
 /** The code that a shell gives for how a command ended. */
 export function exitCodeOf(end: ChildEnd): number {
-  if (end.kind === 'exited') return end.code
-  if (end.kind === 'notStarted') return 127
-  return codeOfSignal(end.signal)
+  return end.kind === 'killed' ? codeOfSignal(end.signal) : end.code
 }
 
 export function codeOfSignal(signal: NodeJS.Signals): number {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Has an item reviewed; when all reviewers pass, it is archived and released, otherwise only released.
+# Has an item reviewed; when all reviewers pass, it is archived and released, otherwise only released, unless the
+# session held it before.
 #
 #     review.sh WRK-157 --all-providers
 #     review.sh WRK-157 --provider codex
