@@ -397,7 +397,7 @@ describe('a session whose item was taken over', () => {
     expect(told.stderr).toContain('forced: urgent')
   })
 
-  test('learns of it also when the other has released it since, and of a forced release', async () => {
+  test('learns of it also when the other has released it since', async () => {
     const queue = await lost()
     await as(queue, 'other', 2 * HOUR + 1000, 'release WRK-1')
     const told = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat --json')
@@ -405,17 +405,32 @@ describe('a session whose item was taken over', () => {
       4,
       expect.objectContaining({ id: 'WRK-1', by: null }),
     ])
+  })
 
-    const second = makeQueue(['WRK-1'])
-    await as(second, 'me', 0, 'claim WRK-1')
-    expect(
-      (await as(second, 'other', 1000, 'release WRK-1 --force --reason stuck --json')).json,
-    ).toMatchObject({
-      ok: true,
-      released: true,
-      reason: 'forced',
-    })
-    expect(second.lock('WRK-1').by).toBe('')
+  test('learns of a forced release as of any other loss, until it releases the item itself', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 0, `claim ${id}`)
+    const forced = await as(queue, 'other', 1000, 'release WRK-1 --force --reason stuck --json')
+    expect(forced.json).toMatchObject({ ok: true, released: true, reason: 'forced' })
+    expect(queue.lock('WRK-1').by).toBe('')
+    const loss = { id: 'WRK-1', by: null, at: later(1000), reason: 'forced: stuck' }
+    const told = await as(queue, 'me', 2000, 'heartbeat --json')
+    expect([told.code, told.json.superseded]).toEqual([4, [loss]])
+    expect((await as(queue, 'me', 3000, 'release WRK-1 --json')).json.superseded).toEqual(loss)
+    expect((await as(queue, 'me', 4000, 'heartbeat')).code).toBe(0)
+  })
+
+  test.each([
+    ['release WRK-1 --force --reason stuck', ['WRK-1', 'WRK-2']],
+    ['claim WRK-1 --force --reason urgent', ['WRK-1', 'WRK-2']],
+    ['session end me --force --reason stuck', ['WRK-1', 'WRK-2']],
+    ['session end me', []],
+  ])('shows no life by what another does to it: %s', async (command, records) => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 0, `claim ${id}`)
+    expect((await as(queue, 'other', 3 * HOUR, command)).code).toBe(0)
+    const { heartbeat_at, claims } = queue.session('me')
+    expect([heartbeat_at, claims.map(({ id }: Json) => id)]).toEqual([later(0), records])
   })
 
   test('and that gets it back is not told any more', async () => {

@@ -72,16 +72,23 @@ interface Taker {
   force: string
 }
 
+/** Who releases in a holder's place. */
+interface InPlace {
+  /** Who did it, for the event log, where it was done by force; the session then keeps its records, to learn of that. */
+  taker?: Taker | undefined
+  /** Whether the session itself calls, which is a sign of life. */
+  isItself?: boolean
+}
+
 /**
  * Releases what the given holders have, as if each did it.
  * @param among the items to look at; all unless given
- * @param taker who did it in their place, for the event log
  */
 export async function releaseAll(
   context: Context,
   caller: Caller,
   isHolder: (holder: string) => boolean,
-  { among, taker }: { among?: readonly ItemPlace[]; taker?: Taker | undefined } = {},
+  { among, ...inPlace }: InPlace & { among?: readonly ItemPlace[] } = {},
 ): Promise<ReleaseResult[]> {
   const results: ReleaseResult[] = []
   const readings = among ? readItems(context.store, among) : readQueue(context.store, one => one)
@@ -89,7 +96,7 @@ export async function releaseAll(
     const { lock } = reading
     if (lock && isHolder(lock.by) && !isBlocked(reading))
       results.push(
-        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}, taker),
+        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}, inPlace),
       )
   }
   return results
@@ -105,7 +112,7 @@ async function releaseAs(
   id: ItemId,
   places: readonly ItemPlace[],
   { runId, force }: ReleaseOptions,
-  taker?: Taker,
+  { taker, isItself = true }: InPlace = {},
 ): Promise<ReleaseResult> {
   const { store } = context
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
@@ -117,21 +124,17 @@ async function releaseAs(
   const { superseded } = result
   // What was taken within the session is recorded for who has it now.
   const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
-  if (result.released || (superseded && !within))
+  // Another session from which it was taken by force keeps its record: that is how it learns of it.
+  if (caller && !taker && (result.released || (superseded && !within)))
     await afterwards(result.warnings, async () => {
-      for (const session of new Set([taker ? null : caller?.session, result.fromSession]))
-        if (session) await recordClaims(context, session, without(result.item.id))
+      await recordClaims(context, caller.session, without(result.item.id), isItself)
     })
   if (!result.released && result.reason !== 'not-locked')
     await afterwards(result.warnings, () =>
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
-  const { fromSession: _, ...told } = result
-  return told
+  return result
 }
-
-/** With the session whose record of the claim must go; what a taker ended keeps it, to learn of that. */
-type Decided = ReleaseResult & { fromSession: string | null }
 
 function decide(
   context: Context,
@@ -139,7 +142,7 @@ function decide(
   caller: Caller | null,
   request: Parameters<typeof decideRelease>[2],
   taker: Taker | undefined,
-): ItemDecision<Decided> {
+): ItemDecision<ReleaseResult> {
   const { store, clock } = context
   const now = clock()
   const { item, lock } = current
@@ -157,7 +160,6 @@ function decide(
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded: lost && caller ? howCallerLost(context, current, caller) : null,
     from: null,
-    fromSession: null,
     warnings: [],
   }
   if (decision.kind === 'notLocked')
@@ -189,7 +191,6 @@ function decide(
       released: true,
       reason: forced ? 'forced' : 'released',
       from: forced ? lock!.by : null,
-      fromSession: taker ? null : (owner?.id ?? null),
     },
   }
 }

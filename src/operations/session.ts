@@ -131,7 +131,10 @@ export async function sessionEnd(
   tidy(context)
   const by = isOwn ? null : (me?.holder ?? null)
   const taker = isOwn || force === undefined ? undefined : { holder: by, force }
-  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), { taker })
+  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), {
+    taker,
+    isItself: isOwn,
+  })
   const warnings = await markEnded(context, id, { by, force, keepRecords: taker !== undefined })
   return { session: id, released, warnings }
 }
