@@ -60,7 +60,7 @@ export interface Queue {
   claim(id: string, options?: ClaimOptions): Promise<ClaimedItem | RefusedClaim>
   /** Releases an item that this session holds. @throws WrkError */
   release(id: string, options?: ReleaseOptions): Promise<ReleaseResult>
-  /** Releases all that this session holds. @throws WrkError */
+  /** Releases all that this session holds; one that cannot be changed is told with its error. @throws WrkError */
   releaseMine(): Promise<ReleaseResult[]>
   /** Gives a sign of life, and tells which claims were lost. @throws WrkError */
   heartbeat(): Promise<HeartbeatResult>

@@ -529,6 +529,44 @@ describe('release', () => {
     expect(['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.lock(id).by)).toEqual(['', '', 'tester/one'])
   })
 
+  test.each([
+    ['--mine', 'release --mine --json'],
+    ['by the end of the session', 'session end --json'],
+  ])(
+    '%s releases the others too where an item cannot be changed, and tells of that one',
+    async (_, command) => {
+      const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4'])
+      for (const id of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4']) await queue.run(`claim ${id}`)
+      queue.write('WRK-1', `${queue.read('WRK-1')}${'x'.repeat(9 * 1024 * 1024)}`)
+      queue.write('WRK-3', queue.read('WRK-3').replace('title: ', 'title: "not closed: '))
+      queue.write('working/WRK-4.md', queue.read('WRK-4'))
+      const { code, json } = await queue.run(command)
+      const { ok, error, failed } = json
+      expect([code, ok, error.code]).toEqual([5, false, 'INVALID_ITEM'])
+      expect(error.message).toMatch(/^WRK-1 could not be released: .*too large/)
+      expect(failed).toMatchObject([
+        { id: 'WRK-1', message: expect.stringContaining('too large') },
+        { id: 'WRK-3', message: expect.stringMatching(/WRK-3\.md:3:\d+: /) },
+        { id: 'WRK-4', code: 'AMBIGUOUS' },
+      ])
+      expect(queue.lock('WRK-2').by).toBe('')
+      for (const id of ['WRK-1', 'WRK-3', 'WRK-4']) expect(queue.lock(id).by).toBe('tester')
+      if (command.startsWith('session')) expect(queue.session('tester').ended_at).not.toBeNull()
+    },
+  )
+
+  test('--mine tells of a broken item that the session has claimed, and of none that is another’s', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    await queue.run('claim WRK-1')
+    await queue.run('claim WRK-2', { session: 'other' })
+    for (const id of ['WRK-1', 'WRK-2'])
+      queue.write(id, queue.read(id).replace('title: ', 'title: "not closed: '))
+    const { code, stderr, stdout } = await queue.run('release --mine')
+    expect([code, stdout]).toEqual([5, ''])
+    expect(stderr).toMatch(/^wrk: WRK-1 could not be released: .*WRK-1\.md:3:/)
+    expect(stderr).not.toContain('WRK-2')
+  })
+
   test('that names a run works for the run that claimed, and for no other', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1 --run-id a1')

@@ -1,10 +1,12 @@
 /** Gives an item up: compare-and-swap, so that only its holder can. */
 import { decideRelease } from '../core/claim.ts'
+import { WrkError } from '../core/errors.ts'
 import { type NewEvent, newEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
-import { type ItemId, parseId, printable } from '../core/ids.ts'
+import { type ItemId, keyOfField, parseId, printable } from '../core/ids.ts'
 import { belongsTo, listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
+import { asIoError } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
@@ -25,8 +27,8 @@ export interface ReleaseOptions {
 
 export interface ReleaseResult {
   released: boolean
-  /** Why: `released`, `forced`, `not-locked`, `held-by-other`, `other-run`. */
-  reason: 'released' | 'forced' | 'not-locked' | 'held-by-other' | 'other-run'
+  /** Why: `released`, `forced`, `not-locked`, `held-by-other`, `other-run`; `failed`, of several, with the error. */
+  reason: 'released' | 'forced' | 'not-locked' | 'held-by-other' | 'other-run' | 'failed'
   item: ItemSummary
   /** Who holds it, when it was not released. */
   holder: HolderInfo | null
@@ -34,6 +36,8 @@ export interface ReleaseResult {
   superseded: Superseded | null
   /** From whom it was taken by force. */
   from: string | null
+  /** Why this one, of several, could not be released; the others were. */
+  error: WrkError | null
   warnings: string[]
 }
 
@@ -56,14 +60,15 @@ export async function release(
   return releaseAs(context, caller, id, places, options)
 }
 
-/** Releases every item that this holder has. */
+/** Releases every item that this holder has. What cannot be released is told among the results, and holds up no other. */
 export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
-  const { identity, caller } = await lookIn(context)
+  const { identity, caller, registry } = await lookIn(context)
   if (!identity) throw noSession()
   if (!caller) return []
   tidy(context)
   await settleAll(context)
-  return releaseAll(context, caller, holder => holder === caller.holder)
+  const claims = listedSession(registry, caller.session)?.claims ?? []
+  return releaseAll(context, { ...caller, claims }, holder => holder === caller.holder)
 }
 
 /** Who takes items from a holder by force. */
@@ -81,7 +86,8 @@ interface InPlace {
 }
 
 /**
- * Releases what the given holders have, as if each did it.
+ * Releases what the given holders have, as if each did it; also tries what the caller has claimed and what says no more
+ * whose it is. An item that cannot be changed keeps no other from being released.
  * @param among the items to look at; all unless given
  */
 export async function releaseAll(
@@ -90,17 +96,34 @@ export async function releaseAll(
   isHolder: (holder: string) => boolean,
   { among, ...inPlace }: InPlace & { among?: readonly ItemPlace[] } = {},
 ): Promise<ReleaseResult[]> {
+  const { store } = context
+  const claimed = new Set(caller.claims.map(({ id }) => keyOfField(id, store.settings.idPrefix)))
+  const readings = await (among ? readItems(store, among) : readQueue(store, one => one))
+  const isHeld = ({ lock, place, problems }: ItemReading) =>
+    lock ? isHolder(lock.by) : isBlocked({ problems }) && claimed.has(place.key)
   const results: ReleaseResult[] = []
-  const readings = among ? readItems(context.store, among) : readQueue(context.store, one => one)
-  for (const reading of await readings) {
-    const { lock } = reading
-    if (lock && isHolder(lock.by) && !isBlocked(reading))
-      results.push(
-        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}, inPlace),
-      )
+  for (const key of new Set(readings.filter(isHeld).map(({ place }) => place.key))) {
+    const copies = readings.filter(({ place }) => place.key === key)
+    const reading = copies.find(isHeld)!
+    const holder = reading.lock?.by ?? caller.holder
+    const places = copies.map(({ place }) => place)
+    try {
+      results.push(await releaseAs(context, { ...caller, holder }, idOf(reading), places, {}, inPlace))
+    } catch (error) {
+      results.push(failed(reading, error))
+    }
   }
   return results
 }
+
+function failed(reading: ItemReading, failure: unknown): ReleaseResult {
+  const error = asIoError(failure, 'input/output failed')
+  if (!(error instanceof WrkError)) throw failure
+  const item = summary(reading)
+  return { ...NOT_RELEASED, reason: 'failed', item, error, warnings: [] }
+}
+
+const NOT_RELEASED = { released: false, holder: null, superseded: null, from: null, error: null } as const
 
 function idOf({ place, item }: ItemReading): ItemId {
   return { key: place.key, display: item.id }
@@ -160,6 +183,7 @@ function decide(
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded: lost && caller ? howCallerLost(context, current, caller) : null,
     from: null,
+    error: null,
     warnings: [],
   }
   if (decision.kind === 'notLocked')
