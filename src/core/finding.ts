@@ -18,6 +18,7 @@ export type FindingCode =
   | 'dangling-dependency'
   | 'missing-field'
   | 'unreadable-date'
+  | 'not-writable'
   | 'not-a-folder'
   | 'unknown-setting'
   | 'registry'
@@ -79,6 +80,8 @@ export interface ItemFacts {
   ended: boolean
   /** The caller's own. */
   mine: boolean
+  /** Why this process cannot change it, being another user's or group's. */
+  notOurs: { message: string; hint: string | undefined } | null
   completed: string | undefined
   missing: readonly MissingField[]
   /** The field that should put it off and does not. */

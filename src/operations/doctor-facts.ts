@@ -13,6 +13,7 @@ import { areSame, bytesOf } from '../store/item-look.ts'
 import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts'
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
+import { whyNotOurs } from '../store/owner.ts'
 import { isFolder, itemPlaces, notFolders } from '../store/queue.ts'
 import { type Context, readSettingsFile } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
@@ -57,7 +58,7 @@ function placesNow({ host, root }: Store): ItemKey[] {
 }
 
 function itemFacts(
-  { settings }: Store,
+  { host, settings }: Store,
   judge: ItemJudge,
   { item, place, lock, problems, modified, found }: ItemReading,
   caller: Caller | null,
@@ -77,6 +78,7 @@ function itemFacts(
     held: lock && heldLock(judge, key, lock, modified),
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
+    notOurs: whyNotOurs(host.disk, path),
     completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
     missing: found && !problems.some(hidesAll) ? missingFields(found) : [],
     noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,

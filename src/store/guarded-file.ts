@@ -14,6 +14,7 @@ import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, isFailure, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver } from './guard.ts'
+import { notOurs } from './owner.ts'
 import { fill, writeAll } from './write.ts'
 
 /** Larger files are no work items; reading them whole would only cost memory. */
@@ -162,22 +163,7 @@ function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile, uid: number
     disk.fchownSync(fd, Number(stat.uid), Number(stat.gid))
     return true
   })
-  if (kept) return
-  if (Number(stat.uid) === uid)
-    throw new WrkError(
-      'IO',
-      `${path} belongs to a group that you are not in (gid ${stat.gid}), and replacing it would change that`,
-      {
-        hint: 'Give it a group of yours: chgrp "$(id -g)" FILE (all of a queue: chgrp -R "$(id -g)" FOLDER)',
-      },
-    )
-  throw new WrkError(
-    'IO',
-    `${path} belongs to another user (uid ${stat.uid}), and replacing it would change that`,
-    {
-      hint: 'Run wrk as its owner, or make the file your own.',
-    },
-  )
+  if (!kept) throw notOurs(path, { uid: Number(stat.uid), gid: Number(stat.gid) }, uid)
 }
 
 /** The same inode with the same bytes as when the decision was made. Programs that know no guard may write at any time. */

@@ -37,6 +37,7 @@ function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
     held: null,
     ended: false,
     mine: false,
+    notOurs: null,
     completed: undefined,
     missing: [],
     noDate: null,
