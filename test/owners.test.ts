@@ -1,6 +1,15 @@
 /** Queues that more than one account works on, and whose the files are that wrk makes. Needs root and setpriv. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, readdirSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -64,5 +73,57 @@ describe.runIf(canBecomeOthers)('an item that belongs to another user', () => {
       [{ code: 'not-writable', severity: 'warning', item: 'WRK-1' }],
     ])
     expect((await queue.run('doctor')).code).toBe(0)
+  })
+})
+
+describe.runIf(canBecomeOthers)('what root makes in another user’s queue', () => {
+  const owners = (queue: Queue) =>
+    everything(queue.root).flatMap(path => {
+      const { uid, gid } = lstatSync(path)
+      return uid === USER && gid === USER ? [] : [`${path} ${uid}:${gid}`]
+    })
+
+  test('belongs to that user, folders and files, and the user works on', async () => {
+    const queue = queueOf(USER, ['WRK-1', 'WRK-2', 'WRK-3'])
+    for (const command of [
+      'claim WRK-1',
+      'done WRK-1',
+      'new more',
+      'archive WRK-2',
+      'next',
+      'execute WRK-3 --provider x',
+    ])
+      await queue.run(command)
+    expect(queue.events().map(({ type }) => type)).toEqual(expect.arrayContaining(['finished', 'archived']))
+    expect(queue.exists('pending/WRK-004.md')).toBe(true)
+    expect(owners(queue)).toEqual([])
+    for (const command of ['start WRK-3', 'done WRK-3', 'archive WRK-3', 'new again', 'doctor'])
+      expect([command, (await runAs(queue, USER, command)).code]).toEqual([command, 0])
+  })
+
+  test('is given to nobody by a link that lies in place of a file or folder', async () => {
+    const queue = queueOf(USER, ['WRK-1'])
+    await runAs(queue, USER, 'claim WRK-1')
+    const secret = join(queue.home, 'secret')
+    writeFileSync(secret, '')
+    rmSync(queue.path('.wrk/events.jsonl'))
+    linkSync(secret, queue.path('.wrk/events.jsonl'))
+    await queue.run('claim WRK-1')
+    expect(lstatSync(secret).uid).toBe(0)
+  })
+
+  test('before, and is a folder that the user may not write to: doctor tells', async () => {
+    const queue = queueOf(USER, ['WRK-1'])
+    expect((await runAs(queue, USER, 'claim WRK-1')).code).toBe(0)
+    mkdirSync(queue.path('.wrk/moves'))
+    chownSync(queue.path('session-state.yaml'), 0, 0)
+    const { code, json } = await runAs(queue, USER, 'doctor --json')
+    expect([code, json.findings]).toMatchObject([
+      1,
+      [
+        { code: 'not-writable', severity: 'error', path: queue.path('session-state.yaml') },
+        { code: 'not-writable', severity: 'error', path: queue.path('.wrk/moves') },
+      ],
+    ])
   })
 })

@@ -120,9 +120,9 @@ function fieldsOf(item: ItemFacts): Finding[] {
   return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
 }
 
-/** What is closed needs no more changes. */
+/** What is closed needs no more changes; of what may not even be read, that is told. */
 function ownerOf(item: ItemFacts): Finding[] {
-  if (!item.notOurs) return []
+  if (!item.notOurs || item.problems.some(({ code }) => code === 'no-permission')) return []
   const { message, hint = '' } = item.notOurs
   return [about(item, newFinding('not-writable', item.closed ? 'note' : 'warning', message, hint))]
 }

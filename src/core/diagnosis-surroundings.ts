@@ -6,6 +6,7 @@ import { printable } from './ids.ts'
 export function diagnoseSurroundings({ unknownSettings, registry, notFolders, git }: Facts): Finding[] {
   return [
     ...unknownSettings.map(unknownSetting),
+    ...(registry.notOurs ? [foreign(registry.path, registry.notOurs)] : []),
     ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
     ...notFolders.map(({ path, isLink }) => ({
       ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
@@ -13,6 +14,10 @@ export function diagnoseSurroundings({ unknownSettings, registry, notFolders, gi
     })),
     ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
   ]
+}
+
+function foreign(path: string, { message, hint = '' }: NonNullable<Facts['registry']['notOurs']>): Finding {
+  return { ...newFinding('not-writable', 'error', message, hint), path }
 }
 
 /** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */

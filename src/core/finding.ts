@@ -111,6 +111,8 @@ interface StateFacts {
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]
+  /** Folders of `.wrk` that this process may not write to, and what it is told then. */
+  unwritable: { path: string; reason: string }[]
   log: Trace & { state: 'whole' | 'behind' | 'torn' | 'unusable' }
 }
 
@@ -141,6 +143,8 @@ export interface Facts {
   state: StateFacts
   registry: {
     path: string
+    /** Why this process cannot change it. */
+    notOurs: ItemFacts['notOurs']
     broken: { message: string; line: number; column: number; isText: boolean } | null
   }
   /** Null where the queue is in no repository, or git cannot be asked. */

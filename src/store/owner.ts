@@ -1,7 +1,9 @@
 /** Whose a file is. Replacing one by a rename would change that, and only root may give a file to another user. */
-import type { Stats } from 'node:fs'
+import { accessSync, constants, type Stats } from 'node:fs'
+import { join } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
+import { codeOf, MISSING, unless } from './errno.ts'
 import { lookAt } from './look.ts'
 
 type Owner = Pick<Stats, 'uid' | 'gid'>
@@ -27,4 +29,20 @@ export function whyNotOurs(disk: Disk, path: string): WrkError | null {
   const stat = uid ? lookAt(disk, path) : null
   if (!stat || (stat.uid === uid && process.getgroups!().includes(stat.gid))) return null
   return notOurs(path, stat, uid)
+}
+
+/** Of `.wrk` and its folders, those that this process may not write to, with the system's reason. */
+export function unwritableFolders(disk: Disk, stateDir: string): { path: string; reason: string }[] {
+  const entries = unless(MISSING, [], () => disk.readdirSync(stateDir, { withFileTypes: true }))
+  const folders = entries.filter(entry => entry.isDirectory()).map(({ name }) => join(stateDir, name))
+  return [stateDir, ...folders].flatMap(path => {
+    try {
+      unless(MISSING, undefined, () => accessSync(path, constants.W_OK | constants.X_OK))
+      return []
+    } catch (error) {
+      const reason = codeOf(error)
+      if (reason === undefined) throw error
+      return [{ path, reason }]
+    }
+  })
 }

@@ -60,7 +60,7 @@ function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     identical: new Set(),
     notFolders: [],
     unknownSettings: [],
-    registry: { path: `${ROOT}/session-state.yaml`, broken: null },
+    registry: { path: `${ROOT}/session-state.yaml`, notOurs: null, broken: null },
     git: null,
     ...more,
     state: { ...NO_STATE, ...more.state },
@@ -74,6 +74,7 @@ const NO_STATE: Facts['state'] = {
   intents: [],
   moves: [],
   kept: [],
+  unwritable: [],
   log: { path: `${ROOT}/.wrk/events.jsonl`, state: 'whole', ageMs: 0 },
 }
 
@@ -377,10 +378,12 @@ describe('around the items', () => {
   test('a registry that is no text is for a person, one that is broken is set aside', () => {
     const broken = { message: 'm', line: 2, column: 3, isText: true }
     const path = '/queue/session-state.yaml'
-    expect(diagnose(facts([], { registry: { path, broken } }))).toMatchObject([
+    expect(diagnose(facts([], { registry: { path, notOurs: null, broken } }))).toMatchObject([
       { code: 'registry', line: 2, column: 3, fix: { kind: 'rebuild-registry' } },
     ])
-    const [finding] = diagnose(facts([], { registry: { path, broken: { ...broken, isText: false } } }))
+    const [finding] = diagnose(
+      facts([], { registry: { path, notOurs: null, broken: { ...broken, isText: false } } }),
+    )
     expect(finding!.fix).toBeNull()
   })
 
