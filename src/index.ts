@@ -74,7 +74,7 @@ export interface Queue {
   release(id: string, options?: ReleaseOptions): Promise<ReleaseResult>
   /**
    * Releases all that this session holds; what its helpers hold stays. A queue that was opened with `agent` releases
-   * that helper's items.
+   * that helper's items. One that cannot be changed is told with its error.
    * @throws WrkError USAGE, NO_SESSION, BUSY, IO
    */
   releaseMine(): Promise<ReleaseResult[]>

@@ -350,7 +350,8 @@ describe('wrk release', () => {
       forced: true,
       reason: expect.stringContaining('host is gone'),
     })
-    expect(queue.session('first').claims).toEqual([])
+    // By which the former holder learns of it.
+    expect(queue.session('first').claims).toMatchObject([{ id: 'WRK-157' }])
   })
 
   test('that names a run needs the run that claimed', async () => {

@@ -462,7 +462,7 @@ describe('the folders of .wrk', () => {
     expect(await withGuard(hostOf(), stateDir, KEY, () => 'had it')).toBe('had it')
     expect(readdirSync(stateDir).sort()).toEqual(['.gitignore', 'guards', 'outbox', 'tmp'])
     expect(readFileSync(join(stateDir, '.gitignore'), 'utf8')).toBe('*\n')
-    expect(statSync(join(stateDir, '.gitignore')).mode & 0o777).toBe(0o644 & ~process.umask())
+    expect(statSync(join(stateDir, '.gitignore')).mode & 0o777).toBe(0o666 & ~process.umask())
   })
 
   test('keep a .gitignore that is there', () => {

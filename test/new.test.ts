@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -589,3 +590,39 @@ test.runIf(haveStrace())(
     })
   },
 )
+
+describe('files that wrk makes', () => {
+  const FILES = [
+    'pending/WRK-001.md',
+    'session-state.yaml',
+    'ids.json',
+    'events.jsonl',
+    'events.tail',
+    '.gitignore',
+  ]
+
+  test.each([
+    ['077', 0o600],
+    ['002', 0o664],
+    ['022', 0o644],
+  ])('have the mode that the umask %s leaves, and keep it', async (umask, mode) => {
+    const queue = makeQueue()
+    const modes = () =>
+      FILES.map(
+        name =>
+          statSync(queue.path(name.includes('/') || name.startsWith('s') ? name : `.wrk/${name}`)).mode &
+          0o777,
+      )
+    const under = (mask: string, args: string) =>
+      finished(
+        start('bash', ['-c', `umask ${mask} && exec "$@"`, 'bash', PROGRAM, ...FIRST, ...args.split(' ')], {
+          cwd: queue.home,
+          env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
+        }),
+      )
+    for (const args of ['new x', 'claim 1']) expect((await under(umask, args)).code).toBe(0)
+    expect(modes()).toEqual(FILES.map(() => mode))
+    for (const args of ['release 1', 'new y']) expect((await under('027', args)).code).toBe(0)
+    expect(modes()).toEqual(FILES.map(() => mode))
+  })
+})

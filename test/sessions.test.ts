@@ -397,7 +397,7 @@ describe('a session whose item was taken over', () => {
     expect(told.stderr).toContain('forced: urgent')
   })
 
-  test('learns of it also when the other has released it since, and of a forced release', async () => {
+  test('learns of it also when the other has released it since', async () => {
     const queue = await lost()
     await as(queue, 'other', 2 * HOUR + 1000, 'release WRK-1')
     const told = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat --json')
@@ -405,17 +405,32 @@ describe('a session whose item was taken over', () => {
       4,
       expect.objectContaining({ id: 'WRK-1', by: null }),
     ])
+  })
 
-    const second = makeQueue(['WRK-1'])
-    await as(second, 'me', 0, 'claim WRK-1')
-    expect(
-      (await as(second, 'other', 1000, 'release WRK-1 --force --reason stuck --json')).json,
-    ).toMatchObject({
-      ok: true,
-      released: true,
-      reason: 'forced',
-    })
-    expect(second.lock('WRK-1').by).toBe('')
+  test('learns of a forced release as of any other loss, until it releases the item itself', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 0, `claim ${id}`)
+    const forced = await as(queue, 'other', 1000, 'release WRK-1 --force --reason stuck --json')
+    expect(forced.json).toMatchObject({ ok: true, released: true, reason: 'forced' })
+    expect(queue.lock('WRK-1').by).toBe('')
+    const loss = { id: 'WRK-1', by: null, at: later(1000), reason: 'forced: stuck' }
+    const told = await as(queue, 'me', 2000, 'heartbeat --json')
+    expect([told.code, told.json.superseded]).toEqual([4, [loss]])
+    expect((await as(queue, 'me', 3000, 'release WRK-1 --json')).json.superseded).toEqual(loss)
+    expect((await as(queue, 'me', 4000, 'heartbeat')).code).toBe(0)
+  })
+
+  test.each([
+    ['release WRK-1 --force --reason stuck', ['WRK-1', 'WRK-2']],
+    ['claim WRK-1 --force --reason urgent', ['WRK-1', 'WRK-2']],
+    ['session end me --force --reason stuck', ['WRK-1', 'WRK-2']],
+    ['session end me', []],
+  ])('shows no life by what another does to it: %s', async (command, records) => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 0, `claim ${id}`)
+    expect((await as(queue, 'other', 3 * HOUR, command)).code).toBe(0)
+    const { heartbeat_at, claims } = queue.session('me')
+    expect([heartbeat_at, claims.map(({ id }: Json) => id)]).toEqual([later(0), records])
   })
 
   test('and that gets it back is not told any more', async () => {
@@ -512,6 +527,44 @@ describe('release', () => {
     const { code, json } = await queue.run('release --mine --json')
     expect([code, json.items.map(({ item: { id } }: Json) => id)]).toEqual([0, ['WRK-1', 'WRK-2']])
     expect(['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.lock(id).by)).toEqual(['', '', 'tester/one'])
+  })
+
+  test.each([
+    ['--mine', 'release --mine --json'],
+    ['by the end of the session', 'session end --json'],
+  ])(
+    '%s releases the others too where an item cannot be changed, and tells of that one',
+    async (_, command) => {
+      const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4'])
+      for (const id of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4']) await queue.run(`claim ${id}`)
+      queue.write('WRK-1', `${queue.read('WRK-1')}${'x'.repeat(9 * 1024 * 1024)}`)
+      queue.write('WRK-3', queue.read('WRK-3').replace('title: ', 'title: "not closed: '))
+      queue.write('working/WRK-4.md', queue.read('WRK-4'))
+      const { code, json } = await queue.run(command)
+      const { ok, error, failed } = json
+      expect([code, ok, error.code]).toEqual([5, false, 'INVALID_ITEM'])
+      expect(error.message).toMatch(/^WRK-1 could not be released: .*too large/)
+      expect(failed).toMatchObject([
+        { id: 'WRK-1', message: expect.stringContaining('too large') },
+        { id: 'WRK-3', message: expect.stringMatching(/WRK-3\.md:3:\d+: /) },
+        { id: 'WRK-4', code: 'AMBIGUOUS' },
+      ])
+      expect(queue.lock('WRK-2').by).toBe('')
+      for (const id of ['WRK-1', 'WRK-3', 'WRK-4']) expect(queue.lock(id).by).toBe('tester')
+      if (command.startsWith('session')) expect(queue.session('tester').ended_at).not.toBeNull()
+    },
+  )
+
+  test('--mine tells of a broken item that the session has claimed, and of none that is another’s', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    await queue.run('claim WRK-1')
+    await queue.run('claim WRK-2', { session: 'other' })
+    for (const id of ['WRK-1', 'WRK-2'])
+      queue.write(id, queue.read(id).replace('title: ', 'title: "not closed: '))
+    const { code, stderr, stdout } = await queue.run('release --mine')
+    expect([code, stdout]).toEqual([5, ''])
+    expect(stderr).toMatch(/^wrk: WRK-1 could not be released: .*WRK-1\.md:3:/)
+    expect(stderr).not.toContain('WRK-2')
   })
 
   test('that names a run works for the run that claimed, and for no other', async () => {

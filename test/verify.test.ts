@@ -239,6 +239,17 @@ test('a session whose claim was taken over cannot commit the item, and is told b
   expect((await repository.verifyAll()).code).toBe(0)
 })
 
+test('nor can one whose item was released by force', async () => {
+  const repository = await withSessions()
+  await claim(repository, 'WRK-1', 'tester')
+  repository.append('WRK-1')
+  const forced = ['release', 'WRK-1', '--force', '--reason', 'stuck']
+  expect((await repository.wrk(forced, { session: 'other' })).code).toBe(0)
+  const result = await repository.verifyAll()
+  expect([result.code, codes(result)]).toEqual([4, ['superseded']])
+  expect(result.json.findings[0].message).toContain('(forced: stuck)')
+})
+
 describe('a staged item is refused with 1', () => {
   const refused: [what: string, path: string, content: string | Buffer, finding: Json][] = [
     [

@@ -6,6 +6,7 @@ import { type ReleaseResult, release, releaseMine } from '../operations/release.
 import { describeHolder, takeover } from '../print/describe.ts'
 import { EXIT } from '../print/exit-codes.ts'
 import type { Outcome } from '../print/outcome.ts'
+import { failureOf } from '../print/releases.ts'
 import { examples, forced, open, type Run } from './command.ts'
 
 interface Flags {
@@ -29,7 +30,7 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nOnly the holder releases. Exit code 0: released, or nothing was held; 4: held by another session.',
+    '\nOnly the holder releases. Exit code 0: released, or nothing was held; 4: held by another session.\nOf --mine, what cannot be changed holds up no other item; it is told, with the exit code of that failure.',
   )
   command.action((id: string | undefined, flags: Flags) =>
     run(async globals => {
@@ -51,11 +52,16 @@ export function configure(command: Command, run: Run): void {
 
 function releasedAll(results: readonly ReleaseResult[]): Outcome {
   const done = results.filter(result => result.released)
+  const failure = failureOf(results)
+  const ok = done.length === results.length
   return {
-    exitCode: done.length === results.length ? EXIT.done : EXIT.held,
-    json: { ok: done.length === results.length, released: done.length > 0, items: results.map(jsonOf) },
+    exitCode: failure?.exitCode ?? (ok ? EXIT.done : EXIT.held),
+    json: { ok, released: done.length > 0, items: results.map(jsonOf), ...failure?.json },
     text:
-      done.length === 0 ? 'Nothing was held.\n' : done.map(({ item }) => `Released ${item.id}\n`).join(''),
+      done.length === 0 && !failure
+        ? 'Nothing was held.\n'
+        : done.map(({ item }) => `Released ${item.id}\n`).join(''),
+    refusal: failure?.refusal,
     warnings: results.flatMap(result => result.warnings),
   }
 }

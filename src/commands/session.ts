@@ -5,6 +5,7 @@ import { checkSessionKey, sessionSet } from '../operations/session-set.ts'
 import { parseAssignments } from '../operations/set.ts'
 import { status } from '../operations/status.ts'
 import { EXIT } from '../print/exit-codes.ts'
+import { failureOf } from '../print/releases.ts'
 import { describeSession, describeStatus } from '../print/sessions.ts'
 import { screen } from '../print/terminal.ts'
 import { examples, forced, open, type Run } from './command.ts'
@@ -161,9 +162,11 @@ function end(command: Command, run: Run): void {
       const force = forced(flags)
       const ended = await sessionEnd(await open(globals), { id: wanted, force })
       const items = ended.released.filter(({ released }) => released).map(({ item }) => item.id)
+      const failure = failureOf(ended.released)
       return {
-        exitCode: EXIT.done,
-        json: { ok: true, session: { id: ended.session }, released: items },
+        exitCode: failure?.exitCode ?? EXIT.done,
+        json: { ok: !failure, session: { id: ended.session }, released: items, ...failure?.json },
+        refusal: failure?.refusal,
         text: `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
         warnings: [...ended.warnings, ...ended.released.flatMap(({ warnings }) => warnings)],
       }

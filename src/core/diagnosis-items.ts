@@ -19,6 +19,7 @@ export function diagnoseItems(facts: Facts): Finding[] {
         ...lockOf(item, facts, isSound),
         ...placeOf(item, facts, isSound),
         ...fieldsOf(item),
+        ...ownerOf(item),
       ]
     })
     return copies.length > 1 ? [...found, inSeveralPlaces(copies, facts)] : found
@@ -118,6 +119,13 @@ function fieldsOf(item: ItemFacts): Finding[] {
   const message = `the field ${noDate.key} holds no date, and so puts nothing off`
   const advice = `Write it as 2026-12-31: wrk set ${id} ${noDate.key}=…`
   return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
+}
+
+/** What is closed needs no more changes; of what may not even be read, that is told. */
+function ownerOf(item: ItemFacts): Finding[] {
+  if (!item.notOurs || item.problems.some(({ code }) => code === 'no-permission')) return []
+  const { message, hint = '' } = item.notOurs
+  return [about(item, newFinding('not-writable', item.closed ? 'note' : 'warning', message, hint))]
 }
 
 /** Something that is no folder stands where the item would go. */

@@ -10,6 +10,7 @@ const OLD_DRAFT_MS = 24 * 3_600_000
 
 export function diagnoseState(facts: Facts): Finding[] {
   return [
+    ...facts.state.unwritable.map(unwritable),
     // The guards first: everything else is done under them.
     ...facts.state.guards.flatMap(deadGuard),
     ...facts.state.drafts.flatMap(draft),
@@ -27,6 +28,11 @@ export function diagnoseState(facts: Facts): Finding[] {
       path,
     })),
   ]
+}
+
+function unwritable({ path, reason }: Facts['state']['unwritable'][number]): Finding {
+  const message = `this user may not write to it (${reason}), so nothing that needs it can be done`
+  return { ...newFinding('not-writable', 'error', message, 'Give it to who works here: chown, chmod.'), path }
 }
 
 /** The one sound file of an id: what can be changed. */

@@ -7,6 +7,7 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
   const { unknownSettings, registry, notFolders, unseen, git } = facts
   return [
     ...unknownSettings.map(unknownSetting),
+    ...(registry.notOurs ? [foreign(registry.path, registry.notOurs)] : []),
     ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
     ...notFolders.map(({ path, isLink }) => ({
       ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
@@ -15,6 +16,10 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
     ...unseen.map(path => ({ ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path })),
     ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
   ]
+}
+
+function foreign(path: string, { message, hint = '' }: NonNullable<Facts['registry']['notOurs']>): Finding {
+  return { ...newFinding('not-writable', 'error', message, hint), path }
 }
 
 /** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */

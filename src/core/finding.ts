@@ -18,6 +18,7 @@ export type FindingCode =
   | 'dangling-dependency'
   | 'missing-field'
   | 'unreadable-date'
+  | 'not-writable'
   | 'not-a-folder'
   | 'unseen-item'
   | 'unknown-setting'
@@ -80,6 +81,8 @@ export interface ItemFacts {
   ended: boolean
   /** The caller's own. */
   mine: boolean
+  /** Why this process cannot change it, being another user's or group's. */
+  notOurs: { message: string; hint: string | undefined } | null
   completed: string | undefined
   missing: readonly MissingField[]
   /** The field that should put it off and does not. */
@@ -109,6 +112,8 @@ interface StateFacts {
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]
+  /** Folders of `.wrk` that this process may not write to, and what it is told then. */
+  unwritable: { path: string; reason: string }[]
   log: Trace & { state: 'whole' | 'behind' | 'torn' | 'unusable' }
 }
 
@@ -141,6 +146,8 @@ export interface Facts {
   state: StateFacts
   registry: {
     path: string
+    /** Why this process cannot change it. */
+    notOurs: ItemFacts['notOurs']
     broken: { message: string; line: number; column: number; isText: boolean } | null
   }
   /** Null where the queue is in no repository, or git cannot be asked. */

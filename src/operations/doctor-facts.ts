@@ -12,6 +12,7 @@ import { areSame, bytesOf } from '../store/item-look.ts'
 import { type ItemReading, readQueue, type Store } from '../store/item-reader.ts'
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../store/left-over.ts'
 import { logState } from '../store/log-repair.ts'
+import { unwritableFolders, whyNotOurs } from '../store/owner.ts'
 import { isFolder, itemPlaces, notFolders, unseenItems } from '../store/queue.ts'
 import { type Context, readSettingsFile } from './context.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
@@ -39,7 +40,7 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     unseen: unseenItems(store.host.disk, store.root),
     unknownSettings: await unknownInFile(store),
     state: stateFacts(store, judge),
-    registry: { path: store.registry.path, broken: brokenRegistry(store, registry) },
+    registry: registryFacts(store, registry),
     git: gitFacts(context, program),
   }
 }
@@ -57,7 +58,7 @@ function placesNow({ host, root }: Store): ItemKey[] {
 }
 
 function itemFacts(
-  { settings }: Store,
+  { host, settings }: Store,
   judge: ItemJudge,
   { item, place, lock, problems, modified, found }: ItemReading,
   caller: Caller | null,
@@ -77,6 +78,7 @@ function itemFacts(
     held: lock && heldLock(judge, key, lock, modified),
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
+    notOurs: whyNotOurs(host.disk, path),
     completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
     missing: found ? missingFields(found) : [],
     noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,
@@ -108,7 +110,7 @@ function stateFacts({ host, stateDir, registry }: Store, judge: ItemJudge): Fact
     ...trace,
     ageMs: Math.max(0, real - modified.getTime()),
   })
-  const none = { guards: [], drafts: [], runs: [], intents: [], moves: [], kept: [] }
+  const none = { guards: [], drafts: [], runs: [], intents: [], moves: [], kept: [], unwritable: [] }
   if (!isFolder(stateDir)) return { ...none, log: { path: stateDir, state: 'whole', ageMs: 0 } }
   return {
     guards: guardsIn(host, stateDir).map(aged),
@@ -120,6 +122,7 @@ function stateFacts({ host, stateDir, registry }: Store, judge: ItemJudge): Fact
     intents: intentsIn(host, stateDir, registry.key).map(aged),
     moves: movesIn(disk, stateDir).map(aged),
     kept: keptIn(disk, stateDir),
+    unwritable: unwritableFolders(disk, stateDir),
     log: aged(logState(disk, stateDir)),
   }
 }
@@ -129,6 +132,11 @@ export function isOver(
   at: { here: ItemJudge['here']; look: (pid: number) => ProcessLook },
 ): boolean {
   return judgeAnchor(process, at).verdict === 'dead'
+}
+
+function registryFacts(store: Store, found: Registry): Facts['registry'] {
+  const { path } = store.registry
+  return { path, notOurs: whyNotOurs(store.host.disk, path), broken: brokenRegistry(store, found) }
 }
 
 function brokenRegistry({ host, registry }: Store, found: Registry): Facts['registry']['broken'] {

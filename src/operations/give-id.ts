@@ -59,7 +59,6 @@ export async function giveId(context: Context): Promise<GivenId> {
       bytes: Buffer.from(JSON.stringify(memory)),
       from: 'any',
       path: memoryPath(stateDir),
-      mode: 0o644,
       durable: false,
       conflicts: stateDir,
     })

@@ -108,7 +108,7 @@ export function hooksInstall(cwd: string, program: HookProgram): HooksChange {
     if (state === 'foreign') renameSync(path, `${path}${KEPT}`)
     const draft = `${path}.wrk-${process.pid}`
     writeFileSync(draft, textOf(HOOKS[i]!, program, made))
-    chmodSync(draft, 0o755)
+    chmodSync(draft, 0o777 & ~process.umask())
     renameSync(draft, path)
     changed.push(name)
   }

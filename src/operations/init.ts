@@ -8,7 +8,6 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   writeSync,
@@ -89,7 +88,7 @@ function doubtsAbout(queue: string): string[] {
 }
 
 function makeFolder(path: string): boolean {
-  return mkdirSync(path, { recursive: true }) !== undefined
+  return realDisk.mkdirSync(path, { recursive: true }) !== undefined
 }
 
 const IGNORED = 'session-state.yaml'

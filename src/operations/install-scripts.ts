@@ -29,14 +29,14 @@ interface Script {
 
 const AGENTS = ['scripts', 'agents']
 const SCRIPTS: readonly Script[] = [
-  { from: 'scripts/agents/execute.sh', to: [...AGENTS, 'execute.sh'], mode: 0o755 },
-  { from: 'scripts/agents/review.sh', to: [...AGENTS, 'review.sh'], mode: 0o755 },
+  { from: 'scripts/agents/execute.sh', to: [...AGENTS, 'execute.sh'], mode: 0o777 },
+  { from: 'scripts/agents/review.sh', to: [...AGENTS, 'review.sh'], mode: 0o777 },
   {
     from: 'scripts/agents/lib/workflow-guards.sh',
     to: [...AGENTS, 'lib', 'workflow-guards.sh'],
-    mode: 0o644,
+    mode: 0o666,
   },
-  { from: 'workflow-visual.html', to: [...AGENTS, 'workflow-visual.html'], mode: 0o644 },
+  { from: 'workflow-visual.html', to: [...AGENTS, 'workflow-visual.html'], mode: 0o666 },
 ]
 
 /**

@@ -37,7 +37,10 @@ export async function claimNext(context: Context): Promise<NextItem> {
       if (unfit.has(chosen.item.key)) continue
       const claimed = await tryClaim(context, chosen.item, choice)
       if (claimed?.kind === 'unfit') unfit.set(chosen.item.key, claimed.why)
-      else if (claimed) return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) } }
+      else if (claimed) {
+        claimed.warnings.push(...[...unfit.values()].map(why => `passed over: ${why}`))
+        return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) } }
+      }
     }
     // All that was ready was taken meanwhile: look again, since something may have been freed.
     if (ready.every(({ item }) => unfit.has(item.key)))
@@ -53,7 +56,7 @@ const MOST_ROUNDS = 50
 /** Thrown inside the guard: the item is not what it was when it was chosen. */
 class NotReady extends Error {}
 
-/** An item that looked well and yet cannot be written to. */
+/** An item that looked well and yet cannot be written to; who gets another is told of it. */
 interface Unfit {
   kind: 'unfit'
   why: string
@@ -79,7 +82,9 @@ async function tryClaim(
   } catch (error) {
     if (error instanceof NotReady) return null
     if (!(error instanceof WrkError)) throw error
-    if (error.code === 'INVALID_ITEM') return { kind: 'unfit', why: error.message }
+    // Of an item that is another user's, only its owner can change that.
+    const isForeign = error.code === 'IO' && error.details.path === item.path
+    if (error.code === 'INVALID_ITEM' || isForeign) return { kind: 'unfit', why: error.message }
     if (MEANWHILE.has(error.code)) return null
     throw error
   }

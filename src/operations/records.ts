@@ -18,19 +18,21 @@ import type { Caller } from './identify.ts'
 
 /**
  * Changes a session's claim records, and with them what it is working on. A session that is not listed has none.
+ * @param isItself whether the session itself calls, which is a sign of life; what another does for it is none
  * @returns the records as they now are
  */
 export async function recordClaims(
   { store, clock }: Context,
   sessionId: string,
   edit: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[],
+  isItself = true,
 ): Promise<readonly ClaimRecord[]> {
   const now = clock()
   const { result } = await changeRegistry(store.host, store.registry, registry => {
     const session = listedSession(registry, sessionId)
     if (!session || registry.kind !== 'registry') return { change: null, result: [] }
     const claims = edit(session.claims)
-    return { change: claimsChange(session, claims, registry.current, now), result: claims }
+    return { change: claimsChange(session, claims, registry.current, now, isItself), result: claims }
   })
   return result
 }
@@ -40,10 +42,11 @@ function claimsChange(
   claims: readonly ClaimRecord[],
   current: string | null,
   now: Date,
+  isItself: boolean,
 ): RegistryChange {
   const active = claims.at(-1)?.id ?? null
   const values: Values = {
-    heartbeat_at: quoted(stamp(nextSign(session.heartbeatAt, now))),
+    ...(isItself ? { heartbeat_at: quoted(stamp(nextSign(session.heartbeatAt, now))) } : {}),
     active_wrk: quotedOrNull(active),
     claims: writeClaims(claims),
   }

@@ -1,10 +1,12 @@
 /** Gives an item up: compare-and-swap, so that only its holder can. */
 import { decideRelease } from '../core/claim.ts'
+import { WrkError } from '../core/errors.ts'
 import { type NewEvent, newEvent } from '../core/event.ts'
 import { noSession } from '../core/identity.ts'
-import { type ItemId, parseId, printable } from '../core/ids.ts'
+import { type ItemId, keyOfField, parseId, printable } from '../core/ids.ts'
 import { belongsTo, listedSession, sessionOf } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
+import { asIoError } from '../store/errno.ts'
 import { appendEvents } from '../store/event-log.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../store/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
@@ -25,8 +27,8 @@ export interface ReleaseOptions {
 
 export interface ReleaseResult {
   released: boolean
-  /** Why: `released`, `forced`, `not-locked`, `held-by-other`, `other-run`. */
-  reason: 'released' | 'forced' | 'not-locked' | 'held-by-other' | 'other-run'
+  /** Why: `released`, `forced`, `not-locked`, `held-by-other`, `other-run`; `failed`, of several, with the error. */
+  reason: 'released' | 'forced' | 'not-locked' | 'held-by-other' | 'other-run' | 'failed'
   item: ItemSummary
   /** Who holds it, when it was not released. */
   holder: HolderInfo | null
@@ -34,6 +36,8 @@ export interface ReleaseResult {
   superseded: Superseded | null
   /** From whom it was taken by force. */
   from: string | null
+  /** Why this one, of several, could not be released; the others were. */
+  error: WrkError | null
   warnings: string[]
 }
 
@@ -56,14 +60,15 @@ export async function release(
   return releaseAs(context, caller, id, places, options)
 }
 
-/** Releases every item that this holder has. */
+/** Releases every item that this holder has. What cannot be released is told among the results, and holds up no other. */
 export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
-  const { identity, caller } = await lookIn(context)
+  const { identity, caller, registry } = await lookIn(context)
   if (!identity) throw noSession()
   if (!caller) return []
   tidy(context)
   await settleAll(context)
-  return releaseAll(context, caller, holder => holder === caller.holder)
+  const claims = listedSession(registry, caller.session)?.claims ?? []
+  return releaseAll(context, { ...caller, claims }, holder => holder === caller.holder)
 }
 
 /** Who takes items from a holder by force. */
@@ -72,28 +77,53 @@ interface Taker {
   force: string
 }
 
+/** Who releases in a holder's place. */
+interface InPlace {
+  /** Who did it, for the event log, where it was done by force; the session then keeps its records, to learn of that. */
+  taker?: Taker | undefined
+  /** Whether the session itself calls, which is a sign of life. */
+  isItself?: boolean
+}
+
 /**
- * Releases what the given holders have, as if each did it.
+ * Releases what the given holders have, as if each did it; also tries what the caller has claimed and what says no more
+ * whose it is. An item that cannot be changed keeps no other from being released.
  * @param among the items to look at; all unless given
- * @param taker who did it in their place, for the event log
  */
 export async function releaseAll(
   context: Context,
   caller: Caller,
   isHolder: (holder: string) => boolean,
-  { among, taker }: { among?: readonly ItemPlace[]; taker?: Taker | undefined } = {},
+  { among, ...inPlace }: InPlace & { among?: readonly ItemPlace[] } = {},
 ): Promise<ReleaseResult[]> {
+  const { store } = context
+  const claimed = new Set(caller.claims.map(({ id }) => keyOfField(id, store.settings.idPrefix)))
+  const readings = await (among ? readItems(store, among) : readQueue(store, one => one))
+  const isHeld = ({ lock, place, problems }: ItemReading) =>
+    lock ? isHolder(lock.by) : isBlocked({ problems }) && claimed.has(place.key)
   const results: ReleaseResult[] = []
-  const readings = among ? readItems(context.store, among) : readQueue(context.store, one => one)
-  for (const reading of await readings) {
-    const { lock } = reading
-    if (lock && isHolder(lock.by) && !isBlocked(reading))
-      results.push(
-        await releaseAs(context, { ...caller, holder: lock.by }, idOf(reading), [reading.place], {}, taker),
-      )
+  for (const key of new Set(readings.filter(isHeld).map(({ place }) => place.key))) {
+    const copies = readings.filter(({ place }) => place.key === key)
+    const reading = copies.find(isHeld)!
+    const holder = reading.lock?.by ?? caller.holder
+    const places = copies.map(({ place }) => place)
+    try {
+      results.push(await releaseAs(context, { ...caller, holder }, idOf(reading), places, {}, inPlace))
+    } catch (error) {
+      results.push(failed(reading, error))
+    }
   }
   return results
 }
+
+function failed(reading: ItemReading, failure: unknown): ReleaseResult {
+  const error = asIoError(failure, 'input/output failed')
+  if (!(error instanceof WrkError)) throw failure
+  const item = summary(reading)
+  return { ...NOT_RELEASED, reason: 'failed', item, error, warnings: [] }
+}
+
+const NOT_RELEASED = { released: false, holder: null, superseded: null, from: null, error: null } as const
 
 function idOf({ place, item }: ItemReading): ItemId {
   return { key: place.key, display: item.id }
@@ -105,7 +135,7 @@ async function releaseAs(
   id: ItemId,
   places: readonly ItemPlace[],
   { runId, force }: ReleaseOptions,
-  taker?: Taker,
+  { taker, isItself = true }: InPlace = {},
 ): Promise<ReleaseResult> {
   const { store } = context
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
@@ -117,21 +147,17 @@ async function releaseAs(
   const { superseded } = result
   // What was taken within the session is recorded for who has it now.
   const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
-  if (result.released || (superseded && !within))
+  // Another session from which it was taken by force keeps its record: that is how it learns of it.
+  if (caller && !taker && (result.released || (superseded && !within)))
     await afterwards(result.warnings, async () => {
-      for (const session of new Set([taker ? null : caller?.session, result.fromSession]))
-        if (session) await recordClaims(context, session, without(result.item.id))
+      await recordClaims(context, caller.session, without(result.item.id), isItself)
     })
   if (!result.released && result.reason !== 'not-locked')
     await afterwards(result.warnings, () =>
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
-  const { fromSession: _, ...told } = result
-  return told
+  return result
 }
-
-/** With the session whose record of the claim must go; what a taker ended keeps it, to learn of that. */
-type Decided = ReleaseResult & { fromSession: string | null }
 
 function decide(
   context: Context,
@@ -139,7 +165,7 @@ function decide(
   caller: Caller | null,
   request: Parameters<typeof decideRelease>[2],
   taker: Taker | undefined,
-): ItemDecision<Decided> {
+): ItemDecision<ReleaseResult> {
   const { store, clock } = context
   const now = clock()
   const { item, lock } = current
@@ -157,7 +183,7 @@ function decide(
     holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
     superseded: lost && caller ? howCallerLost(context, current, caller) : null,
     from: null,
-    fromSession: null,
+    error: null,
     warnings: [],
   }
   if (decision.kind === 'notLocked')
@@ -189,7 +215,6 @@ function decide(
       released: true,
       reason: forced ? 'forced' : 'released',
       from: forced ? lock!.by : null,
-      fromSession: taker ? null : (owner?.id ?? null),
     },
   }
 }

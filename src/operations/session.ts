@@ -4,7 +4,7 @@ import { newEvent } from '../core/event.ts'
 import { type Identity, noSession } from '../core/identity.ts'
 import { printable } from '../core/ids.ts'
 import { judgeSession } from '../core/liveness.ts'
-import { type Anchor, belongsTo, listedSession, type Session } from '../core/session.ts'
+import { type Anchor, belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { quoted } from '../store/registry-text.ts'
 import { changeRegistry } from '../store/session-registry.ts'
@@ -107,6 +107,7 @@ function notListed(id: string): WrkError {
 
 export interface SessionEnd {
   session: string
+  /** Of each item that it held; also what could not be released, and stays locked by a session that has ended. */
   released: ReleaseResult[]
   warnings: string[]
 }
@@ -131,15 +132,18 @@ export async function sessionEnd(
   tidy(context)
   const by = isOwn ? null : (me?.holder ?? null)
   const taker = isOwn || force === undefined ? undefined : { holder: by, force }
-  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), { taker })
+  const released = await releaseAll(context, asSession(id, session.claims), holder => belongsTo(holder, id), {
+    taker,
+    isItself: isOwn,
+  })
   const warnings = await markEnded(context, id, { by, force, keepRecords: taker !== undefined })
   return { session: id, released, warnings }
 }
 
 /** The session itself as the caller of what is done for it. */
-export function asSession(id: string): Caller {
+export function asSession(id: string, claims: readonly ClaimRecord[] = []): Caller {
   const identity = { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null }
-  return { session: id, holder: id, identity, claims: [] }
+  return { session: id, holder: id, identity, claims }
 }
 
 /**

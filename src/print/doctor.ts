@@ -31,6 +31,7 @@ const TITLES: Record<Finding['code'], string> = {
   'dangling-dependency': 'dependencies on what is not there',
   'missing-field': 'fields without a value',
   'unreadable-date': 'dates that cannot be read',
+  'not-writable': 'what this user may not change',
   'unknown-setting': 'settings that wrk does not know',
   registry: 'the session registry',
   'tracked-state': 'machine-local files that git tracks',

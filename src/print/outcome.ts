@@ -15,7 +15,7 @@ export interface Outcome {
   /** For people, on stderr: what happened, where stdout belongs to a command that ran. */
   notes?: readonly string[]
   /** Why it was refused: one message, the lines that go into detail, and what to do next, on stderr for people. */
-  refusal?: { message: string; hint?: string | undefined; lines?: readonly string[] }
+  refusal?: { message: string; hint?: string | undefined; lines?: readonly string[] } | undefined
   /** It has been written while the command ran; nothing is left to print. */
   printed?: boolean
   /** Where a bug happened; only when WRK_DEBUG asks for it. */

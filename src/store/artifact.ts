@@ -15,7 +15,7 @@ import { fill } from './write.ts'
 export function writeArtifact(disk: Disk, path: string, text: string, random: string): void {
   const draft = `${path}.${random}.tmp`
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
-  const fd = disk.openSync(draft, flags, 0o644)
+  const fd = disk.openSync(draft, flags, 0o666)
   try {
     try {
       fill(disk, fd, Buffer.from(text), path)

@@ -68,7 +68,7 @@ export async function appendEvents(
       const text = linesOf(lines)
       const path = join(stateDir, TAIL)
       const bytes = Buffer.from(text)
-      publish(disk, guard, { bytes, from: 'any', path, mode: 0o644, durable: false, conflicts: stateDir })
+      publish(disk, guard, { bytes, from: 'any', path, durable: false, conflicts: stateDir })
       writeAt(disk, fd, end.lead + text, end.at)
     } finally {
       disk.closeSync(fd)
@@ -88,7 +88,7 @@ function isLogged(disk: Disk, stateDir: string, tx: string): boolean {
 
 export function openLog(disk: Disk, stateDir: string): number {
   const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
-  return disk.openSync(join(stateDir, LOG), flags, 0o644)
+  return disk.openSync(join(stateDir, LOG), flags, 0o666)
 }
 
 export function linesOf(events: readonly LogEvent[]): string {

@@ -168,7 +168,7 @@ export function makeFolders(disk: Disk, stateDir: string): void {
 function ignoreInGit(disk: Disk, stateDir: string): void {
   const path = join(stateDir, '.gitignore')
   unless(['EEXIST'], undefined, () => {
-    const fd = disk.openSync(path, 'wx', 0o644)
+    const fd = disk.openSync(path, 'wx', 0o666)
     try {
       disk.writeSync(fd, '*\n')
     } catch (error) {

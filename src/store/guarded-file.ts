@@ -14,6 +14,8 @@ import { WrkError } from '../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { codeOf, isFailure, MISSING, unless } from './errno.ts'
 import { type HeldGuard, StartOver } from './guard.ts'
+import { lookAt } from './look.ts'
+import { notOurs } from './owner.ts'
 import { fill, writeAll } from './write.ts'
 
 /** Larger files are no work items; reading them whole would only cost memory. */
@@ -97,8 +99,6 @@ export interface Publication {
   from: OpenFile | 'absent' | 'any'
   /** Where it goes. */
   path: string
-  /** Mode of a new file, in place of one taken over from `from`. */
-  mode?: number
   /** Wait until the disk has it. Off for what can be rebuilt. */
   durable: boolean
   /** The folder for bytes that were overwritten in the last instant. */
@@ -141,18 +141,24 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
   return published
 }
 
-function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, mode, durable, path }: Publication): void {
+function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, durable, path }: Publication): void {
   const fd = unless(MISSING, null, () => disk.openSync(guard.slot, constants.O_RDWR))
   if (fd === null) throw new StartOver()
   try {
     const { uid, gid } = fill(disk, fd, bytes, path)
     const old = typeof from === 'object' ? from : null
     if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old, uid)
-    disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : (mode ?? 0o644))
+    disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : modeAt(disk, path))
     if (durable) disk.fsyncSync(fd)
   } finally {
     disk.closeSync(fd)
   }
+}
+
+/** The mode of what is there; of a new file the one that any program would give it. */
+function modeAt(disk: Disk, path: string): number {
+  const there = lookAt(disk, path)
+  return there?.isFile() ? there.mode & 0o7777 : 0o666 & ~process.umask()
 }
 
 /** @param uid whose the new file is so far */
@@ -162,22 +168,7 @@ function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile, uid: number
     disk.fchownSync(fd, Number(stat.uid), Number(stat.gid))
     return true
   })
-  if (kept) return
-  if (Number(stat.uid) === uid)
-    throw new WrkError(
-      'IO',
-      `${path} belongs to a group that you are not in (gid ${stat.gid}), and replacing it would change that`,
-      {
-        hint: 'Give it a group of yours: chgrp "$(id -g)" FILE (all of a queue: chgrp -R "$(id -g)" FOLDER)',
-      },
-    )
-  throw new WrkError(
-    'IO',
-    `${path} belongs to another user (uid ${stat.uid}), and replacing it would change that`,
-    {
-      hint: 'Run wrk as its owner, or make the file your own.',
-    },
-  )
+  if (!kept) throw notOurs(path, { uid: Number(stat.uid), gid: Number(stat.gid) }, uid)
 }
 
 /** The same inode with the same bytes as when the decision was made. Programs that know no guard may write at any time. */

@@ -188,7 +188,6 @@ function publishLock(
     bytes: Buffer.from(text),
     from: file ?? (reading ? 'any' : 'absent'),
     path: place.file,
-    mode: 0o644,
     durable: true,
     conflicts: join(place.stateDir, 'conflicts'),
   })

@@ -5,7 +5,7 @@
  * Their guards and events live in STATE itself when that is a `.wrk` folder, else in `STATE/.wrk`. That depends
  * on STATE alone, so that all who share a lock share its guard, wherever they were called.
  */
-import { mkdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { WrkError } from '../core/errors.ts'
 import { isLockName } from '../core/session-lock.ts'
@@ -63,7 +63,7 @@ function isRealFolder(disk: Disk, path: string): boolean {
 /** Makes the folder of locks. @returns the folder by its real path @throws WrkError IO */
 export function makeLockFolder(disk: Disk, folder: LockFolder): LockFolder {
   if (hasLockFolder(disk, folder)) return folder
-  mkdirSync(folder.state, { recursive: true })
+  disk.mkdirSync(folder.state, { recursive: true })
   const made = lockFolder(folder.state)
   for (const path of [join(made.state, 'ops'), made.path])
     unless(['EEXIST'], undefined, () => disk.mkdirSync(path))

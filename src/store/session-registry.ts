@@ -233,7 +233,6 @@ function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
     bytes,
     from: from ?? ('absent' as const),
     path: file.path,
-    mode: 0o644,
     durable: false,
     conflicts: join(file.stateDir, 'conflicts'),
   }

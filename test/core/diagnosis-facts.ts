@@ -33,6 +33,7 @@ export function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
     held: null,
     ended: false,
     mine: false,
+    notOurs: null,
     completed: undefined,
     missing: [],
     noDate: null,
@@ -57,7 +58,7 @@ export function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     notFolders: [],
     unseen: [],
     unknownSettings: [],
-    registry: { path: `${ROOT}/session-state.yaml`, broken: null },
+    registry: { path: `${ROOT}/session-state.yaml`, notOurs: null, broken: null },
     git: null,
     ...more,
     state: { ...NO_STATE, ...more.state },
@@ -71,6 +72,7 @@ const NO_STATE: Facts['state'] = {
   intents: [],
   moves: [],
   kept: [],
+  unwritable: [],
   log: { path: `${ROOT}/.wrk/events.jsonl`, state: 'whole', ageMs: 0 },
 }
 

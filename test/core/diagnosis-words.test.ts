@@ -219,6 +219,16 @@ describe('fields', () => {
   })
 })
 
+test('an item that is another’s is told with what to do; of what is closed as a note, of what may not be read not again', () => {
+  const notOurs = { message: 'it belongs to user 0', hint: 'Have it given to you.' }
+  const said = 'not-writable, WRK-1, pending/WRK-1.md: it belongs to user 0 | Have it given to you.'
+  expectOne(diagnose(facts([item('WRK-1', { notOurs })])), [`warning ${said}`])
+  expectOne(diagnose(facts([item('WRK-1', { notOurs, closed: true })])), [`note ${said}`])
+  expectOne(diagnose(facts([item('WRK-1', { notOurs, problems: [problem('no-permission')] })])), [
+    'no-permission, WRK-1',
+  ])
+})
+
 describe('an id in several places', () => {
   const done = { status: 'done', folder: 'done' }
   const strays = [
@@ -460,7 +470,7 @@ describe('what lies in .wrk', () => {
 
   test('an event of a registry that is broken waits for that to be mended', () => {
     const intents = [{ ...at, key: null, dead: true, ageMs: old }]
-    const registry = { path: '/r', broken }
+    const registry = { path: '/r', notOurs: null, broken }
     const found = diagnose(facts([], { ...state({ intents }), registry }))
     const [event] = lines(found.filter(({ code }) => code === 'unlogged-change'))
     expect(event).toMatch(/Mend the session registry first; then: wrk doctor --fix$/)
@@ -510,7 +520,7 @@ describe('around the items', () => {
     [false, ['Look at what is there']],
   ])('a registry that cannot be read, as text or not (%s)', (isText, parts) => {
     const broken = { message: 'why it cannot', line: 2, column: 3, isText }
-    expectOne(diagnose(facts([], { registry: { path: `${ROOT}/r.yaml`, broken } })), [
+    expectOne(diagnose(facts([], { registry: { path: `${ROOT}/r.yaml`, notOurs: null, broken } })), [
       'error registry, no item, r.yaml:2:3: the session registry cannot be read: why it cannot',
       ...parts,
     ])
@@ -649,7 +659,7 @@ test('findings come in the order in which they are to be mended: what others are
     ],
     {
       unknownSettings: [{ path: '/s', key: 'x', line: 1, column: 1, near: [] }],
-      registry: { path: '/r', broken: { message: 'm', line: 1, column: 1, isText: true } },
+      registry: { path: '/r', notOurs: null, broken: { message: 'm', line: 1, column: 1, isText: true } },
       notFolders: [{ path: '/f', isLink: true }],
       git: {
         tracked: ['/r'],

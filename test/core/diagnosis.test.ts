@@ -319,10 +319,12 @@ describe('around the items', () => {
   test('a registry that is no text is for a person, one that is broken is set aside', () => {
     const broken = { message: 'm', line: 2, column: 3, isText: true }
     const path = '/queue/session-state.yaml'
-    expect(diagnose(facts([], { registry: { path, broken } }))).toMatchObject([
+    expect(diagnose(facts([], { registry: { path, notOurs: null, broken } }))).toMatchObject([
       { code: 'registry', line: 2, column: 3, fix: { kind: 'rebuild-registry' } },
     ])
-    const [finding] = diagnose(facts([], { registry: { path, broken: { ...broken, isText: false } } }))
+    const [finding] = diagnose(
+      facts([], { registry: { path, notOurs: null, broken: { ...broken, isText: false } } }),
+    )
     expect(finding!.fix).toBeNull()
   })
 
