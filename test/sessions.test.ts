@@ -326,6 +326,7 @@ describe('a sign of life', () => {
       session: { id: 'me' },
       heartbeat_at: later(HOUR),
       superseded: [],
+      dropped: [],
     })
     const refused = await as(queue, 'other', 2.5 * HOUR, 'claim WRK-1 --json')
     expect([refused.code, refused.json.holder?.expires_at]).toEqual([4, later(3 * HOUR)])
@@ -339,6 +340,27 @@ describe('a sign of life', () => {
     const status = await queue.run('status --json')
     expect([status.code, status.json.ok]).toEqual([0, true])
     expect(status.stderr).toContain('session-state.yaml')
+  })
+})
+
+describe('a lock that git or an editor took out of the file', () => {
+  test('is told to its session at its heartbeat, until it claims again, gives the item up or another takes it', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
+    const before = ['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))
+    for (const id of ['WRK-1', 'WRK-2', 'WRK-3']) await as(queue, 'me', 0, `claim ${id}`)
+    expect((await as(queue, 'me', MINUTE, 'heartbeat --json')).json.dropped).toEqual([])
+    for (const [i, id] of ['WRK-1', 'WRK-2', 'WRK-3'].entries()) queue.write(id, before[i]!)
+    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
+    expect(told.code).toBe(0)
+    for (const id of ['WRK-1', 'WRK-2', 'WRK-3'])
+      expect(told.stderr).toContain(`hold it again: wrk claim ${id}\n`)
+
+    expect((await as(queue, 'me', 3 * MINUTE, 'claim WRK-1')).code).toBe(0)
+    expect((await as(queue, 'me', 3 * MINUTE, 'release WRK-2')).code).toBe(0)
+    expect((await as(queue, 'other', 3 * MINUTE, 'claim WRK-3')).code).toBe(0)
+    const then = await as(queue, 'me', 4 * MINUTE, 'heartbeat --json')
+    expect([then.code, then.json.dropped]).toEqual([4, []])
+    expect(then.json.superseded.map(({ id }: { id: string }) => id)).toEqual(['WRK-3'])
   })
 })
 

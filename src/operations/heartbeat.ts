@@ -2,13 +2,15 @@
 import { stamp } from '../core/time.ts'
 import type { Context } from './context.ts'
 import { register } from './identify.ts'
-import { type Superseded, supersededClaims } from './records.ts'
+import { droppedClaims, type Superseded, supersededClaims } from './records.ts'
 
 export interface HeartbeatResult {
   session: { id: string; source: string }
   heartbeat_at: string
   /** Items that this session claimed and has lost. Not empty: the work on them should stop. */
   superseded: Superseded[]
+  /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
+  dropped: string[]
 }
 
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
@@ -19,5 +21,6 @@ export async function heartbeat(context: Context): Promise<HeartbeatResult> {
     session: { id: session, source: identity.source },
     heartbeat_at: at,
     superseded: await supersededClaims(context, session, claims),
+    dropped: await droppedClaims(context, session, claims),
   }
 }

@@ -2,13 +2,13 @@
  * What the registry keeps of a session's claims, and how a session learns that it was superseded: it has a
  * record of a claim, but the item names another holder, or none.
  */
-import { type NewEvent, takesLock } from '../core/event.ts'
+import { isAboutLock, type NewEvent, takesLock } from '../core/event.ts'
 import { keyOfField } from '../core/ids.ts'
 import { nextSign } from '../core/lock.ts'
 import { belongsTo, type ClaimRecord, listedSession, type Session } from '../core/session.ts'
 import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
-import { isBlocked, readItems } from '../store/item-reader.ts'
+import { type ItemReading, isBlocked, readItems } from '../store/item-reader.ts'
 import type { Current } from '../store/item-store.ts'
 import { placesOf } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
@@ -79,14 +79,38 @@ export async function supersededClaims(
   sessionId: string,
   claims: readonly ClaimRecord[],
 ): Promise<Superseded[]> {
-  const { store } = context
+  const readings = await notHeld(context, sessionId, claims)
+  return readings.flatMap(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null) ?? [])
+}
+
+/**
+ * Ids of items that are free although the session claimed them and nobody has given them up since, as far as the event
+ * log tells: git (stash, checkout) or an editor put an older version of the file back.
+ */
+export async function droppedClaims(
+  context: Context,
+  sessionId: string,
+  claims: readonly ClaimRecord[],
+): Promise<string[]> {
+  const readings = await notHeld(context, sessionId, claims)
+  return readings.flatMap(({ item: { id }, lock }) => {
+    const last = eventsOf(context, id, []).findLast(({ type }) => isAboutLock(type))
+    return !lock && last && takesLock(last.type) && belongsTo(last.session ?? '', sessionId) ? id : []
+  })
+}
+
+/** The items that a session has a record of and does not hold. */
+async function notHeld(
+  { store }: Context,
+  sessionId: string,
+  claims: readonly ClaimRecord[],
+): Promise<ItemReading[]> {
   const keys = new Set(claims.flatMap(({ id }) => keyOfField(id, store.settings.idPrefix) ?? []))
   if (keys.size === 0) return []
-  const places = placesOf(store.host.disk, store.root, ...keys)
-  const readings = await readItems(store, places)
-  return readings
-    .filter(reading => !isBlocked(reading) && !(reading.lock && belongsTo(reading.lock.by, sessionId)))
-    .flatMap(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null) ?? [])
+  const readings = await readItems(store, placesOf(store.host.disk, store.root, ...keys))
+  return readings.filter(
+    reading => !isBlocked(reading) && !(reading.lock && belongsTo(reading.lock.by, sessionId)),
+  )
 }
 
 /**

@@ -12,7 +12,7 @@ import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../
 import { type Current, changeItem, type ItemDecision } from '../store/item-store.ts'
 import type { ItemPlace } from '../store/queue.ts'
 import { afterwards, type ItemSummary, summary } from './claim.ts'
-import { type Context, tidy } from './context.ts'
+import { type Context, currentRegistry, tidy } from './context.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { type Caller, lookIn } from './identify.ts'
 import { howCallerLost, recordClaims, type Superseded, without } from './records.ts'
@@ -147,8 +147,10 @@ async function releaseAs(
   const { superseded } = result
   // What was taken within the session is recorded for who has it now.
   const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
+  const dropped =
+    caller && result.reason === 'not-locked' && (await hasRecord(context, caller, result.item.id))
   // Another session from which it was taken by force keeps its record: that is how it learns of it.
-  if (caller && !taker && (result.released || (superseded && !within)))
+  if (caller && !taker && (result.released || dropped || (superseded && !within)))
     await afterwards(result.warnings, async () => {
       await recordClaims(context, caller.session, without(result.item.id), isItself)
     })
@@ -157,6 +159,12 @@ async function releaseAs(
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
   return result
+}
+
+/** A record of what nobody holds is left when another program took the lock out of the file. */
+async function hasRecord(context: Context, { session }: Caller, item: string): Promise<boolean> {
+  const claims = listedSession(await currentRegistry(context), session)?.claims ?? []
+  return claims.some(({ id }) => id === item)
 }
 
 function decide(
