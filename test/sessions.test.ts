@@ -162,6 +162,20 @@ describe('session end', () => {
     expect((await queue.run('claim WRK-1')).code).toBe(4)
   })
 
+  test('is not undone by a heartbeat that goes on, exit 2, but by any other work of the session', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await as(queue, 'me', 0, 'claim WRK-1')
+    await as(queue, 'me', MINUTE, 'session end')
+    const ended = queue.read('session-state.yaml')
+    const { code, json } = await as(queue, 'me', 10 * MINUTE, 'heartbeat --json')
+    expect([code, json.error.code]).toEqual([2, 'NO_SESSION'])
+    expect(json).toMatchObject({ ok: false, heartbeat_at: null, ended_at: later(MINUTE), superseded: [] })
+    expect(json.error.message).toContain(`ended at ${later(MINUTE)}`)
+    expect(queue.read('session-state.yaml')).toBe(ended)
+    expect((await as(queue, 'me', 11 * MINUTE, 'claim WRK-1')).code).toBe(0)
+    expect((await as(queue, 'me', 12 * MINUTE, 'heartbeat')).code).toBe(0)
+  })
+
   test('is told once, whoever ends it again', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1', { session: 'boss' })

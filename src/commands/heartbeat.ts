@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { heartbeat } from '../operations/heartbeat.ts'
+import { type HeartbeatResult, heartbeat } from '../operations/heartbeat.ts'
 import { describeLoss } from '../operations/records.ts'
 import { EXIT } from '../print/exit-codes.ts'
+import type { Outcome } from '../print/outcome.ts'
 import { examples, open, type Run } from './command.ts'
 
 export function configure(command: Command, run: Run): void {
@@ -12,16 +13,18 @@ export function configure(command: Command, run: Run): void {
   )
   command.addHelpText(
     'after',
-    '\nKeeps this session’s locks from running out. Exit code 4: an item that it claimed was taken over. It\nwarns of an item whose lock was taken out of its file (git stash, git checkout of an older version, an editor).',
+    '\nKeeps this session’s locks from running out. Exit code 4: an item that it claimed was taken over;\n2: the session has ended, and a heartbeat does not bring it back. It warns of an item whose lock was taken out of its\nfile (git stash, git checkout of an older version, an editor).',
   )
   command.action(() =>
     run(async globals => {
-      const { session, heartbeat_at, superseded, dropped } = await heartbeat(await open(globals))
+      const result = await heartbeat(await open(globals))
+      const { session, heartbeat_at, ended_at, superseded, dropped } = result
       const warnings = dropped.map(
         id =>
           `${id} is this session’s by its record, but the file names no holder: git or an editor put an older version back. To hold it again: wrk claim ${id}`,
       )
       const [first] = superseded
+      if (!first && ended_at) return hasEnded(result)
       if (!first)
         return {
           exitCode: EXIT.done,
@@ -33,17 +36,20 @@ export function configure(command: Command, run: Run): void {
       const hint = `Stop working on it; wrk release ${first.id} puts an end to this message.`
       return {
         exitCode: EXIT.held,
-        json: {
-          ok: false,
-          error: { code: 'LOCKED', message, hint },
-          session,
-          heartbeat_at,
-          superseded,
-          dropped,
-        },
+        json: { ok: false, error: { code: 'LOCKED', message, hint }, ...result },
         refusal: { message, hint },
         warnings,
       }
     }),
   )
+}
+
+function hasEnded({ session, ...told }: HeartbeatResult): Outcome {
+  const message = `the session ${session.id} ended at ${told.ended_at}; a heartbeat does not bring it back`
+  const hint = 'Stop what sends heartbeats. To go on in this session, claim an item: wrk next --claim'
+  return {
+    exitCode: EXIT.usage,
+    json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...told },
+    refusal: { message, hint },
+  }
 }

@@ -6,7 +6,10 @@ import { droppedClaims, type Superseded, supersededClaims } from './records.ts'
 
 export interface HeartbeatResult {
   session: { id: string; source: string }
-  heartbeat_at: string
+  /** Null when no sign of life was given, the session having ended. */
+  heartbeat_at: string | null
+  /** When it ended. A heartbeat does not bring it back: it may be a loop that was left running. */
+  ended_at: string | null
   /** Items that this session claimed and has lost. Not empty: the work on them should stop. */
   superseded: Superseded[]
   /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
@@ -16,10 +19,14 @@ export interface HeartbeatResult {
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
 export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   const at = stamp(context.clock())
-  const { session, identity, claims } = await register(context, { heartbeat: true })
+  const { session, identity, claims, endedAt } = await register(context, {
+    heartbeat: true,
+    onlyIfOpen: true,
+  })
   return {
     session: { id: session, source: identity.source },
-    heartbeat_at: at,
+    heartbeat_at: endedAt ? null : at,
+    ended_at: endedAt && stamp(endedAt),
     superseded: await supersededClaims(context, session, claims),
     dropped: await droppedClaims(context, session, claims),
   }

@@ -25,6 +25,8 @@ export interface Caller {
 }
 
 interface Registered extends Caller {
+  /** Set when the session has ended, and was left so (`onlyIfOpen`). */
+  endedAt: Date | null
   warnings: string[]
 }
 
@@ -91,15 +93,15 @@ export async function register(context: Context, how: Registration = {}): Promis
   // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
   const listed = identity.id === null ? undefined : listedSession(registry, identity.id)
   if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
-    return { ...callerOf(context, identity, listed.id, listed.claims), warnings: [] }
+    return { ...callerOf(context, identity, listed.id, listed.claims), endedAt: null, warnings: [] }
 
   tidy(context)
   // Told again inside the guard: what a file by older tooling gives, only the first to come may take.
   const { result, warnings } = await changeRegistry(context.store.host, context.store.registry, found =>
     decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
   )
-  const { session, claims } = result
-  return { ...callerOf(context, { ...identity, id: session }, session, claims), warnings }
+  const { session, claims, endedAt = null } = result
+  return { ...callerOf(context, { ...identity, id: session }, session, claims), endedAt, warnings }
 }
 
 function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration): Identity {

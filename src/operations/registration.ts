@@ -39,6 +39,8 @@ export interface Registration {
   anchor?: boolean
   /** Write the sign of life however recent the last one is. */
   heartbeat?: boolean
+  /** Leave a session that has ended as it is: a sign of life alone does not bring it back. */
+  onlyIfOpen?: boolean
 }
 
 /**
@@ -54,7 +56,7 @@ export function decideRegistration(
   now: Date,
 ): {
   change: RegistryChange | null
-  result: { session: string; claims: readonly ClaimRecord[] }
+  result: { session: string; claims: readonly ClaimRecord[]; endedAt?: Date }
 } {
   const sessions = sessionsIn(registry)
   // Two calls of a new terminal at once: the second finds what the first has registered.
@@ -72,6 +74,10 @@ export function decideRegistration(
     reason: `${identity.source}: ${identity.via}`,
     tx: context.store.host.randomLetters(12),
   })
+  if (listed?.endedAt && how.onlyIfOpen) {
+    const { id, claims, endedAt } = listed
+    return { change: null, result: { session: id, claims, endedAt } }
+  }
   if (listed) {
     const update = sessionUpdate(context, listed, identity, now, how.heartbeat)
     const provider: Values = how.provider ? { orchestrator_agent: quoted(how.provider) } : {}

@@ -19,7 +19,7 @@ import { runFile } from '../store/runs.ts'
 import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../system/child.ts'
 import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from './claim.ts'
 import { type Context, ownAnchor } from './context.ts'
-import { heartbeat } from './heartbeat.ts'
+import { register } from './identify.ts'
 import { howLost, type Superseded } from './records.ts'
 import { release } from './release.ts'
 
@@ -172,7 +172,7 @@ function watchOver(context: Context, id: ItemId, result: RunResult) {
     try {
       if (performance.now() - lastBeat >= beatMs) {
         lastBeat = performance.now()
-        await heartbeat(context)
+        await register(context, { heartbeat: true })
       }
       result.lost = await loss(context, id, result)
     } catch (error) {
