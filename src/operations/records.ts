@@ -10,6 +10,7 @@ import { stamp } from '../core/time.ts'
 import { readEvents } from '../store/event-log.ts'
 import { type ItemReading, isBlocked, readItems } from '../store/item-reader.ts'
 import type { Current } from '../store/item-store.ts'
+import { intentsIn } from '../store/left-over.ts'
 import { placesOf } from '../store/queue.ts'
 import { quoted, quotedOrNull, type Values, writeClaims } from '../store/registry-text.ts'
 import { changeRegistry, type RegistryChange } from '../store/session-registry.ts'
@@ -92,10 +93,15 @@ export async function droppedClaims(
   sessionId: string,
   claims: readonly ClaimRecord[],
 ): Promise<string[]> {
-  const readings = await notHeld(context, sessionId, claims)
-  return readings.flatMap(({ item: { id }, lock }) => {
+  const free = (await notHeld(context, sessionId, claims)).filter(({ item, lock }) => !lock && !item.closed)
+  if (free.length === 0) return []
+  const { host, stateDir, registry } = context.store
+  // Whoever gave it up may have been killed before the log had it.
+  const unlogged = intentsIn(host, stateDir, registry.key).map(({ key }) => key)
+  return free.flatMap(({ item: { id }, place }) => {
     const last = eventsOf(context, id, []).findLast(({ type }) => isAboutLock(type))
-    return !lock && last && takesLock(last.type) && belongsTo(last.session ?? '', sessionId) ? id : []
+    const isOurs = last && takesLock(last.type) && belongsTo(last.session ?? '', sessionId)
+    return isOurs && !unlogged.includes(place.key) ? id : []
   })
 }
 
