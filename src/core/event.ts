@@ -74,6 +74,7 @@ export function parseEvent(line: string): LogEvent | null {
     const texts = [event.item, event.session, event.previous_holder, event.reason]
     const isEvent =
       Number.isSafeInteger(event.seq) &&
+      event.seq > 0 &&
       typeof event.type === 'string' &&
       typeof event.time === 'string' &&
       texts.every(text => text === null || typeof text === 'string')

@@ -27,7 +27,9 @@ export function notOurs(path: string, { uid, gid }: Owner, ourUid: number | unde
 export function whyNotOurs(disk: Disk, path: string): WrkError | null {
   const uid = process.geteuid?.()
   const stat = uid ? lookAt(disk, path) : null
-  if (!stat || (stat.uid === uid && process.getgroups!().includes(stat.gid))) return null
+  // Only Node lists the process's own group among the others.
+  const groups = [process.getegid!(), ...process.getgroups!()]
+  if (!stat || (stat.uid === uid && groups.includes(stat.gid))) return null
   return notOurs(path, stat, uid)
 }
 
