@@ -28,7 +28,7 @@ const without = (key: keyof LogEvent) => {
 describe('a line', () => {
   test('is read as it was written', () => {
     expect(parseEvent(JSON.stringify(EVENT))).toEqual(EVENT)
-    const bare = { ...newEvent('2026-02-16T19:30:05Z', 'sessionEnded'), seq: 0, tx: '' }
+    const bare = { ...newEvent('2026-02-16T19:30:05Z', 'sessionEnded'), seq: 1, tx: '' }
     expect(bare).toMatchObject({
       item: null,
       session: null,
