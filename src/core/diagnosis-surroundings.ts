@@ -2,6 +2,7 @@
 import { type Facts, type Finding, type HookFacts, newFinding } from './finding.ts'
 import { shellWord } from './form.ts'
 import { printable } from './ids.ts'
+import { didYouMean } from './suggest.ts'
 
 export function diagnoseSurroundings(facts: Facts): Finding[] {
   const { unknownSettings, registry, notFolders, unseen, git } = facts
@@ -24,9 +25,8 @@ function foreign(path: string, { message, hint = '' }: NonNullable<Facts['regist
 
 /** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */
 function unknownSetting({ path, key, line, column, near }: Facts['unknownSettings'][number]): Finding {
-  const guess = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
   const message = `wrk has no setting ${printable(key, 60)}, so it changes nothing`
-  const advice = `${guess}Correct it, or take it out.`
+  const advice = `${didYouMean(near)}Correct it, or take it out.`
   return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
 }
 

@@ -2,7 +2,7 @@
 import { stamp } from '../core/time.ts'
 import type { Context } from './context.ts'
 import { register } from './identify.ts'
-import { droppedClaims, type Superseded, supersededClaims } from './records.ts'
+import { lostClaims, type Superseded } from './records.ts'
 
 export interface HeartbeatResult {
   session: { id: string; source: string }
@@ -27,7 +27,6 @@ export async function heartbeat(context: Context): Promise<HeartbeatResult> {
     session: { id: session, source: identity.source },
     heartbeat_at: endedAt ? null : at,
     ended_at: endedAt && stamp(endedAt),
-    superseded: await supersededClaims(context, session, claims),
-    dropped: await droppedClaims(context, session, claims),
+    ...(await lostClaims(context, session, claims)),
   }
 }

@@ -80,7 +80,23 @@ export async function supersededClaims(
   sessionId: string,
   claims: readonly ClaimRecord[],
 ): Promise<Superseded[]> {
+  return superseded(context, sessionId, await notHeld(context, sessionId, claims))
+}
+
+/** The same, and the ids of claims that were dropped (see `dropped`), by one look at the items. */
+export async function lostClaims(
+  context: Context,
+  sessionId: string,
+  claims: readonly ClaimRecord[],
+): Promise<{ superseded: Superseded[]; dropped: string[] }> {
   const readings = await notHeld(context, sessionId, claims)
+  return {
+    superseded: superseded(context, sessionId, readings),
+    dropped: dropped(context, sessionId, readings),
+  }
+}
+
+function superseded(context: Context, sessionId: string, readings: readonly ItemReading[]): Superseded[] {
   return readings.flatMap(({ item, lock }) => howLost(context, sessionId, item.id, lock?.by ?? null) ?? [])
 }
 
@@ -88,12 +104,8 @@ export async function supersededClaims(
  * Ids of items that are free although the session claimed them and nobody has given them up since, as far as the event
  * log tells: git (stash, checkout) or an editor put an older version of the file back.
  */
-export async function droppedClaims(
-  context: Context,
-  sessionId: string,
-  claims: readonly ClaimRecord[],
-): Promise<string[]> {
-  const free = (await notHeld(context, sessionId, claims)).filter(({ item, lock }) => !lock && !item.closed)
+function dropped(context: Context, sessionId: string, readings: readonly ItemReading[]): string[] {
+  const free = readings.filter(({ item, lock }) => !lock && !item.closed)
   if (free.length === 0) return []
   const { host, stateDir, registry } = context.store
   // Whoever gave it up may have been killed before the log had it.
