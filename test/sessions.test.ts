@@ -358,6 +358,17 @@ describe('a sign of life', () => {
 })
 
 describe('a lock that git or an editor took out of the file', () => {
+  test('is not told while a change of the item waits to be logged: that may be its release', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const before = queue.read('WRK-1')
+    await as(queue, 'me', 0, 'claim WRK-1')
+    queue.write('WRK-1', before)
+    const told = async () => (await as(queue, 'me', MINUTE, 'heartbeat --json')).json.dropped
+    expect(await told()).toEqual(['WRK-1'])
+    queue.write('.wrk/outbox/wrk-1~1.1.b.1.h.x', '{"events":[]}')
+    expect(await told()).toEqual([])
+  })
+
   test('is told to its session at its heartbeat, until it claims again, gives the item up or another takes it', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     const before = ['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))
