@@ -3,8 +3,12 @@ import { defineConfig } from 'vitest/config'
 /** What mutants are tried against: the tests that run src itself in this process, and are fast. */
 export default defineConfig({
   test: {
-    include: ['test/{core,markdown}/**/*.test.ts', 'test/guard-alone.test.ts', 'test/guarded-file.test.ts'],
-    setupFiles: ['test/fixed-seed.ts'],
+    include: [
+      'test/{core,markdown}/**/*.test.ts',
+      'test/files/guard-alone.test.ts',
+      'test/files/guarded-file.test.ts',
+    ],
+    setupFiles: ['test/support/fixed-seed.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },

@@ -39,7 +39,7 @@ try {
     ...bundling,
     // What a package asks for as a source of chance would else be the place where this was built.
     define: { ...bundling.define, __filename: '"wrk"' },
-    entryPoints: ['src/standalone.ts'],
+    entryPoints: ['src/bin/standalone.ts'],
     outfile: bundle,
     format: 'cjs',
     minify: true,

@@ -26,7 +26,7 @@ const partsApart = {
   },
 }
 
-/** Leaves out the commands that src/launcher.ts starts from the other bundles. */
+/** Leaves out the commands that src/bin/launcher.ts starts from the other bundles. */
 function only(list) {
   const commands = new RegExp(`${list}[^=]*= \\[(.*)\\]`).exec(words)[1].match(/[a-z-]+/g)
   return {
@@ -58,10 +58,10 @@ await Promise.all([
   program('main', [only('FREQUENT')]),
   program('daily', [only('DAILY')]),
   program('all', []),
-  program('hook', [], 'src/hook.ts'),
+  program('hook', [], 'src/bin/hook.ts'),
   build({
     ...shared,
-    entryPoints: { wrk: 'src/launcher.ts' },
+    entryPoints: { wrk: 'src/bin/launcher.ts' },
     outdir: 'dist',
     format: 'cjs',
     outExtension: { '.js': '.cjs' },

@@ -1,5 +1,5 @@
 /**
- * Writes V8's compiled form of the bundles in dist/ for the Node that runs this; src/launcher.ts reads it. It is
+ * Writes V8's compiled form of the bundles in dist/ for the Node that runs this; src/bin/launcher.ts reads it. It is
  * made after the usual commands have run, on a queue in a temporary folder, so that their functions are in it.
  */
 const fs = require('node:fs')
@@ -13,7 +13,7 @@ const scripts = new Map()
 function load(name) {
   if (!name.startsWith('./')) return require(name)
   const filename = join(dist, name)
-  // The same text as in src/launcher.ts: V8 takes a compiled form for the same source only.
+  // The same text as in src/bin/launcher.ts: V8 takes a compiled form for the same source only.
   const source = `(function(exports,require,module,__filename,__dirname){${fs.readFileSync(filename, 'latin1')}\n})`
   const script = new Script(source, { filename })
   const module = { exports: {} }

@@ -1,5 +1,5 @@
 /**
- * npm run test:mutation -- [what stryker takes, as -m src/core/claim.ts]
+ * npm run test:mutation -- [what stryker takes, as -m src/core/claims/claim.ts]
  *
  * Stryker is many packages, so it comes when it is asked for. Version 10 needs Node 22; 9 runs on every Node that wrk does.
  */

@@ -5,8 +5,9 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
-import { keyOfField, printable } from './core/ids.ts'
+import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
+import { printable } from './core/text.ts'
 import { groupOf, inOrder } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
@@ -19,61 +20,79 @@ const COMPLETE = '__complete'
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule>; hidden?: boolean }> = {
   claim: {
     summary: 'claim an item: one winner, the others are told who',
-    load: () => import('./commands/claim.ts'),
+    load: () => import('./commands/claims/claim.ts'),
   },
-  release: { summary: 'give an item up', load: () => import('./commands/release.ts') },
-  heartbeat: { summary: 'show that this session is alive', load: () => import('./commands/heartbeat.ts') },
-  show: { summary: 'one item: fields, lock, holder, problems', load: () => import('./commands/show.ts') },
-  list: { summary: 'the items of the queue and who holds them', load: () => import('./commands/list.ts') },
-  status: { summary: 'who works on what', load: () => import('./commands/status.ts') },
-  watch: { summary: 'who holds what, live', load: () => import('./commands/watch.ts') },
-  session: { summary: 'start, identify, list and end sessions', load: () => import('./commands/session.ts') },
+  release: { summary: 'give an item up', load: () => import('./commands/claims/release.ts') },
+  heartbeat: {
+    summary: 'show that this session is alive',
+    load: () => import('./commands/sessions/heartbeat.ts'),
+  },
+  show: {
+    summary: 'one item: fields, lock, holder, problems',
+    load: () => import('./commands/items/show.ts'),
+  },
+  list: {
+    summary: 'the items of the queue and who holds them',
+    load: () => import('./commands/items/list.ts'),
+  },
+  status: { summary: 'who works on what', load: () => import('./commands/sessions/status.ts') },
+  watch: { summary: 'who holds what, live', load: () => import('./commands/watch/watch.ts') },
+  session: {
+    summary: 'start, identify, list and end sessions',
+    load: () => import('./commands/sessions/session.ts'),
+  },
   execute: {
     summary: 'run an agent or a command under a claim',
-    load: () => import('./commands/execute.ts'),
+    load: () => import('./commands/runs/execute.ts'),
   },
   review: {
     summary: 'run the reviewers; archive when all pass',
-    load: () => import('./commands/review.ts'),
+    load: () => import('./commands/runs/review.ts'),
   },
-  archive: { summary: 'archive an item and free it', load: () => import('./commands/archive.ts') },
-  set: { summary: 'set fields of an item in place', load: () => import('./commands/set.ts') },
+  archive: { summary: 'archive an item and free it', load: () => import('./commands/items/archive.ts') },
+  set: { summary: 'set fields of an item in place', load: () => import('./commands/items/set.ts') },
   gates: {
     summary: 'the gates before a dispatch, and exit codes',
-    load: () => import('./commands/gates.ts'),
+    load: () => import('./commands/runs/gates.ts'),
   },
-  new: { summary: 'make an item', load: () => import('./commands/new.ts') },
-  next: { summary: 'the item to work on now', load: () => import('./commands/next.ts') },
-  start: { summary: 'claim an item and begin it', load: () => import('./commands/transition.ts') },
-  block: { summary: 'set an item aside, blocked', load: () => import('./commands/transition.ts') },
-  unblock: { summary: 'make a blocked item pending', load: () => import('./commands/transition.ts') },
-  done: { summary: 'finish an item', load: () => import('./commands/transition.ts') },
-  reopen: { summary: 'make a closed item pending', load: () => import('./commands/transition.ts') },
-  search: { summary: 'find text in the items', load: () => import('./commands/search.ts') },
-  graph: { summary: 'what waits for what', load: () => import('./commands/graph.ts') },
-  index: { summary: 'the queue as one page, INDEX.md', load: () => import('./commands/index.ts') },
-  log: { summary: 'what happened: claims, takeovers, refusals', load: () => import('./commands/log.ts') },
+  new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
+  next: { summary: 'the item to work on now', load: () => import('./commands/items/next.ts') },
+  start: { summary: 'claim an item and begin it', load: () => import('./commands/items/transition.ts') },
+  block: { summary: 'set an item aside, blocked', load: () => import('./commands/items/transition.ts') },
+  unblock: { summary: 'make a blocked item pending', load: () => import('./commands/items/transition.ts') },
+  done: { summary: 'finish an item', load: () => import('./commands/items/transition.ts') },
+  reopen: { summary: 'make a closed item pending', load: () => import('./commands/items/transition.ts') },
+  search: { summary: 'find text in the items', load: () => import('./commands/items/search.ts') },
+  graph: { summary: 'what waits for what', load: () => import('./commands/items/graph.ts') },
+  index: { summary: 'the queue as one page, INDEX.md', load: () => import('./commands/items/index.ts') },
+  log: {
+    summary: 'what happened: claims, takeovers, refusals',
+    load: () => import('./commands/queue/log.ts'),
+  },
   where: {
     summary: 'which queue this is, and where its files lie',
-    load: () => import('./commands/where.ts'),
+    load: () => import('./commands/queue/where.ts'),
   },
   lock: {
     summary: 'a named lock beside the items: one run at a time',
-    load: () => import('./commands/lock.ts'),
+    load: () => import('./commands/locks/lock.ts'),
   },
-  receipt: { summary: 'write down what was done', load: () => import('./commands/receipt.ts') },
-  init: { summary: 'make a queue, or complete one', load: () => import('./commands/init.ts') },
-  verify: { summary: 'may this be committed? for git hooks', load: () => import('./commands/verify.ts') },
+  receipt: { summary: 'write down what was done', load: () => import('./commands/receipts/receipt.ts') },
+  init: { summary: 'make a queue, or complete one', load: () => import('./commands/queue/init.ts') },
+  verify: {
+    summary: 'may this be committed? for git hooks',
+    load: () => import('./commands/commits/verify.ts'),
+  },
   doctor: {
     summary: 'what is wrong with the queue, and mending it',
-    load: () => import('./commands/doctor.ts'),
+    load: () => import('./commands/doctor/doctor.ts'),
   },
-  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks.ts') },
-  agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents.ts') },
-  completion: { summary: 'completion for a shell', load: () => import('./commands/completion.ts') },
+  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/commits/hooks.ts') },
+  agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents/agents.ts') },
+  completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
   [COMPLETE]: {
     summary: 'what the completion scripts ask',
-    load: () => import('./commands/complete.ts'),
+    load: () => import('./commands/queue/complete.ts'),
     hidden: true,
   },
 }

@@ -10,14 +10,16 @@
  * "Held by another" is a result; what ends a call is a `WrkError` with a code from a closed list.
  */
 import { WrkError } from './core/errors.ts'
-import type { LogEvent } from './core/event.ts'
+import type { LogEvent } from './core/log/event.ts'
 import { isDuration } from './core/time.ts'
-import { type ClaimedItem, type ClaimOptions, claim, type RefusedClaim } from './operations/claim.ts'
+import { type ClaimedItem, type ClaimOptions, claim, type RefusedClaim } from './operations/claims/claim.ts'
+import { type ReleaseOptions, type ReleaseResult, release, releaseMine } from './operations/claims/release.ts'
 import { type ContextOptions, openContext } from './operations/context.ts'
-import { type HeartbeatResult, heartbeat } from './operations/heartbeat.ts'
-import { type ListedItem, type ListOptions, list } from './operations/list.ts'
-import { type LogOptions, log } from './operations/log.ts'
-import { type ReleaseOptions, type ReleaseResult, release, releaseMine } from './operations/release.ts'
+import { type ListedItem, type ListOptions, list } from './operations/items/list.ts'
+import { type ShownItem, show } from './operations/items/show.ts'
+import { type LogOptions, log } from './operations/queue/log.ts'
+import { type Whereabouts, where } from './operations/queue/where.ts'
+import { type HeartbeatResult, heartbeat } from './operations/sessions/heartbeat.ts'
 import {
   type Explained,
   type SessionEnd,
@@ -25,11 +27,9 @@ import {
   sessionEnd,
   sessionId,
   sessionStart,
-} from './operations/session.ts'
-import { type ShownItem, show } from './operations/show.ts'
-import { type QueueStatus, status } from './operations/status.ts'
-import { type WatchEvent, type WatchOptions, watch } from './operations/watch.ts'
-import { type Whereabouts, where } from './operations/where.ts'
+} from './operations/sessions/session.ts'
+import { type QueueStatus, status } from './operations/sessions/status.ts'
+import { type WatchEvent, type WatchOptions, watch } from './operations/watch/watch.ts'
 
 export type { ErrorCode } from './core/errors.ts'
 export type {

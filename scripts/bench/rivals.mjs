@@ -206,7 +206,10 @@ async function atOnce({ temp, context }, contenders, commandOf) {
       child.once('error', fail)
       child.once('close', (code, signal) => settle(code ?? signal))
     })
-    return { ended, waits: Promise.race([new Promise(settle => child.stdout.once('data', settle)), ended]) }
+    return {
+      ended,
+      waits: Promise.race([new Promise(settle => child.stdout.once('data', settle)), ended]),
+    }
   })
   await Promise.all(children.map(({ waits }) => waits))
   // Held open to the end, so that one which comes to the pipe a little later passes too.

@@ -1,7 +1,7 @@
 /** What a subcommand gets from the program around it. */
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
-import { printable } from '../core/ids.ts'
+import { printable } from '../core/text.ts'
 import { LONGEST, parseDuration } from '../core/time.ts'
 import { type Context, openContext } from '../operations/context.ts'
 import type { Outcome } from '../print/outcome.ts'

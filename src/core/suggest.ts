@@ -1,5 +1,5 @@
 /** What was perhaps meant: near words and near ids. Pure; asked only when something was not found. */
-import { printable } from './ids.ts'
+import { printable } from './text.ts'
 
 const MOST = 3
 

@@ -1,7 +1,8 @@
 /** What a command ends with: an exit code, one JSON object for scripts, and text for people. */
+
+import { asIoError } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
-import { CONTROL } from '../core/ids.ts'
-import { asIoError } from '../store/errno.ts'
+import { CONTROL } from '../core/text.ts'
 import { EXIT, EXIT_OF } from './exit-codes.ts'
 
 export interface Outcome {

@@ -3,7 +3,7 @@
  * read keeps nothing from running: signals are heard meanwhile.
  */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
-import { codeOf } from '../store/errno.ts'
+import { codeOf } from '../core/errno.ts'
 import { unwritten } from './terminal.ts'
 
 const RETRY_MS = 20

@@ -1,5 +1,5 @@
 /** Tables that fit the terminal: every column as wide as it needs, and the widest give way. */
-import { printable } from '../core/ids.ts'
+import { printable } from '../core/text.ts'
 import { paint, type Screen, type Style } from './terminal.ts'
 
 export interface Column {

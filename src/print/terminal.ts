@@ -1,8 +1,8 @@
 /** Writing to the terminal or pipe. Synchronous: no stream to load at start or to drain at the end. */
 import { fstatSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
+import { asIoError, codeOf } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
-import { asIoError, codeOf } from '../store/errno.ts'
 
 /** Writes all of it. A reader that went away (`wrk list | head`) is no error. @returns whether somebody reads */
 export function write(fd: 1 | 2, text: string): boolean {

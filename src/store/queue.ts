@@ -4,13 +4,13 @@
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { MISSING, unless } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
-import { type ItemKey, keyOfFileName } from '../core/ids.ts'
-import { STATUS_FOLDERS } from '../core/status.ts'
-import type { Disk } from './disk.ts'
-import { MISSING, unless } from './errno.ts'
-import { FolderNames } from './folder-names.ts'
-import { lookAt } from './look.ts'
+import { type ItemKey, keyOfFileName } from '../core/items/ids.ts'
+import { STATUS_FOLDERS } from '../core/items/status.ts'
+import type { Disk } from './files/disk.ts'
+import { lookAt } from './files/look.ts'
+import { FolderNames } from './items/folder-names.ts'
 
 /** Where a workspace keeps its queue. */
 export const QUEUE_IN_WORKSPACE = join('.claude', 'work-queue')

@@ -1,6 +1,6 @@
 /** The processes above this call, and which of them are agents. */
-import type { Ancestor, ProcessContext } from '../core/identity.ts'
-import { AGENTS, type AgentName, type Anchor } from '../core/session.ts'
+import type { Ancestor, ProcessContext } from '../core/sessions/identity.ts'
+import { AGENTS, type AgentName, type Anchor } from '../core/sessions/session.ts'
 import { commandLine, here, type ProcessFacts, processFacts } from './process.ts'
 
 /** Names of programs and of npm packages by which agents are known. */

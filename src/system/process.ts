@@ -3,8 +3,8 @@
  * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
  */
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { Place, ProcessLook } from '../core/liveness.ts'
-import { hostLabel } from '../core/session.ts'
+import type { Place, ProcessLook } from '../core/sessions/liveness.ts'
+import { hostLabel } from '../core/sessions/session.ts'
 import { commandFromPs, factsFromPs, lookFromPs } from './ps.ts'
 
 export interface ProcessFacts {

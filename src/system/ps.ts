@@ -1,5 +1,5 @@
 /** Process facts where there is no /proc (macOS, BSD): one `ps` call each. Windows has none: everything is unknown. */
-import type { ProcessLook } from '../core/liveness.ts'
+import type { ProcessLook } from '../core/sessions/liveness.ts'
 import type { ProcessFacts } from './process.ts'
 
 /**

@@ -3,9 +3,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { WrkError } from '../../src/core/errors.ts'
-import { identify } from '../../src/core/identity.ts'
 import {
-  CONTROL,
   displayOfFileName,
   type ItemKey,
   isIdOf,
@@ -13,8 +11,9 @@ import {
   keyOfFileName,
   keysIn,
   parseId,
-  printable,
-} from '../../src/core/ids.ts'
+} from '../../src/core/items/ids.ts'
+import { checkLockName, checkRunId } from '../../src/core/locks/session-lock.ts'
+import { identify } from '../../src/core/sessions/identity.ts'
 import {
   AGENTS,
   belongsTo,
@@ -23,8 +22,8 @@ import {
   hostLabel,
   hostNamedBy,
   isSessionId,
-} from '../../src/core/session.ts'
-import { checkLockName, checkRunId } from '../../src/core/session-lock.ts'
+} from '../../src/core/sessions/session.ts'
+import { CONTROL, printable } from '../../src/core/text.ts'
 import { humanDuration, parseDuration, parseInstant, stamp } from '../../src/core/time.ts'
 import { mutatedBytes } from './bytes.ts'
 import { campaign, NO_TIMEOUT, scaled } from './campaign.ts'

@@ -6,9 +6,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { type Document, isCollection, isMap, isNode, isScalar, type Pair, parseDocument } from 'yaml'
-import { readDetails } from '../../src/core/details.ts'
-import { keyOfFileName } from '../../src/core/ids.ts'
-import { ITEM_KEYS, interpretItem } from '../../src/core/item.ts'
+import { readDetails } from '../../src/core/items/details.ts'
+import { keyOfFileName } from '../../src/core/items/ids.ts'
+import { ITEM_KEYS, interpretItem } from '../../src/core/items/item.ts'
 import {
   type Frontmatter,
   type FullReader,

@@ -12,10 +12,11 @@
  * written short (PID~LETTERS), without the count that differs from run to run.
  */
 import { constants } from 'node:fs'
+import { codeOf } from '../../src/core/errno.ts'
 import { WrkError } from '../../src/core/errors.ts'
-import type { Disk } from '../../src/store/disk.ts'
-import { codeOf } from '../../src/store/errno.ts'
-import { type GuardHost, shortHash } from '../../src/store/guard.ts'
+import { shortHash } from '../../src/core/hash.ts'
+import type { Disk } from '../../src/store/files/disk.ts'
+import type { GuardHost } from '../../src/store/files/guard.ts'
 import { type Call, digest, type Result, type Stat } from './model-disk.ts'
 
 /** A step: an operation of the disk, a look at a process, or a pause. */

@@ -1,0 +1,109 @@
+import type { Command } from 'commander'
+import { WrkError } from '../../core/errors.ts'
+import { printable } from '../../core/text.ts'
+import { describeLoss } from '../../operations/claims/records.ts'
+import { type ReleaseResult, release, releaseMine } from '../../operations/claims/release.ts'
+import { describeHolder, takeover } from '../../print/claims/describe.ts'
+import { failureOf } from '../../print/claims/releases.ts'
+import { EXIT } from '../../print/exit-codes.ts'
+import type { Outcome } from '../../print/outcome.ts'
+import { examples, forced, open, type Run } from '../command.ts'
+
+interface Flags {
+  mine?: boolean
+  force?: boolean
+  reason?: string
+  runId?: string
+}
+
+export function configure(command: Command, run: Run): void {
+  command
+    .argument('[id]', 'the item: WRK-157, 157')
+    .option('--mine', 'release all that this session holds')
+    .option('--run-id <id>', 'only if this run claimed it')
+    .option('--force', 'release it whoever holds it; needs --reason')
+    .option('--reason <text>', 'why, for the event log')
+  examples(
+    command,
+    `wrk release WRK-157
+     wrk release --mine`,
+  )
+  command.addHelpText(
+    'after',
+    '\nOnly the holder releases. Exit code 0: released, or nothing was held; 4: held by another session.\nOf --mine, what cannot be changed holds up no other item; it is told, with the exit code of that failure.',
+  )
+  command.action((id: string | undefined, flags: Flags) =>
+    run(async globals => {
+      const force = forced(flags)
+      if (id === undefined && !flags.mine)
+        throw new WrkError('USAGE', 'release needs an item', {
+          hint: 'wrk release WRK-157, or wrk release --mine',
+        })
+      if (id !== undefined && flags.mine)
+        throw new WrkError('USAGE', 'release takes an item or --mine, not both')
+      if (flags.mine && (force !== undefined || flags.runId !== undefined))
+        throw new WrkError('USAGE', '--mine releases what is yours: it takes neither --force nor --run-id')
+      const context = await open(globals)
+      if (id === undefined) return releasedAll(await releaseMine(context))
+      return released(await release(context, id, { runId: flags.runId, force }), context.clock())
+    }),
+  )
+}
+
+function releasedAll(results: readonly ReleaseResult[]): Outcome {
+  const done = results.filter(result => result.released)
+  const failure = failureOf(results)
+  const ok = done.length === results.length
+  return {
+    exitCode: failure?.exitCode ?? (ok ? EXIT.done : EXIT.held),
+    json: { ok, released: done.length > 0, items: results.map(jsonOf), ...failure?.json },
+    text:
+      done.length === 0 && !failure
+        ? 'Nothing was held.\n'
+        : done.map(({ item }) => `Released ${item.id}\n`).join(''),
+    refusal: failure?.refusal,
+    warnings: results.flatMap(result => result.warnings),
+  }
+}
+
+function jsonOf({ released, reason, item, holder, superseded }: ReleaseResult) {
+  return { released, reason, item, holder, superseded }
+}
+
+function released(result: ReleaseResult, now: Date): Outcome {
+  const { item, holder, superseded, from, warnings } = result
+  if (result.released)
+    return {
+      exitCode: EXIT.done,
+      json: { ok: true, ...jsonOf(result) },
+      text: `Released ${item.id}\n`,
+      warnings: from
+        ? [`released ${item.id} by force; ${printable(from, 128)} held it`, ...warnings]
+        : warnings,
+    }
+  if (result.reason === 'not-locked')
+    return {
+      exitCode: EXIT.done,
+      json: { ok: true, ...jsonOf(result) },
+      text: `${item.id} was not held; nothing to release.\n`,
+      warnings: superseded ? [describeLoss(superseded), ...warnings] : warnings,
+    }
+  const message = messageOf(result, now)
+  const hint = superseded
+    ? 'Stop working on it, and do not commit changes to it.'
+    : result.reason === 'other-run'
+      ? 'Release it from the run that claimed it, or without --run-id.'
+      : ['Only its holder can release it.', holder && takeover(item, holder, now)].filter(Boolean).join(' ')
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, ...jsonOf(result), error: { code: 'LOCKED', message, hint }, holder },
+    refusal: { message, hint },
+    warnings,
+  }
+}
+
+function messageOf({ item, holder, superseded, reason }: ReleaseResult, now: Date): string {
+  if (superseded) return describeLoss(superseded)
+  if (reason === 'other-run') return `${item.id} was claimed by another run of this session; it stays held`
+  return `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import template from '../../../templates/hook.sh'
+import { thisProgram } from '../../operations/commits/hooks.ts'
+import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts'
+import { describeDiagnosis } from '../../print/doctor/doctor.ts'
+import { EXIT, EXIT_OF } from '../../print/exit-codes.ts'
+import type { Outcome } from '../../print/outcome.ts'
+import { screen } from '../../print/terminal.ts'
+import { examples, open, type Run } from '../command.ts'
+
+export function configure(command: Command, run: Run): void {
+  command
+    .description(
+      'What is wrong with the queue: left-over locks, items in the wrong place, broken files, what crashes left.',
+    )
+    .option('--fix', 'mend what has one safe answer; the rest is for a person, and it says what')
+  examples(
+    command,
+    `wrk doctor                what is wrong, and what --fix would do
+     wrk doctor --fix          the same twice is the same as once
+     wrk doctor --json | jq '.findings[] | select(.severity == "error")'`,
+  )
+  command.addHelpText(
+    'after',
+    `
+Exit code 0: nothing is wrong, or all of it was mended; 1: errors or warnings
+remain. Notes do not count: git hooks that were never installed (outdated or
+edited ones are a warning), dependencies of closed items.
+--fix looks again under the guard before each change. Of an item it changes the
+lock and the folder, and removes a file only where the same bytes lie in the
+folder that fits their status.`,
+  )
+  command.action(({ fix = false }: { fix?: boolean }) =>
+    run(async globals => {
+      const context = await open(globals)
+      const diagnosis = await doctor(context, { fix, program: thisProgram(template) })
+      const text = globals.json ? '' : describeDiagnosis(diagnosis, screen(context.env))
+      return outcomeOf(diagnosis, fix, text)
+    }),
+  )
+}
+
+function outcomeOf({ findings, fixed, remaining, failed }: Diagnosis, fix: boolean, text: string): Outcome {
+  const told = {
+    findings,
+    fixed: fixed.map(({ finding, done }) => ({ ...finding, done })),
+    failed: failed.map(({ finding, error }) => ({ ...finding, error: error.message })),
+    remaining,
+  }
+  const [first] = failed
+  if (first && (first.error.code === 'IO' || first.error.code === 'BUSY')) {
+    const { code, message, hint } = first.error
+    const error = { code, message, hint: hint ?? null }
+    return { exitCode: EXIT_OF[code], json: { ok: false, error, ...told }, text, refusal: { message, hint } }
+  }
+  if (remaining === 0) return { exitCode: EXIT.done, json: { ok: true, ...told }, text }
+  const message = `${remaining} ${remaining === 1 ? 'finding remains' : 'findings remain'}`
+  const canFix = findings.some(finding => finding.fix)
+  const hint = canFix && !fix ? 'wrk doctor --fix mends what has one safe answer.' : null
+  return {
+    exitCode: EXIT.failed,
+    json: { ok: false, error: { code: 'FAILED', message, hint }, ...told },
+    text,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander'
+import itemTemplate from '../../../templates/item.md'
+import settingsTemplate from '../../../templates/wrk.yaml'
+import { type InitResult, init } from '../../operations/queue/init.ts'
+import { type InstalledScripts, installScripts } from '../../operations/queue/install-scripts.ts'
+import { templatesFolder } from '../../operations/queue/installation.ts'
+import { EXIT } from '../../print/exit-codes.ts'
+import { examples, type Run } from '../command.ts'
+
+export function configure(command: Command, run: Run): void {
+  command
+    .argument(
+      '[dir]',
+      'the queue’s folder; of a folder with .git or .claude, its .claude/work-queue (default: --queue, WRK_QUEUE, WORK_ITEM_ROOT, else .claude/work-queue here, or here where this is a queue)',
+    )
+    .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
+  examples(
+    command,
+    `wrk init                      .claude/work-queue in this workspace
+     wrk init ~/my-queue           a queue in a folder of its own
+     wrk init --scripts            and execute.sh, review.sh, lib/workflow-guards.sh`,
+  )
+  command.addHelpText(
+    'after',
+    '\nSafe to repeat: it adds what is missing, a line to a .gitignore that is there too, and changes nothing else.',
+  )
+  command.action((dir: string | undefined, flags: { scripts?: boolean }) =>
+    run(async ({ queue }) => {
+      const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
+      const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
+      const texts = { item: itemTemplate, settings: settingsTemplate }
+      const { warnings, ...made } = init(target, process.cwd(), texts)
+      const scripts = flags.scripts ? installScripts(made.queue, templatesFolder()) : null
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, ...made, ...(scripts ? { scripts } : {}) },
+        text: describeQueue(made) + (scripts ? describeScripts(scripts) : ''),
+        warnings: [
+          ...warnings,
+          ...(scripts?.different ?? []).map(name => `${name} differs from this version’s; it stays as it is`),
+        ],
+      }
+    }),
+  )
+}
+
+function describeQueue({ queue, created, added_to }: Omit<InitResult, 'warnings'>): string {
+  if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
+  const lines = created.map(name => `  ${added_to.includes(name) ? 'added to' : 'made'} ${name}\n`).join('')
+  return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`
+}
+
+function describeScripts({ workspace, created, kept, different }: InstalledScripts): string {
+  const lines = [
+    ...created.map(name => `  made ${name}\n`),
+    ...kept.map(name => `  is there: ${name}\n`),
+    ...different.map(name => `  kept ${name}, which differs\n`),
+  ]
+  return `Scripts in ${workspace}\n${lines.join('')}`
+}

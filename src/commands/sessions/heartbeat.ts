@@ -1,0 +1,55 @@
+import type { Command } from 'commander'
+import { describeLoss } from '../../operations/claims/records.ts'
+import { type HeartbeatResult, heartbeat } from '../../operations/sessions/heartbeat.ts'
+import { EXIT } from '../../print/exit-codes.ts'
+import type { Outcome } from '../../print/outcome.ts'
+import { examples, open, type Run } from '../command.ts'
+
+export function configure(command: Command, run: Run): void {
+  examples(
+    command,
+    `wrk heartbeat
+     while sleep 300; do wrk heartbeat || break; done &     beside a long job`,
+  )
+  command.addHelpText(
+    'after',
+    '\nKeeps this session’s locks from running out. Exit code 4: an item that it claimed was taken over;\n2: the session has ended, and a heartbeat does not bring it back. It warns of an item whose lock was taken out of its\nfile (git stash, git checkout of an older version, an editor).',
+  )
+  command.action(() =>
+    run(async globals => {
+      const result = await heartbeat(await open(globals))
+      const { session, heartbeat_at, ended_at, superseded, dropped } = result
+      const warnings = dropped.map(
+        id =>
+          `${id} is this session’s by its record, but the file names no holder: git or an editor put an older version back. To hold it again: wrk claim ${id}`,
+      )
+      const [first] = superseded
+      if (!first && ended_at) return hasEnded(result)
+      if (!first)
+        return {
+          exitCode: EXIT.done,
+          json: { ok: true, session, heartbeat_at, superseded, dropped },
+          text: `${session.id} is alive at ${heartbeat_at}\n`,
+          warnings,
+        }
+      const message = superseded.map(describeLoss).join('; ')
+      const hint = `Stop working on it; wrk release ${first.id} puts an end to this message.`
+      return {
+        exitCode: EXIT.held,
+        json: { ok: false, error: { code: 'LOCKED', message, hint }, ...result },
+        refusal: { message, hint },
+        warnings,
+      }
+    }),
+  )
+}
+
+function hasEnded({ session, ...told }: HeartbeatResult): Outcome {
+  const message = `the session ${session.id} ended at ${told.ended_at}; a heartbeat does not bring it back`
+  const hint = 'Stop what sends heartbeats. To go on in this session, claim an item: wrk next --claim'
+  return {
+    exitCode: EXIT.usage,
+    json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...told },
+    refusal: { message, hint },
+  }
+}

@@ -1,0 +1,175 @@
+import type { Command } from 'commander'
+import { printable } from '../../core/text.ts'
+import { parseAssignments } from '../../operations/items/set.ts'
+import { sessionEnd, sessionId, sessionShow, sessionStart } from '../../operations/sessions/session.ts'
+import { checkSessionKey, sessionSet } from '../../operations/sessions/session-set.ts'
+import { status } from '../../operations/sessions/status.ts'
+import { failureOf } from '../../print/claims/releases.ts'
+import { EXIT } from '../../print/exit-codes.ts'
+import { describeSession, describeStatus } from '../../print/sessions/sessions.ts'
+import { screen } from '../../print/terminal.ts'
+import { examples, forced, open, type Run } from '../command.ts'
+
+export function configure(command: Command, run: Run): void {
+  examples(
+    command,
+    `export WRK_SESSION_ID=$(wrk session start --provider claude)
+     wrk session id --explain
+     wrk session end`,
+  )
+  start(command.command('start').alias('init').summary('register a session'), run)
+  id(command.command('id').summary('which session is this?'), run)
+  list(command.command('list').summary('the sessions of this queue'), run)
+  show(command.command('show').summary('one session and what it holds'), run)
+  set(command.command('set').summary('set single values on top of session-state.yaml'), run)
+  end(command.command('end').summary('end a session and release what it holds'), run)
+}
+
+function start(command: Command, run: Run): void {
+  command
+    .description(
+      'Register a session, anchored to the agent or terminal that this call comes from. Prints its id.',
+    )
+    .requiredOption('--provider <name>', 'the agent: claude, codex, gemini, …')
+    .option('--session-id <id>', 'use this id in place of a generated one')
+  examples(
+    command,
+    `export WRK_SESSION_ID=$(wrk session start --provider claude)
+     wrk session start --provider codex --session-id nightly-7`,
+  )
+  command.action(({ provider, sessionId: given }: { provider: string; sessionId?: string }) =>
+    run(async globals => {
+      const context = await open(globals)
+      const { agent, warnings, ...session } = await sessionStart(context, { provider, sessionId: given })
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, session: { ...session, agent } },
+        text: `${session.id}\n`,
+        warnings: session.anchor ? warnings : [...warnings, UNANCHORED],
+      }
+    }),
+  )
+}
+
+const UNANCHORED =
+  'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'
+
+function id(command: Command, run: Run): void {
+  command
+    .description('Print the id of the session that this call belongs to. A new terminal is registered.')
+    .option('--explain', 'tell which rule gave the identity')
+  examples(
+    command,
+    `wrk session id
+     wrk session id --explain`,
+  )
+  command.action(({ explain }: { explain?: boolean }) =>
+    run(async globals => {
+      const { session, rules } = await sessionId(await open(globals))
+      const why = rules
+        .map(({ rule, found }, i) => `${i + 1}. ${rule}: ${printable(found ?? 'no')}\n`)
+        .join('')
+      return {
+        exitCode: EXIT.done,
+        json: explain ? { ok: true, session, rules } : { ok: true, session },
+        text: `${session.id}\n${explain ? why : ''}`,
+      }
+    }),
+  )
+}
+
+function list(command: Command, run: Run): void {
+  command.description('List the sessions of this queue: whether they live, and what they hold.')
+  examples(command, 'wrk session list --json')
+  command.action(() =>
+    run(async globals => {
+      const context = await open(globals)
+      const { sessions, warnings } = await status(context)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, sessions },
+        text: globals.json
+          ? ''
+          : describeStatus({ sessions, orphans: [] }, screen(context.env), context.clock()),
+        warnings,
+      }
+    }),
+  )
+}
+
+function show(command: Command, run: Run): void {
+  command.description('Show one session: where it runs, whether it lives, and what it holds.')
+  command.argument('[session]', 'its id; this session unless given')
+  examples(command, 'wrk session show claude-devbox-k3x9f2')
+  command.action((wanted: string | undefined) =>
+    run(async globals => {
+      const context = await open(globals)
+      const session = await sessionShow(context, wanted)
+      const lines = describeSession(session, screen(context.env), context.clock())
+      return { exitCode: EXIT.done, json: { ok: true, session }, text: `${lines.join('\n')}\n` }
+    }),
+  )
+}
+
+function set(command: Command, run: Run): void {
+  command.description(
+    'Set single values on top of session-state.yaml, for scripts. The event log does not tell of it.',
+  )
+  command.argument('<key=value...>', 'keys on top of session-state.yaml with their new values')
+  examples(
+    command,
+    `wrk session set last_stage=implement_tdd active_wrk=WRK-157
+     wrk session set handoff_allowed=true`,
+  )
+  command.addHelpText(
+    'after',
+    '\nlast_stage and active_wrk go into this session’s own entry too. Every other line stays; session_id, sessions,\nrebuilt_at and updated_at are refused.',
+  )
+  command.action((words: string[]) =>
+    run(async globals => {
+      const fields = parseAssignments(words, checkSessionKey)
+      const { session } = await sessionSet(await open(globals), fields)
+      return {
+        exitCode: EXIT.done,
+        json: {
+          ok: true,
+          session: session === null ? null : { id: session },
+          fields: Object.fromEntries(fields),
+        },
+        text: `Set ${[...fields.keys()].join(', ')}\n`,
+      }
+    }),
+  )
+}
+
+function end(command: Command, run: Run): void {
+  command
+    .description('End a session and release what it and its helpers hold.')
+    .argument('[session]', 'its id; this session unless given')
+    .option('--force', 'end it although it lives, or may live, elsewhere; needs --reason')
+    .option('--reason <text>', 'why, for the event log')
+  examples(
+    command,
+    `wrk session end
+     wrk session end nightly-7`,
+  )
+  command.addHelpText(
+    'after',
+    '\nAnother session that lives, or may live, is ended only with --force: exit code 4 otherwise.',
+  )
+  command.action((wanted: string | undefined, flags: { force?: boolean; reason?: string }) =>
+    run(async globals => {
+      const force = forced(flags)
+      const ended = await sessionEnd(await open(globals), { id: wanted, force })
+      const items = ended.released.filter(({ released }) => released).map(({ item }) => item.id)
+      const failure = failureOf(ended.released)
+      return {
+        exitCode: failure?.exitCode ?? EXIT.done,
+        json: { ok: !failure, session: { id: ended.session }, released: items, ...failure?.json },
+        refusal: failure?.refusal,
+        text: `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
+        warnings: [...ended.warnings, ...ended.released.flatMap(({ warnings }) => warnings)],
+      }
+    }),
+  )
+}

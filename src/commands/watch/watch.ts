@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { watch } from '../../operations/watch/watch.ts'
+import { EXIT, EXIT_OF_SIGNAL } from '../../print/exit-codes.ts'
+import { openView } from '../../print/items/views.ts'
+import { examples, open, type Run } from '../command.ts'
+
+const JSON_HELP = `
+With --json, one object a line, each with "schema_version":1 and "ok":true. The first is a snapshot of what is held;
+each after it is one change:
+  {"type":"snapshot","time":…,"items":[{id,path,title,status,holder,problem}],"sessions":[…]}
+  {"type":…,"time":…,"item":{id,path,title,status},"from":…,"to":…,"reason":…,"holder":…,"problem":…}
+  claimed, takenOver, released, reaped   from and to are holders
+  renewed                                the instants until when the lock lives
+  liveness                               of the holder: alive, dead, unknown, stale
+  status, title, problem, moved          the old and the new one (moved: paths)
+  added, removed                         the path
+Without an item: session (from and to: its liveness, null when it is not listed), queue (there, gone), and into a
+pipe tick, after five seconds without a change: writing is how wrk learns that nobody reads any more.
+A change that was missed shows in the next ones: together they always lead to what lies there.`
+
+export function configure(command: Command, run: Run): void {
+  command.option('--reap', 'release what dead and stale holders have, as they become so')
+  examples(
+    command,
+    `wrk watch
+     wrk watch --reap
+     wrk watch --json | jq -r 'select(.type=="released") | .item.id'`,
+  )
+  command.addHelpText(
+    'after',
+    `${JSON_HELP}\n\nCtrl-C ends it (exit code 130). Exit code 0: whoever read its output has closed it.`,
+  )
+  command.action((flags: { reap?: boolean }) =>
+    run(async globals => {
+      const context = await open(globals)
+      const ending = new AbortController()
+      const { signal } = ending
+      const view = openView({
+        json: globals.json ?? false,
+        title: context.store.root,
+        env: context.env,
+        clock: context.clock,
+        signal,
+      })
+      let exitCode: number = EXIT.done
+      // Heard once: if ending takes too long, a second Ctrl-C ends it as usual.
+      for (const name of Object.keys(EXIT_OF_SIGNAL) as (keyof typeof EXIT_OF_SIGNAL)[])
+        process.once(name, () => {
+          exitCode = EXIT_OF_SIGNAL[name]
+          view.close()
+          ending.abort()
+        })
+      try {
+        for await (const event of watch(context, { reap: flags.reap, signal }))
+          if (!(await view.show(event))) break
+      } finally {
+        view.close()
+      }
+      return { exitCode, json: { ok: true }, printed: true }
+    }),
+  )
+}

@@ -1,0 +1,53 @@
+/**
+ * The lock as an item's frontmatter holds it: `locked_by` and `locked_at`.
+ * "Unreadable" is a result of its own, never "free" (a list or a map where a name should be).
+ */
+import type { YamlPair } from '../../markdown/node.ts'
+import { scalarText } from '../../markdown/scalar.ts'
+import { parseInstant } from '../time.ts'
+
+export interface Lock {
+  /** The holder as written: a session id, or `SESSION/NAME` for a helper within a session. */
+  by: string
+  /** When it was taken; null when missing or unreadable (then the file's modification time stands in). */
+  at: Date | null
+}
+
+export type LockReading =
+  | { kind: 'free' }
+  | { kind: 'held'; lock: Lock }
+  | { kind: 'unreadable'; pair: YamlPair }
+
+const FREE: LockReading = { kind: 'free' }
+
+/** Reads the lock from an item's two fields. */
+export function readLock(by: YamlPair | undefined, at: YamlPair | undefined): LockReading {
+  if (by && by.value.kind !== 'scalar') return { kind: 'unreadable', pair: by }
+  if (at && at.value.kind !== 'scalar') return { kind: 'unreadable', pair: at }
+  const holder = scalarText(by?.value)
+  if (!holder) return FREE
+  const since = scalarText(at?.value)
+  return { kind: 'held', lock: { by: holder, at: since ? parseInstant(since) : null } }
+}
+
+/** A `locked_at` further ahead than this is a wrong clock, not a young lock (contract, section 5). */
+const CLOCK_SKEW_MS = 5 * 60_000
+
+/** The instant a lock counts from: `locked_at`, or the file's modification time where that is no use. */
+export function lockedSince(lock: Lock, fileModified: Date, now: Date): Date {
+  return lock.at && lock.at.getTime() <= now.getTime() + CLOCK_SKEW_MS ? lock.at : fileModified
+}
+
+/** The holder's last sign of life: the later of the lock's instant and the holder's heartbeat. */
+export function lastSign(since: Date, heartbeat: Date | null, now: Date): Date {
+  const credible = heartbeat && heartbeat.getTime() <= now.getTime() + CLOCK_SKEW_MS
+  return credible && heartbeat > since ? heartbeat : since
+}
+
+/**
+ * What a holder writes down as its sign of life: now, but a clock that is behind another does not take back what that
+ * has said. One that is further ahead than clocks differ counts for nothing, and goes.
+ */
+export function nextSign(last: Date | null, now: Date): Date {
+  return last && last > now && last.getTime() <= now.getTime() + CLOCK_SKEW_MS ? last : now
+}

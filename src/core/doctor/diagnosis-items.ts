@@ -1,0 +1,163 @@
+/** What is wrong with the items themselves: their files, their places, their locks. Pure. */
+import { decideClaim } from '../claims/claim.ts'
+import { setterOf, shellWord } from '../commits/form.ts'
+import { homeOf } from '../items/home.ts'
+import type { ItemKey } from '../items/ids.ts'
+import type { Problem } from '../items/item.ts'
+import { fitsFolder, isClosed } from '../items/status.ts'
+import { printable } from '../text.ts'
+import { type Facts, type Finding, type ItemFacts, newFinding } from './finding.ts'
+
+export function diagnoseItems(facts: Facts): Finding[] {
+  const byKey = new Map<ItemKey, ItemFacts[]>()
+  for (const item of facts.items) byKey.set(item.key, [...(byKey.get(item.key) ?? []), item])
+  return [...byKey.values()].flatMap(copies => {
+    const found = copies.flatMap(item => {
+      // Of what has to be mended first, nothing is changed.
+      const isSound = copies.length === 1 && !item.problems.some(isBlocking)
+      return [
+        ...item.problems.flatMap(problem => problemOf(item, problem, facts)),
+        ...lockOf(item, facts, isSound),
+        ...placeOf(item, facts, isSound),
+        ...fieldsOf(item),
+        ...ownerOf(item),
+      ]
+    })
+    return copies.length > 1 ? [...found, inSeveralPlaces(copies, facts)] : found
+  })
+}
+
+/** That an id stands twice is told once, by itself. */
+const isBlocking = ({ blocks, code }: Problem) => blocks && code !== 'ambiguous'
+
+function about(item: ItemFacts, finding: Finding, at: { line: number; column: number } = NOWHERE): Finding {
+  return { ...finding, item: item.id, path: item.path, line: at.line, column: at.column }
+}
+
+const NOWHERE = { line: 0, column: 0 }
+
+/** The problems that every reader of the file tells of. Its place and its holder are looked at apart. */
+function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
+  const { code, message, blocks } = problem
+  if (code === 'ambiguous' || code === 'status-folder') return []
+  if (code === 'half-lock' && item.held && judged(item, facts).kind === 'takenOver') return []
+  const finding = newFinding(code, blocks ? 'error' : 'warning', message, adviceFor(item, problem))
+  const mended =
+    code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks)
+      ? { kind: 'clear-half-lock' as const, id: item.id, does: 'empty locked_at: nobody holds it' }
+      : null
+  return [about(item, { ...finding, fix: mended }, problem)]
+}
+
+function adviceFor({ id, name, path, held }: ItemFacts, { code, line }: Problem): string {
+  if (code === 'no-frontmatter')
+    return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
+  if (code === 'unreadable') return `Mend line ${line} in an editor.`
+  if (code === 'duplicate-key') return `Keep one of the two: line ${line}, or the one above it.`
+  if (code === 'id-mismatch') return `Correct the id in line ${line}, or rename ${name}.`
+  if (code === 'unreadable-lock') return `Write one value in line ${line}, or "" when nobody holds it.`
+  if (code === 'half-lock')
+    return held
+      ? `The file's own time stands in. Its holder: wrk claim ${id}, which writes it anew.`
+      : `Empty line ${line}.`
+  if (code === 'no-permission') return `Let its owner permit it: chmod u+rw ${shellWord(path)}`
+  return 'Put the file itself there, or move it out of the queue.'
+}
+
+/** What a stranger's claim would be told: a lock that it could take over is left over. */
+function judged({ held }: ItemFacts, { ttlMs, takeover, now }: Facts) {
+  return decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now)
+}
+
+function lockOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
+  const { held, id } = item
+  const decision = judged(item, facts)
+  if (!held || decision.kind !== 'takenOver') return []
+  const code = item.ended ? 'ended-session' : decision.because === 'dead' ? 'dead-lock' : 'stale-lock'
+  const message = `locked by ${printable(held.lock.by, 128)}, but ${decision.reason}`
+  const advice = isSound
+    ? `To work on it: wrk claim ${id}`
+    : 'Mend what else is wrong with the item; then: wrk doctor --fix'
+  const fix = isSound ? { kind: 'release' as const, id, does: 'release it' } : null
+  return [about(item, { ...newFinding(code, 'warning', message, advice), fix })]
+}
+
+function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
+  const { id, status, folder, completed, held } = item
+  if (status === null || fitsFolder(status, folder)) return []
+  // Somebody is about to move it; a move that was cut short is told by its note.
+  if (facts.state.moves.some(({ key, move }) => key === item.key && move?.status === status)) return []
+  const at = item.problems.find(({ code }) => code === 'status-folder')
+  const message = `the status ${printable(status, 40)} does not belong in ${folder}/`
+  const to = homeOf(status, folder, completed)
+  const isHeld = held !== null && !item.mine && judged(item, facts).kind === 'held'
+  const isOpen = to !== null && !isBarred(to, facts)
+  const first = isHeld ? `It is held by ${printable(held.lock.by, 128)}; when it is free: ` : ''
+  const advice = !isSound
+    ? 'Mend what else is wrong with the item first.'
+    : to === null
+      ? `${first}${misplaced(item)}`
+      : isHeld
+        ? `${first}wrk doctor --fix`
+        : `Or, when the folder is right, correct the status: wrk set ${id} status=…`
+  const fix =
+    isSound && !isHeld && isOpen ? { kind: 'move' as const, id, to, does: `move it to ${to}/` } : null
+  return [about(item, { ...newFinding('status-folder', 'warning', message, advice), fix }, at)]
+}
+
+/** What only a commit of the item would be refused for, which is no more than a note, and what has no effect. */
+function fieldsOf(item: ItemFacts): Finding[] {
+  const { id, folder, closed, missing, noDate } = item
+  const found = missing.map(({ key, message, ...at }) => {
+    const set = setterOf(key, id, folder) ?? `add the line "id: ${id}"`
+    return about(
+      item,
+      newFinding('missing-field', 'note', message, `wrk verify refuses to commit it so: ${set}`),
+      at,
+    )
+  })
+  if (!noDate || closed) return found
+  const message = `the field ${noDate.key} holds no date, and so puts nothing off`
+  const advice = `Write it as 2026-12-31: wrk set ${id} ${noDate.key}=…`
+  return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
+}
+
+/** What is closed needs no more changes; of what may not even be read, that is told. */
+function ownerOf(item: ItemFacts): Finding[] {
+  if (!item.notOurs || item.problems.some(({ code }) => code === 'no-permission')) return []
+  const { message, hint = '' } = item.notOurs
+  return [about(item, newFinding('not-writable', item.closed ? 'note' : 'warning', message, hint))]
+}
+
+/** Something that is no folder stands where the item would go. */
+function isBarred(to: string, { notFolders, root }: Facts): boolean {
+  return notFolders.some(({ path }) => `${root}/${to}/`.startsWith(`${path}/`))
+}
+
+function misplaced({ id, status, folder }: ItemFacts): string {
+  if (isClosed(status!, '')) return `Nothing says when it was completed: wrk archive ${id}`
+  const word = folder.startsWith('archive') ? 'archived' : 'done'
+  return `Is it over? Then: wrk set ${id} status=${word}. Is it not? Then move it out of ${folder}/.`
+}
+
+function inSeveralPlaces(copies: readonly ItemFacts[], { identical, root }: Facts): Finding {
+  const first = copies[0]!
+  const { id, key } = first
+  const paths = copies.map(({ path }) => path)
+  const named = copies.map(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`))
+  const same = identical.has(key)
+  const message = `the id stands in ${copies.length} places${same ? ', the same byte for byte' : ''}: ${named.join(', ')}`
+  const advice = same
+    ? 'Keep the one that lies right, and remove the others (git rm).'
+    : 'Compare them; keep one (git rm the others), or give them ids of their own.'
+  const finding = { ...newFinding('two-places', 'error', message, advice), item: id, path: first.path }
+  const fitting = copies.filter(({ status, folder }) => status !== null && fitsFolder(status, folder))
+  const [keep] = fitting
+  // What cannot be read, what is held and what no folder speaks against is for a person to look at.
+  const isSafe = copies.every(({ held, problems, status }) => status && !held && !problems.some(isBlocking))
+  if (!same || !keep || fitting.length > 1 || !isSafe) return finding
+  const remove = paths.filter(path => path !== keep.path)
+  const gone = remove.map(path => path.slice(root.length + 1)).join(' and ')
+  const does = `remove ${gone}, whose folder does not fit the status`
+  return { ...finding, fix: { kind: 'remove-copy', id, keep: keep.path, remove, does } }
+}

@@ -1,0 +1,113 @@
+/** What is wrong around the items: its settings, the session registry, the queue's folders, git. Pure. */
+
+import { shellWord } from '../commits/form.ts'
+import { didYouMean } from '../suggest.ts'
+import { printable } from '../text.ts'
+import { type Facts, type Finding, type HookFacts, newFinding } from './finding.ts'
+
+export function diagnoseSurroundings(facts: Facts): Finding[] {
+  const { unknownSettings, registry, notFolders, unseen, git } = facts
+  return [
+    ...unknownSettings.map(unknownSetting),
+    ...(registry.notOurs ? [foreign(registry.path, registry.notOurs)] : []),
+    ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
+    ...notFolders.map(({ path, isLink }) => ({
+      ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
+      path,
+    })),
+    ...unseen.map(path => ({ ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path })),
+    ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
+  ]
+}
+
+function foreign(path: string, { message, hint = '' }: NonNullable<Facts['registry']['notOurs']>): Finding {
+  return { ...newFinding('not-writable', 'error', message, hint), path }
+}
+
+/** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */
+function unknownSetting({ path, key, line, column, near }: Facts['unknownSettings'][number]): Finding {
+  const message = `wrk has no setting ${printable(key, 60)}, so it changes nothing`
+  const advice = `${didYouMean(near)}Correct it, or take it out.`
+  return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
+}
+
+const UNSEEN = 'it looks like an item, and no command sees it'
+const HOW_TO_BE_SEEN =
+  'If it is one: items lie in pending/, working/, blocked/, done/, archive/ or archive/YYYY-MM/ themselves, under names such as WRK-157.md.'
+const FOLLOWS_NO_LINKS = 'it is a symbolic link; wrk does not follow links, so what is behind it is not seen'
+const NO_FOLDER = 'it is no folder, though a folder of the queue has this name'
+
+function brokenRegistry(path: string, broken: NonNullable<Facts['registry']['broken']>): Finding {
+  const { message, line, column, isText } = broken
+  const fix = {
+    kind: 'rebuild-registry' as const,
+    does: 'set it aside and start a new registry; of sessions from before it, nothing is known then',
+  }
+  const advice = isText
+    ? `Mend line ${line} in an editor to keep the sessions that it lists.`
+    : 'Look at what is there; wrk has to be able to read and write it.'
+  return {
+    ...newFinding('registry', 'error', `the session registry cannot be read: ${message}`, advice),
+    path,
+    line,
+    column,
+    fix: isText ? fix : null,
+  }
+}
+
+/** What git tracks follows every branch and every checkout, and would bring back sessions of long ago. */
+function tracked(paths: readonly string[]): Finding[] {
+  return paths.map(path => ({
+    ...newFinding(
+      'tracked-state',
+      'warning',
+      'git tracks it, but it is about this machine alone',
+      `git rm -r --cached ${shellWord(path)}, and commit that; wrk init has git ignore it`,
+    ),
+    path,
+  }))
+}
+
+function ignored(path: string, notIgnored: boolean): Finding[] {
+  if (!notIgnored) return []
+  const message = 'git does not ignore it, though it is about this machine alone'
+  return [{ ...newFinding('not-ignored', 'note', message, 'To have git ignore it: wrk init'), path }]
+}
+
+function hooks(all: readonly HookFacts[]): Finding[] {
+  const missing = all.filter(({ state }) => state === 'none' || state === 'foreign')
+  if (missing.length === all.length && !all.some(isCutShort))
+    return missing.length === 0 ? [] : [newFinding('hooks', 'note', NEVER_INSTALLED, 'wrk hooks install')]
+  // An install would refuse these, so there is nothing that could be mended by itself.
+  const isBarred = all.some(({ state, kept }) => state === 'edited' || (state === 'foreign' && kept !== null))
+  return all.flatMap(hook => {
+    const said = HOOK_WORDS[hook.state]
+    if (!said) return []
+    const [message, advice] = isCutShort(hook) ? INSTALL_CUT_SHORT : said
+    const isSafe = !isBarred && (hook.state === 'outdated' || isCutShort(hook))
+    const fix = isSafe ? { kind: 'install-hooks' as const, does: 'install the hooks again' } : null
+    return [{ ...newFinding('hooks', 'warning', `${hook.name}: ${message}`, advice), path: hook.path, fix }]
+  })
+}
+
+function isCutShort({ state, kept }: HookFacts): boolean {
+  return state === 'none' && kept !== null
+}
+
+const NEVER_INSTALLED = 'the git hooks are not installed, so nothing asks wrk verify at a commit'
+const INSTALL_CUT_SHORT = [
+  'an install was cut short, and the hook of before is not called',
+  'wrk hooks install',
+]
+const ONE_ONLY = 'it is not installed, though the other hook is'
+const EITHER = 'Both: wrk hooks install. None: wrk hooks uninstall'
+const HOOK_WORDS: Record<HookFacts['state'], readonly [message: string, advice: string] | null> = {
+  none: [ONE_ONLY, EITHER],
+  foreign: [`${ONE_ONLY}; another hook is there`, EITHER],
+  installed: null,
+  outdated: ['it is not as this wrk would write it', 'wrk hooks install'],
+  edited: [
+    'it was edited after wrk made it',
+    'Move what was added to a hook of its own; wrk hooks install says how.',
+  ],
+}

@@ -1,0 +1,102 @@
+/**
+ * Item ids: what a person may type, what a file may be called, and when the two mean the same item.
+ *
+ * An id is a prefix and a number: `WRK-157`, `workspace-hub#1311`. Two spellings name the same item
+ * when prefix (letter case aside) and number agree, so `157`, `wrk-157` and `WRK-0157` are one id.
+ * An id is checked here before it meets any path; what passes holds no separator and no dot-dot.
+ */
+import { WrkError } from '../errors.ts'
+import { printable } from '../text.ts'
+
+declare const checked: unique symbol
+/** The normal form of an id, safe as a file name: `wrk-157`, `workspace-hub-1311`. */
+export type ItemKey = string & { readonly [checked]: 'ItemKey' }
+
+export interface ItemId {
+  key: ItemKey
+  /** As people write it; the item's own `id` field may spell it better. */
+  display: string
+}
+
+const SEGMENT = '[A-Za-z][A-Za-z0-9_.]*'
+const ID = new RegExp(`^(${SEGMENT}(?:-${SEGMENT})*)([-#])([0-9]{1,9})$`)
+const FILE = new RegExp(
+  `^(${SEGMENT}(?:-${SEGMENT})*)-([0-9]{1,9})(?:[-_. ][^/\\\\\\x00-\\x1f\\x7f]*)?\\.md$`,
+)
+const LONGEST = 100
+
+/**
+ * Reads an id as a person types it: `WRK-157`, `157` (with `prefix`), `workspace-hub#1311`, `WRK-157.md`.
+ * @throws WrkError USAGE for anything else, before any file is touched.
+ */
+export function parseId(input: string, prefix: string): ItemId {
+  const hint = `An id looks like ${prefix}-157, 157 or workspace-hub#1311.`
+  // Callers of the library may be in JavaScript.
+  if (typeof input !== 'string')
+    throw new WrkError('USAGE', `an item id is a text, not ${input === null ? 'null' : typeof input}`, {
+      hint,
+    })
+  const text = input.endsWith('.md') ? input.slice(0, -3) : input
+  const parts = text.length > LONGEST ? null : ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
+  if (!parts) {
+    const apart = /^([A-Za-z](?:[A-Za-z.-]*[A-Za-z])?)[ _:./-]*([0-9]{1,9})$/.exec(text)
+    const meant = apart && `${apart[1]}-${apart[2]}`
+    const guess = meant && ID.test(meant) ? `Did you mean ${meant}? ` : ''
+    throw new WrkError('USAGE', `"${printable(input, 60)}" is not an item id`, {
+      hint: `${guess}${hint}`,
+    })
+  }
+  const [, name, mark, number] = parts as unknown as [string, string, string, string]
+  return { key: keyOf(name, number), display: `${name}${mark}${number}` }
+}
+
+/** How nearly all items are called: the same as FILE and keyOf make of them, with less garbage. */
+const USUAL_FILE = /^[A-Z]+-[1-9][0-9]{0,8}\.md$/
+
+/** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
+export function keyOfFileName(name: string): ItemKey | null {
+  if (USUAL_FILE.test(name)) return name.slice(0, -3).toLowerCase() as ItemKey
+  const parts = name.endsWith('.md') ? FILE.exec(name) : null
+  return parts ? keyOf(parts[1]!, parts[2]!) : null
+}
+
+/** Whether the text of an `id` field names the item of that key. A bare number is read with `prefix`. */
+export function isIdOf(key: ItemKey, text: string, prefix: string): boolean {
+  return text.toLowerCase() === key || keyOfField(text, prefix) === key
+}
+
+/** The key of an `id` field's text, or null when that is no id. A bare number is read with `prefix`. */
+export function keyOfField(text: string, prefix: string): ItemKey | null {
+  const parts = ID.exec(/^[0-9]{1,9}$/.test(text) ? `${prefix}-${text}` : text)
+  return parts ? keyOf(parts[1]!, parts[3]!) : null
+}
+
+/** The id that a file name stands for, when the frontmatter names none: `WRK-139-gmsh.md` is `WRK-139`. */
+export function displayOfFileName(name: string): string {
+  const parts = FILE.exec(name)
+  return parts ? `${parts[1]}-${parts[2]}` : name
+}
+
+const NAMED = new RegExp(`(?<![A-Za-z0-9_])(${SEGMENT}(?:-${SEGMENT})*)[-#]([0-9]{1,9})(?![A-Za-z0-9_])`, 'g')
+
+/**
+ * What may be ids in running text, longest reading first: `fix-WRK-157` is read as that and as `WRK-157`. Only a
+ * look into the queue tells which are.
+ */
+export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
+  const found: { at: number; readings: ItemKey[] }[] = []
+  for (const { 0: word, index: start } of text.matchAll(/[A-Za-z0-9_.#-]+/g)) {
+    // Nobody's id, and slow to look through: what stands in a message by accident.
+    if (word.length > 2 * LONGEST) continue
+    for (const { index, 1: name, 2: number } of word.matchAll(NAMED)) {
+      const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]
+      found.push({ at: start + index, readings: starts.map(from => keyOf(name!.slice(from), number!)) })
+    }
+  }
+  return found
+}
+
+function keyOf(prefix: string, number: string): ItemKey {
+  const significant = number.startsWith('0') ? number.replace(/^0+(?=\d)/, '') : number
+  return `${prefix.toLowerCase()}-${significant}` as ItemKey
+}

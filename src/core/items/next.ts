@@ -1,0 +1,182 @@
+/**
+ * Which item to work on now. Pure: what the queue holds and who lives come in as facts.
+ *
+ * Ready is what is pending, free, not waiting for another item, not put off, and may be done on this machine.
+ * Of these the first is the one of the highest priority, then the one that most others wait for, then the oldest.
+ */
+
+import { parseInstant } from '../time.ts'
+import type { Details } from './details.ts'
+import type { ItemKey } from './ids.ts'
+import { type PriorityRank, priorityRank } from './priority.ts'
+import { isPending, statusWord } from './status.ts'
+
+export interface Candidate {
+  key: ItemKey
+  id: string
+  status: string | null
+  priority: string | null
+  folder: string
+  closed: boolean
+  details: Details
+  /** Why nothing may be written to the file; null when it is well. */
+  problem: string | null
+  /** Who holds it and is not dead or stale; null when it can be claimed. */
+  heldBy: string | null
+}
+
+export interface Ready<T extends Candidate = Candidate> {
+  item: T
+  rank: PriorityRank
+  /** How many open items wait for it. */
+  unblocks: number
+  /** When it was made, in ms; the largest number when nothing says. */
+  age: number
+}
+
+export interface Choice<T extends Candidate = Candidate> {
+  /** Best first. */
+  ready: Ready<T>[]
+  /** Open items that are not ready, in the queue's order. */
+  waiting: T[]
+  /** Why an item is not ready, for people; none when it is. */
+  reasons: (item: T) => string[]
+  /** What an item waits for and that is not closed. */
+  blockers: (item: T) => Blocker[]
+}
+
+/** An item that another waits for, as it is written there. */
+interface Blocker {
+  text: string
+  /** False: the queue has no such item, so it is not known to be done. */
+  known: boolean
+}
+
+/** What is known of the moment and the place. */
+export interface Here {
+  now: Date
+  /** The names that this machine goes by. */
+  machines: readonly string[]
+}
+
+export function choose<T extends Candidate>(items: readonly T[], here: Here): Choice<T> {
+  const dependents = countDependents(items)
+  const states = statesOf(items, dependents)
+  const ready: Ready<T>[] = []
+  const waiting: T[] = []
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!
+    if (item.closed) continue
+    if (!isReady(item, states, here)) waiting.push(item)
+    else
+      ready.push({
+        item,
+        rank: priorityRank(item.priority),
+        unblocks: dependents.get(item.key) ?? 0,
+        age: age(item),
+      })
+  }
+  return {
+    ready: ready.sort(byUrgency),
+    waiting,
+    reasons: item => reasonsToWait(item, states, here),
+    blockers: item => openBlockers(item, states),
+  }
+}
+
+/** How many open items wait for each item. */
+function countDependents(items: readonly Pick<Candidate, 'closed' | 'details'>[]): Map<ItemKey, number> {
+  const counts = new Map<ItemKey, number>()
+  for (let i = 0; i < items.length; i++) {
+    const { closed, details } = items[i]!
+    if (!closed && details.blockedBy.length > 0)
+      for (const { key } of details.blockedBy) if (key) counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** Whether those that open items wait for are closed: an id that stands in several places, when all of them are. */
+function statesOf(
+  items: readonly Pick<Candidate, 'key' | 'closed'>[],
+  dependents: ReadonlyMap<ItemKey, number>,
+): Map<ItemKey, boolean> {
+  const states = new Map<ItemKey, boolean>()
+  for (let i = 0; i < items.length; i++) {
+    const { key, closed } = items[i]!
+    if (dependents.has(key)) states.set(key, closed && (states.get(key) ?? true))
+  }
+  return states
+}
+
+function openBlockers({ details }: Candidate, closed: ReadonlyMap<ItemKey, boolean>): Blocker[] {
+  return details.blockedBy
+    .filter(({ key }) => !(key && closed.get(key)))
+    .map(({ text, key }) => ({ text, known: key !== null && closed.has(key) }))
+}
+
+/** The same question as reasonsToWait, without the sentences: it is asked of thousands of items. */
+function isReady(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): boolean {
+  const { blockedBy, machines, notBefore } = item.details
+  return (
+    !item.problem &&
+    !item.heldBy &&
+    isPending(item.status, item.folder) &&
+    blockedBy.every(({ key }) => key && closed.get(key)) &&
+    (machines.length === 0 || machines.some(name => isHere(name, here.machines))) &&
+    !isPutOff(notBefore, here)
+  )
+}
+
+function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): string[] {
+  const reasons: string[] = []
+  if (item.problem) reasons.push(item.problem)
+  if (!isPending(item.status, item.folder))
+    reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it lies in ${item.folder}/`)
+  if (item.heldBy) reasons.push(`held by ${item.heldBy}`)
+  for (const { text, known } of openBlockers(item, closed))
+    reasons.push(known ? `waits for ${text}` : `waits for ${text}, which is not in the queue`)
+  const { machines, notBefore } = item.details
+  if (machines.length > 0 && !machines.some(name => isHere(name, here.machines)))
+    reasons.push(`is for ${machines.join(' or ')}, and this is ${here.machines.join(', ')}`)
+  if (isPutOff(notBefore, here)) reasons.push(`is put off until ${notBefore}`)
+  return reasons
+}
+
+function isPutOff(notBefore: string | null, { now }: Here): boolean {
+  const instant = notBefore === null ? null : parseInstant(notBefore)
+  return instant !== null && instant > now
+}
+
+function isHere(name: string, machines: readonly string[]): boolean {
+  const lower = name.toLowerCase()
+  return lower === 'any' || machines.some(machine => machine.toLowerCase() === lower)
+}
+
+function byUrgency(a: Ready, b: Ready): number {
+  return (
+    a.rank - b.rank ||
+    b.unblocks - a.unblocks ||
+    a.age - b.age ||
+    numberOf(a.item.key) - numberOf(b.item.key) ||
+    (a.item.key < b.item.key ? -1 : 1)
+  )
+}
+
+/** What decided between the best and one behind it, for people. */
+export function whyBehind(best: Ready, other: Ready): string {
+  if (other.rank !== best.rank) return `lower priority: ${other.item.priority ?? 'not set'}`
+  if (other.unblocks !== best.unblocks) return `fewer wait for it: ${other.unblocks}`
+  if (other.age !== best.age) {
+    const { createdAt } = other.item.details
+    return parseInstant(createdAt ?? '') ? `younger: made on ${createdAt!.slice(0, 10)}` : 'of unknown age'
+  }
+  return 'alike, with a later id'
+}
+
+function age({ details }: Candidate): number {
+  return parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
+}
+
+function numberOf(key: ItemKey): number {
+  return Number(key.slice(key.lastIndexOf('-') + 1))
+}

@@ -1,0 +1,71 @@
+/**
+ * The words that real queues use for an item's status, and the folder that each belongs in.
+ * The frontmatter is the truth; the folder follows from it. A word that is not listed here is open
+ * and fits any folder: people invent words, and doubt must not close an item.
+ */
+import { unknownWord } from '../suggest.ts'
+
+/** The folders of a queue that hold items, besides its root and the months below `archive`. */
+export const STATUS_FOLDERS = ['pending', 'working', 'blocked', 'done', 'archive', 'archived'] as const
+
+const PENDING = ['pending', 'parked', 'deferred', 'on-hold']
+const WORKING = ['working', 'in-progress', 'coordinating']
+const ARCHIVED = ['archived']
+const DONE = [
+  ...['done', 'complete', 'completed', 'finished', 'merged', 'closed', 'superseded', 'resolved'],
+  ...['resolved-no-action', 'cancelled', 'canceled', 'rejected', 'abandoned', 'obsolete', 'duplicate'],
+  ...['wontfix', 'wont-fix'],
+]
+
+const FOLDERS_OF = new Map<string, readonly string[]>([
+  ...PENDING.map(word => [word, ['pending', 'blocked']] as const),
+  ['pending', ['pending']],
+  ...WORKING.map(word => [word, ['working']] as const),
+  ['blocked', ['blocked']],
+  ...DONE.map(word => [word, ['done', 'archive', 'archived']] as const),
+  ...ARCHIVED.map(word => [word, ['archive', 'archived']] as const),
+])
+const CLOSED = new Set([...DONE, ...ARCHIVED])
+
+/** `In_Progress` and `in-progress` are one word. */
+export function statusWord(status: string): string {
+  if (FOLDERS_OF.has(status)) return status
+  return status.trim().toLowerCase().replace(/[_ ]/g, '-')
+}
+
+/** Whether work on an item has ended: done, archived or closed otherwise. Without a status the folder tells. */
+export function isClosed(status: string | undefined, folder: string): boolean {
+  if (status !== undefined) return CLOSED.has(statusWord(status))
+  return CLOSED.has(topFolder(folder)) || topFolder(folder) === 'archive'
+}
+
+/** Whether an item waits to be begun. Without a status the folder tells; parked, deferred and held ones do not. */
+export function isPending(status: string | null, folder: string): boolean {
+  return status === null ? ['', 'pending'].includes(topFolder(folder)) : statusWord(status) === 'pending'
+}
+
+/** Whether an item has gone to the archive, by its status; without one the folder tells. */
+export function isArchived(status: string | null, folder: string): boolean {
+  return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
+}
+
+/** Whether a status may stand in a folder (`''` is the queue's root, which takes any). */
+export function fitsFolder(status: string, folder: string): boolean {
+  if (folder === '' || folder === status) return true
+  return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true
+}
+
+/** The folder that a status belongs in, or null for a word that is not known. */
+export function folderOf(status: string): string | null {
+  return FOLDERS_OF.get(statusWord(status))?.[0] ?? null
+}
+
+/** What to say of a word that is not known. */
+export function unknownStatus(status: string): string {
+  return `${unknownWord('status', status, [...FOLDERS_OF.keys()])} Its items count as open.`
+}
+
+function topFolder(folder: string): string {
+  const slash = folder.indexOf('/')
+  return slash < 0 ? folder : folder.slice(0, slash)
+}

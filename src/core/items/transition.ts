@@ -1,0 +1,61 @@
+/**
+ * How an item may go from one status to another, in one table. What is closed stays closed unless it is reopened;
+ * words that people invent may go anywhere that `pending` may.
+ */
+import type { Lock } from '../claims/lock.ts'
+import { isClosed, statusWord } from './status.ts'
+
+export type Verb = 'start' | 'block' | 'unblock' | 'done' | 'reopen'
+
+type State = 'pending' | 'working' | 'blocked' | 'closed'
+
+export interface Transition {
+  from: readonly State[]
+  /** The status that it leads to; the folder is of the same name. */
+  to: 'pending' | 'working' | 'blocked' | 'done'
+  /** Whether the caller holds the item afterwards; otherwise it is free. */
+  holds: boolean
+}
+
+export const TRANSITIONS: Readonly<Record<Verb, Transition>> = {
+  start: { from: ['pending', 'working'], to: 'working', holds: true },
+  block: { from: ['pending', 'working', 'blocked'], to: 'blocked', holds: false },
+  unblock: { from: ['blocked', 'pending'], to: 'pending', holds: false },
+  done: { from: ['pending', 'working', 'blocked', 'closed'], to: 'done', holds: false },
+  reopen: { from: ['closed'], to: 'pending', holds: false },
+}
+
+export type TransitionDecision =
+  | { kind: 'change'; to: Transition['to'] }
+  /** It is closed already, whatever its word for that, but its lock was left: that goes. */
+  | { kind: 'free' }
+  /** It says so already; perhaps it only lies in another folder. */
+  | { kind: 'already' }
+  | { kind: 'no'; state: State; instead: Verb | null }
+
+/** What a verb does to an item of this status, lying in this folder. */
+export function decideTransition(
+  verb: Verb,
+  item: { status: string | null; folder: string; lock: Lock | null },
+): TransitionDecision {
+  const { from, to, holds } = TRANSITIONS[verb]
+  const word = item.status === null ? null : statusWord(item.status)
+  const state = stateOf(item.status, item.folder)
+  if (verb === 'done' && state === 'closed') return { kind: item.lock ? 'free' : 'already' }
+  // A pending item may well be held; to unblock or reopen it again takes it from nobody.
+  if (word === to && !holds && (!item.lock || to === 'pending')) return { kind: 'already' }
+  if (!from.includes(state)) return { kind: 'no', state, instead: insteadOf(verb, state) }
+  return { kind: 'change', to }
+}
+
+function stateOf(status: string | null, folder: string): State {
+  if (isClosed(status ?? undefined, folder)) return 'closed'
+  const word = status === null ? folder.split('/', 1)[0]! : statusWord(status)
+  if (word === 'blocked') return 'blocked'
+  return word === 'working' || word === 'in-progress' || word === 'coordinating' ? 'working' : 'pending'
+}
+
+function insteadOf(verb: Verb, state: State): Verb | null {
+  if (state === 'closed') return 'reopen'
+  return verb === 'start' && state === 'blocked' ? 'unblock' : null
+}

@@ -1,0 +1,82 @@
+/**
+ * Alive, dead or unknown: what can be said of the session that holds a lock.
+ * Pure: what the machine says of a process comes in as `look`. Doubt is never death; every verdict
+ * carries its reason, which refusals and takeovers print.
+ */
+
+import { stamp } from '../time.ts'
+import type { Anchor, Registry, Session } from './session.ts'
+import { hostNamedBy, sessionOf } from './session.ts'
+
+export interface Liveness {
+  verdict: 'alive' | 'dead' | 'unknown'
+  reason: string
+}
+
+/** Where the question is asked: anchors can be judged on their own host, boot and pid namespace only. */
+export interface Place {
+  host: string
+  /** Boot id, '' where the system has none. */
+  boot: string
+  /** Pid namespace, '' where the system has none. */
+  pidns: string
+}
+
+export type ProcessLook =
+  | { kind: 'running'; started: string }
+  | { kind: 'zombie' }
+  | { kind: 'gone' }
+  | { kind: 'unknown'; why: string }
+
+export interface Judge {
+  registry: Registry
+  here: Place
+  look: (pid: number) => ProcessLook
+  /** `unlisted: unknown` in wrk.yaml: sessions that the registry does not list may live elsewhere. */
+  unlisted: 'dead' | 'unknown'
+}
+
+/** Judges a holder (`SESSION` or `SESSION/NAME`) of a lock taken at `since` (null: not known). */
+export function judgeHolder(holder: string, since: Date | null, judge: Judge): Liveness {
+  const { registry } = judge
+  if (registry.kind === 'missing') return unknown('there is no session registry')
+  if (registry.kind === 'unreadable') return unknown('session-state.yaml cannot be read')
+  if (registry.kind === 'single') return unknown('session-state.yaml has no registry of sessions')
+  const session = sessionOf(holder, registry)
+  if (session) return judgeSession(session, judge)
+
+  const host = hostNamedBy(holder)
+  if (host && host !== judge.here.host) return unknown(`not listed here; its id names the host ${host}`)
+  if (judge.unlisted === 'unknown')
+    return unknown('not listed here; it may live elsewhere (unlisted: unknown)')
+  if (registry.rebuiltAt && (!since || since < registry.rebuiltAt))
+    return unknown(`not listed, but the registry was started anew at ${stamp(registry.rebuiltAt)}`)
+  return dead('not listed in session-state.yaml')
+}
+
+/** Judges a session that the registry lists. */
+export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>): Liveness {
+  if (session.endedAt) return dead(`it ended at ${stamp(session.endedAt)}`)
+  if (!session.anchor) return unknown('no process to watch; only its heartbeat tells')
+  return judgeAnchor(session.anchor, at)
+}
+
+/** Judges a process by what was recorded of it. */
+export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' | 'look'>): Liveness {
+  if (anchor.host !== here.host) return unknown(`it runs on another host (${anchor.host || 'not named'})`)
+  if (anchor.boot && here.boot && anchor.boot !== here.boot) return dead('the machine was restarted since')
+  if (anchor.pidns && here.pidns && anchor.pidns !== here.pidns)
+    return unknown('it runs in another pid namespace')
+
+  const process = look(anchor.pid)
+  if (process.kind === 'gone') return dead(`process ${anchor.pid} is gone`)
+  if (process.kind === 'zombie') return dead(`process ${anchor.pid} has ended (zombie)`)
+  if (process.kind === 'unknown') return unknown(process.why)
+  if (!anchor.started)
+    return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
+  if (process.started !== anchor.started) return dead(`process ${anchor.pid} is another one now`)
+  return { verdict: 'alive', reason: `process ${anchor.pid} is running` }
+}
+
+const dead = (reason: string): Liveness => ({ verdict: 'dead', reason })
+const unknown = (reason: string): Liveness => ({ verdict: 'unknown', reason })

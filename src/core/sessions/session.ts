@@ -1,0 +1,127 @@
+/**
+ * Sessions: who may hold an item. Ids, anchors, and the registry as it was read.
+ */
+import { WrkError } from '../errors.ts'
+import { printable } from '../text.ts'
+
+/** A process that outlives one call of wrk, told apart from a later process of the same pid. */
+export interface Anchor {
+  pid: number
+  /** The start time as the system gives it (Linux: clock ticks since boot). */
+  started: string
+  boot: string
+  pidns: string
+  host: string
+}
+
+export interface ClaimRecord {
+  id: string
+  claimedAt: string
+  runId: string | null
+}
+
+export interface Session {
+  readonly id: string
+  readonly agent: string | null
+  readonly anchor: Anchor | null
+  readonly startedAt: Date | null
+  readonly heartbeatAt: Date | null
+  readonly activeWrk: string | null
+  readonly claims: readonly ClaimRecord[]
+  readonly endedAt: Date | null
+}
+
+/**
+ * session-state.yaml as it was read. `single` is a file by older tooling: one session, no registry.
+ * `current` is the session that the keys on top describe: the one that was last initialised.
+ */
+export type Registry =
+  | { kind: 'missing' }
+  | { kind: 'unreadable'; message: string; line: number; column: number }
+  | { kind: 'single'; sessionId: string | null; agent: string | null; updatedAt: Date | null }
+  | { kind: 'registry'; sessions: Session[]; rebuiltAt: Date | null; current: string | null }
+
+const SESSION_ID = /^[A-Za-z0-9._:@#/+-]{1,128}$/
+const HELPER_NAME = /^[A-Za-z0-9._:@#+-]{1,64}$/
+
+export function isSessionId(text: string): boolean {
+  return SESSION_ID.test(text)
+}
+
+/**
+ * Checks a session id that came from outside.
+ * @param source what gave it, for the message: `--session`, `WRK_SESSION_ID`
+ * @throws WrkError USAGE
+ */
+export function checkSessionId(text: string, source: string): string {
+  if (isSessionId(text)) return text
+  throw new WrkError('USAGE', `${source} is not a session id: "${printable(text, 60)}"`, {
+    hint: 'A session id is 1 to 128 characters of letters, digits and ._:@#/+-',
+  })
+}
+
+/** Checks a helper's name that came from outside. @throws WrkError USAGE */
+export function checkHelperName(helper: string): void {
+  if (HELPER_NAME.test(helper)) return
+  throw new WrkError('USAGE', `--agent is not a name: "${printable(helper, 60)}"`, {
+    hint: 'A helper name is 1 to 64 characters of letters, digits and ._:@#+-',
+  })
+}
+
+/** The name that holds locks: the session, or a helper within it, so that helpers exclude each other. */
+export function holderName(session: string, helper: string | undefined): string {
+  if (helper === undefined) return session
+  return checkSessionId(`${session}/${helper}`, 'the session with its helper')
+}
+
+/** The listed session that a holder belongs to: itself, or the part before a helper's name. */
+export function sessionOf(holder: string, registry: Registry): Session | undefined {
+  for (let name = holder; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('/')))) {
+    const found = listedSession(registry, name)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** The listed sessions; none where there is no registry, or none that can be read. */
+export function sessionsIn(registry: Registry): readonly Session[] {
+  return registry.kind === 'registry' ? registry.sessions : []
+}
+
+/** The listed session of that id. */
+export function listedSession(registry: Registry, id: string): Session | undefined {
+  return sessionsIn(registry).find(session => session.id === id)
+}
+
+/** Whether a holder is this session or one of its helpers. */
+export function belongsTo(holder: string, session: string): boolean {
+  return holder === session || holder.startsWith(`${session}/`)
+}
+
+/** What a generated id may start with: the agents that wrk knows, and a plain terminal. */
+export const AGENTS = ['claude', 'codex', 'gemini', 'cursor', 'copilot', 'amp', 'opencode', 'aider'] as const
+export type AgentName = (typeof AGENTS)[number]
+
+const RANDOM_PART = /^[0-9a-z]{6}$/
+
+/** `claude-devbox-k3x9f2`: names agent and host. `random` is six characters of 0-9a-z. */
+export function generatedId(agent: string | null, host: string, random: string): string {
+  return `${agent ?? 'terminal'}-${host}-${random}`
+}
+
+/** The host that a generated id names, or null when the id was given by someone. */
+export function hostNamedBy(holder: string): string | null {
+  const id = holder.split('/', 1)[0]!
+  const first = id.indexOf('-')
+  const last = id.lastIndexOf('-')
+  if (first < 0 || last <= first || !RANDOM_PART.test(id.slice(last + 1))) return null
+  const maker = id.slice(0, first)
+  if (maker !== 'terminal' && !(AGENTS as readonly string[]).includes(maker)) return null
+  return id.slice(first + 1, last)
+}
+
+/** A host name as ids and anchors spell it: first label, lower case, nothing that an id may not hold. */
+export function hostLabel(hostname: string): string {
+  const label = (hostname.split('.')[0] ?? '').toLowerCase().replace(/[^a-z0-9-]/g, '-')
+  return label.slice(0, 40) || 'localhost'
+}

@@ -1,0 +1,61 @@
+/** Who may write to an item beside its holder: nobody. What a refusal says, and what a takeover frees. */
+import { type ClaimDecision, decideClaim } from '../../core/claims/claim.ts'
+import type { Current } from '../../store/items/item-store.ts'
+import type { Context } from '../context.ts'
+import type { Caller } from '../sessions/caller.ts'
+import type { ItemSummary } from './claim.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
+import { howCallerLost, type Superseded } from './records.ts'
+
+export type Permission =
+  /** It is free, or held by the caller. `from` is set when a dead or stale holder gives way. */
+  | { kind: 'may'; from: { holder: string; reason: string } | null }
+  | { kind: 'held'; holder: HolderInfo; superseded: Superseded | null }
+  /** The caller held it, it was taken over, and now nobody holds it. */
+  | { kind: 'lost'; superseded: Superseded }
+
+/** The answer of a verb that changes nothing for that. */
+export interface Refused {
+  kind: 'refused'
+  item: ItemSummary
+  why: Exclude<Permission, { kind: 'may' }>
+  warnings: string[]
+}
+
+/**
+ * Whether the caller may write to an item, decided on what the guard shows.
+ * @param now the instant of the whole decision, its event's too: a process may be stopped between two looks at the clock
+ * @param takeOver whether a dead or stale holder gives way
+ * @param anew whether the item is claimed anew: then it does not matter that the caller lost it before
+ */
+export function permission(
+  context: Context,
+  current: Current,
+  caller: Caller,
+  now: Date,
+  takeOver: boolean,
+  anew = false,
+): Permission {
+  const { store } = context
+  const { lock } = current
+  if (lock?.by === caller.holder) return { kind: 'may', from: null }
+  const lost = () => howCallerLost(context, current, caller)
+  if (!lock) {
+    const superseded = anew ? null : lost()
+    return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
+  }
+  const registry = current.registry()
+  const held = heldLock(judgeFor(store, registry), current.place.key, lock, current.modified)
+  const { ttlMs, takeover } = store.settings
+  const decision: ClaimDecision = takeOver
+    ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
+    : { kind: 'held' }
+  const superseded = lost()
+  if (decision.kind === 'takenOver' && (anew || !superseded))
+    return { kind: 'may', from: { holder: lock.by, reason: decision.reason } }
+  return {
+    kind: 'held',
+    holder: holderInfo(held, registry, ttlMs, now),
+    superseded,
+  }
+}

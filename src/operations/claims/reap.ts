@@ -1,0 +1,66 @@
+/**
+ * Releases an item for a holder that cannot do it any more: dead, or without a sign of life for longer than the TTL.
+ * The same decision as a takeover, made inside the guard on the lock as it is there, so that a lock which changed
+ * since somebody looked at it is judged anew. Needs no identity, since nobody gets the item.
+ *
+ * The holder's record of its claim stays: should it come back, that is how it learns that it lost the item.
+ */
+import { decideClaim } from '../../core/claims/claim.ts'
+import { parseId } from '../../core/items/ids.ts'
+import { newEvent } from '../../core/log/event.ts'
+import { printable } from '../../core/text.ts'
+import { stamp } from '../../core/time.ts'
+import { findItem } from '../../store/items/item-reader.ts'
+import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
+import type { Context } from '../context.ts'
+import { type ItemSummary, summary } from './claim.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
+
+export type ReapResult =
+  | { kind: 'reaped'; item: ItemSummary; from: HolderInfo; reason: string; warnings: string[] }
+  /** Nobody holds it (any more). */
+  | { kind: 'free'; item: ItemSummary; warnings: string[] }
+  /** Its holder lives, or may live. */
+  | { kind: 'held'; item: ItemSummary; holder: HolderInfo; warnings: string[] }
+
+/** @throws WrkError USAGE, NOT_FOUND, AMBIGUOUS, INVALID_ITEM, BUSY; system errors pass */
+export async function reap(context: Context, idText: string): Promise<ReapResult> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  const { result, warnings } = await changeItem(store, id, findItem(store, id), current =>
+    decide(context, current),
+  )
+  result.warnings.push(...warnings)
+  return result
+}
+
+function decide({ store, clock }: Context, current: Current): ItemDecision<ReapResult> {
+  const now = clock()
+  const { ttlMs, takeover } = store.settings
+  const { lock, place, modified } = current
+  const item = summary(current)
+  if (!lock) return { kind: 'leave', result: { kind: 'free', item, warnings: [] } }
+
+  const registry = current.registry()
+  const held = heldLock(judgeFor(store, registry), place.key, lock, modified)
+  const holder = holderInfo(held, registry, ttlMs, now)
+  // No holder has the name '': what a stranger could take over is free, whoever asks.
+  const decision = decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now)
+  if (decision.kind !== 'takenOver')
+    return { kind: 'leave', result: { kind: 'held', item, holder, warnings: [] } }
+
+  const reason = printable(`reaped: ${decision.reason}`)
+  return {
+    kind: 'change',
+    fields: { locked_by: '', locked_at: '' },
+    event: {
+      ...newEvent(stamp(now), 'released'),
+      item: item.id,
+      previous_holder: lock.by,
+      reason,
+      tx: store.host.randomLetters(12),
+    },
+    ends: current.runs(),
+    result: { kind: 'reaped', item, from: holder, reason, warnings: [] },
+  }
+}

@@ -1,0 +1,144 @@
+/** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
+import type { ItemKey } from '../../core/items/ids.ts'
+import { type ItemPlace, placeOfPath } from '../../store/queue.ts'
+import { incomingCommits } from '../../system/repository.ts'
+import {
+  indexedPaths,
+  pathsDeletedBy,
+  readObjects,
+  type StagedEntry,
+  stagedEntries,
+  untrackedPaths,
+} from '../../system/staged.ts'
+import type { TruthOf } from '../claims/true-lock.ts'
+import type { QueueInRepository } from './commit-queue.ts'
+
+/** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
+export interface ItemChange {
+  key: ItemKey
+  before: (StagedEntry & { place: ItemPlace }) | null
+  after: (StagedEntry & { place: ItemPlace }) | null
+}
+
+/**
+ * Pairs what went with what came by the item's id, which is surer than git's guess by likeness.
+ * @param limits only changes at these paths from the repository's top, or below them; all when there are none
+ */
+export function itemChanges(
+  { repository, folder }: QueueInRepository,
+  limits: readonly string[],
+): { changes: ItemChange[]; unmerged: string[] } {
+  const skip = folder === '' ? 0 : folder.length + 1
+  const items = stagedEntries(repository, folder).flatMap(entry => {
+    const place = placeOfPath('', entry.path.slice(skip))
+    return place ? [{ ...entry, place }] : []
+  })
+  const gone = items.filter(({ after, unmerged }) => !after && !unmerged)
+  const changes: ItemChange[] = items
+    .filter(({ after }) => after)
+    .map(after => {
+      if (after.before) return { key: after.place.key, before: after, after }
+      const i = gone.findIndex(({ place }) => place.key === after.place.key)
+      return { key: after.place.key, before: i < 0 ? null : gone.splice(i, 1)[0]!, after }
+    })
+  for (const before of gone) changes.push({ key: before.place.key, before, after: null })
+  const isWanted = (path: string) =>
+    limits.length === 0 ||
+    limits.some(limit => limit === '' || path === limit || path.startsWith(`${limit}/`))
+  return {
+    changes: changes.filter(({ before, after }) =>
+      [before, after].some(entry => entry && isWanted(entry.path)),
+    ),
+    unmerged: items.flatMap(({ unmerged, path }) => (unmerged && isWanted(path) ? [path] : [])),
+  }
+}
+
+/** The bytes of a change: as staged, as committed, and as other commits have it that are being brought in. */
+export interface Versions {
+  staged: Buffer | null
+  committed: { path: string; bytes: Buffer | null }[]
+}
+
+export function readVersions(
+  { repository, folder }: QueueInRepository,
+  changes: readonly ItemChange[],
+): Versions[] {
+  const incoming = incomingCommits(repository)
+  // An item that an incoming commit does not have may be younger than that, and is not deleted by it then.
+  const deleted = changes.some(({ after }) => !after)
+    ? pathsDeletedBy(repository, incoming, folder)
+    : new Set()
+  const wanted = changes.map(({ before, after }) => {
+    const path = (after ?? before)!.path
+    return {
+      staged: after?.after?.isFile ? after.after.id : null,
+      committed: [
+        { path: (before ?? after)!.path, name: before?.before?.id ?? null },
+        ...(after || deleted.has(path) ? incoming : []).map(commit => ({ path, name: `${commit}:${path}` })),
+      ],
+    }
+  })
+  const names = wanted.flatMap(({ staged, committed }) =>
+    [staged, ...committed.map(({ name }) => name)].filter(name => name !== null),
+  )
+  const objects = new Map(readObjects(repository, names).map((bytes, i) => [names[i], bytes]))
+  const read = (name: string | null) => (name === null ? null : (objects.get(name) ?? null))
+  return wanted.map(({ staged, committed }) => ({
+    staged: read(staged),
+    committed: committed.map(({ path, name }) => ({ path, bytes: read(name) })),
+  }))
+}
+
+/**
+ * Where the ids of staged items stand in the index, when in more than one place, or when deleted from one. The whole
+ * index is listed only when it may be so: something was added or moved, or the queue's files say so, or they are of
+ * another tree.
+ */
+export function placesInIndex(
+  { repository, folder, isOwnTree }: QueueInRepository,
+  changes: readonly ItemChange[],
+  truthOf: TruthOf,
+): Map<ItemKey, string[]> {
+  const settled = ({ key, before, after }: ItemChange) => {
+    const [one, ...more] = truthOf(key).readings
+    if (!after) return one === undefined
+    return before?.path === after.path && one?.place.folder === after.place.folder && more.length === 0
+  }
+  if (isOwnTree && changes.every(settled)) return new Map()
+  return pathsOfItems(new Set(changes.map(({ key }) => key)), indexedPaths(repository, folder), folder)
+}
+
+/**
+ * Where the files lie of items that the commit would delete though they were only moved: the index has them nowhere,
+ * the working tree that is committed from has them elsewhere. Neither a file that git ignores there was forgotten,
+ * nor one that lies where it was (`git rm --cached`).
+ */
+export function leftBehind(
+  { repository, folder, isOwnTree }: QueueInRepository,
+  changes: readonly ItemChange[],
+  places: ReadonlyMap<ItemKey, string[]>,
+  truthOf: TruthOf,
+): Map<ItemKey, string[]> {
+  const deleted = changes.filter(
+    ({ key, after }) => !after && !places.has(key) && !(isOwnTree && truthOf(key).readings.length === 0),
+  )
+  if (deleted.length === 0) return new Map()
+  const keys = new Set(deleted.map(({ key }) => key))
+  const left = pathsOfItems(keys, untrackedPaths(repository, folder), folder)
+  for (const { key, before } of deleted) if (left.get(key)?.includes(before!.path)) left.delete(key)
+  return left
+}
+
+/** The paths of some items, of those that are listed. */
+function pathsOfItems(
+  keys: ReadonlySet<ItemKey>,
+  listed: readonly string[],
+  folder: string,
+): Map<ItemKey, string[]> {
+  const paths = new Map<ItemKey, string[]>()
+  for (const path of new Set(listed)) {
+    const place = placeOfPath('', folder === '' ? path : path.slice(folder.length + 1))
+    if (place && keys.has(place.key)) paths.set(place.key, [...(paths.get(place.key) ?? []), path])
+  }
+  return paths
+}

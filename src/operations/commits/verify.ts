@@ -1,0 +1,78 @@
+/**
+ * Looks at what is staged: may this session commit it? Reads the index and the last commit, never the working
+ * tree's copies; only the lock is read from the queue's own file, since that is where it truly stands. Of an item
+ * that is deleted, the working tree tells whether it was only moved.
+ */
+import { realpathSync } from 'node:fs'
+import { relative, resolve, sep } from 'node:path'
+import { displayOfFileName } from '../../core/items/ids.ts'
+import { belongsTo } from '../../core/sessions/session.ts'
+import { withReaders } from '../../store/readers.ts'
+import { readTruths } from '../claims/true-lock.ts'
+import type { Context } from '../context.ts'
+import { resolveCaller } from '../sessions/caller.ts'
+import { queueInRepository } from './commit-queue.ts'
+import { type About, type AnyFinding, judgeChange } from './judge-staged.ts'
+import { itemChanges, leftBehind, placesInIndex, readVersions } from './staged-items.ts'
+
+export interface Verification {
+  findings: AnyFinding[]
+  warnings: string[]
+  /** How many items were looked at. */
+  checked: number
+  /** Why there was nothing to look at; null when there was. */
+  nothing: string | null
+}
+
+export interface VerifyOptions {
+  cwd: string
+  /** Only what is staged at these paths, or below them. */
+  paths?: readonly string[]
+}
+
+/** @throws WrkError IO */
+export async function verifyStaged(
+  context: Context,
+  { cwd, paths = [] }: VerifyOptions,
+): Promise<Verification> {
+  const found = queueInRepository(context, cwd)
+  if (!found) return nothing(`The queue ${context.store.root} is not in this repository: nothing to verify.`)
+  const { repository, folder } = found
+  const here = realpathSync.native(cwd)
+  const named = (path: string) => relative(here, resolve(repository.top, path)).split(sep).join('/')
+  const limits = paths.map(path => relative(repository.top, resolve(here, path)).split(sep).join('/'))
+  const { changes, unmerged } = itemChanges(found, limits)
+  const warnings = unmerged.map(
+    path => `${named(path)} has conflicts that are not resolved; it was not verified`,
+  )
+  if (changes.length === 0) return { ...nothing('No item is staged.'), warnings }
+
+  const versions = readVersions(found, changes)
+  const onlooker = await resolveCaller(context)
+  const truthOf = await readTruths(context, onlooker, new Set(changes.map(({ key }) => key)))
+  const places = placesInIndex(found, changes, truthOf)
+  const session = onlooker.caller?.session
+  const about: About = {
+    context,
+    isMine: holder => session !== undefined && belongsTo(holder, session),
+    truthOf,
+    places,
+    left: leftBehind(found, changes, places, truthOf),
+    named,
+    folder,
+  }
+  const judged = await withReaders(full =>
+    changes.map((one, i) => judgeChange(one, versions[i]!, about, full)),
+  )
+  for (const [i, { key }] of changes.entries()) {
+    const { unreadable, readings } = truthOf(key)
+    // Of what is staged itself, its finding tells already.
+    if (unreadable && judged[i]!.length === 0)
+      warnings.push(`whose ${displayOfFileName(readings[0]!.place.name)} is cannot be told: ${unreadable}`)
+  }
+  return { findings: judged.flat(), warnings, checked: changes.length, nothing: null }
+}
+
+function nothing(why: string): Verification {
+  return { findings: [], warnings: [], checked: 0, nothing: why }
+}

@@ -1,0 +1,147 @@
+/** Gathers what `wrk doctor` judges: the settings, the items, what lies around them, and what crashes left. Reads only. */
+
+import { missingFields } from '../../core/commits/form.ts'
+import { unknownSettings } from '../../core/config.ts'
+import type { Facts, ItemFacts } from '../../core/doctor/finding.ts'
+import { isDependencyKey, readDetails, unreadableDate } from '../../core/items/details.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
+import { judgeAnchor, type ProcessLook } from '../../core/sessions/liveness.ts'
+import { type Registry, sessionOf } from '../../core/sessions/session.ts'
+import { placeInFile } from '../../markdown/frontmatter.ts'
+import { findPair, scalarText } from '../../markdown/scalar.ts'
+import { unwritableFolders, whyNotOurs } from '../../store/files/owner.ts'
+import { areSame, bytesOf } from '../../store/items/item-copies.ts'
+import { type ItemReading, readQueue, type Store } from '../../store/items/item-reader.ts'
+import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../../store/leftovers.ts'
+import { logState } from '../../store/log/log-repair.ts'
+import { isFolder, itemPlaces, notFolders, unseenItems } from '../../store/queue.ts'
+import { heldLock, type ItemJudge, judgeForMany } from '../claims/holder.ts'
+import { type Context, readSettingsFile } from '../context.ts'
+import { type Caller, resolveCaller } from '../sessions/caller.ts'
+import { gitFacts, type HookProgram } from './doctor-git.ts'
+
+/** @throws WrkError IO; system errors */
+export async function gatherFacts(context: Context, program: HookProgram): Promise<Facts> {
+  const { store, clock } = context
+  const { registry, caller } = await resolveCaller(context)
+  const now = clock()
+  const judge = judgeForMany(store, registry)
+  const before = placesNow(store)
+  const items = await readQueue(store, reading => itemFacts(store, judge, reading, caller), 'everything')
+  return {
+    now,
+    ttlMs: store.settings.ttlMs,
+    takeover: store.settings.takeover,
+    root: store.root,
+    items,
+    // What is moved while all are listed may be missed once.
+    known: new Set([...before, ...placesNow(store), ...items.map(({ key }) => key)]),
+    identical: identical(store, items),
+    notFolders: notFolders(store.host.disk, store.root),
+    unseen: unseenItems(store.host.disk, store.root),
+    unknownSettings: await unknownInFile(store),
+    state: stateFacts(store, judge),
+    registry: registryFacts(store, registry),
+    git: gitFacts(context, program),
+  }
+}
+
+async function unknownInFile({ root }: Store): Promise<Facts['unknownSettings']> {
+  const file = await readSettingsFile(root)
+  if (!file) return []
+  const { path, text, fields } = file
+  const placeOf = (offset: number) => placeInFile({ yaml: text, firstLine: 1 }, offset)
+  return unknownSettings(fields).map(({ offset, ...one }) => ({ ...one, path, ...placeOf(offset) }))
+}
+
+function placesNow({ host, root }: Store): ItemKey[] {
+  return itemPlaces(host.disk, root).map(({ key }) => key)
+}
+
+function itemFacts(
+  { host, settings }: Store,
+  judge: ItemJudge,
+  { item, place, lock, problems, modified, found }: ItemReading,
+  caller: Caller | null,
+): ItemFacts {
+  const { key, folder, name, path } = place
+  const session = lock && sessionOf(lock.by, judge.registry)
+  const noDate = found && unreadableDate(found.map)
+  return {
+    key,
+    id: item.id,
+    folder,
+    name,
+    path,
+    status: item.status,
+    closed: item.closed,
+    problems,
+    held: lock && heldLock(judge, key, lock, modified),
+    ended: Boolean(session?.endedAt),
+    mine: lock !== null && lock.by === caller?.holder,
+    notOurs: whyNotOurs(host.disk, path),
+    completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
+    missing: found ? missingFields(found) : [],
+    noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,
+    blockedBy: found ? readDetails(found.map, settings.idPrefix).blockedBy : [],
+    blockedByAt: dependenciesAt(found),
+  }
+}
+
+/** Where the first of the keys stands by which items say what they wait for. */
+function dependenciesAt(found: ItemReading['found']): { line: number; column: number } {
+  const pair = found?.map.pairs.find(({ key }) => isDependencyKey(key))
+  return found && pair ? placeInFile(found.split, pair.keyStart) : { line: 0, column: 0 }
+}
+
+/** Of the ids that stand in several places: those whose files are the same. */
+function identical({ host }: Store, items: readonly ItemFacts[]): Set<ItemKey> {
+  const paths = new Map<ItemKey, string[]>()
+  for (const { key, path } of items) paths.set(key, [...(paths.get(key) ?? []), path])
+  const same = new Set<ItemKey>()
+  for (const [key, copies] of paths)
+    if (copies.length > 1 && areSame(copies.map(path => bytesOf(host.disk, path)))) same.add(key)
+  return same
+}
+
+function stateFacts({ host, stateDir, registry }: Store, judge: ItemJudge): Facts['state'] {
+  const { disk } = host
+  const real = Date.now()
+  const aged = <T extends { modified: Date }>({ modified, ...trace }: T) => ({
+    ...trace,
+    ageMs: Math.max(0, real - modified.getTime()),
+  })
+  const none = { guards: [], drafts: [], runs: [], intents: [], moves: [], kept: [], unwritable: [] }
+  if (!isFolder(stateDir)) return { ...none, log: { path: stateDir, state: 'whole', ageMs: 0 } }
+  return {
+    guards: guardsIn(host, stateDir).map(aged),
+    drafts: draftsIn(host, stateDir).map(aged),
+    runs: runsIn(disk, stateDir).map(trace => ({
+      ...aged(trace),
+      dead: trace.run !== null && isOver(trace.run.process, judge),
+    })),
+    intents: intentsIn(host, stateDir, registry.key).map(aged),
+    moves: movesIn(disk, stateDir).map(aged),
+    kept: keptIn(disk, stateDir),
+    unwritable: unwritableFolders(disk, stateDir),
+    log: aged(logState(disk, stateDir)),
+  }
+}
+
+export function isOver(
+  process: Parameters<typeof judgeAnchor>[0],
+  at: { here: ItemJudge['here']; look: (pid: number) => ProcessLook },
+): boolean {
+  return judgeAnchor(process, at).verdict === 'dead'
+}
+
+function registryFacts(store: Store, found: Registry): Facts['registry'] {
+  const { path } = store.registry
+  return { path, notOurs: whyNotOurs(store.host.disk, path), broken: brokenRegistry(store, found) }
+}
+
+function brokenRegistry({ host, registry }: Store, found: Registry): Facts['registry']['broken'] {
+  if (found.kind !== 'unreadable') return null
+  const { message, line, column } = found
+  return { message, line, column, isText: bytesOf(host.disk, registry.path) !== null }
+}

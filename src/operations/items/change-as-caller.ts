@@ -1,0 +1,30 @@
+/** Changing one item as the caller: how set, archive and the transitions begin. */
+import { type ItemId, parseId } from '../../core/items/ids.ts'
+import { findItem } from '../../store/items/item-reader.ts'
+import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
+import { type Context, tidy } from '../context.ts'
+import { type Caller, register } from '../sessions/caller.ts'
+import { completeMoves } from './complete-moves.ts'
+
+/**
+ * Finds the item, completes what crashes left, registers the caller, and changes the item under its guard.
+ * @param decide as for changeItem
+ * @returns the result, with the warnings of the change among its own
+ * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
+ */
+export async function changeAsCaller<T extends { warnings: string[] }>(
+  context: Context,
+  idText: string,
+  decide: (current: Current, caller: Caller) => ItemDecision<T>,
+): Promise<{ id: ItemId; caller: Caller; result: T }> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  // An item that is not there ends the call before anything is written.
+  const places = findItem(store, id)
+  tidy(context)
+  await completeMoves(context)
+  const caller = await register(context)
+  const { result, warnings } = await changeItem(store, id, places, current => decide(current, caller))
+  result.warnings.push(...warnings)
+  return { id, caller, result }
+}

@@ -1,0 +1,198 @@
+/**
+ * Moves an item on: status, lock and folder in one act. The first two are one rewrite; the move to the folder follows
+ * from a note made before it, so a crash in between is completed by the next command.
+ */
+
+import { parseId } from '../../core/items/ids.ts'
+import { choose } from '../../core/items/next.ts'
+import { statusWord } from '../../core/items/status.ts'
+import { decideTransition, TRANSITIONS, type Verb } from '../../core/items/transition.ts'
+import { newEvent } from '../../core/log/event.ts'
+import { liveRun, type Run } from '../../core/runs/run.ts'
+import { printable } from '../../core/text.ts'
+import { stamp } from '../../core/time.ts'
+import type { FieldValue } from '../../markdown/splice.ts'
+import { readItems } from '../../store/items/item-reader.ts'
+import type { Current, ItemDecision } from '../../store/items/item-store.ts'
+import { placesOf } from '../../store/queue.ts'
+import { here } from '../../system/process.ts'
+import { afterwards, type ItemSummary, summary } from '../claims/claim.ts'
+import { permission, type Refused } from '../claims/permission.ts'
+import { recordClaims, without } from '../claims/records.ts'
+import type { Context } from '../context.ts'
+import type { Caller } from '../sessions/caller.ts'
+import { candidates, placeAndTime } from './candidates.ts'
+import { changeAsCaller } from './change-as-caller.ts'
+import { completeMoveOf } from './complete-moves.ts'
+
+export interface TransitionOptions {
+  /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
+  reason?: string | undefined
+}
+
+export type TransitionResult =
+  | {
+      kind: 'done'
+      /** False when it said so already; perhaps it was moved. */
+      changed: boolean
+      item: ItemSummary
+      lock: { locked_by: string; locked_at: string } | null
+      /** Whether the caller held it before. */
+      renewed: boolean
+      /** The dead or stale holder that gave way. */
+      from: { holder: string; reason: string } | null
+      warnings: string[]
+    }
+  /** The item's status does not allow it. `instead`: the verb that comes first. */
+  | { kind: 'no'; item: ItemSummary; state: string; instead: Verb | null; warnings: string[] }
+  | Refused
+
+/**
+ * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
+ */
+export async function transition(
+  context: Context,
+  verb: Verb,
+  idText: string,
+  options: TransitionOptions = {},
+): Promise<TransitionResult> {
+  const { id, caller, result } = await changeAsCaller(context, idText, (current, by) =>
+    decide(context, verb, current, by, options),
+  )
+  if (result.kind !== 'done') return result
+  const { lock, item } = result
+  // A crash may have left the record of an item that is free already.
+  if (result.changed || (!result.renewed && caller.claims.some(claim => claim.id === item.id)))
+    await afterwards(result.warnings, async () => {
+      await recordClaims(context, caller.session, claims => {
+        const others = without(item.id)(claims)
+        if (!lock) return others
+        // The run that claimed it goes on, and will release it by its name.
+        const runId = result.renewed ? claims.find(({ id }) => id === item.id)?.runId : null
+        return [...others, { id: item.id, claimedAt: lock.locked_at, runId: runId ?? null }]
+      })
+    })
+  item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].to)
+  return result
+}
+
+function decide(
+  context: Context,
+  verb: Verb,
+  current: Current,
+  caller: Caller,
+  { reason }: TransitionOptions,
+): ItemDecision<TransitionResult> {
+  const instant = context.clock()
+  const now = stamp(instant)
+  const item = summary(current)
+  const { lock, place } = current
+  const { to, holds } = TRANSITIONS[verb]
+  const allowed = permission(context, current, caller, instant, true, holds)
+  if (allowed.kind !== 'may')
+    return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
+  const decision = decideTransition(verb, { status: item.status, folder: place.folder, lock })
+  if (decision.kind === 'no') {
+    const { state, instead } = decision
+    return { kind: 'leave', result: { kind: 'no', item, state, instead, warnings: [] } }
+  }
+  const { from } = allowed
+  const renewed = lock?.by === caller.holder
+  const isNewReason = verb === 'block' && reason !== undefined && current.text('blocked_reason') !== reason
+  if (decision.kind === 'already' && !isNewReason)
+    return {
+      kind: 'leave',
+      result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
+    }
+
+  const held = holds ? { locked_by: caller.holder, locked_at: now } : null
+  const freed = decision.kind === 'free'
+  // A run of the caller's own that is at work goes on; all others have ended.
+  const kept = held && renewed ? ownRun(context, current, caller)?.id : undefined
+  return {
+    kind: 'change',
+    fields: {
+      ...(freed ? {} : { status: { word: to }, ...besides(verb, current, now, reason) }),
+      locked_by: held?.locked_by ?? '',
+      locked_at: held?.locked_at ?? '',
+    },
+    event: {
+      ...newEvent(now, verb === 'start' ? 'started' : verb === 'done' ? 'finished' : `${verb}ed`),
+      item: item.id,
+      session: caller.holder,
+      previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
+      reason: printable([from?.reason, reason].filter(Boolean).join('; '), 300) || null,
+      tx: context.store.host.randomLetters(12),
+    },
+    ends: current.runs().filter(({ run }) => run.id !== kept),
+    move: freed ? undefined : { status: to, folder: to },
+    result: {
+      kind: 'done',
+      changed: true,
+      item: freed ? item : { ...item, status: to },
+      lock: held,
+      renewed,
+      from,
+      warnings: [],
+    },
+  }
+}
+
+function ownRun({ store }: Context, current: Current, { holder }: Caller): Run | null {
+  const runs = current.runs().map(({ run }) => run)
+  return liveRun(holder, runs, { here: here(), look: store.host.look })
+}
+
+/** The fields that go with a status. */
+function besides(
+  verb: Verb,
+  { item, text, kindOf }: Current,
+  now: string,
+  reason: string | undefined,
+): Record<string, FieldValue> {
+  if (verb === 'done' && text('completed_at') === undefined) return { completed_at: { word: now } }
+  if (verb === 'reopen' && kindOf('completed_at') === 'scalar') return { completed_at: { word: '' } }
+  if (verb === 'block' && reason !== undefined) return { blocked_reason: { word: reason } }
+  // What it was blocked for before is over.
+  const isNew = verb === 'unblock' || (verb === 'block' && statusWord(item.status ?? '') !== 'blocked')
+  if (isNew && text('blocked_reason') !== undefined) return { blocked_reason: { word: '' } }
+  return {}
+}
+
+/** What an item says it waits for and that is not closed: `WRK-3 (pending)`. */
+export async function openBlockers({ store }: Context, id: string): Promise<string[]> {
+  const { disk } = store.host
+  const { key } = parseId(id, store.settings.idPrefix)
+  const [item] = await readItems(store, placesOf(disk, store.root, key), 'choosing')
+  const waitsFor = item?.details?.blockedBy ?? []
+  const keys = waitsFor.flatMap(({ key }) => key ?? [])
+  const others = keys.length === 0 ? [] : await readItems(store, placesOf(disk, store.root, ...keys))
+  return waitsFor.flatMap(({ text, key }) => {
+    const named = others.filter(({ place }) => place.key === key)
+    const open = named.find(({ item }) => !item.closed)
+    if (open) return `${text} (${open.item.status ?? open.place.folder})`
+    return named.length === 0 ? `${text} (not in the queue)` : []
+  })
+}
+
+export interface Unblocked {
+  id: string
+  title: string
+  status: string | null
+  /** Whether it can be begun now; else its status, its holder or its date is in the way. */
+  ready: boolean
+}
+
+/** The items that waited for this one and wait for nothing now. */
+export async function unblockedBy(context: Context, id: string): Promise<Unblocked[]> {
+  const { key } = parseId(id, context.store.settings.idPrefix)
+  const choice = choose(await candidates(context, 'choosing'), placeAndTime(context))
+  const ready = choice.ready.map(({ item }) => item)
+  const waited = [...ready, ...choice.waiting.filter(item => choice.blockers(item).length === 0)]
+  return waited
+    .filter(({ details }) => details.blockedBy.some(one => one.key === key))
+    .map(item => {
+      const { id, title, status } = item
+      return { id, title, status, ready: ready.includes(item) }
+    })
+}

@@ -1,0 +1,141 @@
+/** Claims a session lock for a run: of all that try at the same moment one gets it. */
+import { decideClaim } from '../../core/claims/claim.ts'
+import { WrkError } from '../../core/errors.ts'
+import { claimRequest } from '../../core/locks/lock-holder.ts'
+import {
+  checkLockName,
+  checkRunId,
+  generatedRunId,
+  grantedLock,
+  type Keeper,
+  type LockData,
+  lockData,
+  lockText,
+  type NewLock,
+  renewedLock,
+} from '../../core/locks/session-lock.ts'
+import { printable } from '../../core/text.ts'
+import type { LockDecision, LockReading } from '../../store/locks/lock-file.ts'
+import { type LockPlace, lockPlace, makeLockFolder } from '../../store/locks/lock-folder.ts'
+import type { LockContext } from './lock-place.ts'
+import { decideLock, type Held, heldAfter, keeperOf, type LockView, lockEvent, viewOf } from './lock-state.ts'
+
+export interface LockClaimOptions {
+  runId?: string | undefined
+  /** How long the lock lives after the run's last sign of life, in ms. Default: the setting. */
+  ttlMs?: number | undefined
+  purpose?: string | undefined
+  /** How long to wait for a held lock, in ms. Default: not at all. */
+  waitMs?: number | undefined
+  /** Whose process the lock names. Default: the session's. */
+  pidOf?: Keeper['pidOf']
+  /** Asked while waiting; true ends it. */
+  giveUp?: () => boolean
+}
+
+export interface ClaimedLock {
+  kind: 'granted' | 'renewed' | 'takenOver'
+  runId: string
+  keeper: Keeper
+  view: LockView
+  /** Whom it was taken over from, and why. */
+  from: { lock: LockData; since: string; reason: string } | null
+  warnings: string[]
+}
+
+export interface RefusedLock {
+  /** `corrupt`: the file cannot be read, so nobody can tell whether it is free. */
+  kind: 'held' | 'corrupt'
+  runId: string
+  view: LockView
+  warnings: string[]
+}
+
+const WAIT_STEP_MS = 200
+const LEAST_TTL_MS = 1000
+
+/** @throws WrkError USAGE, BUSY, IO */
+export async function lockClaim(
+  context: LockContext,
+  name: string,
+  options: LockClaimOptions = {},
+): Promise<ClaimedLock | RefusedLock> {
+  const { store } = context
+  const { ttlMs, purpose, waitMs = 0, pidOf = 'session', giveUp = () => false } = options
+  if (ttlMs !== undefined && ttlMs < LEAST_TTL_MS)
+    throw new WrkError('USAGE', '--ttl is too short: a lock lives for a second at least', {
+      hint: 'Write 90, 30m or 2h: how long the lock lives after its holder’s last sign of life.',
+    })
+  checkLockName(name)
+  const runId =
+    options.runId === undefined
+      ? generatedRunId(context.clock(), store.host.randomLetters(6))
+      : checkRunId(options.runId)
+  const keeper = await keeperOf(context, pidOf)
+  const place = lockPlace(makeLockFolder(store.host.disk, context.locks), name)
+  const deadline = performance.now() + waitMs
+  const request: NewLock = { runId, keeper, ttlMs: ttlMs ?? null, purpose: purpose ?? null }
+
+  for (;;) {
+    const { result, warnings } = await decideLock(context, place, (reading, found, now) =>
+      decide(context, place, request, reading, found, now),
+    )
+    const left = deadline - performance.now()
+    if (result.kind === 'held' && left > 0 && !giveUp()) {
+      await store.host.sleep(Math.min(WAIT_STEP_MS, left))
+      continue
+    }
+    return { ...result, warnings }
+  }
+}
+
+type Decided = ClaimedLock | RefusedLock
+
+function decide(
+  context: LockContext,
+  place: LockPlace,
+  request: NewLock,
+  reading: LockReading | null,
+  found: Held | null,
+  now: Date,
+): LockDecision<Decided> {
+  const { settings } = context.store
+  const { runId, keeper } = request
+  if (reading?.kind === 'corrupt') {
+    const view = viewOf(context, place, null, now, reading.why)
+    return { kind: 'leave', result: { kind: 'corrupt', runId, view, warnings: [] } }
+  }
+  const old = found?.lock ?? null
+  const asked = claimRequest(request, old, found?.ttlMs ?? settings.ttlMs, settings.takeover)
+  const decision = decideClaim(found?.held ?? null, asked, now)
+  if (decision.kind === 'held') {
+    const view = viewOf(context, place, found, now)
+    return { kind: 'leave', result: { kind: 'held', runId, view, warnings: [] } }
+  }
+  const lock =
+    decision.kind === 'renewed' && old
+      ? renewedLock(old, request, now)
+      : grantedLock({ ...request, ttlMs: request.ttlMs ?? settings.ttlMs }, now)
+  const taken = decision.kind === 'takenOver' && found ? { ...found, reason: decision.reason } : null
+  return {
+    kind: 'write',
+    text: lockText(lock),
+    event: lockEvent(context, place, decision.kind, now, {
+      session: runId,
+      previous_holder: taken?.lock.runId ?? null,
+      reason: taken ? taken.reason : keeper.sessionId && `session ${keeper.sessionId}`,
+    }),
+    result: {
+      kind: decision.kind,
+      runId,
+      keeper,
+      view: viewOf(context, place, heldAfter(context, lock, now), now),
+      from: taken && {
+        lock: lockData(taken.lock),
+        since: viewOf(context, place, taken, now).holder!.since_utc,
+        reason: printable(taken.reason),
+      },
+      warnings: [],
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** Frees the locks whose holders are dead or whose time is up, and puts aside what cannot be read as a lock. */
+import { decideClaim } from '../../core/claims/claim.ts'
+import { isFailure, messageOf } from '../../core/errno.ts'
+import { lastSignOfLife } from '../../core/locks/lock-holder.ts'
+import { checkLockName, type LockData, lockData, releasedText } from '../../core/locks/session-lock.ts'
+import { humanDuration, stamp } from '../../core/time.ts'
+import { type LockDecision, type LockReading, readLock } from '../../store/locks/lock-file.ts'
+import { type LockPlace, lockNames, lockPlace } from '../../store/locks/lock-folder.ts'
+import { judgeFor } from '../claims/holder.ts'
+import { resolveCaller } from '../sessions/caller.ts'
+import type { LockContext } from './lock-place.ts'
+import { decideLock, type Held, heldIn, lockEvent } from './lock-state.ts'
+
+interface Reclaimed {
+  name: string
+  lock_path: string
+  reason: string
+  /** The lock as it was; null for a file that could not be read. */
+  lock: LockData | null
+  quarantined_to: string | null
+}
+
+export interface Cleanup {
+  reclaimed: Reclaimed[]
+  warnings: string[]
+  /** Locks that should have been freed and could not be. */
+  failed: string[]
+}
+
+/**
+ * @param name one lock; all in the folder when not given
+ * @param olderThanMs the age of the last sign of life past which any lock goes, living holder or not
+ * @throws WrkError IO
+ */
+export async function lockCleanup(
+  context: LockContext,
+  { name, olderThanMs }: { name?: string | undefined; olderThanMs?: number | undefined },
+): Promise<Cleanup> {
+  const { store, locks } = context
+  const { disk } = store.host
+  const { registry, caller } = await resolveCaller(context)
+  const judge = judgeFor(store, registry)
+  const done: Cleanup = { reclaimed: [], warnings: [], failed: [] }
+  for (const one of name === undefined ? lockNames(disk, locks) : [checkLockName(name)]) {
+    const place = lockPlace(locks, one)
+    try {
+      // A look without the guard tells which are not worth one.
+      const now = context.clock()
+      const seen = readLock(disk, place)
+      if (!whyReclaim(context, seen, heldIn(context, seen, judge, now), olderThanMs, now)) continue
+      const { result, quarantined, warnings } = await decideLock<Reclaimed | null>(
+        context,
+        place,
+        (reading, found, when) =>
+          decide(context, place, reading, found, when, olderThanMs, caller?.holder ?? null),
+      )
+      done.warnings.push(...warnings)
+      if (result) done.reclaimed.push({ ...result, quarantined_to: quarantined })
+    } catch (error) {
+      // One that cannot be freed is no reason to leave the others.
+      if (!isFailure(error)) throw error
+      done.failed.push(`lock ${one} could not be reclaimed: ${messageOf(error)}`)
+    }
+  }
+  return done
+}
+
+function decide(
+  context: LockContext,
+  place: LockPlace,
+  reading: LockReading | null,
+  found: Held | null,
+  now: Date,
+  olderThanMs: number | undefined,
+  session: string | null,
+): LockDecision<Reclaimed | null> {
+  const why = whyReclaim(context, reading, found, olderThanMs, now)
+  if (!why) return { kind: 'leave', result: null }
+  const runId = found?.lock.runId ?? null
+  const result: Reclaimed = {
+    name: place.name,
+    lock_path: place.file,
+    reason: why,
+    lock: found && lockData(found.lock),
+    quarantined_to: null,
+  }
+  const about = { session, previous_holder: runId, reason: `cleanup: ${why}` }
+  const text = releasedText(runId, 'cleanup', now)
+  if (reading?.kind === 'corrupt') {
+    const mark = `${stamp(now).replace(/[-:]/g, '')}-${context.store.host.randomLetters(6)}`
+    const event = lockEvent(context, place, 'moved', now, about)
+    return { kind: 'quarantine', mark, text, event, result }
+  }
+  const forced = found?.held.liveness.verdict === 'alive'
+  return {
+    kind: 'write',
+    text,
+    event: lockEvent(context, place, 'released', now, { ...about, forced }),
+    result,
+  }
+}
+
+/** Null: it stays. */
+function whyReclaim(
+  { store: { settings } }: LockContext,
+  reading: LockReading | null,
+  found: Held | null,
+  olderThanMs: number | undefined,
+  now: Date,
+): string | null {
+  if (reading?.kind === 'corrupt') {
+    const age = now.getTime() - reading.modified.getTime()
+    const limit = olderThanMs ?? settings.ttlMs
+    return age >= limit
+      ? `it cannot be read as a lock (${reading.why}) and is ${humanDuration(age)} old`
+      : null
+  }
+  if (!found) return null
+  const { held, ttlMs } = found
+  const request = { holder: '', ttlMs, takeover: settings.takeover, force: null }
+  const decision = decideClaim(held, request, now)
+  if (decision.kind === 'takenOver') return decision.reason
+  const age = now.getTime() - lastSignOfLife(held, now).getTime()
+  if (olderThanMs === undefined || age < olderThanMs) return null
+  return `its holder’s last sign of life is ${humanDuration(age)} old`
+}

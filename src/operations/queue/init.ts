@@ -1,0 +1,117 @@
+/**
+ * Makes a queue, or completes one: folders, settings, the item template, and what keeps machine-local files
+ * out of git. Safe to repeat; a file that is there is never replaced.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import { STATUS_FOLDERS } from '../../core/items/status.ts'
+import { realDisk } from '../../store/files/disk.ts'
+import { makeFolders } from '../../store/files/guard.ts'
+import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
+import { createFile } from '../items/create-file.ts'
+
+export interface InitResult {
+  queue: string
+  /** Paths that were made or added to, relative to the queue. */
+  created: string[]
+  /** Of these, what was there and was added to. */
+  added_to: string[]
+  /** Paths that were there and stayed as they are. */
+  kept: string[]
+  warnings: string[]
+}
+
+/** The texts of new files, from the package's `templates/`. */
+export interface Templates {
+  settings: string
+  item: string
+}
+
+/**
+ * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, whose queue is
+ *   `.claude/work-queue`. Without it: the workspace is `cwd`.
+ * @throws WrkError USAGE (it would lie within another queue), IO (`dir` is a file); system errors
+ */
+export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
+  const queue = queueFor(dir, cwd)
+  const made: InitResult = { queue, created: [], added_to: [], kept: [], warnings: doubtsAbout(queue) }
+  const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
+
+  for (const folder of STATUS_FOLDERS.filter(name => name !== 'archived'))
+    tell(makeFolder(join(queue, folder)), `${folder}/`)
+  const stateDir = join(queue, '.wrk')
+  tell(makeFolder(stateDir), '.wrk/')
+  makeFolders(realDisk, stateDir)
+  const staging = join(stateDir, 'init')
+  makeFolder(staging)
+
+  tell(createFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
+  makeFolder(join(queue, 'templates'))
+  tell(createFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
+  const ignored = ignoreSessionState(staging, join(queue, '.gitignore'))
+  tell(ignored !== 'kept', '.gitignore')
+  if (ignored === 'added to') made.added_to.push('.gitignore')
+  unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(staging))
+  return made
+}
+
+function queueFor(dir: string | undefined, cwd: string): string {
+  if (dir === undefined) return isQueue(cwd) ? cwd : join(cwd, QUEUE_IN_WORKSPACE)
+  const named = resolve(cwd, dir)
+  if (existsSync(named) && !isFolder(named))
+    throw new WrkError('IO', `${named} is a file, not a folder`, { hint: 'Name a folder for the queue.' })
+  const isWorkspace = !isQueue(named) && (existsSync(join(named, '.git')) || isFolder(join(named, '.claude')))
+  return isWorkspace ? join(named, QUEUE_IN_WORKSPACE) : named
+}
+
+/** A new queue hides one above it from whoever works below; within the other's folders it is surely not meant. */
+function doubtsAbout(queue: string): string[] {
+  const ground = queue.endsWith(sep + QUEUE_IN_WORKSPACE) ? workspaceOfQueue(queue) : queue
+  const above = isQueue(queue) ? null : queueAbove(dirname(ground))
+  if (above === null) return []
+  if (queue.startsWith(above + sep))
+    throw new WrkError('USAGE', `${queue} would lie within the queue ${above}`, {
+      hint: `To complete that one: wrk init ${above}. For another, name a folder outside of it.`,
+    })
+  return [`there is a queue above, ${above}; below ${ground} this one is used from now on`]
+}
+
+function makeFolder(path: string): boolean {
+  return realDisk.mkdirSync(path, { recursive: true }) !== undefined
+}
+
+const IGNORED = 'session-state.yaml'
+
+/** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
+function ignoreSessionState(staging: string, path: string): 'made' | 'added to' | 'kept' {
+  if (createFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return 'made'
+  const text = readFileSync(path, 'utf8')
+  if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return 'kept'
+  append(path, `${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)
+  return 'added to'
+}
+
+/** Adds to the end of a file of the user's; what stands there is not touched, and a cut-off addition is taken back. */
+function append(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND)
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.from(text)
+    if (writeSync(fd, bytes) === bytes.length) return
+    ftruncateSync(fd, size)
+    throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write', path })
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,83 @@
+/** How a provider is run: by the queue's wrk.yaml, or by a script of the workspace. */
+import { statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import {
+  type Action,
+  fillIn,
+  isKnownAgent,
+  isProviderName,
+  readWorkflow,
+  type Workflow,
+} from '../../core/runs/workflow.ts'
+import { printable } from '../../core/text.ts'
+import { workspaceOfQueue } from '../../store/queue.ts'
+import { badSetting, type Context, readSettingsFile } from '../context.ts'
+
+/** Where a workspace keeps the scripts that run its agents. */
+const AGENT_SCRIPTS = join('scripts', 'agents')
+
+/** The folder that this queue belongs to. */
+function workspaceOf({ store }: Context): string {
+  return workspaceOfQueue(store.root)
+}
+
+/** @throws WrkError USAGE, with line and column */
+export async function loadWorkflow({ store }: Context): Promise<Workflow> {
+  const file = await readSettingsFile(store.root)
+  const { workflow, problem } = readWorkflow(file?.fields ?? null)
+  if (file && problem) throw badSetting(file, problem)
+  return workflow
+}
+
+function providerScript(context: Context, provider: string): string | null {
+  const path = join(workspaceOf(context), AGENT_SCRIPTS, 'providers', `${provider}.sh`)
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? path : null
+}
+
+/**
+ * Gate 1: a provider that nobody knows is a typing mistake.
+ * @throws WrkError USAGE
+ */
+export function checkProvider(context: Context, workflow: Workflow, provider: string): void {
+  const known =
+    isProviderName(provider) &&
+    (workflow.providers.has(provider) || isKnownAgent(provider) || providerScript(context, provider))
+  if (known) return
+  const names = dispatchable(context, workflow)
+  throw new WrkError('USAGE', `unknown provider: "${printable(provider, 60)}"`, {
+    hint: `${names.length > 0 ? `This queue has ${names.join(', ')}. ` : ''}Name its command in wrk.yaml: providers: { NAME: [program, argument, "{file}"] }`,
+  })
+}
+
+/** The providers that this queue says how to run. */
+export function dispatchable(context: Context, workflow: Workflow): string[] {
+  const folder = join(workspaceOf(context), AGENT_SCRIPTS, 'providers')
+  const scripts = unless(MISSING, [], () => context.store.host.disk.readdirSync(folder))
+    .filter(name => name.endsWith('.sh'))
+    .map(name => basename(name, '.sh'))
+    .filter(isProviderName)
+    .sort()
+  return [...new Set([...workflow.providers.keys(), ...scripts])]
+}
+
+/**
+ * The program and arguments that run a provider on an item.
+ * @throws WrkError USAGE when nothing says how
+ */
+export function commandFor(
+  context: Context,
+  workflow: Workflow,
+  provider: string,
+  action: Action,
+  item: { id: string; file: string },
+): string[] {
+  const listed = workflow.providers.get(provider)?.[action]
+  if (listed) return fillIn(listed, { ...item, action })
+  const script = providerScript(context, provider)
+  if (script) return [script, action, item.file]
+  throw new WrkError('USAGE', `nothing says how to ${action} with ${provider}`, {
+    hint: `Give the command behind --, or name it in wrk.yaml (providers: { ${provider}: [program, "{file}"] }), or write ${AGENT_SCRIPTS}/providers/${provider}.sh`,
+  })
+}

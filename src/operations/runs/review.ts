@@ -1,0 +1,81 @@
+/** Reviews an item: claims it or goes on as its holder, runs the reviewers, and archives it when all passed. */
+import { WrkError } from '../../core/errors.ts'
+import { parseId } from '../../core/items/ids.ts'
+import { isReadable, readFields, readItem } from '../../store/items/item-reader.ts'
+import type { RefusedClaim } from '../claims/claim.ts'
+import type { Context } from '../context.ts'
+import { type ArchiveResult, archive } from '../items/archive.ts'
+import { checkProvider, commandFor, dispatchable, loadWorkflow } from './dispatch.ts'
+import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './run-under-claim.ts'
+
+export interface ReviewOptions {
+  providers: readonly string[]
+  /** Every provider that the queue says how to run. */
+  all: boolean
+  archive: boolean
+  /** The command to run in place of the providers'. */
+  command: readonly string[]
+  stdout: 'inherit' | 'stderr'
+}
+
+export interface ReviewResult extends RunResult {
+  archived: ArchiveResult | null
+}
+
+/**
+ * @throws WrkError USAGE (provider, id), NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, CLOSED (archived), BUSY, IO
+ */
+export async function review(
+  context: Context,
+  idText: string,
+  options: ReviewOptions,
+): Promise<ReviewResult | RefusedClaim> {
+  const { store } = context
+  const workflow = await loadWorkflow(context)
+  const given = options.all ? dispatchable(context, workflow) : options.providers
+  for (const provider of given) checkProvider(context, workflow, provider)
+  if (options.all && given.length === 0)
+    throw new WrkError('USAGE', 'no reviewer: this queue says of no provider how to run it', {
+      hint: 'Name their commands in wrk.yaml: providers: { NAME: [program, argument, "{file}"] }',
+    })
+  const id = parseId(idText, store.settings.idPrefix)
+  const [reading] = await readItem(store, id)
+  const { place } = reading!
+  const own =
+    given.length === 0 && isReadable(reading!) ? (await readFields(store, place)).provider : undefined
+  const providers: (string | null)[] = typeof own === 'string' && own !== '' ? [own] : [...given]
+  if (providers.length === 0 && options.command.length > 0) providers.push(null)
+  if (providers.length === 0)
+    throw new WrkError('USAGE', 'no reviewer: neither --provider nor the item names one', {
+      hint: 'wrk review ID --provider claude, or wrk review ID -- COMMAND',
+    })
+  const steps = (file: string, itemId: string): Step[] =>
+    providers.map(provider => {
+      if (provider !== null) checkProvider(context, workflow, provider)
+      const argv =
+        options.command.length > 0 || provider === null
+          ? options.command
+          : commandFor(context, workflow, provider, 'review', { id: itemId, file })
+      return { provider, argv }
+    })
+  steps(place.path, id.display)
+
+  let archived: ArchiveResult | null = null
+  const result = await runUnderClaim(context, idText, item => steps(item.path, item.id), {
+    done: true,
+    stdout: options.stdout,
+    keep: false,
+    goOn: true,
+    env: {},
+    finish: async session => {
+      if (!options.archive) return false
+      archived = await archive(session, idText)
+      return archived.kind === 'archived'
+    },
+  })
+  if (result.kind === 'held') {
+    await logRefusedRun(context, 'review', result)
+    return result
+  }
+  return { ...result, archived }
+}

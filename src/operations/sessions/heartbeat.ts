@@ -1,0 +1,32 @@
+/** A sign of life: as long as they come, the session's locks do not run out. */
+import { stamp } from '../../core/time.ts'
+import { lostClaims, type Superseded } from '../claims/records.ts'
+import type { Context } from '../context.ts'
+import { register } from './caller.ts'
+
+export interface HeartbeatResult {
+  session: { id: string; source: string }
+  /** Null when no sign of life was given, the session having ended. */
+  heartbeat_at: string | null
+  /** When it ended. A heartbeat does not bring it back: it may be a loop that was left running. */
+  ended_at: string | null
+  /** Items that this session claimed and has lost. Not empty: the work on them should stop. */
+  superseded: Superseded[]
+  /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
+  dropped: string[]
+}
+
+/** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
+export async function heartbeat(context: Context): Promise<HeartbeatResult> {
+  const at = stamp(context.clock())
+  const { session, identity, claims, endedAt } = await register(context, {
+    heartbeat: true,
+    onlyIfOpen: true,
+  })
+  return {
+    session: { id: session, source: identity.source },
+    heartbeat_at: endedAt ? null : at,
+    ended_at: endedAt && stamp(endedAt),
+    ...(await lostClaims(context, session, claims)),
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Sets single values on top of session-state.yaml: what scripts keep there of the work at hand. The keys on top
+ * are everybody's, so any caller may set them; what a listed caller says of its own work goes into its entry too.
+ */
+import { WrkError } from '../../core/errors.ts'
+import { listedSession } from '../../core/sessions/session.ts'
+import { printable } from '../../core/text.ts'
+import { stamp } from '../../core/time.ts'
+import type { YamlMap } from '../../markdown/node.ts'
+import { findPair } from '../../markdown/scalar.ts'
+import { quoted, quotedOrNull, type Values } from '../../store/sessions/registry-text.ts'
+import { changeRegistry } from '../../store/sessions/session-registry.ts'
+import { type Context, tidy } from '../context.ts'
+import { resolveCaller } from './caller.ts'
+
+/** What wrk itself keeps; a wrong value there would change who holds what. */
+const KEPT_BY_WRK: readonly string[] = ['session_id', 'sessions', 'rebuilt_at', 'updated_at']
+/** What is said of the caller's own work as well. */
+const OWN_KEYS: readonly string[] = ['active_wrk', 'last_stage']
+
+/** @throws WrkError USAGE for a key that wrk keeps itself */
+export function checkSessionKey(key: string): void {
+  if (!KEPT_BY_WRK.includes(key)) return
+  throw new WrkError('USAGE', `${key} is kept by wrk itself`, {
+    hint: 'wrk session start and wrk session end change it.',
+  })
+}
+
+export interface SessionSet {
+  /** The session whose entry was changed too; null when the caller is not listed. */
+  session: string | null
+}
+
+/**
+ * @param fields values by key, as they are typed
+ * @throws WrkError USAGE (a key that holds a list or a map), BUSY, IO
+ */
+export async function sessionSet(context: Context, fields: ReadonlyMap<string, string>): Promise<SessionSet> {
+  const { store, clock } = context
+  const { caller } = await resolveCaller(context)
+  tidy(context)
+  const now = stamp(clock())
+  const { result } = await changeRegistry(store.host, store.registry, (registry, written) => {
+    for (const key of fields.keys()) refuseList(written, key, store.registry.path)
+    const own = caller ? listedSession(registry, caller.session) : undefined
+    const change = {
+      top: {
+        ...(registry.kind === 'missing' ? NOBODY_YET : {}),
+        ...valuesOf(fields),
+        updated_at: quoted(now),
+      },
+      add: [],
+      set: own ? [{ id: own.id, values: ownValues(fields) }] : [],
+      remove: [],
+      rebuiltAt: null,
+    }
+    return { change, result: { session: own?.id ?? null } }
+  })
+  return result
+}
+
+/** A store in which no session is initialised: without a list, so that its silence about a holder proves nothing. */
+const NOBODY_YET: Values = {
+  session_id: '""',
+  orchestrator_agent: '""',
+  subagents_used: '[]',
+  active_wrk: '""',
+  last_stage: '""',
+  handoff_allowed: 'false',
+}
+
+function refuseList(written: YamlMap | null, key: string, path: string): void {
+  const kind = key === 'subagents_used' ? 'list' : written && findPair(written, key)?.value.kind
+  if (!kind || kind === 'scalar') return
+  throw new WrkError('USAGE', `${key} holds a ${kind}, and wrk sets single values only`, {
+    hint: `Edit ${printable(path)} for that.`,
+  })
+}
+
+function valuesOf(fields: ReadonlyMap<string, string>): Values {
+  const written = (value: string) => (value === 'true' || value === 'false' ? value : quoted(value))
+  return Object.fromEntries([...fields].map(([key, value]) => [key, written(value)]))
+}
+
+function ownValues(fields: ReadonlyMap<string, string>): Values {
+  const own = [...fields].filter(([key]) => OWN_KEYS.includes(key))
+  return Object.fromEntries(own.map(([key, value]) => [key, quotedOrNull(value || null)]))
+}

@@ -1,0 +1,204 @@
+/** Sessions by hand: start one, ask which one this is, look at them, end one. */
+import { WrkError } from '../../core/errors.ts'
+import { newEvent } from '../../core/log/event.ts'
+import { type Identity, noSession } from '../../core/sessions/identity.ts'
+import { judgeSession } from '../../core/sessions/liveness.ts'
+import {
+  type Anchor,
+  belongsTo,
+  type ClaimRecord,
+  listedSession,
+  type Session,
+} from '../../core/sessions/session.ts'
+import { printable } from '../../core/text.ts'
+import { stamp } from '../../core/time.ts'
+import { quoted } from '../../store/sessions/registry-text.ts'
+import { changeRegistry } from '../../store/sessions/session-registry.ts'
+import { judgeFor } from '../claims/holder.ts'
+import { type ReleaseResult, releaseAll } from '../claims/release.ts'
+import { type Context, currentRegistry, tidy } from '../context.ts'
+import { type Caller, register, resolveCaller } from './caller.ts'
+import { type SessionStatus, status } from './status.ts'
+
+export interface SessionInfo {
+  id: string
+  source: string
+  anchor: Anchor | null
+}
+
+/**
+ * Registers a session for the agent or terminal that this call comes from, or for an id of one's own.
+ * @param provider the agent's name: `claude`, `codex`
+ * @throws WrkError USAGE, IO, BUSY
+ */
+export async function sessionStart(
+  context: Context,
+  options: { provider: string; sessionId?: string | undefined },
+): Promise<SessionInfo & { agent: string; warnings: string[] }> {
+  const { provider, sessionId } = options
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(provider))
+    throw new WrkError('USAGE', `--provider is not a name: "${printable(provider, 60)}"`, {
+      hint: 'Use the name of the agent, such as claude, codex or gemini.',
+    })
+  const { session, identity, warnings } = await register(context, {
+    provider,
+    anchor: true,
+    heartbeat: true,
+    ...(sessionId === undefined ? {} : { sessionId }),
+  })
+  const anchor = await anchorOf(context, session)
+  return { id: session, source: identity.source, anchor, agent: provider, warnings }
+}
+
+export interface Explained {
+  session: SessionInfo
+  /** The rules in their order, and what each found. */
+  rules: { rule: string; found: string | null }[]
+}
+
+/**
+ * Which session this is. A terminal that has not worked here is registered, so that the answer stays true.
+ * @throws WrkError NO_SESSION, USAGE, IO, BUSY
+ */
+export async function sessionId(context: Context): Promise<Explained> {
+  const found = await resolveCaller(context)
+  if (!found.identity) throw noSession()
+  const rules = explain(found.identity)
+  const { session, identity } = await register(context)
+  return {
+    session: { id: session, source: identity.source, anchor: await anchorOf(context, session) },
+    rules,
+  }
+}
+
+async function anchorOf(context: Context, id: string): Promise<Anchor | null> {
+  return listedSession(await currentRegistry(context), id)?.anchor ?? null
+}
+
+const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = [
+  ['flag', '--session'],
+  ['env', 'WRK_SESSION_ID'],
+  ['agent', 'the session variable of an agent'],
+  ['anchor', 'a registered session anchored to a process above this one'],
+  ['file', 'a session-state.yaml by older tooling'],
+  ['new', 'a new session for this agent or terminal'],
+]
+
+/** The rules up to the one that matched. */
+function explain(match: Identity): Explained['rules'] {
+  const matched = RULES.findIndex(([source]) => source === match.source)
+  return RULES.slice(0, matched + 1).map(([source, rule]) => ({
+    rule,
+    found: source === match.source ? `${match.id ?? 'none yet'} by ${match.via}` : null,
+  }))
+}
+
+/**
+ * One session; this caller's when no id is given.
+ * @throws WrkError NOT_FOUND, NO_SESSION
+ */
+export async function sessionShow(context: Context, id?: string): Promise<SessionStatus> {
+  const wanted = id ?? (await resolveCaller(context)).caller?.session
+  if (!wanted) throw noSession()
+  const found = (await status(context)).sessions.find(session => session.session_id === wanted)
+  if (!found) throw notListed(wanted)
+  return found
+}
+
+function notListed(id: string): WrkError {
+  return new WrkError('NOT_FOUND', `no session ${printable(id, 128)} is listed`, {
+    hint: 'wrk session list shows the sessions of this queue.',
+  })
+}
+
+export interface SessionEnd {
+  session: string
+  /** Of each item that it held; also what could not be released, and stays locked by a session that has ended. */
+  released: ReleaseResult[]
+  warnings: string[]
+}
+
+/**
+ * Ends a session and releases what it and its helpers hold.
+ * @throws WrkError NOT_FOUND, NO_SESSION, LOCKED (another's session that lives or may live, without `force`)
+ */
+export async function sessionEnd(
+  context: Context,
+  options: { id?: string | undefined; force?: string | undefined } = {},
+): Promise<SessionEnd> {
+  const { identity, caller: me, registry } = await resolveCaller(context)
+  const { force } = options
+  const id = options.id ?? me?.session
+  if (!id) throw noSession()
+  const session = listedSession(registry, id)
+  if (!session) throw notListed(id)
+  const isOwn = id === me?.session
+  if (!isOwn && force === undefined) refuseIfAlive(context, session, identity !== null)
+
+  tidy(context)
+  const by = isOwn ? null : (me?.holder ?? null)
+  const taker = isOwn || force === undefined ? undefined : { holder: by, force }
+  const released = await releaseAll(context, asSession(id, session.claims), holder => belongsTo(holder, id), {
+    taker,
+    isItself: isOwn,
+  })
+  const warnings = await markEnded(context, id, { by, force, keepRecords: taker !== undefined })
+  return { session: id, released, warnings }
+}
+
+/** The session itself as the caller of what is done for it. */
+export function asSession(id: string, claims: readonly ClaimRecord[] = []): Caller {
+  const identity = { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null }
+  return { session: id, holder: id, identity, claims }
+}
+
+/**
+ * Ends a session in the registry and the event log; one that has ended stays as it is. What it still holds is a dead
+ * session's from then on.
+ * @param end who ended it, when that is another session; and whether it is to learn by its records that what it held was taken
+ * @returns warnings
+ */
+export async function markEnded(
+  context: Context,
+  id: string,
+  end: { by?: string | null; force?: string | undefined; keepRecords?: boolean } = {},
+): Promise<string[]> {
+  const { store, clock } = context
+  const { by, force, keepRecords } = end
+  const now = stamp(clock())
+  const { warnings } = await changeRegistry(store.host, store.registry, current => {
+    const listed = listedSession(current, id)
+    if (!listed || listed.endedAt) return { change: null, result: undefined }
+    const reasons = [by ? `ended by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
+    const event = {
+      ...newEvent(now, 'sessionEnded'),
+      session: id,
+      reason: printable(reasons.filter(Boolean).join('; ')) || null,
+      forced: force !== undefined,
+      tx: store.host.randomLetters(12),
+    }
+    const top = { updated_at: quoted(now) }
+    const records = keepRecords ? {} : { claims: '[]' }
+    const values = { ended_at: quoted(now), active_wrk: 'null', ...records }
+    const change = { top, add: [], set: [{ id, values }], remove: [], rebuiltAt: null, event }
+    return { change, result: undefined }
+  })
+  return warnings
+}
+
+/**
+ * What lives, or may live, is ended where it runs. One that has nothing but a name may be ended by a caller that has
+ * none, such as the script that started it; a caller that is another session has no business with it.
+ */
+function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boolean): void {
+  const { id, anchor, heartbeatAt } = session
+  const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
+  const silence = clock().getTime() - (heartbeatAt?.getTime() ?? 0)
+  const maybe = verdict === 'unknown' && (anchor !== null || isKnown) && silence < store.settings.ttlMs
+  if (verdict !== 'alive' && !maybe) return
+  throw new WrkError('LOCKED', `session ${id} is not this one, and it is ${verdict}: ${reason}`, {
+    hint: maybe
+      ? `As itself: wrk session end --session ${id}. When it is sure to be gone: wrk session end ${id} --force --reason TEXT`
+      : 'End it where it runs: wrk session end',
+  })
+}

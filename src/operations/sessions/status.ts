@@ -1,0 +1,94 @@
+/** Who works on what: the sessions with the items they hold, and locks that belong to no listed session. */
+import { type Judge, judgeSession, type Liveness } from '../../core/sessions/liveness.ts'
+import { type Session, sessionOf, sessionsIn } from '../../core/sessions/session.ts'
+import { stamp } from '../../core/time.ts'
+import { readQueue } from '../../store/items/item-reader.ts'
+import { heldLock, judgeForMany, standing } from '../claims/holder.ts'
+import type { Context } from '../context.ts'
+import { resolveCaller } from './caller.ts'
+
+export interface HeldItem {
+  id: string
+  title: string
+  locked_by: string
+  locked_at: string | null
+  liveness: Liveness['verdict'] | 'stale'
+}
+
+export interface SessionStatus {
+  session_id: string
+  agent: string | null
+  host: string | null
+  pid: number | null
+  liveness: Liveness['verdict']
+  reason: string
+  started_at: string | null
+  heartbeat_at: string | null
+  ended_at: string | null
+  active_wrk: string | null
+  /** Whether this call belongs to the session. */
+  mine: boolean
+  items: HeldItem[]
+}
+
+export interface QueueStatus {
+  sessions: SessionStatus[]
+  orphans: (HeldItem & { reason: string })[]
+  warnings: string[]
+}
+
+/** @throws WrkError IO */
+export async function status(context: Context): Promise<QueueStatus> {
+  const { store } = context
+  const { registry, caller } = await resolveCaller(context)
+  const now = context.clock()
+  const judge = judgeForMany(store, registry)
+  const found = await readQueue(store, ({ item, lock, place, modified }) => {
+    if (!lock) return null
+    const held = heldLock(judge, place.key, lock, modified)
+    return {
+      id: item.id,
+      title: item.title,
+      locked_by: lock.by,
+      locked_at: lock.at && stamp(lock.at),
+      liveness: standing(store, held, now),
+      lock,
+      reason: held.liveness.reason,
+    }
+  })
+  const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
+  return {
+    sessions: sessionsIn(registry).map(session => ({
+      ...describeSession(session, judge),
+      mine: session.id === caller?.session,
+      items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
+    })),
+    orphans: found
+      .filter(({ lock }) => !sessionOf(lock.by, registry))
+      .map(item => ({ ...told(item), reason: item.reason })),
+    warnings:
+      registry.kind === 'unreadable'
+        ? [
+            `${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`,
+          ]
+        : [],
+  }
+}
+
+/** A session as the registry and the machine tell it. */
+export function describeSession(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
+  const at = (date: Date | null) => date && stamp(date)
+  const { verdict, reason } = judgeSession(session, judge)
+  return {
+    session_id: session.id,
+    agent: session.agent,
+    host: session.anchor?.host ?? null,
+    pid: session.anchor?.pid ?? null,
+    liveness: verdict,
+    reason,
+    started_at: at(session.startedAt),
+    heartbeat_at: at(session.heartbeatAt),
+    ended_at: at(session.endedAt),
+    active_wrk: session.activeWrk,
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What has been told of the queue, against what lies there now. Decides when a look may be told: a file that is
+ * gone, cannot be read or stands in two places is looked at once more a moment later, because editors, git and
+ * moves between folders leave such states for an instant.
+ */
+import { expiresAt } from '../../core/claims/claim.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
+import type { Registry } from '../../core/sessions/session.ts'
+import {
+  type Change,
+  changesOf,
+  keepKnown,
+  type WatchedHolder,
+  type WatchedItem,
+} from '../../core/watch/watch.ts'
+import type { Store } from '../../store/items/item-reader.ts'
+import { heldLock, holderInfo, type ItemJudge, judgeForMany, standing } from '../claims/holder.ts'
+import type { Entry, QueueView } from './queue-view.ts'
+
+/** What holders are judged by at one moment. */
+export interface Moment {
+  store: Store
+  judge: ItemJudge
+  registry: Registry
+  now: Date
+}
+
+export function momentOf(store: Store, registry: Registry, now: Date): Moment {
+  return { store, judge: judgeForMany(store, registry), registry, now }
+}
+
+export const SECOND_LOOK_MS = 60
+
+export class WatchState {
+  readonly #view: QueueView
+  readonly #told = new Map<ItemKey, WatchedItem[]>()
+  readonly #held = new Set<ItemKey>()
+  /** Items to look at once more, and when (as performance.now has it). */
+  readonly #doubtful = new Map<ItemKey, number>()
+
+  constructor(view: QueueView) {
+    this.#view = view
+  }
+
+  held(): WatchedItem[] {
+    return [...this.#held].flatMap(key => this.#told.get(key)!.filter(({ holder }) => holder))
+  }
+
+  /** All as it is, at the start. */
+  begin(moment: Moment): void {
+    for (const key of this.#view.keys()) this.#tell(key, this.#described(key, moment))
+  }
+
+  /**
+   * Tells what changed of items that were read anew.
+   * @param at performance.now(), for what needs a second look
+   */
+  changes(keys: Iterable<ItemKey>, moment: Moment, at: number): Change[] {
+    return [...keys].flatMap(key => {
+      const before = this.#told.get(key) ?? []
+      const after = this.#described(key, moment)
+      const due = this.#doubtful.get(key)
+      if (mayPass(before, after) && (due === undefined || due > at)) {
+        if (due === undefined) this.#doubtful.set(key, at + SECOND_LOOK_MS)
+        return []
+      }
+      this.#doubtful.delete(key)
+      return this.#compare(key, before, after)
+    })
+  }
+
+  /** Items whose second look is due. */
+  due(at: number): ItemKey[] {
+    return [...this.#doubtful].flatMap(([key, due]) => (due <= at ? [key] : []))
+  }
+
+  isDoubtful(): boolean {
+    return this.#doubtful.size > 0
+  }
+
+  /** Judges all holders anew: processes end, heartbeats come, time passes. */
+  judged(moment: Moment): Change[] {
+    return [...this.#held].flatMap(key => {
+      const told = this.#told.get(key)!
+      if (this.#doubtful.has(key) || told.every(item => this.#standsAsBefore(item, moment))) return []
+      return this.#compare(key, told, this.#described(key, moment))
+    })
+  }
+
+  /** Takes note that an item has been released by the watcher itself, which is told apart from what is seen. */
+  freed(key: ItemKey): void {
+    this.#tell(
+      key,
+      (this.#told.get(key) ?? []).map(item => ({ ...item, holder: null })),
+    )
+  }
+
+  /** Asked of hundreds of locks every second, so nothing is made of it that would be thrown away. */
+  #standsAsBefore({ key, path, holder }: WatchedItem, { store, judge, now }: Moment): boolean {
+    const entry = this.#view.entriesOf(key).find(({ place }) => place.path === path)
+    if (!entry?.lock || !holder) return !entry?.lock === !holder || !entry?.readable
+    const held = heldLock(judge, key, entry.lock, entry.modified)
+    // What is told is the second; making that text takes more than reading it.
+    const left = expiresAt(held, store.settings.ttlMs, now).getTime() - Date.parse(holder.expires_at)
+    return standing(store, held, now) === holder.liveness && left >= 0 && left < 1000
+  }
+
+  #compare(key: ItemKey, before: readonly WatchedItem[], after: WatchedItem[]): Change[] {
+    const changes = changesOf(before, after)
+    if (changes.length > 0) this.#tell(key, after)
+    return changes
+  }
+
+  #tell(key: ItemKey, items: WatchedItem[]): void {
+    if (items.length > 0) this.#told.set(key, items)
+    else this.#told.delete(key)
+    if (items.some(({ holder }) => holder)) this.#held.add(key)
+    else this.#held.delete(key)
+  }
+
+  #described(key: ItemKey, moment: Moment): WatchedItem[] {
+    const entries = this.#view.entriesOf(key)
+    const told = this.#told.get(key) ?? []
+    return entries.map(entry => {
+      const known = told.find(({ path }) => path === entry.place.path) ?? told[0]
+      return keepKnown(describe(entry, entries, moment), known)
+    })
+  }
+}
+
+/** A state that may be over in a moment. */
+function mayPass(before: readonly WatchedItem[], after: readonly WatchedItem[]): boolean {
+  const known = (path: string) => before.find(item => item.path === path)
+  return (
+    (after.length === 0 && before.length > 0) ||
+    (after.length > 1 && after.some(({ path }) => !known(path))) ||
+    after.some(({ path, readable }) => !readable && (known(path)?.readable ?? true))
+  )
+}
+
+function describe(entry: Entry, entries: readonly Entry[], moment: Moment): WatchedItem {
+  const { place, id, title, status, readable } = entry
+  const other = entries.find(one => one !== entry)
+  const problem = other
+    ? `the id stands in another place too: ${[other.place.folder, other.place.name].filter(Boolean).join('/')}`
+    : entry.problem
+  return {
+    key: place.key,
+    id,
+    path: place.path,
+    title,
+    status,
+    holder: holderOf(entry, moment),
+    problem,
+    readable,
+  }
+}
+
+function holderOf({ lock, place, modified }: Entry, moment: Moment): WatchedHolder | null {
+  if (!lock) return null
+  const { store, judge, registry, now } = moment
+  const held = heldLock(judge, place.key, lock, modified)
+  const liveness = standing(store, held, now)
+  const info = holderInfo(held, registry, store.settings.ttlMs, now)
+  const reason = liveness === 'stale' ? 'no sign of life for longer than the TTL' : info.reason
+  return { ...info, liveness, reason }
+}

@@ -1,0 +1,49 @@
+/** The answers to Claude Code's hooks: one line of JSON, or nothing. What comes from items is made printable. */
+import { addedContext, denial } from '../../core/agents/claude-hook.ts'
+import { printable } from '../../core/text.ts'
+import type { HookResult } from '../../operations/agents/agent-hook.ts'
+import { describeLoss, type Superseded } from '../../operations/claims/records.ts'
+import { describeHolder } from '../claims/describe.ts'
+
+export function hookAnswer(result: HookResult): string {
+  const answer = answerTo(result)
+  return answer === null ? '' : `${JSON.stringify(answer)}\n`
+}
+
+function answerTo(result: HookResult): object | null {
+  switch (result.kind) {
+    case 'nothing':
+      return null
+    case 'started':
+      return addedContext('SessionStart', describeStart(result))
+    case 'lost':
+      return addedContext(result.event, describeLosses(result.lost))
+    case 'held':
+      return denial(
+        `${result.id} is ${describeHolder(result.holder, result.now)}. This edit was not made. Choose another item (wrk list --status pending), or wait for it (wrk claim ${result.id} --wait).`,
+      )
+    case 'hookless':
+      return denial(
+        `${printable(result.by, 60)} goes past wrk's git hooks, which see to it that no commit holds items of other sessions. Commit without it; what the hooks then say tells what to mend.`,
+      )
+  }
+}
+
+function describeStart({ session, queue, items, lost }: HookResult & { kind: 'started' }): string {
+  const held = items.map(({ id, title }) => (title ? `${id} (${printable(title, 80)})` : id))
+  return [
+    `wrk: this session is ${session} in the work queue ${printable(queue, 200)}.`,
+    held.length > 0 ? `It holds ${held.join(', ')}.` : 'It holds no item.',
+    'Claim an item before you work on it: wrk claim ID. Exit code 4: another session holds it, choose another one. When done: wrk archive ID, or wrk release ID.',
+    ...(lost.length > 0 ? [describeLosses(lost)] : []),
+  ].join(' ')
+}
+
+function describeLosses(lost: readonly Superseded[]): string {
+  return lost
+    .map(
+      one =>
+        `${printable(describeLoss(one))}; stop working on it, and do not commit changes to it (wrk release ${one.id} ends this message).`,
+    )
+    .join(' ')
+}

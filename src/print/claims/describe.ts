@@ -1,0 +1,60 @@
+/** Sentences that several commands say. Text from files is made printable here. */
+
+import { isClosed } from '../../core/items/status.ts'
+import { printable } from '../../core/text.ts'
+import { humanDuration } from '../../core/time.ts'
+import type { ItemSummary } from '../../operations/claims/claim.ts'
+import type { HolderInfo } from '../../operations/claims/holder.ts'
+import type { Style } from '../terminal.ts'
+
+const LIVENESS_STYLES: Record<string, Style> = {
+  alive: 'green',
+  dead: 'red',
+  stale: 'yellow',
+  unknown: 'yellow',
+}
+
+export function styleOfLiveness(liveness: string | null): Style | null {
+  return liveness === null ? null : (LIVENESS_STYLES[liveness] ?? null)
+}
+
+/** `3h 5m ago`, `just now`, `in 2h`. */
+export function relative(instant: string | null, now: Date): string {
+  if (instant === null) return 'unknown'
+  const ms = now.getTime() - Date.parse(instant)
+  if (Number.isNaN(ms)) return 'unknown'
+  if (Math.abs(ms) < 1000) return 'just now'
+  return ms > 0 ? `${humanDuration(ms)} ago` : `in ${humanDuration(-ms)}`
+}
+
+/** Who holds it, since when, until when, and whether they live: what every refusal says. */
+export function describeHolder(holder: HolderInfo, now: Date): string {
+  const work = holder.active_wrk ? `, works on ${printable(holder.active_wrk, 60)}` : ''
+  const where = holder.pid
+    ? ` (process ${holder.pid}${holder.host ? ` on ${printable(holder.host, 60)}` : ''})`
+    : ''
+  const until = ranOut(holder, now)
+    ? `its time ran out at ${holder.expires_at}`
+    : `until ${holder.expires_at} unless it shows life`
+  return [
+    `held by ${printable(holder.session_id, 128)}${where} since ${holder.locked_at} (${relative(holder.locked_at, now)})`,
+    `${until}; ${holder.liveness}: ${printable(holder.reason)}${work}`,
+  ].join(', ')
+}
+
+function ranOut({ expires_at }: HolderInfo, now: Date): boolean {
+  return Date.parse(expires_at) <= now.getTime()
+}
+
+/** How to get an item whose holder is dead, or silent for too long; null while it lives or may live. */
+export function takeover(
+  { id, status }: Pick<ItemSummary, 'id' | 'status'>,
+  holder: HolderInfo,
+  now: Date,
+): string | null {
+  const { liveness } = holder
+  const givesWay = liveness === 'dead' || (liveness === 'unknown' && ranOut(holder, now))
+  if (!givesWay) return null
+  // What is closed is not claimed.
+  return isClosed(status ?? undefined, '') ? `wrk done ${id} frees it.` : `wrk claim ${id} takes it over.`
+}

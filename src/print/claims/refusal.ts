@@ -1,0 +1,48 @@
+/** What a caller is told who may not: who holds the item, or who took it over. Never the command that would break a living holder's lock. */
+import type { RefusedClaim } from '../../operations/claims/claim.ts'
+import type { Refused } from '../../operations/claims/permission.ts'
+import { describeLoss, type Superseded } from '../../operations/claims/records.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { Outcome } from '../outcome.ts'
+import { describeHolder, takeover } from './describe.ts'
+
+/** A claim that another won. */
+export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
+  const message = `${item.id} is ${describeHolder(holder, now)}`
+  const own = holder.session_id === session.id || holder.session_id.startsWith(`${session.id}/`)
+  const hint = own
+    ? 'It is held within this session: wait until the work there has ended, or choose another item (wrk list --status pending).'
+    : `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
+    refusal: { message, hint },
+    warnings,
+  }
+}
+
+/** A change to an item that the caller may not make. */
+export function refusedChange({ item, why, warnings }: Refused, now: Date): Outcome {
+  const holder = why.kind === 'held' ? why.holder : null
+  const { superseded } = why
+  const message = superseded
+    ? describeLoss(superseded)
+    : `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
+  const next =
+    (holder && takeover(item, holder, now)) ?? 'Choose another item, or ask its holder to release it.'
+  const hint = superseded ? STOP : `Only its holder changes it. ${next}`
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, superseded },
+    refusal: { message, hint },
+    warnings,
+  }
+}
+
+/** A claim that was lost while a command ran under it. */
+export function lostClaim(superseded: Superseded, stopped: boolean): { message: string; hint: string } {
+  const what = stopped ? '; the command was stopped' : ''
+  return { message: `${describeLoss(superseded)}${what}`, hint: STOP }
+}
+
+const STOP = 'Stop working on it, and do not commit changes to it.'

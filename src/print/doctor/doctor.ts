@@ -1,0 +1,130 @@
+/** What `wrk doctor` found, for people: counts first, then one group for each kind, the worst first. */
+import type { Finding, Severity } from '../../core/doctor/finding.ts'
+import { printable } from '../../core/text.ts'
+import type { Diagnosis } from '../../operations/doctor/doctor.ts'
+import { paint, type Screen, type Style } from '../terminal.ts'
+
+/** How many findings of one kind are shown. */
+const MOST = 8
+
+const RANK: Record<Severity, number> = { error: 0, warning: 1, note: 2 }
+const STYLES: Record<Severity, Style> = { error: 'red', warning: 'yellow', note: 'dim' }
+
+const TITLES: Record<Finding['code'], string> = {
+  'no-frontmatter': 'no frontmatter',
+  unreadable: 'frontmatter that cannot be read',
+  'duplicate-key': 'keys that stand twice',
+  'id-mismatch': 'ids that are not those of the file names',
+  'unreadable-lock': 'locks that cannot be read',
+  'half-lock': 'half locks',
+  'not-a-file': 'no plain files',
+  'no-permission': 'files that may not be read',
+  'not-a-folder': 'no folders',
+  'unseen-item': 'files like items that wrk does not see',
+  'two-places': 'ids in several places',
+  'status-folder': 'statuses that are not their folders’',
+  'dead-lock': 'locks of dead holders',
+  'ended-session': 'locks of sessions that ended',
+  'stale-lock': 'stale locks',
+  'cut-short-move': 'moves cut short',
+  'circular-dependency': 'circular dependencies',
+  'dangling-dependency': 'dependencies on what is not there',
+  'missing-field': 'fields without a value',
+  'unreadable-date': 'dates that cannot be read',
+  'not-writable': 'what this user may not change',
+  'unknown-setting': 'settings that wrk does not know',
+  registry: 'the session registry',
+  'tracked-state': 'machine-local files that git tracks',
+  'not-ignored': 'machine-local files that git does not ignore',
+  'torn-log': 'the event log',
+  'left-over': 'what dead processes left',
+  'unlogged-change': 'changes that may not be logged',
+  'kept-bytes': 'writes that were overtaken, and kept',
+  hooks: 'git hooks',
+}
+
+export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): string {
+  const { root, items, findings, fixed, failed } = diagnosis
+  const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings, failed)}`]
+  if (fixed.length > 0) {
+    lines.push('', paint(terminal, 'green', `mended: ${fixed.length}`))
+    lines.push(
+      ...some(fixed, ({ finding, done }) => [
+        ...wrap(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
+        ...wrap(`-> ${done}`, terminal.width, '     '),
+      ]),
+    )
+  }
+  for (const { finding, error } of failed)
+    lines.push('', ...wrap(`could not mend ${whereOf(finding, root)}: ${error.message}`, terminal.width, ''))
+  for (const group of grouped(findings)) {
+    const { severity, code } = group[0]!
+    lines.push('', paint(terminal, STYLES[severity], `${severity}: ${TITLES[code]} (${group.length})`))
+    // What is the same for several in a row is said once, behind them.
+    lines.push(
+      ...some(group, (finding, next) => [
+        ...wrap(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
+        ...(next && whatToDo(next) === whatToDo(finding)
+          ? []
+          : wrap(whatToDo(finding), terminal.width, '     ')),
+      ]),
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function whatToDo({ fix, advice }: Finding): string {
+  return fix ? `--fix: ${fix.does}` : advice
+}
+
+/** The item's file by its path in the queue, which names the id too; else what the finding is about. */
+function whereOf({ path, item, line, column, code }: Finding, root: string): string {
+  if (code === 'two-places' || code === 'circular-dependency') return item ?? ''
+  const short = path?.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+  return `${short ?? item ?? 'git'}${line > 0 ? `:${line}:${column}` : ''}`
+}
+
+function grouped(findings: readonly Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const name = `${finding.severity} ${finding.code}`
+    groups.set(name, [...(groups.get(name) ?? []), finding])
+  }
+  return [...groups.values()].sort((a, b) => RANK[a[0]!.severity] - RANK[b[0]!.severity])
+}
+
+function some<T>(all: readonly T[], describe: (one: T, next: T | undefined) => string[]): string[] {
+  const shown = all.slice(0, MOST)
+  const lines = shown.flatMap((one, i) => describe(one, shown[i + 1]))
+  if (all.length > MOST) lines.push(`  and ${all.length - MOST} more; --json tells all`)
+  return lines
+}
+
+function summary(findings: readonly Finding[], failed: Diagnosis['failed']): string {
+  if (findings.length === 0) return 'nothing is wrong'
+  const parts = (['error', 'warning', 'note'] as const).flatMap(word => {
+    const number = findings.filter(({ severity }) => severity === word).length
+    return number > 0 ? many(number, word) : []
+  })
+  // After --fix, what it could not mend is not what it mends.
+  const fixable = failed.length > 0 ? 0 : findings.filter(({ fix }) => fix).length
+  return `${parts.join(', ')}${fixable > 0 ? `; --fix mends ${fixable}` : ''}`
+}
+
+function many(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`
+}
+
+/** Breaks a text between words; a longer word stays whole, so that a path can be copied. */
+function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text, 2000).split(' ')) {
+    const room = width - indent.length - (lines.length > 0 ? 2 : 0)
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].map((one, i) => `${indent}${i > 0 ? '  ' : ''}${one}`)
+}

@@ -1,0 +1,41 @@
+/** Sessions and what they hold, for people. */
+import { printable } from '../../core/text.ts'
+import type { HeldItem, QueueStatus, SessionStatus } from '../../operations/sessions/status.ts'
+import { relative, styleOfLiveness } from '../claims/describe.ts'
+import { paint, type Screen } from '../terminal.ts'
+
+/** Sessions with their items; those that ended or died and hold nothing are only counted. */
+export function describeStatus(
+  { sessions, orphans }: Omit<QueueStatus, 'warnings'>,
+  terminal: Screen,
+  now: Date,
+): string {
+  const shown = sessions.filter(({ items, liveness }) => items.length > 0 || liveness !== 'dead')
+  const lines = shown.flatMap(session => describeSession(session, terminal, now))
+  if (orphans.length > 0) {
+    lines.push(paint(terminal, 'bold', 'Held by sessions that are not listed'))
+    for (const item of orphans)
+      lines.push(
+        `${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`,
+      )
+  }
+  const hidden = sessions.length - shown.length
+  if (hidden > 0) lines.push(paint(terminal, 'dim', `${hidden} ended or dead sessions hold nothing`))
+  return lines.length === 0 ? 'Nobody is at work.\n' : `${lines.join('\n')}\n`
+}
+
+export function describeSession(session: SessionStatus, terminal: Screen, now: Date): string[] {
+  const name = paint(terminal, 'bold', printable(session.session_id, 128))
+  const verdict = paint(terminal, styleOfLiveness(session.liveness), session.liveness)
+  const seen = session.heartbeat_at ? `, last seen ${relative(session.heartbeat_at, now)}` : ''
+  const head = `${name}${session.mine ? ' (this session)' : ''}  ${verdict}: ${printable(session.reason)}${seen}`
+  return [head, ...session.items.map(item => describeItem(item, terminal, now))]
+}
+
+function describeItem({ id, title, locked_at, liveness }: HeldItem, terminal: Screen, now: Date): string {
+  const mark =
+    liveness === 'dead' || liveness === 'stale'
+      ? paint(terminal, styleOfLiveness(liveness), ` [${liveness}]`)
+      : ''
+  return `  ${printable(id, 60)}${mark}  ${printable(title, 60)}  (since ${relative(locked_at, now)})`
+}

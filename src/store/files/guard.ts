@@ -1,0 +1,274 @@
+/**
+ * The guard: mutual exclusion around the rewrite of one file.
+ *
+ * Guarantees: of all processes that read, decide and publish under one key, the publishing is
+ * serialised, whatever crashes and whoever is wrongly taken for dead. A crash at any step leaves the
+ * old or the new file, and the next caller goes on.
+ * Does not guarantee: anything against programs that do not use the guard (editors, git); for those
+ * guarded-file.ts looks again before it publishes. Nor fairness: waiting is by jittered backoff.
+ *
+ * Use: one guard at a time, never nested, and never across an await: the work inside is synchronous,
+ * so that async callers within one process exclude each other by the same means as processes do.
+ *
+ *   1  mkdir tmp/NAME; create tmp/NAME/NAME                  a private folder
+ *   2  rename tmp/NAME -> guards/KEY                         taken; fails over a folder that is not empty
+ *   3  read, decide
+ *   4  write guards/KEY/NAME, fsync                          opened without O_CREAT
+ *   5  rename guards/KEY/NAME -> the file                    publish and release in one step
+ *   6  rmdir guards/KEY
+ *
+ * NAME tells who holds it: pid, start time, boot, pid namespace, host, nonce. A holder that is dead
+ * is revoked by unlink(guards/KEY/NAME). Publishing and revoking race for that one directory entry, so
+ * one of them wins: a holder revoked by mistake gets ENOENT at 4 or 5 and starts over. A wrong verdict
+ * costs a retry, never a second winner.
+ *
+ * Clock: only the age of a guard, by the file's own modification time against the system clock.
+ */
+import { join } from 'node:path'
+import { codeOf, MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import { shortHash } from '../../core/hash.ts'
+import type { Place, ProcessLook } from '../../core/sessions/liveness.ts'
+import { humanDuration } from '../../core/time.ts'
+import type { Disk } from './disk.ts'
+import { lookAt } from './look.ts'
+
+export interface GuardHost {
+  disk: Disk
+  /** Who this process is; part of every guard's name. */
+  self: { pid: number; started: string; place: Place }
+  look: (pid: number) => ProcessLook
+  randomLetters: (count: number) => string
+  sleep: (ms: number) => Promise<void>
+  /** How long to wait for a busy guard before giving up with BUSY, in ms, while it changes hands. */
+  patienceMs: number
+}
+
+/** A guard that is held. `slot` is the file to fill and rename into place. */
+export interface HeldGuard {
+  dir: string
+  slot: string
+  name: string
+  /** Set by `publish`, which releases the guard by the same step. */
+  published: boolean
+}
+
+/** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
+const OLDEST_GUARD_MS = 30_000
+const LONGEST_PAUSE_MS = 128
+/** A guard changes hands within milliseconds: a holder of so long is stopped, or stuck on its disk. */
+const LONGEST_FOR_ONE_MS = 10_000
+
+/** Thrown inside a guard when it turns out to have been revoked, or the file to have changed; `withGuard` starts over. */
+export class StartOver extends Error {}
+
+/**
+ * Runs `work` under the guard of `key`, waiting as long as `patienceMs`, though not longer than ten seconds for one
+ * and the same holder; runs it again if the guard was revoked meanwhile. Whatever `work` leaves in the guard is given
+ * back.
+ * @param stateDir the `.wrk` folder; made when missing. Must lie on the file system of the guarded file.
+ * @throws WrkError BUSY when the guard could not be had in time
+ */
+export async function withGuard<T>(
+  host: GuardHost,
+  stateDir: string,
+  key: string,
+  work: (guard: HeldGuard) => T,
+): Promise<T> {
+  const deadline = monotonicMs() + host.patienceMs
+  let holder: { name: string; until: number } | undefined
+  for (let attempt = 0; ; attempt++) {
+    const guard = tryGuard(host, stateDir, key, attempt > 0)
+    if (typeof guard === 'string') {
+      if (guard === '') holder = undefined
+      else if (holder?.name !== guard) holder = { name: guard, until: monotonicMs() + LONGEST_FOR_ONE_MS }
+    } else {
+      holder = undefined
+      try {
+        return work(guard)
+      } catch (error) {
+        if (!(error instanceof StartOver)) throw error
+      } finally {
+        giveBack(host.disk, guard)
+      }
+    }
+    if (monotonicMs() >= Math.min(deadline, holder?.until ?? deadline)) throw busy(host, stateDir, key)
+    // Full jitter: contenders that failed together do not come back together.
+    await host.sleep(1 + Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** Math.min(attempt, 7)))
+  }
+}
+
+/**
+ * One attempt; a dead holder is revoked on the way.
+ * @returns the guard, or the name of the living holder ('' when who it is was not seen)
+ */
+function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boolean): HeldGuard | string {
+  const { disk } = host
+  const name = guardName(host)
+  const dir = join(stateDir, 'guards', key)
+  const draft = join(stateDir, 'tmp', name)
+  // While others hold it: cheaper than making a private folder in vain.
+  const living = contended ? livingHolder(host, dir) : null
+  if (living !== null) return living
+  try {
+    makePrivate(disk, stateDir, draft, name)
+    withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
+  } catch (error) {
+    unless(MISSING, undefined, () => disk.unlinkSync(join(draft, name)))
+    unless(MISSING, undefined, () => disk.rmdirSync(draft))
+    const code = codeOf(error)
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM')) {
+      if (contended) return ''
+      return livingHolder(host, dir) ?? tryGuard(host, stateDir, key, true)
+    }
+    // Another's sweep took it for a dead process's: that verdict was wrong, and costs another attempt.
+    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part)))) return ''
+    throw error
+  }
+  return { dir, slot: join(dir, name), name, published: false }
+}
+
+function isFolder(disk: Disk, path: string): boolean {
+  return lookAt(disk, path)?.isDirectory() ?? false
+}
+
+function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
+  withFolders(disk, stateDir, () => {
+    disk.mkdirSync(draft)
+    try {
+      disk.closeSync(disk.openSync(join(draft, name), 'wx', 0o600))
+    } catch (error) {
+      disk.rmdirSync(draft)
+      throw error
+    }
+  })
+}
+
+/**
+ * Does something in `.wrk` that needs its folders; makes those that are missing. At the first use of a queue,
+ * or when somebody deleted them, several processes may be at it, and any may have stopped half-way.
+ */
+export function withFolders<T>(disk: Disk, stateDir: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  makeFolders(disk, stateDir)
+  return act()
+}
+
+export function makeFolders(disk: Disk, stateDir: string): void {
+  // First without its parents: of a read-only file system, Node's recursive form says that something is not there.
+  unless(['EEXIST', 'ENOENT'], undefined, () => disk.mkdirSync(stateDir))
+  for (const part of ['tmp', 'guards', 'outbox']) disk.mkdirSync(join(stateDir, part), { recursive: true })
+  ignoreInGit(disk, stateDir)
+}
+
+/** `.wrk` holds machine-local state: its own .gitignore keeps all of it out of git. */
+function ignoreInGit(disk: Disk, stateDir: string): void {
+  const path = join(stateDir, '.gitignore')
+  unless(['EEXIST'], undefined, () => {
+    const fd = disk.openSync(path, 'wx', 0o666)
+    try {
+      disk.writeSync(fd, '*\n')
+    } catch (error) {
+      disk.unlinkSync(path)
+      throw error
+    } finally {
+      disk.closeSync(fd)
+    }
+  })
+}
+
+function moveInto(disk: Disk, draft: string, dir: string): void {
+  // Windows does not rename a folder over another, even an empty one.
+  if (process.platform === 'win32')
+    unless(['ENOENT', 'ENOTEMPTY', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+  disk.renameSync(draft, dir)
+}
+
+/** Leaves a guard: removes its slot if it is still there (nothing was published) and the folder if it is empty. */
+function giveBack(disk: Disk, { dir, slot, published }: HeldGuard): void {
+  if (published) return
+  unless(MISSING, undefined, () => disk.unlinkSync(slot))
+  unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+}
+
+/** The name in a guard's folder, null when nobody holds it. */
+function holderOf(disk: Disk, dir: string): string | null {
+  return unless(MISSING, [], () => disk.readdirSync(dir))[0] ?? null
+}
+
+/** Revokes the present holder if it is dead or the guard is far too old. False: a living holder keeps it. */
+export function revokeDead(host: GuardHost, dir: string): boolean {
+  return livingHolder(host, dir) === null
+}
+
+/** The name of a living holder; null when there is none (any more): a dead one is revoked. */
+function livingHolder(host: GuardHost, dir: string): string | null {
+  const name = holderOf(host.disk, dir)
+  if (name === null) return null
+  if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return name
+  unless(MISSING, undefined, () => host.disk.unlinkSync(join(dir, name)))
+  return null
+}
+
+function guardAgeMs(disk: Disk, path: string): number {
+  const stat = lookAt(disk, path)
+  return stat ? Math.max(0, Date.now() - stat.mtimeMs) : 0
+}
+
+/** For measuring waits. As good as performance.now(), for which Node would load a module at every start. */
+export function monotonicMs(): number {
+  return process.uptime() * 1000
+}
+
+let nonces = 0
+
+function guardName({ self, randomLetters }: GuardHost): string {
+  const { place } = self
+  const nonce = `${randomLetters(8)}${(nonces++).toString(36)}`
+  return [self.pid, self.started.replace(/[^0-9A-Za-z]/g, ''), ...placeParts(place), nonce].join('.')
+}
+
+function placeParts({ boot, pidns, host }: Place): [string, string, string] {
+  return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', shortHash(host)]
+}
+
+/** Whether the process that a guard's name tells of is provably gone. Another host or namespace: never. */
+export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
+  const [pid, started, boot, pidns, hostHash, nonce] = name.split('.')
+  // Not a name of this form: whatever made it, only its age can free it.
+  if (nonce === undefined || !/^\d+$/.test(pid!)) return false
+  const [boot8, ourPidns, ourHost] = placeParts(host.self.place)
+  if (hostHash !== ourHost) return false
+  if (boot !== boot8) return true
+  if (pidns !== ourPidns) return false
+  const look = host.look(Number(pid))
+  if (look.kind === 'gone' || look.kind === 'zombie') return true
+  return look.kind === 'running' && look.started.replace(/[^0-9A-Za-z]/g, '') !== started
+}
+
+/** Removes what dead processes left in `.wrk/tmp`. */
+export function sweepDrafts(host: GuardHost, stateDir: string): void {
+  const { disk } = host
+  const tmp = join(stateDir, 'tmp')
+  for (const name of unless(MISSING, [], () => disk.readdirSync(tmp))) {
+    if (!isOwnerDead(host, name)) continue
+    unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(tmp, name, name)))
+    unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(join(tmp, name)))
+  }
+}
+
+function busy(host: GuardHost, stateDir: string, key: string): WrkError {
+  const dir = join(stateDir, 'guards', key)
+  const name = holderOf(host.disk, dir)
+  const holder = name
+    ? `process ${name.split('.')[0]} has been writing it for ${humanDuration(guardAgeMs(host.disk, join(dir, name)))}`
+    : 'many processes are writing it'
+  return new WrkError('BUSY', `could not get the guard of ${key} in time: ${holder}`, {
+    hint: 'Try again in a moment.',
+    details: { guard: dir },
+  })
+}

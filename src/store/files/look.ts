@@ -1,0 +1,19 @@
+/** A look at what lies at a path. */
+import type { Stats } from 'node:fs'
+import { isMissing } from '../../core/errno.ts'
+import type { Disk } from './disk.ts'
+
+/** Of a link, the link itself; null when nothing is there. */
+export function lookAt(disk: Disk, path: string): Stats | null {
+  // Without a closure, and without an error that only says that nothing is there: it is done thousands of times.
+  try {
+    return disk.lstatSync(path, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
+export function isThere(disk: Disk, path: string): boolean {
+  return lookAt(disk, path) !== null
+}

@@ -1,0 +1,114 @@
+/**
+ * Files of the workspace that are not the queue's own: instructions and settings of agents, which people and other
+ * programs write to as well.
+ *
+ * Guarantees: they are read and written byte for byte (as latin1, one character for each byte); what is put in place
+ * is whole and keeps mode and owner; a file that changed since it was read is not replaced; links lead only to places
+ * within the workspace, and their target is what is written.
+ * Does not guarantee: that a write in the very last instant is noticed; there is no guard that others know.
+ */
+import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import { MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import type { Disk } from './disk.ts'
+import { readPlainFile, syncFolder } from './guarded-file.ts'
+import { lookAt } from './look.ts'
+import { fill } from './write.ts'
+
+export interface WorkspaceFile {
+  /** Where it is, without links. */
+  path: string
+  /** Null where there is none. */
+  text: string | null
+}
+
+/** @throws WrkError USAGE when it leads out of the workspace, or is no text that wrk can edit; system errors */
+export function readWorkspaceFile(disk: Disk, workspace: string, name: string): WorkspaceFile {
+  const path = resolveWithin(workspace, name)
+  const file = unless(MISSING, null, () => readPlainFile(disk, path))
+  const text = file ? file.bytes.toString('latin1') : null
+  if (text?.includes('\0'))
+    throw new WrkError('USAGE', `${path} is not in UTF-8`, { hint: 'Save it as UTF-8, then run this again.' })
+  return { path, text }
+}
+
+function resolveWithin(workspace: string, name: string): string {
+  const root = realpathSync.native(workspace)
+  const named = join(root, name)
+  const isLink = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  const real = isLink
+    ? unless([...MISSING, 'ELOOP'], null, () => realpathSync.native(named))
+    : join(realFolder(dirname(named)), basename(named))
+  if (real?.startsWith(root + sep)) return real
+  throw new WrkError(
+    'USAGE',
+    `${named} leads ${real === null ? 'nowhere' : `out of the workspace, to ${real}`}`,
+    {
+      hint: 'wrk writes only within the workspace. Put a file there in place of the link.',
+    },
+  )
+}
+
+/** Of a folder that is not there yet: as it will be. */
+function realFolder(folder: string): string {
+  if (existsSync(folder)) return realpathSync.native(folder)
+  return join(realFolder(dirname(folder)), basename(folder))
+}
+
+/**
+ * Puts a new text in the place of what was read; null removes the file.
+ * @param mark some letters that no other process uses at the same time
+ * @throws WrkError IO when the file has changed meanwhile; system errors
+ */
+export function writeWorkspaceFile(
+  disk: Disk,
+  { path, text: before }: WorkspaceFile,
+  after: string | null,
+  mark: string,
+): void {
+  const folder = dirname(path)
+  if (after === null) {
+    checkUnchanged(disk, path, before)
+    disk.unlinkSync(path)
+    syncFolder(disk, folder)
+    return
+  }
+  mkdirSync(folder, { recursive: true })
+  const draft = join(folder, `.${basename(path)}.${mark}`)
+  try {
+    writeDraft(disk, draft, path, Buffer.from(after, 'latin1'))
+    checkUnchanged(disk, path, before)
+    disk.renameSync(draft, path)
+  } catch (error) {
+    unless(MISSING, undefined, () => disk.unlinkSync(draft))
+    throw error
+  }
+  syncFolder(disk, folder)
+}
+
+function writeDraft(disk: Disk, draft: string, path: string, bytes: Buffer): void {
+  const old = lookAt(disk, path)
+  const fd = disk.openSync(draft, 'wx', 0o666)
+  try {
+    const { uid, gid } = fill(disk, fd, bytes, path)
+    if (old && (old.uid !== uid || old.gid !== gid)) disk.fchownSync(fd, old.uid, old.gid)
+    if (old) disk.fchmodSync(fd, old.mode & 0o7777)
+    disk.fsyncSync(fd)
+  } finally {
+    disk.closeSync(fd)
+  }
+}
+
+function checkUnchanged(disk: Disk, path: string, before: string | null): void {
+  const now = unless(MISSING, null, () => readPlainFile(disk, path).bytes.toString('latin1'))
+  if (now === before) return
+  throw new WrkError('IO', `${path} was changed by another program meanwhile`, {
+    hint: 'Run the command again.',
+  })
+}
+
+/** Removes a folder that was made for a file, if it is empty. */
+export function removeEmptyFolder(disk: Disk, folder: string): void {
+  unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(folder))
+}

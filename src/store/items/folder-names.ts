@@ -1,0 +1,164 @@
+/**
+ * Which names in a folder are those of one item, without listing a large folder again that did not change.
+ *
+ * Nearly all names follow from the id (`WRK-157.md`) and can be asked for; only the odd ones (`WRK-139-gmsh.md`,
+ * `WRK-0157.md`) must be known beforehand. Of large folders those are kept in `.wrk/cache/folders`, so that a claim
+ * costs the same whatever lies in the archive.
+ *
+ * Guarantees: what is kept of a folder is used only while the folder has the inode, modification and change time that
+ * it had before it was listed. A folder that changed within the last two seconds is not kept: another change might
+ * leave the same times.
+ * Does not guarantee: to be there.
+ */
+import type { Stats } from 'node:fs'
+import { join } from 'node:path'
+import { MISSING, unless } from '../../core/errno.ts'
+import { type ItemKey, keyOfFileName } from '../../core/items/ids.ts'
+import { cachePath, readCache, SETTLED_MS, writeCache } from '../files/cache-file.ts'
+import type { Disk } from '../files/disk.ts'
+import { isThere, lookAt } from '../files/look.ts'
+
+/** Keeping takes a while too, and a folder that items are claimed in changes with each claim. */
+const LARGE = 256
+/** The months of the archive hardly change, and become many. */
+const LARGE_MONTH = 16
+/** The first part of the file; another is of another format. */
+const FORMAT = 'wrk folders 1'
+
+/** What is known of a large folder. */
+interface Kept {
+  /** Of the folder when it was listed; '' when it is only known to be large. */
+  stamp: string
+  /** How the prefixes of ids are spelled in names that follow from the id: `WRK`. */
+  prefixes: string[]
+  /** The other names of items. */
+  odd: string[]
+  /** The folders within. */
+  folders: string[]
+}
+
+export interface Found {
+  /** The names of items with one of the keys, sorted. */
+  names: string[]
+  /** The folders within, sorted; only where they were asked for. */
+  folders: readonly string[]
+}
+
+export class FolderNames {
+  private readonly disk: Disk
+  private readonly root: string
+  private readonly path: string
+  private readonly keys: readonly { key: ItemKey; digits: string }[]
+  private readonly kept: Map<string, Kept>
+  private changed = false
+
+  /** @param keys the items that are looked for */
+  constructor(disk: Disk, root: string, keys: readonly ItemKey[]) {
+    this.disk = disk
+    this.root = root
+    this.keys = keys.map(key => ({ key, digits: key.slice(key.lastIndexOf('-') + 1) }))
+    this.path = cachePath(join(root, '.wrk'), 'folders')
+    this.kept = load(disk, this.path)
+  }
+
+  /**
+   * Looks into a folder that is known to be none behind a link.
+   * @param folder relative to the queue
+   * @param within whether the folders in it are asked for
+   */
+  look(folder: string, within: boolean): Found {
+    const path = join(this.root, folder)
+    const kept = this.kept.get(folder)
+    const stat = kept && lookAt(this.disk, path)
+    if (kept && stat && stampOf(stat) === kept.stamp) {
+      const names = this.ask(path, kept)
+      if (names) return { names, folders: kept.folders }
+    }
+    const { names, folders } = list(this.disk, path, within)
+    if (names.length >= (folder.startsWith('archive/') ? LARGE_MONTH : LARGE))
+      this.keep(folder, stat ?? null, names, folders)
+    return { names: names.filter(name => this.isWanted(name)).sort(), folders }
+  }
+
+  /** Keeps what is new, if anything is. */
+  save(): void {
+    if (this.changed) writeCache(this.disk, this.path, Buffer.from(JSON.stringify([FORMAT, ...this.kept])))
+  }
+
+  /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
+  private ask(path: string, { prefixes, odd }: Kept): string[] | null {
+    const found = odd.filter(name => this.isWanted(name))
+    for (const { key, digits } of this.keys) {
+      const there = prefixes
+        .map(prefix => `${prefix}-${digits}.md`)
+        .filter(name => keyOfFileName(name) === key)
+        .filter(name => isThere(this.disk, join(path, name)))
+      if (there.length > 1) return null
+      found.push(...there)
+    }
+    return found.sort()
+  }
+
+  private isWanted(name: string): boolean {
+    // A cheap look at the number's digits before the regular expression: folders may hold thousands of names.
+    for (const { key, digits } of this.keys)
+      if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key) return true
+    return false
+  }
+
+  /** The first time a folder is seen to be large, only that is kept: it must be known how it was before the listing. */
+  private keep(folder: string, before: Stats | null, names: string[], folders: string[]): void {
+    if (!before) {
+      this.kept.set(folder, { stamp: '', prefixes: [], odd: [], folders: [] })
+      this.changed = true
+      return
+    }
+    if (Date.now() - Math.max(before.mtimeMs, before.ctimeMs) < SETTLED_MS) return
+    const prefixes = new Set<string>()
+    const odd: string[] = []
+    for (const name of names) {
+      const key = keyOfFileName(name)
+      if (!key) continue
+      const prefix = name.slice(0, key.lastIndexOf('-'))
+      if (name === `${prefix}${key.slice(prefix.length)}.md`) prefixes.add(prefix)
+      else odd.push(name)
+    }
+    this.kept.set(folder, { stamp: stampOf(before), prefixes: [...prefixes], odd, folders })
+    this.changed = true
+  }
+}
+
+/** None, when the folder went away meanwhile. Only Node gives names in an order of their own. */
+function list(disk: Disk, path: string, within: boolean): { names: string[]; folders: string[] } {
+  if (!within) return { names: unless(MISSING, [], () => disk.readdirSync(path)), folders: [] }
+  const entries = unless(MISSING, [], () => disk.readdirSync(path, { withFileTypes: true }))
+  return {
+    names: entries.map(({ name }) => name),
+    folders: entries
+      .filter(entry => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort(),
+  }
+}
+
+/** Whole milliseconds do: a later change is seconds away from the one that was kept. */
+function stampOf({ ino, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino} ${Math.trunc(mtimeMs)} ${Math.trunc(ctimeMs)}`
+}
+
+/** Nothing when there is no file, or none that this wrk has written whole. */
+function load(disk: Disk, path: string): Map<string, Kept> {
+  const bytes = readCache(disk, path)
+  if (bytes.length === 0) return new Map()
+  try {
+    const [format, ...kept] = JSON.parse(bytes.toString('utf8'))
+    return new Map(format === FORMAT && kept.every(isEntry) ? kept : [])
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return new Map()
+    throw error
+  }
+}
+
+function isEntry([folder, { stamp, prefixes, odd, folders }]: [string, Kept]): boolean {
+  return [folder, stamp, ...prefixes, ...odd, ...folders].every(text => typeof text === 'string')
+}

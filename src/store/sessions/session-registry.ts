@@ -1,0 +1,322 @@
+/**
+ * session-state.yaml on disk: read at any time, changed under its guard.
+ *
+ * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced; that a
+ * session started or ended is logged, if not by itself then by whoever changes the registry next.
+ * The file is a projection (items hold the truth), so a change is not synced to the disk.
+ * Does not guarantee: that event of a process that died at once, where SESSION_STATE_FILE lies outside the queue. Others
+ * who hold its guard may work on another queue and keep another log, so nothing is noted for them.
+ */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import { codeOf, MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import { shortHash } from '../../core/hash.ts'
+import { type Registry, type Session, sessionsIn } from '../../core/sessions/session.ts'
+import { stamp } from '../../core/time.ts'
+import type { FullReader } from '../../markdown/frontmatter.ts'
+import type { ReadError, YamlMap } from '../../markdown/node.ts'
+import { readPlain } from '../../markdown/plain.ts'
+import type { Disk } from '../files/disk.ts'
+import { type GuardHost, type HeldGuard, withGuard } from '../files/guard.ts'
+import { type OpenFile, publish, readOpen, readPlainFile } from '../files/guarded-file.ts'
+import {
+  logChanges,
+  type PendingEvent,
+  publishLogged,
+  type Unlogged,
+  unloggedChanges,
+} from '../log/event-log.ts'
+import { NeedsFullReader, withReaders } from '../readers.ts'
+import {
+  hasPlaceForSessions,
+  isBlockForm,
+  quoted,
+  quotedOrNull,
+  readRegistry,
+  TextEdit,
+  type Values,
+  writeAnchor,
+  writeClaims,
+} from './registry-text.ts'
+
+/** Where the registry lies and where its guard lives: beside it, so that all who share the file share the guard. */
+export interface RegistryFile {
+  path: string
+  stateDir: string
+  key: string
+  /** The folder of the log that tells of its sessions: the queue's `.wrk`. */
+  logDir: string
+}
+
+/**
+ * @param root the queue
+ * @param stateFile SESSION_STATE_FILE, when set; a link there is followed, since the user named it
+ */
+export function registryFile(root: string, stateFile: string | undefined, stateDir: string): RegistryFile {
+  if (!stateFile)
+    return { path: join(root, 'session-state.yaml'), stateDir, key: 'session-state', logDir: stateDir }
+  const path = realFile(stateFile)
+  const inQueue = dirname(path) === root
+  return {
+    path,
+    stateDir: inQueue || path.startsWith(root + sep) ? stateDir : join(dirname(path), '.wrk'),
+    key: inQueue && basename(path) === 'session-state.yaml' ? 'session-state' : `file-${shortHash(path)}`,
+    logDir: stateDir,
+  }
+}
+
+function realFile(path: string): string {
+  return (
+    unless(MISSING, null, () => realpathSync.native(path)) ??
+    join(
+      unless(MISSING, dirname(path), () => realpathSync.native(dirname(path))),
+      basename(path),
+    )
+  )
+}
+
+interface RegistryText {
+  source: string
+  root: YamlMap
+  registry: Registry
+  /** Read by the fast reader, so in none of YAML's stranger forms. */
+  simple: boolean
+}
+
+type Parsed = ({ kind: 'text' } & RegistryText) | ({ kind: 'unreadable' } & ReadError)
+
+/** What was read last: one call reads the same bytes before and inside the guard, and mostly they are the same. */
+let last: { bytes: Buffer; parsed: Parsed } | undefined
+
+/** @throws NeedsFullReader */
+function parse(bytes: Buffer, full: FullReader | undefined): Parsed {
+  if (last?.bytes.equals(bytes)) return last.parsed
+  const parsed = parseAnew(bytes, full)
+  last = { bytes, parsed }
+  return parsed
+}
+
+function parseAnew(bytes: Buffer, full: FullReader | undefined): Parsed {
+  const source = bytes.toString('utf8')
+  if (!Buffer.from(source).equals(bytes))
+    return { kind: 'unreadable', message: 'it is not UTF-8 text', line: 1, column: 1 }
+  const root = readPlain(source)
+  if (root) return { kind: 'text', source, root, registry: readRegistry(root), simple: true }
+  if (!full) throw new NeedsFullReader()
+  const read = full(source, { source: 'file' })
+  if (read.kind === 'error') return { kind: 'unreadable', ...read.error }
+  const [duplicate] = read.duplicates
+  if (!duplicate)
+    return { kind: 'text', source, root: read.map, registry: readRegistry(read.map), simple: false }
+  const { line, column } = duplicate
+  return { kind: 'unreadable', message: `the key "${duplicate.key}" stands twice`, line, column }
+}
+
+/**
+ * Reads the registry as it stands. Whatever is wrong with the file is a result, not an error.
+ * @throws NeedsFullReader
+ */
+export function loadRegistry(disk: Disk, { path }: RegistryFile, full: FullReader | undefined): Registry {
+  let bytes: Buffer
+  try {
+    bytes = readPlainFile(disk, path).bytes
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
+    return { kind: 'unreadable', message: code ?? (error as Error).message, line: 1, column: 1 }
+  }
+  // An empty file says nothing; a machine that lost power may leave one.
+  if (bytes.length === 0) return { kind: 'missing' }
+  const parsed = parse(bytes, full)
+  return parsed.kind === 'text' ? parsed.registry : parsed
+}
+
+/** Changes to make, decided on the registry that the guard showed. */
+export interface RegistryChange {
+  /** Keys on top; what older tooling reads. */
+  top: Values
+  add: Session[]
+  set: { id: string; values: Values }[]
+  remove: string[]
+  /** Set when a registry is started where sessions may have been at work unseen. */
+  rebuiltAt: Date | null
+  /** What is to be logged of it; a sign of life is no news. */
+  event?: PendingEvent
+}
+
+/**
+ * Changes the registry under its guard.
+ * @param decide null: nothing to change. Called again when the file changed meanwhile; must not keep state.
+ *   Gets the registry and the keys on top as they are written.
+ * @returns what `decide` saw the last time, and for people what could not be logged yet
+ * @throws WrkError IO when the file cannot be read as a registry, BUSY
+ */
+export async function changeRegistry<T>(
+  host: GuardHost,
+  file: RegistryFile,
+  decide: (registry: Registry, top: YamlMap | null) => { change: RegistryChange | null; result: T },
+): Promise<{ result: T; warnings: string[] }> {
+  const { disk } = host
+  const { key, logDir } = file
+  let unlogged: Unlogged[] = []
+  const attempt = (toBlockForm?: (text: string) => string) =>
+    withReaders(full =>
+      withGuard(host, file.stateDir, key, guard => {
+        const from = openRegistry(disk, file.path)
+        try {
+          unlogged = unloggedSessions(disk, file, guard, from)
+          let parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
+          if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
+            if (!toBlockForm) return 'oneLineForm' as const
+            parsed = parse(Buffer.from(toBlockForm(parsed.source)), full)
+            if (parsed.kind === 'text' && !hasPlaceForSessions(parsed.root)) throw unchangeable(file.path)
+          }
+          if (parsed?.kind === 'unreadable') throw unreadable(file.path, parsed)
+          const { change, result } = parsed
+            ? decide(parsed.registry, parsed.root)
+            : decide({ kind: 'missing' }, null)
+          if (!change) return { result, toLog: unlogged }
+          const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
+          if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
+          const act = () => publish(disk, guard, publication(file, from, written))
+          const { event = null } = change
+          if (isNoted(file))
+            return { result, ...publishLogged(disk, logDir, key, guard, unlogged, event, act) }
+          act()
+          return { result, toLog: event ? [{ events: [event] }] : [] }
+        } finally {
+          if (from) disk.closeSync(from.fd)
+        }
+      }),
+    )
+  const inAnyForm = async () => {
+    const outcome = await attempt()
+    if (outcome !== 'oneLineForm') return outcome
+    // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
+    const { toBlockForm } = await import('../../markdown/full.ts')
+    const again = await attempt(toBlockForm)
+    if (again === 'oneLineForm') throw unchangeable(file.path)
+    return again
+  }
+  const { result, toLog } = await inAnyForm().catch(async error => {
+    // What others left behind is logged also where the registry cannot be changed.
+    await logChanges(host, logDir, unlogged)
+    throw error
+  })
+  return { result, warnings: await logChanges(host, logDir, toLog) }
+}
+
+/** Whether its events are noted before: all who share the registry must keep the same log for that. */
+function isNoted({ stateDir, logDir }: RegistryFile): boolean {
+  return stateDir === logDir
+}
+
+/** The changes of the registry that happened and that perhaps nobody has logged; to be called under its guard. */
+export function unloggedSessions(
+  disk: Disk,
+  file: RegistryFile,
+  guard: HeldGuard,
+  from: OpenFile | null,
+): Unlogged[] {
+  const replaced = { path: file.path, stat: from?.stat ?? null }
+  return isNoted(file) ? unloggedChanges(disk, file.logDir, file.key, guard, replaced) : []
+}
+
+function openRegistry(disk: Disk, path: string): OpenFile | null {
+  try {
+    return unless(MISSING, null, () => readOpen(disk, path))
+  } catch (error) {
+    if (!(error instanceof WrkError)) throw error
+    throw new WrkError('IO', `${path} is no session registry: it is not a plain file, or far too large`, {
+      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+      cause: error,
+    })
+  }
+}
+
+function publication(file: RegistryFile, from: OpenFile | null, bytes: Buffer) {
+  return {
+    bytes,
+    from: from ?? ('absent' as const),
+    path: file.path,
+    durable: false,
+    conflicts: join(file.stateDir, 'conflicts'),
+  }
+}
+
+function edited({ source, root }: Pick<RegistryText, 'source' | 'root'>, change: RegistryChange): string {
+  const edit = new TextEdit(source, root)
+  const rebuilt: Values = change.rebuiltAt ? { rebuilt_at: quoted(stamp(change.rebuiltAt)) } : {}
+  edit.setTop({ ...change.top, ...rebuilt })
+  for (const { id, values } of change.set) edit.setSession(id, values)
+  edit.changeList(new Set(change.remove), change.add.map(sessionValues))
+  return edit.result()
+}
+
+export const HEADER = `# Sessions that work on this queue, kept by wrk. Machine-local: do not commit.
+# The keys on top describe the session that was last initialised; "sessions" lists all of them.
+`
+
+function fresh(change: RegistryChange): string {
+  const source = HEADER
+  return edited(
+    {
+      source,
+      root: { kind: 'map', pairs: [], flow: false, start: source.length, end: source.length },
+    },
+    change,
+  )
+}
+
+/** A session as an entry of the list. */
+function sessionValues(session: Session): Values {
+  const at = (date: Date | null) => quotedOrNull(date && stamp(date))
+  return {
+    session_id: quoted(session.id),
+    orchestrator_agent: quotedOrNull(session.agent),
+    host: quotedOrNull(session.anchor?.host ?? null),
+    anchor: writeAnchor(session.anchor),
+    started_at: at(session.startedAt),
+    heartbeat_at: at(session.heartbeatAt),
+    active_wrk: quotedOrNull(session.activeWrk),
+    last_stage: 'null',
+    claims: writeClaims(session.claims),
+    ended_at: at(session.endedAt),
+  }
+}
+
+/** Reads what is about to be published, where the file has a strange form: the new sessions must be on it, and the gone ones gone. */
+function checkResult(
+  bytes: Buffer,
+  change: RegistryChange,
+  full: FullReader | undefined,
+  path: string,
+): void {
+  const parsed = parse(bytes, full)
+  const registry = parsed.kind === 'text' ? parsed.registry : null
+  const listed = registry && new Set(sessionsIn(registry).map(session => session.id))
+  const asMeant =
+    listed &&
+    change.add.every(({ id }) => listed.has(id)) &&
+    change.set.every(({ id }) => listed.has(id)) &&
+    !change.remove.some(id => listed.has(id))
+  if (!asMeant) throw unchangeable(path)
+}
+
+function unchangeable(path: string): WrkError {
+  return new WrkError(
+    'IO',
+    `${path} is written in a form that wrk cannot change in place; nothing was changed`,
+    {
+      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+    },
+  )
+}
+
+function unreadable(path: string, { message, line, column }: ReadError): WrkError {
+  return new WrkError('IO', `${path}:${line}:${column}: the session registry cannot be read: ${message}`, {
+    hint: 'Mend it by hand, or have it set aside and a new one started: wrk doctor --fix',
+    details: { path, line, column },
+  })
+}

@@ -1,0 +1,576 @@
+/**
+ * Disks that are full, folders that cannot be written, system calls that fail: the item is as it was or as
+ * it should be, the exit code and a sentence say which, and the next claim works.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import {
+  cleanEnv,
+  FIRST,
+  finished,
+  item,
+  type Json,
+  makeQueue,
+  PROGRAM,
+  Queue,
+  type Result,
+  registry,
+  resultOf,
+  start,
+  tempFolder,
+} from '../support/helpers.ts'
+import { atEachFailure, haveStrace, type Injected, runInjected } from '../support/system-calls.ts'
+
+const IS_ROOT = process.getuid?.() === 0
+const PAGE = 4096
+
+function expectCalm(result: Result): void {
+  expect(result.stderr + result.stdout).not.toMatch(/\n\s+at .*\d+:\d+|node:internal|\.cjs:\d+/)
+  expect([1, 70]).not.toContain(result.code)
+}
+
+// --- small disks ----------------------------------------------------------------------------------------
+
+const mounted: string[] = []
+
+function unmount(folder: string): void {
+  const { status, stderr } = spawnSync('umount', ['-l', folder], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`umount ${folder}: ${stderr}`)
+}
+
+afterAll(() => {
+  for (const folder of mounted.splice(0).reverse()) unmount(folder)
+})
+
+/** Puts a small file system onto a folder; false where that is not permitted, which it says aloud. */
+function mountSmall(folder: string, kilobytes: number): boolean {
+  const options = `size=${kilobytes}k,mode=0755`
+  const done = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { encoding: 'utf8' })
+  if (done.status === 0) mounted.push(folder)
+  else
+    console.warn(
+      `SKIPPED: no small file system can be mounted here: ${done.error?.message ?? done.stderr.trim()}`,
+    )
+  return done.status === 0
+}
+
+/** A queue with one item of 60 KB on a disk of 512 KB, or null where none can be mounted. */
+function queueOnSmallDisk(): { queue: Queue; disk: string } | null {
+  const disk = tempFolder()
+  if (!mountSmall(disk, 512)) return null
+  const queue = new Queue(tempFolder())
+  Object.assign(queue, { root: join(disk, 'queue') })
+  for (const folder of ['pending', 'working']) mkdirSync(join(queue.root, folder), { recursive: true })
+  queue.write('WRK-1', LARGE)
+  return { queue, disk }
+}
+
+const LARGE = item('WRK-1') + 'A line of an item that is larger than most.\n'.repeat(1400)
+
+/** Fills a disk up to so many free bytes. */
+function fill(disk: string, free: number): void {
+  const fd = openSync(join(disk, 'ballast'), 'w')
+  const { bavail, bsize } = statfsSync(disk)
+  for (let left = Math.floor((bavail * bsize - free) / PAGE); left > 0; left--)
+    if (writeSync(fd, Buffer.alloc(PAGE, 1)) < PAGE) break
+  expect(fstatSync(fd).size).toBeGreaterThan(0)
+  closeSync(fd)
+}
+
+/** The item is untouched, or exactly as the claim of `by` leaves it; never anything else. */
+function expectWhole(queue: Queue, before: string, by: string | null): void {
+  const text = queue.read('WRK-1')
+  const { at } = queue.lock('WRK-1')
+  const locked = (name: string) =>
+    before.replace('locked_by: ""', `locked_by: "${name}"`).replace('locked_at: ""', `locked_at: "${at}"`)
+  // Compared to a boolean: a difference in 60 KB is not worth printing.
+  expect(text === (by === null ? before : locked(by))).toBe(true)
+}
+
+describe('on a full disk', () => {
+  const steps = [
+    ...Array.from({ length: 12 }, (_, i) => i * PAGE),
+    60_000,
+    64_000,
+    68_000,
+    72_000,
+    80_000,
+    96_000,
+  ]
+
+  test.each([
+    ['the first claim of a queue', false],
+    ['a claim by a listed session', true],
+  ])('%s is whole or not at all, at any degree of fullness', async (_, used) => {
+    const codes = new Set<number | null>()
+    for (const free of steps) {
+      const small = queueOnSmallDisk()
+      if (!small) return
+      const { queue, disk } = small
+      if (used) {
+        expect((await queue.run('claim WRK-1')).code).toBe(0)
+        expect((await queue.run('release WRK-1')).code).toBe(0)
+      }
+      const before = queue.read('WRK-1')
+      fill(disk, free)
+      const result = await queue.run('claim WRK-1 --json')
+      expectCalm(result)
+      codes.add(result.code)
+      expect([0, 74]).toContain(result.code)
+      if (result.code === 74) {
+        expect(result.json.error).toMatchObject({ code: 'IO', hint: expect.stringContaining('space') })
+        expect(result.json.error.message).toMatch(/disk is full|takes no more bytes|bytes arrived/)
+      }
+      expectWhole(queue, before, result.code === 0 ? 'tester' : null)
+      expectCalm(await queue.run('show WRK-1'))
+      expectCalm(await queue.run('list'))
+
+      rmSync(join(disk, 'ballast'))
+      const next = await queue.run('claim WRK-1 --json')
+      expect({ free, code: next.code, kind: next.json.kind }).toEqual({
+        free,
+        code: 0,
+        kind: result.code === 0 ? 'renewed' : 'granted',
+      })
+      expectWhole(queue, before, 'tester')
+      expect((await queue.run('heartbeat')).code).toBe(0)
+      expect({ free, litter: queue.leftovers() }).toEqual({ free, litter: [] })
+      const events = queue.events()
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, i) => i + 1))
+      unmount(mounted.pop()!)
+    }
+    expect([...codes].sort()).toEqual([0, 74])
+  })
+
+  test('a release is whole or not at all, and the lock is the holder’s until it is', async () => {
+    const small = queueOnSmallDisk()
+    if (!small) return
+    const { queue, disk } = small
+    expect((await queue.run('claim WRK-1')).code).toBe(0)
+    const before = queue.read('WRK-1')
+    fill(disk, 0)
+    const result = await queue.run('release WRK-1 --json')
+    expect(result.code).toBe(74)
+    expect(result.json.error.message).toContain('the disk is full')
+    expect(queue.read('WRK-1') === before).toBe(true)
+    rmSync(join(disk, 'ballast'))
+    expect((await queue.run('release WRK-1')).code).toBe(0)
+    expect(queue.read('WRK-1') === LARGE).toBe(true)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('the sessions of others are not lost when session-state.yaml cannot be written', async () => {
+    for (const free of steps.slice(0, 8)) {
+      const small = queueOnSmallDisk()
+      if (!small) return
+      const { queue, disk } = small
+      const many = Array.from({ length: 60 }, (_, i) => ({ id: `session-${i}`, started_at: new Date() }))
+      queue.write('session-state.yaml', registry(many))
+      const before = queue.read('session-state.yaml')
+      fill(disk, free)
+      const result = await queue.run('claim WRK-1')
+      expectCalm(result)
+      expect([0, 74]).toContain(result.code)
+      const after = queue.read('session-state.yaml')
+      if (after !== before) for (const { id } of many) expect(queue.session(id)).toBeDefined()
+      rmSync(join(disk, 'ballast'))
+      expect((await queue.run('claim WRK-1')).code).toBe(0)
+      unmount(mounted.pop()!)
+    }
+  })
+
+  test('wrk init leaves a .gitignore of the user whole', async () => {
+    for (const free of [0, PAGE, 2 * PAGE, 5 * PAGE, 10 * PAGE, 20 * PAGE]) {
+      const small = queueOnSmallDisk()
+      if (!small) return
+      const { queue, disk } = small
+      const rules = '# a rule of the user\n'.repeat(3000)
+      queue.write('.gitignore', rules)
+      queue.write('wrk.yaml', 'ttl: 2h\n')
+      queue.write('templates/item.md', 'ours\n')
+      fill(disk, free)
+      const result = await queue.run(['init', queue.root])
+      expectCalm(result)
+      expect([0, 74]).toContain(result.code)
+      const whole = queue.read('.gitignore')
+      const wanted = result.code === 0 ? `${rules}session-state.yaml\n` : rules
+      expect({ free, bytes: whole.length, whole: whole === wanted }).toEqual({
+        free,
+        bytes: wanted.length,
+        whole: true,
+      })
+      unmount(mounted.pop()!)
+    }
+  })
+})
+
+test('on a file system that is read-only, a claim is exit 74 in words, and reads go on', async () => {
+  const small = queueOnSmallDisk()
+  if (!small) return
+  const { queue, disk } = small
+  // At the first use of the queue, and when its .wrk is there.
+  for (let use = 1; use <= 2; use++) {
+    const before = queue.read('WRK-1')
+    const remounted = (how: string) => spawnSync('mount', ['-o', `remount,${how}`, disk]).status
+    expect(remounted('ro')).toBe(0)
+    for (const command of [
+      'claim WRK-1',
+      'release WRK-1',
+      'archive WRK-1',
+      'new Title',
+      'session start --provider ci',
+    ]) {
+      const result = await queue.run(`${command} --json`)
+      expectCalm(result)
+      expect([command, result.code, result.json.error?.code]).toEqual([command, 74, 'IO'])
+      expect(result.json.error.message).toContain('the file system is read-only')
+    }
+    for (const command of ['show WRK-1', 'list', 'status', 'log', 'session list'])
+      expect([command, (await queue.run(command)).code]).toEqual([command, 0])
+    expect(queue.read('WRK-1') === before).toBe(true)
+    expect(remounted('rw')).toBe(0)
+    expect((await queue.run('claim WRK-1')).code).toBe(0)
+    expect(queue.leftovers()).toEqual([])
+  }
+  unmount(mounted.pop()!)
+})
+
+test('the item on another file system than .wrk is refused with exit 74, which says so', async () => {
+  const queue = makeQueue()
+  if (!mountSmall(queue.path('pending'), 256)) return
+  queue.write('WRK-1', item('WRK-1'))
+  const result = await queue.run('claim WRK-1 --json')
+  expect(result.code).toBe(74)
+  expect(result.json.error).toMatchObject({
+    code: 'IO',
+    message: expect.stringContaining('another file system'),
+    hint: expect.stringContaining('.wrk'),
+  })
+  expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+  expect(queue.leftovers()).toEqual([])
+  expect((await queue.run('show WRK-1')).code).toBe(0)
+  unmount(mounted.pop()!)
+})
+
+// --- permissions ----------------------------------------------------------------------------------------
+
+/** Runs wrk as a user who owns nothing here: another uid when this is root. */
+function runAsStranger(queue: Queue, args: string): Result {
+  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester', HOME: '/nonexistent' })
+  const as = IS_ROOT ? { uid: 65534, gid: 65534 } : {}
+  const done = spawnSync(PROGRAM, [...FIRST, ...args.split(' ')], {
+    cwd: '/',
+    env,
+    encoding: 'utf8',
+    ...as,
+  })
+  return resultOf(done.status, done.stdout, done.stderr)
+}
+
+const readOnly: string[] = []
+
+afterAll(() => {
+  // For the sake of who is not root and wants to remove them.
+  for (const path of readOnly) chmodSync(path, 0o755)
+})
+
+/** Lets everybody read folders of a queue, and their owner alone write; for a user who is not root, nobody write. */
+function makeReadOnly(queue: Queue, ...names: string[]): void {
+  chmodSync(queue.home, 0o755)
+  for (const name of names) {
+    const path = join(queue.root, name)
+    chmodSync(path, IS_ROOT ? 0o755 : 0o555)
+    readOnly.push(path)
+  }
+}
+
+function makeWritable(queue: Queue, ...names: string[]): void {
+  for (const name of names) {
+    if (IS_ROOT) chownSync(join(queue.root, name), 65534, 65534)
+    chmodSync(join(queue.root, name), 0o755)
+  }
+}
+
+describe('without permission', () => {
+  test('to write anywhere in the queue, a claim fails with exit 74 in words, and reads go on', () => {
+    const queue = makeQueue(['WRK-1'])
+    makeReadOnly(queue, '', 'pending')
+    const result = runAsStranger(queue, 'claim WRK-1 --json')
+    expect(result.code).toBe(74)
+    expect(result.json.error).toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(/permission denied.*\.wrk/),
+      hint: expect.stringContaining('permissions'),
+    })
+    for (const command of ['show WRK-1', 'list', 'status', 'log', 'where'])
+      expect({ [command]: runAsStranger(queue, command).code }).toEqual({ [command]: 0 })
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+  })
+
+  test('to write the item’s folder, it stays as it is, the message names it, and no litter is left', () => {
+    const queue = makeQueue(['WRK-1'])
+    chmodSync(queue.path('WRK-1'), 0o644)
+    if (IS_ROOT) chownSync(queue.path('WRK-1'), 65534, 65534)
+    mkdirSync(queue.path('.wrk'))
+    makeWritable(queue, '', '.wrk')
+    makeReadOnly(queue, 'pending')
+    const result = runAsStranger(queue, 'claim WRK-1')
+    expect(result).toMatchObject({ code: 74, stdout: '' })
+    expect(result.stderr).toMatch(/^wrk: .*permission/)
+    expect(result.stderr).toContain('pending/WRK-1.md')
+    expectCalm(result)
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+    expect(queue.leftovers()).toEqual([])
+    makeWritable(queue, 'pending')
+    expect(runAsStranger(queue, 'claim WRK-1').code).toBe(0)
+  })
+
+  test('to keep the item’s owner, it is not replaced by a file of another', () => {
+    if (!IS_ROOT) return console.warn('SKIPPED: only root can make files of other owners')
+    const queue = makeQueue(['WRK-1'])
+    mkdirSync(queue.path('.wrk'))
+    makeWritable(queue, '', '.wrk', 'pending')
+    chmodSync(queue.home, 0o755)
+    chmodSync(queue.path('WRK-1'), 0o666)
+    const result = runAsStranger(queue, 'claim WRK-1')
+    expect(result.code).toBe(74)
+    expect(result.stderr).toContain('belongs to another user (uid 0)')
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('to keep the item’s group, its owner is told of the group, and how to go on', () => {
+    if (!IS_ROOT) return console.warn('SKIPPED: only root can make files of other groups')
+    const queue = makeQueue(['WRK-1'])
+    mkdirSync(queue.path('.wrk'))
+    makeWritable(queue, '', '.wrk', 'pending', 'working', 'blocked', 'done', 'archive')
+    chmodSync(queue.home, 0o755)
+    chownSync(queue.path('WRK-1'), 65534, 0)
+    const { code, json } = runAsStranger(queue, 'claim WRK-1 --json')
+    expect(code).toBe(74)
+    expect(json.error.message).toContain('belongs to a group that you are not in (gid 0)')
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+    const command = /(chgrp -R .*)\)$/.exec(json.error.hint)![1]!.replace('FOLDER', queue.root)
+    expect(spawnSync('sh', ['-c', command], { uid: 65534, gid: 65534 }).status).toBe(0)
+    expect(runAsStranger(queue, 'claim WRK-1').code).toBe(0)
+  })
+
+  test('to read the item, it is reported as such by every command, and never as free', () => {
+    const queue = makeQueue(['WRK-1'])
+    makeWritable(queue, '', 'pending')
+    chmodSync(queue.home, 0o755)
+    chmodSync(queue.path('WRK-1'), 0)
+    const claim = runAsStranger(queue, 'claim WRK-1')
+    expect(claim.code).toBe(74)
+    expect(claim.stderr).toContain('permission denied')
+    const show = runAsStranger(queue, 'show WRK-1')
+    expect(show.stdout).toContain('EACCES')
+    expect(show.stdout).not.toMatch(/lock +free/)
+    expect(runAsStranger(queue, 'list --json').json.items[0].problems).toHaveLength(1)
+    const path = queue.path('WRK-1')
+    expect(runAsStranger(queue, 'doctor --json').json.findings).toMatchObject([
+      { code: 'no-permission', path, advice: `Let its owner permit it: chmod u+rw ${path}` },
+    ])
+    const search = runAsStranger(queue, 'search about')
+    expect(search.code).toBe(1)
+    expect(search.stderr).toContain('not searched, since they cannot be read: WRK-1; wrk doctor tells why')
+  })
+})
+
+// --- .wrk, and readers that go away -----------------------------------------------------------------------
+
+test('a .wrk that was deleted between two calls is made anew', async () => {
+  const queue = makeQueue(['WRK-1'])
+  for (const [command, code] of [
+    ['claim WRK-1', 0],
+    ['claim WRK-1', 0],
+    ['release WRK-1', 0],
+    ['log', 0],
+    ['claim WRK-1 --session other', 0],
+    ['status', 0],
+  ] as const) {
+    expect({ [command]: (await queue.run(command)).code }).toEqual({ [command]: code })
+    rmSync(queue.path('.wrk'), { recursive: true, force: true })
+  }
+  await queue.run('claim WRK-1 --session other')
+  expect(queue.read('.wrk/.gitignore')).toBe('*\n')
+})
+
+test('a .wrk that is a file is told in a sentence, and nothing is claimed', async () => {
+  const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), '.wrk': 'in the way\n' })
+  const result = await queue.run('claim WRK-1')
+  expectCalm(result)
+  expect(result.code).toBe(74)
+  expect(result.stderr).toContain('.wrk')
+  expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+  expect(queue.read('.wrk')).toBe('in the way\n')
+})
+
+describe('stdout', () => {
+  const shell = (queue: Queue, script: string) =>
+    finished(
+      start('/bin/bash', ['-c', script], {
+        cwd: queue.home,
+        env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
+      }),
+    )
+
+  test.each(['claim WRK-1', 'list', 'show WRK-1 --json', 'status', 'log', '--help', 'claim --help'])(
+    'whose reader has gone is no error for wrk %s',
+    async command => {
+      const queue = makeQueue(['WRK-1'])
+      // The reader ends before wrk begins.
+      const result = await shell(queue, `( sleep 0.2; wrk ${command}; echo $? >code ) | true; cat code`)
+      expect(result.stderr).toBe('')
+      const code = readFileSync(join(queue.home, 'code'), 'utf8').trim()
+      expect(code).toBe('0')
+      if (command.startsWith('claim W')) expect(queue.lock('WRK-1').by).toBe('tester')
+    },
+  )
+
+  test.each(['list', 'list --json', 'where', 'claim WRK-1', '--help'])(
+    'that cannot be written (a full disk) is exit 74 in a sentence for wrk %s',
+    async command => {
+      if (!existsSync('/dev/full')) return console.warn('SKIPPED: this system has no /dev/full')
+      const queue = makeQueue(['WRK-1'])
+      const result = await shell(queue, `wrk ${command} >/dev/full`)
+      expectCalm(result)
+      expect(result.stderr).toMatch(/^wrk: .*(disk is full|ENOSPC)/)
+      expect(result.code).toBe(74)
+    },
+  )
+
+  test('that cannot be written is not called undone where wrk has done it', async () => {
+    if (!existsSync('/dev/full')) return console.warn('SKIPPED: this system has no /dev/full')
+    const queue = makeQueue(['WRK-1'])
+    const unwritten = 'wrk: the answer could not be written to standard output: the disk is full\n'
+    const done = `${unwritten}     The command has done its work; only the answer is missing.\n`
+    for (const command of ['new x', 'claim WRK-1', 'claim WRK-1 --json'])
+      expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: done })
+    expect(queue.lock('WRK-1').by).toBe('tester')
+    const notDone = `wrk claim WRK-1 --session other --json >/dev/full`
+    expect(await shell(queue, notDone)).toMatchObject({ code: 74, stderr: unwritten })
+    for (const command of ['--help', 'watch --json'])
+      expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: unwritten })
+  })
+
+  test.each(['>&-', '2>&-', '>&- 2>&- <&-'])(
+    'that is closed (%s) does not keep a claim from its work',
+    async closed => {
+      const queue = makeQueue(['WRK-1'])
+      expect((await shell(queue, `wrk claim WRK-1 ${closed}; exit $?`)).code).toBe(0)
+      expect(queue.lock('WRK-1').by).toBe('tester')
+      expect(queue.leftovers()).toEqual([])
+    },
+  )
+})
+
+// --- failing system calls -------------------------------------------------------------------------------
+
+const strace = haveStrace()
+
+/** A queue on which the session has already worked, so that a claim writes what claims always write. */
+async function usedQueue(): Promise<Queue> {
+  const queue = makeQueue(['WRK-1'])
+  await queue.run('claim WRK-1')
+  await queue.run('release WRK-1')
+  return queue
+}
+
+/** Whatever failed, the answer agrees with the file, and afterwards everything works. */
+async function expectConsistent(queue: Queue, { result }: Injected, at: Json): Promise<void> {
+  expectCalm(result)
+  const held = queue.lock('WRK-1').by === 'tester'
+  expect({ ...at, code: result.code, held }).toEqual({ ...at, code: held ? 0 : 74, held })
+  expectWhole(queue, item('WRK-1'), held ? 'tester' : null)
+  // An event that could not be logged yet waits in the outbox for the next command; a refusal leaves nothing.
+  if (!held) expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
+  await expectMended(queue, at)
+}
+
+async function expectMended(queue: Queue, at: Json): Promise<void> {
+  const held = queue.lock('WRK-1').by === 'tester'
+  const next = await queue.run('claim WRK-1 --json')
+  expect({ ...at, code: next.code, kind: next.json.kind }).toEqual({
+    ...at,
+    code: 0,
+    kind: held ? 'renewed' : 'granted',
+  })
+  expectWhole(queue, item('WRK-1'), 'tester')
+  expect((await queue.run('heartbeat')).code).toBe(0)
+  expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
+  // One event for every visible change, whatever happened on the way.
+  const events = queue.events()
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+  const types = events.filter(event => event.item === 'WRK-1').map(({ type }) => type)
+  expect({ ...at, types }).toEqual({
+    ...at,
+    types: ['granted', 'released', 'granted', ...(held ? ['renewed'] : [])],
+  })
+}
+
+describe.runIf(strace)('when a system call fails', () => {
+  test('fsync with EIO: exit 74, the old bytes, no litter', async () => {
+    const queue = await usedQueue()
+    const injected = runInjected(queue, 'claim WRK-1 --json', 'fsync:error=EIO')
+    expect(injected.hits).toBeGreaterThan(0)
+    expect(injected.result.code).toBe(74)
+    expect(injected.result.json.error).toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('disk reported an error'),
+    })
+    expect(queue.leftovers()).toEqual([])
+    await expectConsistent(queue, injected, {})
+  })
+
+  test('rename with EACCES: exit 74, the old bytes, no litter', async () => {
+    const queue = await usedQueue()
+    const injected = runInjected(queue, 'claim WRK-1 --json', 'rename,renameat,renameat2:error=EACCES')
+    expect(injected.hits).toBeGreaterThan(0)
+    expect(injected.result.code).toBe(74)
+    expect(injected.result.json.error).toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('permission denied'),
+    })
+    expect(queue.leftovers()).toEqual([])
+    await expectConsistent(queue, injected, {})
+  })
+
+  test.each([
+    ['EMFILE', /^openat/],
+    ['ENOSPC', /^(openat|mkdir|write|pwrite)/],
+    ['EIO', /^(pwrite|read|pread|getdents|fsync|rename|unlink|rmdir)/],
+    ['EACCES', /^(openat|rename)/],
+    ['EPERM', /^fchmod/],
+  ])(
+    'each call of a claim in turn (%s): the answer agrees with the file, the next claim works',
+    async (errno, only) => {
+      const failed = await atEachFailure(
+        await usedQueue(),
+        'claim WRK-1 --json',
+        errno,
+        async ({ queue, result, call }) => {
+          if (result.code === 74) expect(result.json.error.message).not.toMatch(/^the system says/)
+          await expectConsistent(queue, { result, hits: 1 }, { call })
+        },
+        { only },
+      )
+      console.info(`${errno}: ${failed} system calls of a claim failed in turn`)
+      expect(failed).toBeGreaterThan(0)
+    },
+  )
+})

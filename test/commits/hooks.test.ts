@@ -1,0 +1,489 @@
+/** wrk hooks: real commits in repositories with the hooks in, and repositories as they were once they are out. */
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { FIRST, item, PROGRAM, type Result, tempFolder } from '../support/helpers.ts'
+import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
+
+/** WRK-1 is held by `other`. */
+async function withHooks(): Promise<Repository> {
+  const repository = await makeRepository()
+  await claimed(repository)
+  expect((await repository.wrk('hooks install')).code).toBe(0)
+  return repository
+}
+
+async function claimed(repository: Repository): Promise<void> {
+  repository.sessions({ id: 'tester', heartbeat_at: new Date() }, { id: 'other', heartbeat_at: new Date() })
+  expect((await repository.wrk('claim WRK-1', { session: 'other' })).code).toBe(0)
+}
+
+const hooksOf = (repository: Repository) => join(repository.top, '.git', 'hooks')
+
+/** Every entry of a folder with its kind, mode, time and content; null when there is no folder. */
+function snapshot(folder: string): Record<string, string> | null {
+  if (!existsSync(folder)) return null
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+  return Object.fromEntries(
+    names.map(name => {
+      const path = join(folder, name)
+      const stat = lstatSync(path, { bigint: true })
+      const content = stat.isSymbolicLink()
+        ? readlinkSync(path)
+        : stat.isFile()
+          ? readFileSync(path, 'latin1')
+          : ''
+      return [name, `${stat.mode} ${stat.isDirectory() ? '' : stat.mtimeNs} ${content}`]
+    }),
+  )
+}
+
+/** A hook that says that it ran, with its name, arguments and input, and ends with a code. */
+function hook(name: string, code = 0, shebang = '#!/bin/sh'): string {
+  return `${shebang}\necho "ran ${name} as \${0##*/} in $(basename "$(dirname "$0")") with $#" >>ran\nexit ${code}\n`
+}
+
+function writeHook(path: string, text: string, mode = 0o755): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  chmodSync(path, mode)
+}
+
+const ran = (repository: Repository) =>
+  existsSync(join(repository.top, 'ran')) ? repository.read('ran').trim().split('\n') : []
+
+const commit = (repository: Repository, message: string, ...more: string[]) =>
+  repository.tryGit(['commit', '-q', '-m', message, ...more])
+
+async function heads(repository: Repository): Promise<number> {
+  return Number(await repository.git('rev-list --count HEAD'))
+}
+
+const stateOf = ({ json }: Result) => json.hooks.map(({ state }: { state: string }) => state)
+
+describe('with the hooks in, git commit', () => {
+  test('goes through for what is free or one’s own, and says nothing', async () => {
+    const repository = await withHooks()
+    expect((await repository.wrk('claim WRK-2')).code).toBe(0)
+    repository.append('WRK-2')
+    await repository.git('add -A')
+    expect(await commit(repository, 'WRK-2: a line')).toMatchObject({ code: 0, stdout: '', stderr: '' })
+    expect(await heads(repository)).toBe(2)
+  })
+
+  test('is refused for the item of another, with -a, by path, amending, and from a folder below', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    repository.append('WRK-2')
+    const item = repository.path('WRK-1')
+    const below = { cwd: join(repository.top, IN_QUEUE, 'done') }
+    for (const refused of [
+      await commit(repository, 'x', '-a'),
+      await commit(repository, 'x', item),
+      await commit(repository, 'x', '--amend', '-a'),
+      await repository.tryGit(['commit', '-m', 'x', '../pending/WRK-1.md'], below),
+    ]) {
+      expect(refused.code).toBe(1)
+      expect(refused.stderr).toContain(`${item}:7:1: this commit changes WRK-1, which is held by other`)
+    }
+    expect(await heads(repository)).toBe(1)
+    // Only what is committed counts: the same change, left out.
+    expect((await commit(repository, 'x', repository.path('WRK-2'))).code).toBe(0)
+    expect(await heads(repository)).toBe(2)
+    // The holder may.
+    expect((await repository.tryGit(['commit', '-qam', 'WRK-1: done'], { session: 'other' })).code).toBe(0)
+  })
+
+  test('is refused with advice that -a does not undo', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    repository.append('WRK-2')
+    const refused = await commit(repository, 'x', '-a')
+    const advised = /^ +git (restore --staged .*)$/m.exec(refused.stderr)![1]!
+    await repository.git(advised)
+    expect((await commit(repository, 'x', '-a')).code).toBe(1)
+    expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
+    await repository.git(['add', repository.path('WRK-2')])
+    expect((await commit(repository, 'x')).code).toBe(0)
+    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
+  })
+
+  test('is refused for a subject that names the item of another, and goes past with --no-verify', async () => {
+    const repository = await withHooks()
+    expect(await commit(repository, 'WRK-1: x', '--allow-empty')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/this commit names WRK-1, which is held by other(?!.*without -a)/s),
+    })
+    const warned = await commit(repository, 'WRK-2: x', '--allow-empty')
+    expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining('which nobody holds') })
+    expect((await commit(repository, 'WRK-1: x', '--allow-empty', '--no-verify')).code).toBe(0)
+  })
+
+  test('is refused under the claim of another workspace too', async () => {
+    const repository = await withHooks()
+    const workspace = await makeRepository()
+    workspace.write('WRK-1', item('WRK-1', { plan_approved: 'true' }))
+    repository.append('WRK-1')
+    const commit = ['git', '-C', repository.top, 'commit', '-qam', 'x']
+    const refused = await workspace.wrk(['execute', 'WRK-1', '--provider', 'claude', '--', ...commit])
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('held by other') })
+    expect(await heads(repository)).toBe(1)
+  })
+
+  test('is refused when a moved item would only be deleted, with -a and by path, and then goes through', async () => {
+    const repository = await withHooks()
+    expect((await repository.wrk('start WRK-2')).code).toBe(0)
+    const [from, to] = [repository.path('WRK-2'), join(IN_QUEUE, 'working', 'WRK-2.md')]
+    const all = await commit(repository, 'WRK-2: start', '-a')
+    expect(all).toMatchObject({ code: 1, stderr: expect.stringContaining(`\n     git add ${to}\n`) })
+    const byPath = await commit(repository, 'WRK-2: start', from)
+    expect(byPath.code).toBe(1)
+    expect(byPath.stderr).toContain(`\n     git add ${to} && git commit ${from} ${to}\n`)
+    await repository.git(['add', to])
+    expect((await commit(repository, 'WRK-2: start', from)).code).toBe(1)
+    expect(await heads(repository)).toBe(1)
+    expect((await commit(repository, 'WRK-2: start', from, to)).code).toBe(0)
+    expect(await repository.git('ls-files')).toContain(to)
+  })
+
+  test('works in an empty repository, in a linked worktree, and in one with blanks in its path', async () => {
+    const folder = join(tempFolder(), "it's a – folder")
+    const repository = await makeRepository(null, { folder })
+    expect((await repository.wrk('hooks install')).code).toBe(0)
+    repository.write('WRK-1', 'none')
+    await repository.git('add -A')
+    expect(await commit(repository, 'first')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no frontmatter'),
+    })
+    repository.write('WRK-1', item('WRK-1'))
+    await repository.git('add -A')
+    expect(await commit(repository, 'first')).toMatchObject({ code: 0, stderr: '' })
+
+    await claimed(repository)
+    const linked = new Repository(join(tempFolder(), 'a tree'), IN_QUEUE)
+    await repository.git(['worktree', 'add', '-q', '-b', 'linked', linked.top])
+    linked.append('WRK-1')
+    expect(await commit(linked, 'x', '-a')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('held by other'),
+    })
+    expect(stateOf(await linked.wrk('hooks status --json'))).toEqual(['installed', 'installed'])
+  })
+
+  test('merges, picks and rebases as before', async () => {
+    const repository = await withHooks()
+    await repository.git('checkout -q -b side')
+    repository.append('WRK-3', 'Side.\n')
+    await repository.git(['commit', '-qam', 'side'])
+    await repository.git('checkout -q main')
+    repository.append('WRK-2', 'Main.\n')
+    await repository.git(['commit', '-qam', 'main'])
+    await repository.git('merge -q --no-edit side')
+    await repository.git('checkout -q side')
+    repository.append('WRK-3', 'More.\n')
+    await repository.git(['commit', '-qam', 'more'])
+    await repository.git('rebase -q main')
+    await repository.git('checkout -q main')
+    await repository.git('cherry-pick side')
+    expect(repository.read('WRK-3')).toContain('More.')
+  })
+
+  test('reverts without being asked, unless it leaves the commit to the session', async () => {
+    const repository = await withHooks()
+    repository.append('WRK-1')
+    await repository.commitAll()
+    await repository.git('revert --no-edit HEAD')
+    expect(await heads(repository)).toBe(3)
+    await repository.git('revert -n HEAD')
+    const refused = { code: 1, stderr: expect.stringContaining('this commit changes WRK-1') }
+    expect(await commit(repository, 'x')).toMatchObject(refused)
+  })
+})
+
+describe('a hook that was there', () => {
+  test.each(['#!/bin/sh', '#!/usr/bin/env bash', '#!/bin/sh -e', '#!/bin/sh\n:', ''])(
+    'with %j is kept and called first, with its arguments, and uninstall puts it back',
+    async shebang => {
+      const repository = await makeRepository()
+      writeHook(join(hooksOf(repository), 'pre-commit'), hook('one', 0, shebang))
+      writeHook(
+        join(hooksOf(repository), 'commit-msg'),
+        `${hook('two', 0, shebang).replace('exit 0', 'echo changed >"$1"')}`,
+        0o700,
+      )
+      const before = snapshot(hooksOf(repository))
+      expect((await repository.wrk('hooks install')).code).toBe(0)
+      const inside = snapshot(hooksOf(repository))
+      expect((await repository.wrk('hooks install')).code).toBe(0)
+      expect(snapshot(hooksOf(repository))).toEqual(inside)
+
+      expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+      expect(ran(repository).map(line => line.replace('.before-wrk', ''))).toEqual([
+        'ran one as pre-commit in hooks with 0',
+        'ran two as commit-msg in hooks with 1',
+      ])
+      expect(await repository.git('log -1 --format=%s')).toBe('changed\n')
+      expect((await repository.wrk('hooks uninstall')).code).toBe(0)
+      expect(snapshot(hooksOf(repository))).toEqual(before)
+      expect((await repository.wrk('hooks uninstall')).code).toBe(0)
+      expect(snapshot(hooksOf(repository))).toEqual(before)
+    },
+  )
+
+  test('can refuse by itself, with its own code, and then wrk is not asked', async () => {
+    const repository = await withHooks()
+    await repository.wrk('hooks uninstall')
+    writeHook(join(hooksOf(repository), 'pre-commit'), '#!/bin/sh\necho "not on Fridays" >&2\nexit 3\n')
+    await repository.wrk('hooks install')
+    repository.append('WRK-1')
+    expect(await commit(repository, 'x', '-a')).toMatchObject({ code: 1, stderr: 'not on Fridays\n' })
+  })
+
+  test('that is no shell script is run as the program that it is', async () => {
+    const repository = await makeRepository()
+    const script = "require('fs').writeFileSync('ran', 'a program ' + process.argv.slice(2).length)"
+    writeHook(join(hooksOf(repository), 'commit-msg'), `#!${process.execPath}\n${script}\n`)
+    await repository.wrk('hooks install')
+    expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+    expect(ran(repository)).toEqual(['a program 1'])
+  })
+
+  test('that git would not run is not run either, and stays as it is', async () => {
+    const repository = await makeRepository()
+    writeHook(join(hooksOf(repository), 'pre-commit'), hook('never'), 0o644)
+    const before = snapshot(hooksOf(repository))
+    await repository.wrk('hooks install')
+    expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+    expect(ran(repository)).toEqual([])
+    await repository.wrk('hooks uninstall')
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+  })
+
+  test('that is a link is moved as a link: nothing is written through it', async () => {
+    const repository = await makeRepository()
+    const shared = join(tempFolder(), 'shared-hook')
+    writeHook(shared, hook('shared'))
+    mkdirSync(hooksOf(repository), { recursive: true })
+    symlinkSync(shared, join(hooksOf(repository), 'pre-commit'))
+    symlinkSync('nowhere', join(hooksOf(repository), 'commit-msg'))
+    const before = snapshot(hooksOf(repository))
+    await repository.wrk('hooks install')
+    expect(readFileSync(shared, 'utf8')).toBe(hook('shared'))
+    expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+    expect(ran(repository)).toHaveLength(1)
+    await repository.wrk('hooks uninstall')
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+  })
+})
+
+describe('uninstall leaves no trace', () => {
+  test('of the folder either, where install had to make it', async () => {
+    const repository = await makeRepository()
+    rmSync(hooksOf(repository), { recursive: true, force: true })
+    await repository.git('config core.hooksPath .git/deep/er/hooks')
+    await repository.wrk('hooks install')
+    expect(stateOf(await repository.wrk('hooks status --json'))).toEqual(['installed', 'installed'])
+    expect((await repository.wrk('hooks uninstall --json')).json).toMatchObject({
+      ok: true,
+      changed: ['pre-commit', 'commit-msg'],
+    })
+    expect(existsSync(join(repository.top, '.git', 'deep'))).toBe(false)
+  })
+
+  test('and leaves a folder that was empty', async () => {
+    const repository = await makeRepository()
+    rmSync(hooksOf(repository), { recursive: true, force: true })
+    mkdirSync(hooksOf(repository))
+    await repository.wrk('hooks install')
+    await repository.wrk('hooks uninstall')
+    expect(snapshot(hooksOf(repository))).toEqual({})
+  })
+
+  test('after an install that was killed between its two steps', async () => {
+    const repository = await makeRepository()
+    writeHook(join(hooksOf(repository), 'pre-commit'), hook('one'))
+    const before = snapshot(hooksOf(repository))
+    const path = join(hooksOf(repository), 'pre-commit')
+    renameSync(path, `${path}.before-wrk`)
+    await repository.wrk('hooks uninstall')
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+    renameSync(path, `${path}.before-wrk`)
+    await repository.wrk('hooks install')
+    expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+    expect(ran(repository)).toHaveLength(1)
+  })
+})
+
+describe('core.hooksPath is respected', () => {
+  test('relative to the top, from a folder below', async () => {
+    const repository = await makeRepository()
+    await repository.git('config core.hooksPath tools/hooks')
+    const before = snapshot(hooksOf(repository))
+    const cwd = join(repository.top, IN_QUEUE)
+    expect((await repository.wrk('hooks install --json', { cwd })).json.hooks_path).toBe(
+      join(repository.top, 'tools/hooks'),
+    )
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+    await claimed(repository)
+    expect((await commit(repository, 'WRK-1: x', '--allow-empty')).code).toBe(1)
+    await repository.wrk('hooks uninstall', { cwd })
+    expect(existsSync(join(repository.top, 'tools'))).toBe(false)
+  })
+
+  test('a folder like husky’s: what its hooks find by their own name is found', async () => {
+    const repository = await makeRepository()
+    const folder = join(repository.top, '.husky', '_')
+    // As husky 9 makes them: each hook sources `h`, which runs the file of its name in the folder above.
+    const h =
+      '#!/usr/bin/env sh\nn=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] && exit 0\nsh -e "$s" "$@"\nexit $?\n'
+    writeHook(join(folder, 'h'), h, 0o644)
+    for (const name of ['pre-commit', 'commit-msg']) {
+      writeHook(join(folder, name), '#!/usr/bin/env sh\n. "$(dirname "$0")/h"')
+      writeFileSync(join(repository.top, '.husky', name), `echo "husky ${name} $#" >>ran\n`)
+    }
+    await repository.git('config core.hooksPath .husky/_')
+    const before = snapshot(folder)
+    await repository.wrk('hooks install')
+    expect((await commit(repository, 'x', '--allow-empty')).code).toBe(0)
+    expect(ran(repository)).toEqual(['husky pre-commit 0', 'husky commit-msg 1'])
+    await claimed(repository)
+    expect((await commit(repository, 'WRK-1: x', '--allow-empty')).code).toBe(1)
+    await repository.wrk('hooks uninstall')
+    expect(snapshot(folder)).toEqual(before)
+  })
+
+  test('one that is set for all repositories is warned about', async () => {
+    const repository = await makeRepository()
+    const home = tempFolder()
+    const config = join(home, 'config')
+    writeFileSync(config, `[core]\n\thooksPath = ${home}/hooks\n`)
+    const result = await repository.wrk('hooks install', { env: { GIT_CONFIG_GLOBAL: config } })
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('for all repositories') })
+    expect(existsSync(join(home, 'hooks', 'pre-commit'))).toBe(true)
+  })
+})
+
+describe('status', () => {
+  test('tells what is there, with 0 only when both are in and up to date', async () => {
+    const repository = await makeRepository()
+    const status = () => repository.wrk('hooks status --json')
+    expect(await status()).toMatchObject({ code: 1, json: { ok: false, error: { code: 'FAILED' } } })
+    await repository.wrk('hooks install')
+    expect(await status()).toMatchObject({ code: 0, json: { ok: true, hooks_path: hooksOf(repository) } })
+    expect((await repository.wrk('hooks status')).stdout).toBe(
+      `${hooksOf(repository)}\n  pre-commit  installed\n  commit-msg  installed\n`,
+    )
+
+    writeHook(join(hooksOf(repository), 'pre-commit'), hook('foreign'))
+    rmSync(join(hooksOf(repository), 'commit-msg'))
+    expect(stateOf(await status())).toEqual(['foreign', 'none'])
+    await repository.wrk('hooks install')
+    chmodSync(join(hooksOf(repository), 'commit-msg'), 0o644)
+    expect(stateOf(await status())).toEqual(['installed', 'outdated'])
+    await repository.wrk('hooks install')
+    expect((await status()).code).toBe(0)
+  })
+
+  test('a hook that wrk did not write as it is stays: neither replaced nor removed', async () => {
+    const repository = await withHooks()
+    const path = join(hooksOf(repository), 'pre-commit')
+    writeFileSync(path, `${readFileSync(path, 'utf8')}echo mine\n`)
+    const before = snapshot(hooksOf(repository))
+    const status = await repository.wrk('hooks status --json')
+    expect(stateOf(status)).toEqual(['edited', 'installed'])
+    const install = await repository.wrk('hooks install')
+    expect(install).toMatchObject({ code: 1, stderr: expect.stringContaining('was edited') })
+    // An install would refuse, so that the status does not advise it alone.
+    expect(status.json.error.hint).toMatch(/^Move what was added to .*pre-commit\.before-wrk/)
+    expect(install.stderr).toContain(status.json.error.hint)
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+    const uninstall = await repository.wrk('hooks uninstall --json')
+    expect(uninstall).toMatchObject({ code: 1, json: { left: ['pre-commit'], changed: ['commit-msg'] } })
+    expect(readFileSync(path, 'utf8')).toContain('echo mine')
+  })
+
+  test('two hooks to keep are for a person to sort out', async () => {
+    const repository = await makeRepository()
+    const path = join(hooksOf(repository), 'pre-commit')
+    writeHook(path, hook('one'))
+    await repository.wrk('hooks install')
+    writeHook(path, hook('a manager wrote'))
+    const before = snapshot(hooksOf(repository))
+    const install = await repository.wrk('hooks install')
+    expect(install).toMatchObject({ code: 1, stderr: expect.stringContaining('two hooks to keep') })
+    expect(snapshot(hooksOf(repository))).toEqual(before)
+    expect((await repository.wrk('hooks uninstall --json')).json.changed).toEqual(['commit-msg'])
+  })
+
+  test('outside of a repository there is nothing to put hooks into', async () => {
+    const repository = await makeRepository()
+    const result = await repository.wrk('hooks install --json', { cwd: tempFolder() })
+    expect(result).toMatchObject({ code: 1, json: { error: { code: 'NOT_FOUND' } } })
+  })
+})
+
+describe('when wrk is not where it was', () => {
+  /** The hooks as they would be had wrk been installed somewhere that is gone now. */
+  async function moved(): Promise<Repository> {
+    const repository = await withHooks()
+    for (const name of ['pre-commit', 'commit-msg']) {
+      const path = join(hooksOf(repository), name)
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/^script=.*$/m, "script='/gone/wrk.cjs'"))
+    }
+    return repository
+  }
+  /** A PATH with git's and the shell's tools and these programs. */
+  function pathWith(programs: Record<string, string>): { PATH: string } {
+    const bin = tempFolder()
+    for (const [name, text] of Object.entries(programs)) writeHook(join(bin, name), text)
+    return { PATH: `${bin}:/usr/bin:/bin` }
+  }
+  const works = `#!/bin/sh\nexec ${[PROGRAM, ...FIRST].map(word => `'${word}'`).join(' ')} "$@"\n`
+  const loadTester = '#!/bin/sh\necho "wrk 4.1.0 [epoll] Copyright (C) 2012 Will Glozer"\nexit 1\n'
+  const attempt = (repository: Repository, env: { PATH: string }) =>
+    repository.tryGit(['commit', '-qm', 'WRK-1: x', '--allow-empty'], { env })
+
+  test('it is found as wrk-cli, as wrk, or in node_modules; the load tester is not asked', async () => {
+    const repository = await moved()
+    const refused = { code: 1, stderr: expect.stringContaining('held by other') }
+    expect(await attempt(repository, pathWith({ 'wrk-cli': works, wrk: loadTester }))).toMatchObject(refused)
+    expect(await attempt(repository, pathWith({ wrk: works }))).toMatchObject(refused)
+    writeHook(join(repository.top, 'node_modules/.bin/wrk-cli'), works)
+    expect(await attempt(repository, pathWith({}))).toMatchObject(refused)
+  })
+
+  test('the commit is not made, and it is said why and what to do', async () => {
+    const repository = await moved()
+    const result = await attempt(repository, pathWith({ wrk: loadTester }))
+    expect(result.code).toBe(1)
+    for (const said of [
+      'not checked',
+      '/gone/wrk.cjs',
+      'wrk hooks install',
+      'git commit --no-verify',
+      "rm '",
+    ])
+      expect(result.stderr).toContain(said)
+    expect(await heads(repository)).toBe(1)
+    // What is about no item need not be checked.
+    const env = pathWith({})
+    repository.write('notes.txt', 'x')
+    await repository.git('add notes.txt')
+    expect((await repository.tryGit(['commit', '-qm', 'notes'], { env })).code).toBe(0)
+    repository.append('WRK-2')
+    expect((await repository.tryGit(['commit', '-qam', 'more'], { env })).code).toBe(1)
+  })
+})

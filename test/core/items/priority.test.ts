@@ -1,0 +1,34 @@
+/** The words for how urgent an item is. */
+import { describe, expect, test } from 'vitest'
+import { knownRank, priorityRank, unknownPriority } from '../../../src/core/items/priority.ts'
+
+describe('a priority', () => {
+  test.each([
+    [0, 'critical urgent highest blocker p0'],
+    [1, 'high p1'],
+    [2, 'medium normal moderate p2'],
+    [3, 'low minor p3'],
+    [4, 'lowest trivial someday p4'],
+  ])('of rank %i: %s', (rank, words) => {
+    for (const word of words.split(' '))
+      for (const written of [word, word.toUpperCase(), ` ${word} `]) {
+        expect(knownRank(written)).toBe(rank)
+        expect(priorityRank(written)).toBe(rank)
+      }
+  })
+
+  test.each([null, '', 'soonish', 'constructor', '__proto__', 'p5'])(
+    '%j is not known, and in the middle',
+    word => {
+      expect(knownRank(word)).toBeNull()
+      expect(priorityRank(word)).toBe(2)
+    },
+  )
+})
+
+test('a word that is none is told with what is near, and what it counts as', () => {
+  expect(unknownPriority('hihg')).toMatch(
+    /^"hihg" is no priority .* Did you mean high\? It counts as medium\.$/,
+  )
+  expect(priorityRank('hihg')).toBe(priorityRank('medium'))
+})

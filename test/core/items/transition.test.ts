@@ -1,0 +1,94 @@
+/** The table of transitions: which verb takes an item where, from every status. */
+import { describe, expect, test } from 'vitest'
+import type { Lock } from '../../../src/core/claims/lock.ts'
+import { decideTransition, TRANSITIONS, type Verb } from '../../../src/core/items/transition.ts'
+
+const LOCK: Lock = { by: 'somebody', at: new Date('2026-02-16T19:30:05Z') }
+const VERBS = Object.keys(TRANSITIONS) as Verb[]
+const FOLDERS: Record<string, string> = {
+  pending: 'pending',
+  working: 'working',
+  blocked: 'blocked',
+  done: 'done',
+}
+
+const decide = (verb: Verb, status: string | null, folder: string, lock: Lock | null = null) =>
+  decideTransition(verb, { status, folder, lock })
+
+/** What each verb does to a free item: the status it gets, `=` for one that it has, or the verb that comes first. */
+const TABLE: Record<string, Record<Verb, string>> = {
+  pending: { start: 'working', block: 'blocked', unblock: '=', done: 'done', reopen: '=' },
+  parked: { start: 'working', block: 'blocked', unblock: 'pending', done: 'done', reopen: 'no' },
+  invented: { start: 'working', block: 'blocked', unblock: 'pending', done: 'done', reopen: 'no' },
+  working: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
+  coordinating: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
+  In_Progress: { start: 'working', block: 'blocked', unblock: 'no', done: 'done', reopen: 'no' },
+  blocked: { start: 'no, unblock', block: '=', unblock: 'pending', done: 'done', reopen: 'no' },
+  done: { start: 'no, reopen', block: 'no, reopen', unblock: 'no, reopen', done: '=', reopen: 'pending' },
+  superseded: {
+    start: 'no, reopen',
+    block: 'no, reopen',
+    unblock: 'no, reopen',
+    done: '=',
+    reopen: 'pending',
+  },
+  archived: { start: 'no, reopen', block: 'no, reopen', unblock: 'no, reopen', done: '=', reopen: 'pending' },
+}
+
+function told(decision: ReturnType<typeof decideTransition>): string {
+  if (decision.kind === 'change') return decision.to
+  if (decision.kind === 'already') return '='
+  return decision.kind === 'no' ? ['no', decision.instead].filter(Boolean).join(', ') : decision.kind
+}
+
+describe.each(Object.entries(TABLE))('a free item that is %s', (status, wanted) => {
+  test.each(VERBS)('%s', verb => {
+    // The status is the truth, wherever the item lies.
+    for (const folder of ['pending', 'working', 'blocked', 'done', 'archive/2026-02', ''])
+      expect(told(decide(verb, status, folder))).toBe(wanted[verb])
+  })
+})
+
+test('an item without a status is what its folder says', () => {
+  for (const [word, folder] of Object.entries(FOLDERS))
+    for (const verb of VERBS) {
+      const [bare, named] = [decide(verb, null, folder), decide(verb, word, folder)]
+      // It has no word yet that could say so already, unless it is closed.
+      if (named.kind === 'already' && word !== 'done') expect(told(bare)).toMatch(/pending|blocked|no/)
+      else expect(bare).toEqual(named)
+    }
+  expect(told(decide('start', null, 'archive/2026-01'))).toBe('no, reopen')
+  expect(told(decide('start', null, ''))).toBe('working')
+})
+
+describe('an item that is held', () => {
+  test('is freed by what does not hold it, also when its status stays', () => {
+    expect(told(decide('block', 'blocked', 'blocked', LOCK))).toBe('blocked')
+    expect(told(decide('done', 'done', 'done', LOCK))).toBe('free')
+    expect(told(decide('done', 'superseded', 'pending', LOCK))).toBe('free')
+  })
+
+  test('stays held when there is nothing to unblock or reopen', () => {
+    expect(told(decide('unblock', 'pending', 'pending', LOCK))).toBe('=')
+    expect(told(decide('reopen', 'pending', 'pending', LOCK))).toBe('=')
+  })
+
+  test('is started again, which renews its lock', () => {
+    expect(told(decide('start', 'working', 'working', LOCK))).toBe('working')
+  })
+})
+
+test('nothing that is closed opens but by reopen, and every change leads to where the table says', () => {
+  for (const status of ['done', 'completed', 'merged', 'cancelled', 'archived', 'Wont-Fix'])
+    for (const verb of VERBS)
+      for (const lock of [null, LOCK]) {
+        const decision = decide(verb, status, 'working', lock)
+        if (verb === 'reopen') expect(decision).toEqual({ kind: 'change', to: 'pending' })
+        else expect(decision.kind).not.toBe('change')
+      }
+  for (const status of Object.keys(TABLE))
+    for (const verb of VERBS) {
+      const decision = decide(verb, status, 'pending')
+      if (decision.kind === 'change') expect(decision.to).toBe(TRANSITIONS[verb].to)
+    }
+})

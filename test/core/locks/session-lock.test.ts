@@ -1,0 +1,550 @@
+/** Session locks as text, and what is decided on them. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decideClaim } from '../../../src/core/claims/claim.ts'
+import {
+  claimRequest,
+  heldSessionLock,
+  judgeLock,
+  lastSignOfLife,
+} from '../../../src/core/locks/lock-holder.ts'
+import {
+  checkLockName,
+  checkRunId,
+  generatedRunId,
+  grantedLock,
+  isLockName,
+  type Keeper,
+  lockText,
+  parseLock,
+  releasedText,
+  renewedLock,
+  type SessionLock,
+  startOfRun,
+} from '../../../src/core/locks/session-lock.ts'
+import type { Judge, ProcessLook } from '../../../src/core/sessions/liveness.ts'
+import type { Anchor, Session } from '../../../src/core/sessions/session.ts'
+
+const NOW = new Date('2026-11-21T09:37:02Z')
+const anchor: Anchor = { pid: 4242, started: '81423977', boot: 'b1', pidns: '17', host: 'devbox' }
+const keeper: Keeper = { sessionId: 'claude-devbox-k3x9f2', host: 'devbox', anchor, pidOf: 'session' }
+const HOUR = 3_600_000
+
+function lock(more: Partial<SessionLock> = {}): SessionLock {
+  return { ...grantedLock({ runId: 'run-1', keeper, ttlMs: 2 * HOUR, purpose: 'nightly' }, NOW), ...more }
+}
+
+function judge(look: ProcessLook, sessions: Partial<Session>[] = []): Judge {
+  const blank = {
+    id: '',
+    agent: null,
+    anchor: null,
+    startedAt: null,
+    heartbeatAt: null,
+    activeWrk: null,
+    claims: [],
+    endedAt: null,
+  }
+  return {
+    registry: {
+      kind: 'registry',
+      sessions: sessions.map(one => ({ ...blank, ...one })),
+      rebuiltAt: null,
+      current: null,
+    },
+    here: { host: 'devbox', boot: 'b1', pidns: '17' },
+    look: () => look,
+    unlisted: 'dead',
+  }
+}
+
+const RUNNING: ProcessLook = { kind: 'running', started: '81423977' }
+const GONE: ProcessLook = { kind: 'gone' }
+
+describe('the text of a lock', () => {
+  test('gives back what was written', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          pid: fc.option(fc.integer({ min: 1, max: 4_194_304 })),
+          purpose: fc.option(fc.string({ minLength: 1 })),
+          seconds: fc.integer({ min: 0, max: 10_000_000 }),
+          at: fc.integer({ min: 0, max: 4e9 }),
+        }),
+        ({ pid, purpose, seconds, at }) => {
+          const one = lock({
+            pid,
+            purpose,
+            anchor: pid === null ? null : { started: '1', boot: '', pidns: '' },
+            ttlMs: seconds * 1000,
+            startedAt: new Date(at * 1000),
+            heartbeatAt: new Date(at * 1000),
+          })
+          expect(parseLock(lockText(one))).toEqual({ kind: 'held', lock: one })
+        },
+      ),
+    )
+  })
+
+  test('has the keys and the times that scripts rely on', () => {
+    expect(JSON.parse(lockText(lock()))).toEqual({
+      run_id: 'run-1',
+      pid: 4242,
+      host: 'devbox',
+      started_utc: '2026-11-21T09:37:02Z',
+      purpose: 'nightly',
+      ttl_sec: 7200,
+      session_id: 'claude-devbox-k3x9f2',
+      heartbeat_utc: '2026-11-21T09:37:02Z',
+      pid_of: 'session',
+      anchor: { started: '81423977', boot: 'b1', pidns: '17' },
+    })
+  })
+
+  test('never throws and never takes for free what it does not understand', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), fc.constant(null)), text => {
+        const { kind } = parseLock(text)
+        expect(['corrupt', 'held']).toContain(kind)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test.each([
+    [null, 'UTF-8'],
+    ['', 'empty'],
+    [' \n', 'empty'],
+    ['{', 'not JSON'],
+    ['[]', 'not a JSON object'],
+    ['null', 'not a JSON object'],
+    ['"run-1"', 'not a JSON object'],
+    ['{}', 'run_id'],
+    ['{"run_id":""}', 'run_id'],
+    ['{"run_id":7}', 'run_id'],
+    ['{"run_id":null,"released_utc":""}', 'run_id'],
+    ['{"run_id":7,"released_utc":"2026-11-21T09:37:02Z"}', 'run_id'],
+    [lockText(lock()).slice(0, -4), 'not JSON'],
+  ])('%j is corrupt: %s', (text, why) => {
+    expect(parseLock(text)).toEqual({ kind: 'corrupt', why: expect.stringContaining(why) })
+  })
+
+  test('of a released lock says so, and reads as a stale lock to programs that do not know that', () => {
+    const text = releasedText('run-1', 'holder', NOW)
+    expect(parseLock(text)).toEqual({ kind: 'released', released: { runId: 'run-1', by: 'holder' } })
+    expect(parseLock(releasedText(null, 'cleanup', NOW))).toEqual({
+      kind: 'released',
+      released: { runId: null, by: 'cleanup' },
+    })
+    expect(parseLock('{"run_id":"","released_utc":"2026-11-21T09:37:02Z","released_by":"me"}')).toEqual({
+      kind: 'released',
+      released: { runId: null, by: null },
+    })
+    const { pid, started_utc, ttl_sec } = JSON.parse(text)
+    expect([pid, ttl_sec]).toEqual([null, 0])
+    expect(Date.parse(started_utc)).toBe(0)
+  })
+
+  test('by older tooling is read as far as it goes', () => {
+    const text = JSON.stringify({
+      run_id: 'nightly/7 of "us"',
+      pid: '4242',
+      host: 'devbox',
+      started_utc: '2026-11-21T09:37:02.123456+00:00',
+      purpose: null,
+      ttl_sec: '5400',
+    })
+    expect(parseLock(text)).toMatchObject({
+      kind: 'held',
+      lock: { runId: 'nightly/7 of "us"', pid: null, startedAt: NOW, ttlMs: 5_400_000, anchor: null },
+    })
+    for (const ttl of [
+      -1,
+      1e10,
+      1e99,
+      'soon',
+      '-1',
+      '+1',
+      'x1',
+      '1x',
+      '1.',
+      '0x10',
+      '1e3',
+      '12345678901',
+      {},
+      null,
+    ])
+      expect(parseLock(JSON.stringify({ run_id: 'r', ttl_sec: ttl }))).toMatchObject({
+        lock: { ttlMs: null },
+      })
+    for (const [ttl, ms] of [
+      [0, 0],
+      ['0', 0],
+      ['1.25', 1250],
+      [' 60 ', 60_000],
+      [0.0004, 0],
+      [9_999_999_999, 9_999_999_999_000],
+    ])
+      expect(parseLock(JSON.stringify({ run_id: 'r', ttl_sec: ttl }))).toMatchObject({ lock: { ttlMs: ms } })
+  })
+
+  const fieldsOf = (fields: object) => {
+    const read = parseLock(JSON.stringify({ run_id: 'r', ...fields }))
+    if (read.kind !== 'held') throw new Error(read.kind)
+    return read.lock
+  }
+
+  test('names a process only by a number that may be one', () => {
+    expect(fieldsOf({ pid: 1 }).pid).toBe(1)
+    for (const pid of [0, -1, 1.5, 2 ** 53, '7', null, [7]]) expect(fieldsOf({ pid }).pid).toBeNull()
+  })
+
+  test('takes fields of another kind for absent', () => {
+    const absent = {
+      host: null,
+      purpose: null,
+      sessionId: null,
+      startedAt: null,
+      heartbeatAt: null,
+      anchor: null,
+    }
+    expect(fieldsOf({})).toMatchObject({ ...absent, pidOf: 'session' })
+    for (const value of [7, true, [], {}, ''])
+      expect(
+        fieldsOf({
+          ...{ host: value, purpose: value, session_id: value, started_utc: value, heartbeat_utc: value },
+          ...{ pid_of: value, anchor: value },
+        }),
+      ).toMatchObject({ ...absent, pidOf: 'session' })
+    expect(fieldsOf({ session_id: 'a b' }).sessionId).toBeNull()
+    expect(fieldsOf({ pid_of: 'run' }).pidOf).toBe('run')
+  })
+
+  test('knows a process by its start time, and the rest where it is text', () => {
+    expect(fieldsOf({ anchor: { started: '1', boot: 'b', pidns: '2' } }).anchor).toEqual({
+      started: '1',
+      boot: 'b',
+      pidns: '2',
+    })
+    expect(fieldsOf({ anchor: { started: '1', boot: 7, pidns: null } }).anchor).toEqual({
+      started: '1',
+      boot: '',
+      pidns: '',
+    })
+    for (const anchor of [null, 'x', { boot: 'b' }, { started: 1 }])
+      expect(fieldsOf({ anchor }).anchor).toBeNull()
+  })
+
+  test('is kept for whoever has no process, no time to live and no session', () => {
+    const bare = grantedLock(
+      {
+        runId: 'r',
+        keeper: { sessionId: null, host: 'devbox', anchor: null, pidOf: 'session' },
+        ttlMs: null,
+        purpose: null,
+      },
+      NOW,
+    )
+    expect(bare).toMatchObject({ pid: null, host: 'devbox', anchor: null, ttlMs: null, heartbeatAt: NOW })
+    expect(JSON.parse(lockText(bare))).toMatchObject({ ttl_sec: null, pid_of: null, host: 'devbox' })
+    expect(parseLock(lockText(bare))).toEqual({ kind: 'held', lock: bare })
+    // The host of the process is the one that counts.
+    expect(lock({}).host).toBe('devbox')
+    expect(
+      grantedLock({ runId: 'r', keeper: { ...keeper, host: 'x' }, ttlMs: null, purpose: null }, NOW).host,
+    ).toBe('devbox')
+  })
+})
+
+describe('names', () => {
+  test.each(['nightly_session', 'a', '_x', 'deploy-2.eu', 'x'.repeat(64)])('%s is one', name => {
+    expect([checkLockName(name), isLockName(name)]).toEqual([name, true])
+  })
+
+  test.each([
+    '',
+    '.',
+    '..',
+    '.hidden',
+    '-x',
+    'a/b',
+    'a\\b',
+    'a b',
+    'ä',
+    'a\n',
+    'x'.repeat(65),
+    '../x',
+    'a~b',
+  ])('%j is none', name => {
+    expect(() => checkLockName(name)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: expect.stringContaining('is not the name of a lock'),
+        hint: expect.stringContaining('1 to 64'),
+      }),
+    )
+  })
+
+  test('that pass hold nothing that means more than a file’s name', () => {
+    fc.assert(
+      fc.property(fc.string(), name => {
+        if (isLockName(name)) expect(name).toMatch(/^[\w][\w.-]*$/)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('of runs tell when they began', () => {
+    const id = generatedRunId(NOW, 'k3x9f2')
+    expect(id).toBe('run-20261121T093702Z-k3x9f2')
+    expect(checkRunId(id)).toBe(id)
+    expect(startOfRun(id)).toEqual(NOW)
+    expect(startOfRun('nightly-7')).toBeNull()
+    for (const wrong of [`x${id}`, `${id}x`, id.toUpperCase(), id.replace('1121', '1321')])
+      expect(startOfRun(wrong)).toBeNull()
+    for (const right of ['r', '7', '_', 'a.b_c:d@e#f+g-h', 'x'.repeat(128)])
+      expect(checkRunId(right)).toBe(right)
+    for (const wrong of ['', 'a b', '../x', '-r', 'a\n', '\na', 'x'.repeat(129)])
+      expect(() => checkRunId(wrong)).toThrow(
+        expect.objectContaining({
+          code: 'USAGE',
+          message: expect.stringContaining('--run-id is not a run id'),
+          hint: expect.stringContaining('1 to 128'),
+        }),
+      )
+    expect(() => checkRunId('a b', 'WRK_RUN_ID')).toThrow(/WRK_RUN_ID is not a run id: "a b"/)
+  })
+})
+
+describe('the holder of a lock is', () => {
+  const ID = 'claude-devbox-k3x9f2'
+  const elsewhere = { ...anchor, host: 'otherbox' }
+  const cases: [string, SessionLock, Judge, string, string][] = [
+    ['alive when its process runs', lock(), judge(RUNNING), 'alive', 'process 4242 is running'],
+    ['dead when its process is gone', lock(), judge(GONE), 'dead', 'process 4242 is gone'],
+    [
+      'dead when its pid is another’s',
+      lock(),
+      judge({ kind: 'running', started: '9' }),
+      'dead',
+      'another one',
+    ],
+    ['unknown on another host', lock({ host: 'otherbox' }), judge(GONE), 'unknown', 'another host'],
+    [
+      'unknown in another pid namespace',
+      lock({ anchor: { ...anchor, pidns: '18' } }),
+      judge(GONE),
+      'unknown',
+      'pid namespace',
+    ],
+    [
+      'unknown when its process may not be looked at',
+      lock(),
+      judge({ kind: 'unknown', why: 'hidden' }),
+      'unknown',
+      'hidden',
+    ],
+    ['unknown without a process', lock({ pid: null, anchor: null }), judge(GONE), 'unknown', 'only its age'],
+    [
+      'unknown when older tooling left a pid, running or gone',
+      lock({ anchor: null, sessionId: null }),
+      judge(GONE),
+      'unknown',
+      'only its age',
+    ],
+    [
+      'dead when its session ended, although the terminal runs',
+      lock(),
+      judge(RUNNING, [{ id: ID, anchor, endedAt: NOW }]),
+      'dead',
+      'ended',
+    ],
+    [
+      'alive when its session went on in another process',
+      lock({ pid: 77 }),
+      { ...judge(GONE, [{ id: ID, anchor }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
+      'alive',
+      'process 4242',
+    ],
+    [
+      'unknown when its session went on elsewhere',
+      lock(),
+      judge(GONE, [{ id: ID, anchor: elsewhere }]),
+      'unknown',
+      'another host',
+    ],
+    [
+      'dead when the wrapper around a command is, whatever its session does',
+      lock({ pidOf: 'run', pid: 77 }),
+      { ...judge(GONE, [{ id: ID, anchor }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
+      'dead',
+      'process 77',
+    ],
+  ]
+  test.each(cases)('%s', (_, one, by, verdict, reason) => {
+    expect(judgeLock(one, by)).toEqual({ verdict, reason: expect.stringContaining(reason) })
+  })
+
+  test('said with what there is to watch', () => {
+    expect(judgeLock(lock({ pid: null, anchor: null }), judge(GONE)).reason).toContain('names no process')
+    expect(judgeLock(lock({ anchor: null }), judge(GONE)).reason).toContain(
+      'process 4242 without its start time',
+    )
+    // A pid alone, or its facts alone, are no process.
+    expect(judgeLock(lock({ pid: null }), judge(GONE)).verdict).toBe('unknown')
+    expect(judgeLock(lock({ host: null }), judge(GONE))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining('not named'),
+    })
+  })
+
+  test('as its listed session is, when the lock itself has no process', () => {
+    for (const [look, verdict] of [
+      [RUNNING, 'alive'],
+      [GONE, 'dead'],
+    ] as const)
+      expect(judgeLock(lock({ pid: null, anchor: null }), judge(look, [{ id: ID, anchor }]))).toEqual({
+        verdict,
+        reason: expect.stringContaining('process 4242'),
+      })
+  })
+
+  test('dead when both processes are, said of the lock’s own', () => {
+    expect(judgeLock(lock({ pid: 77 }), judge(GONE, [{ id: ID, anchor }]))).toEqual({
+      verdict: 'dead',
+      reason: 'process 77 is gone',
+    })
+  })
+
+  test('judged by the sessions only where they list it', () => {
+    expect(
+      judgeLock(lock({ pid: null, anchor: null }), judge(GONE, [{ id: 'somebody', anchor }])),
+    ).toMatchObject({
+      verdict: 'unknown',
+    })
+  })
+})
+
+describe('the decision', () => {
+  const decide = (one: SessionLock, by: Judge, at: Date, runId = 'run-2', who: Keeper = keeper) =>
+    decideClaim(
+      heldSessionLock(one, NOW, by, at),
+      claimRequest({ runId, keeper: who }, one, one.ttlMs ?? HOUR, 'ttl'),
+      at,
+    )
+  const later = (ms: number) => new Date(NOW.getTime() + ms)
+
+  test('refuses every other run, also one of the same session, until the lock’s own time is up', () => {
+    expect(decide(lock(), judge(RUNNING), later(2 * HOUR - 1))).toEqual({ kind: 'held' })
+    expect(decide(lock(), judge(RUNNING), later(2 * HOUR))).toMatchObject({
+      kind: 'takenOver',
+      because: 'ttl',
+    })
+    expect(decide(lock(), judge(GONE), later(1))).toMatchObject({ kind: 'takenOver', because: 'dead' })
+    expect(decide(lock(), judge(RUNNING), later(1), 'run-1')).toEqual({ kind: 'renewed' })
+  })
+
+  test('counts from the last renewal, and from the heartbeat of a listed session', () => {
+    const renewed = renewedLock(lock(), { runId: 'run-1', keeper, ttlMs: null, purpose: null }, later(HOUR))
+    expect(renewed).toMatchObject({
+      startedAt: NOW,
+      heartbeatAt: later(HOUR),
+      purpose: 'nightly',
+      ttlMs: 2 * HOUR,
+    })
+    expect(decide(renewed, judge(RUNNING), later(3 * HOUR - 1))).toEqual({ kind: 'held' })
+    const sessions = [{ id: keeper.sessionId!, anchor, heartbeatAt: later(HOUR) }]
+    expect(decide(lock(), judge(RUNNING, sessions), later(3 * HOUR - 1))).toEqual({ kind: 'held' })
+    expect(decide(lock({ pidOf: 'run' }), judge(RUNNING, sessions), later(3 * HOUR - 1)).kind).toBe(
+      'takenOver',
+    )
+  })
+
+  test('lets one wrapper of two that were given the same run id run its command', () => {
+    const first: Keeper = { ...keeper, pidOf: 'run' }
+    const second: Keeper = { ...first, anchor: { ...anchor, pid: 5000 } }
+    const held = lock({ pidOf: 'run' })
+    expect(decide(held, judge(RUNNING), later(1), 'run-1', first)).toEqual({ kind: 'renewed' })
+    expect(decide(held, judge(RUNNING), later(1), 'run-1', second)).toEqual({ kind: 'held' })
+    expect(decide(held, judge(GONE), later(1), 'run-1', second)).toMatchObject({ kind: 'takenOver' })
+    // What its command does under that id keeps the wrapper the one to watch.
+    const byHand = renewedLock(held, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, later(1))
+    expect(byHand).toMatchObject({ pidOf: 'run', pid: 4242 })
+  })
+
+  test('does not count a renewal of a short lock for less than it is', () => {
+    const at = new Date(NOW.getTime() + 900)
+    const short = lock({ ttlMs: 1000 })
+    const renewed = renewedLock(short, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, at)
+    const read = parseLock(lockText(renewed))
+    expect(read.kind === 'held' && decide(read.lock, judge(RUNNING), later(1899))).toEqual({ kind: 'held' })
+    // From a minute on, less than a second does not count.
+    const signOf = (ttlMs: number | null) =>
+      grantedLock({ runId: 'r', keeper, ttlMs, purpose: null }, at).heartbeatAt!.getTime() - NOW.getTime()
+    expect([signOf(59_999), signOf(60_000), signOf(null)]).toEqual([1000, 900, 900])
+  })
+
+  test('asks for what nobody holds in the name of its run', () => {
+    const wrapper: Keeper = { ...keeper, pidOf: 'run' }
+    expect(claimRequest({ runId: 'run-1', keeper: wrapper }, null, HOUR, 'dead-only')).toEqual({
+      holder: 'run-1',
+      ttlMs: HOUR,
+      takeover: 'dead-only',
+      force: null,
+    })
+    // Without a process in the lock, no wrapper can be told to be the one that holds it.
+    const unknown = lock({ pidOf: 'run', pid: null, anchor: null })
+    expect(claimRequest({ runId: 'run-1', keeper: wrapper }, unknown, HOUR, 'ttl').holder).toBe('')
+  })
+
+  test('tells wrappers of the same run id apart by pid and start time', () => {
+    const held = lock({ pidOf: 'run' })
+    const ask = (more: Partial<Anchor>, pidOf: Keeper['pidOf'] = 'run') =>
+      claimRequest(
+        { runId: 'run-1', keeper: { ...keeper, pidOf, anchor: { ...anchor, ...more } } },
+        held,
+        HOUR,
+        'ttl',
+      ).holder
+    expect([ask({}), ask({ pid: 7 }), ask({ started: '7' })]).toEqual(['run-1', '', ''])
+    // What runs under the wrapper is of its run.
+    expect(ask({ pid: 7 }, 'session')).toBe('run-1')
+    expect(
+      claimRequest(
+        { runId: 'run-1', keeper: { ...keeper, pidOf: 'run', anchor: { ...anchor, pid: 7 } } },
+        lock(),
+        HOUR,
+        'ttl',
+      ).holder,
+    ).toBe('run-1')
+  })
+
+  test('sees the later of both heartbeats, and either where there is one', () => {
+    const beat = (own: Date | null, listed: Date | null) =>
+      heldSessionLock(
+        lock({ heartbeatAt: own }),
+        NOW,
+        judge(RUNNING, [{ id: keeper.sessionId!, anchor, heartbeatAt: listed }]),
+        later(HOUR),
+      ).heartbeat
+    expect(beat(later(1), later(2))).toEqual(later(2))
+    expect(beat(later(2), later(1))).toEqual(later(2))
+    expect(beat(later(1), null)).toEqual(later(1))
+    expect(beat(null, later(1))).toEqual(later(1))
+    expect(beat(null, null)).toBeNull()
+    expect(lastSignOfLife(heldSessionLock(lock(), NOW, judge(RUNNING), later(HOUR)), later(HOUR))).toEqual(
+      NOW,
+    )
+  })
+
+  test('of whom a renewal makes the holder', () => {
+    const other: Keeper = { ...keeper, sessionId: 'other', anchor: { ...anchor, pid: 77 } }
+    const renew = (old: SessionLock, who: Keeper) =>
+      renewedLock(old, { runId: 'run-1', keeper: who, ttlMs: HOUR, purpose: 'new' }, later(1))
+    const pids = (['run', 'session'] as const).flatMap(before =>
+      (['run', 'session'] as const).map(now => renew(lock({ pidOf: before }), { ...other, pidOf: now }).pid),
+    )
+    expect(pids).toEqual([77, 4242, 77, 77])
+    expect(renew(lock(), other)).toMatchObject({ ttlMs: HOUR, purpose: 'new', sessionId: 'other' })
+  })
+})

@@ -1,0 +1,179 @@
+/** Alive, dead or unknown (contract, section 4): every row of the table, its reason, and that doubt is never death. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type Judge,
+  judgeAnchor,
+  judgeHolder,
+  judgeSession,
+  type ProcessLook,
+} from '../../../src/core/sessions/liveness.ts'
+import type { Anchor, Registry, Session } from '../../../src/core/sessions/session.ts'
+
+const HERE = { host: 'devbox', boot: 'b1', pidns: '17' }
+const PID = 4242
+const anchor: Anchor = { pid: PID, started: '81423977', ...HERE }
+const NOON = new Date('2026-02-16T12:00:00Z')
+const minutesAfter = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000)
+
+const RUNNING: ProcessLook = { kind: 'running', started: '81423977' }
+const GONE: ProcessLook = { kind: 'gone' }
+
+const session = (more: Partial<Session> = {}): Session => ({
+  id: 'claude-devbox-k3x9f2',
+  agent: null,
+  anchor,
+  startedAt: NOON,
+  heartbeatAt: NOON,
+  activeWrk: null,
+  claims: [],
+  endedAt: null,
+  ...more,
+})
+
+/** Looks at the one process that is asked for, and at no other. */
+const looking = (look: ProcessLook) => (pid: number) => {
+  expect(pid).toBe(PID)
+  return look
+}
+const at = (look: ProcessLook, here = HERE) => ({ here, look: looking(look) })
+
+describe('a process is', () => {
+  test.each<[what: string, verdict: string, reason: string, one: Partial<Anchor>, look: ProcessLook]>([
+    ['there', 'alive', 'process 4242 is running', {}, RUNNING],
+    ['gone', 'dead', 'process 4242 is gone', {}, GONE],
+    ['a zombie', 'dead', 'zombie', {}, { kind: 'zombie' }],
+    ['another with its pid', 'dead', 'process 4242 is another one now', { started: '9' }, RUNNING],
+    ['of an earlier boot', 'dead', 'restarted', { boot: 'b0' }, RUNNING],
+    ['on another host', 'unknown', 'another host (otherbox)', { host: 'otherbox' }, GONE],
+    ['on a host that was not noted', 'unknown', 'another host (not named)', { host: '' }, GONE],
+    ['on another host, of another boot', 'unknown', 'another host', { host: 'otherbox', boot: 'b0' }, GONE],
+    ['in another pid namespace', 'unknown', 'another pid namespace', { pidns: '18' }, GONE],
+    ['hidden', 'unknown', 'no permission', {}, { kind: 'unknown', why: 'no permission' }],
+    ['there, of unknown start', 'unknown', 'nothing says that it is the same', { started: '' }, RUNNING],
+    ['gone, of unknown start', 'dead', 'process 4242 is gone', { started: '' }, GONE],
+    ['there, of unknown boot', 'alive', 'running', { boot: '' }, RUNNING],
+    ['there, of unknown namespace', 'alive', 'running', { pidns: '' }, RUNNING],
+  ])('%s: %s', (_, verdict, reason, one, look) => {
+    expect(judgeAnchor({ ...anchor, ...one }, at(look))).toEqual({
+      verdict,
+      reason: expect.stringContaining(reason),
+    })
+  })
+
+  test('judged by pid and start time alone where the system tells no boot and no namespace', () => {
+    for (const part of ['boot', 'pidns'] as const) {
+      expect(judgeAnchor(anchor, at(RUNNING, { ...HERE, [part]: '' })).verdict).toBe('alive')
+      expect(judgeAnchor(anchor, at(GONE, { ...HERE, [part]: '' })).verdict).toBe('dead')
+    }
+  })
+
+  test('dead only by a proof that this host can give', () => {
+    const word = fc.constantFrom('', 'a', 'b')
+    const where = fc.record({ host: word, boot: word, pidns: word })
+    const look = fc.constantFrom<ProcessLook>({ kind: 'running', started: 'a' }, { kind: 'zombie' }, GONE, {
+      kind: 'unknown',
+      why: '',
+    })
+    fc.assert(
+      fc.property(where, where, word, look, (there, here, started, seen) => {
+        const { verdict } = judgeAnchor({ pid: PID, started, ...there }, at(seen, here))
+        const differ = (part: 'boot' | 'pidns') =>
+          there[part] !== '' && here[part] !== '' && there[part] !== here[part]
+        if (there.host !== here.host) expect(verdict).toBe('unknown')
+        else if (differ('boot')) expect(verdict).toBe('dead')
+        else if (differ('pidns') || seen.kind === 'unknown') expect(verdict).toBe('unknown')
+        else if (seen.kind !== 'running') expect(verdict).toBe('dead')
+        else expect(verdict).toBe(started === '' ? 'unknown' : started === 'a' ? 'alive' : 'dead')
+      }),
+    )
+  })
+})
+
+describe('a listed session is', () => {
+  test('dead once it ended, whatever its process does', () => {
+    expect(judgeSession(session({ endedAt: NOON }), at(RUNNING))).toEqual({
+      verdict: 'dead',
+      reason: 'it ended at 2026-02-16T12:00:00Z',
+    })
+  })
+
+  test('unknown without a process, and never looked for', () => {
+    expect(judgeSession(session({ anchor: null }), at(GONE))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining('no process to watch'),
+    })
+  })
+
+  test('as its process otherwise', () => {
+    expect(judgeSession(session(), at(RUNNING)).verdict).toBe('alive')
+    expect(judgeSession(session(), at(GONE)).verdict).toBe('dead')
+  })
+})
+
+describe('a holder is', () => {
+  const list = (more: Partial<Extract<Registry, { kind: 'registry' }>> = {}): Registry => ({
+    kind: 'registry',
+    sessions: [session()],
+    rebuiltAt: null,
+    current: null,
+    ...more,
+  })
+  const judge = (registry: Registry, more: Partial<Judge> = {}): Judge => ({
+    registry,
+    ...at(GONE),
+    unlisted: 'dead',
+    ...more,
+  })
+
+  test.each<[what: string, registry: Registry, reason: string]>([
+    ['there is none', { kind: 'missing' }, 'no session registry'],
+    ['cannot be read', { kind: 'unreadable', message: '', line: 1, column: 1 }, 'cannot be read'],
+    ['lists none', { kind: 'single', sessionId: 'x', agent: null, updatedAt: null }, 'has no registry'],
+  ])('unknown where the registry %s', (_, registry, reason) => {
+    expect(judgeHolder('nightly-7', NOON, judge(registry))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining(reason),
+    })
+  })
+
+  test('as its session, when that is listed, also as a helper of it', () => {
+    for (const holder of ['claude-devbox-k3x9f2', 'claude-devbox-k3x9f2/helper'])
+      expect(judgeHolder(holder, NOON, judge(list()))).toEqual({
+        verdict: 'dead',
+        reason: 'process 4242 is gone',
+      })
+  })
+
+  test.each(['nightly-7', 'claude-devbox-aaaaaa'])('dead when it is not listed: %s', holder => {
+    expect(judgeHolder(holder, NOON, judge(list()))).toEqual({
+      verdict: 'dead',
+      reason: 'not listed in session-state.yaml',
+    })
+  })
+
+  test('unknown when it is not listed and its id names another host', () => {
+    expect(judgeHolder('claude-otherbox-aaaaaa', NOON, judge(list()))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining('otherbox'),
+    })
+  })
+
+  test('unknown when it is not listed and the settings say that it may live elsewhere', () => {
+    expect(judgeHolder('nightly-7', NOON, judge(list(), { unlisted: 'unknown' }))).toEqual({
+      verdict: 'unknown',
+      reason: expect.stringContaining('unlisted: unknown'),
+    })
+  })
+
+  test('unknown when it is not listed and its lock is older than the registry, or of unknown age', () => {
+    const registry = judge(list({ rebuiltAt: minutesAfter(1) }))
+    for (const since of [NOON, null])
+      expect(judgeHolder('nightly-7', since, registry)).toEqual({
+        verdict: 'unknown',
+        reason: expect.stringContaining('started anew at 2026-02-16T12:01:00Z'),
+      })
+    for (const minutes of [1, 2])
+      expect(judgeHolder('nightly-7', minutesAfter(minutes), registry).verdict).toBe('dead')
+  })
+})

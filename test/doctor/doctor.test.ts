@@ -1,0 +1,841 @@
+/**
+ * wrk doctor on real files: every kind of finding is found, and mended or explained; twice is once; nobody who is at
+ * work is accused or robbed; and killed half-way, it goes on where it was.
+ */
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Fix } from '../../src/core/doctor/finding.ts'
+import { shortHash } from '../../src/core/hash.ts'
+import type { ItemKey } from '../../src/core/items/ids.ts'
+import { openContext } from '../../src/operations/context.ts'
+import { applyFix } from '../../src/operations/doctor/doctor-fix.ts'
+import {
+  type AnchorData,
+  ago,
+  anchorOf,
+  cleanEnv,
+  deadAnchor,
+  FIRST,
+  finished,
+  HOUR,
+  heldItem,
+  item,
+  type Json,
+  killGroup,
+  MINUTE,
+  makeQueue,
+  PROGRAM,
+  Queue,
+  ROOT,
+  registry,
+  start,
+  tempFolder,
+  together,
+  until,
+} from '../support/helpers.ts'
+import { makeRepository } from '../support/repository.ts'
+
+/** Every file below a folder with its bytes, links as links: what must be the same when nothing was done. */
+function snapshot(folder: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const path = join(folder, name)
+    const stat = lstatSync(path)
+    if (stat.isSymbolicLink()) found[name] = `-> ${readlinkSync(path)}`
+    else found[name] = stat.isDirectory() ? 'folder' : readFileSync(path, 'latin1')
+  }
+  return found
+}
+
+const told = (findings: Json[]) =>
+  findings
+    .map(({ code, item: id, path, severity }) => `${severity} ${code} ${id ?? path?.split('/').at(-1)}`)
+    .sort()
+
+/** Makes a file or folder of `.wrk` look as if it had lain there for a minute. */
+function age(queue: Queue, name: string): void {
+  const then = ago(MINUTE)
+  utimesSync(queue.path(name), then, then)
+}
+
+/** The name of a guard or draft by a process. */
+function ownedBy({ pid, started, boot, pidns, host }: AnchorData): string {
+  return [pid, started, boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', shortHash(host), 'x1'].join(
+    '.',
+  )
+}
+
+const DONE = { status: 'done' }
+
+/** A queue with one of everything. */
+function sickQueue(): Queue {
+  const dead = deadAnchor()
+  const queue = makeQueue({
+    'WRK-1': heldItem('WRK-1', 'crashed', ago(MINUTE)),
+    'WRK-2': heldItem('WRK-2', 'over', ago(MINUTE)),
+    'WRK-3': heldItem('WRK-3', 'claude-elsewhere-abc123', ago(3 * HOUR)),
+    'WRK-4': heldItem('WRK-4', 'living', ago(MINUTE), { status: 'working' }),
+    'WRK-5': item('WRK-5', { locked_at: '"2026-01-01T00:00:00Z"' }),
+    'WRK-6': heldItem('WRK-6', 'claude-elsewhere-abc123', 'yesterday'),
+    'WRK-7': heldItem('WRK-7', 'crashed/helper', ago(MINUTE), { status: 'in_progress' }),
+    'WRK-8': item('WRK-8', { status: 'archived', completed_at: '2026-01-31' }),
+    'WRK-9': item('WRK-9', DONE),
+    'done/WRK-9.md': item('WRK-9', DONE),
+    'WRK-10': item('WRK-10', DONE),
+    'done/WRK-10.md': item('WRK-10', { ...DONE, title: 'Another one' }),
+    'WRK-11': '---\nid: WRK-11\ntitle: "never closed\n---\n',
+    'WRK-12': item('WRK-12', { title: 'one\ntitle: two' }),
+    'WRK-13': item('WRK-31'),
+    'WRK-14': '# Just text\n',
+    'WRK-15': item('WRK-15', { blocked_by: '[WRK-16]' }),
+    'WRK-16': item('WRK-16', { blocked_by: '[WRK-15]' }),
+    'WRK-17': item('WRK-17', { blocked_by: '[WRK-99, WRK-1]' }),
+    'done/WRK-19.md': item('WRK-19'),
+    'WRK-20': item('WRK-20', { status: 'blocked' }),
+    'WRK-21': item('WRK-21', { status: 'archived' }),
+    'WRK-22': item('WRK-22', { locked_by: '[a, b]' }),
+    'done/WRK-23.md': item('WRK-23', { ...DONE, blocked_by: 'WRK-98' }),
+    'session-state.yaml': registry([
+      { id: 'crashed', anchor: dead, started_at: ago(HOUR) },
+      { id: 'over', started_at: ago(HOUR), ended_at: ago(2 * MINUTE) },
+      { id: 'living', anchor: anchorOf(), started_at: ago(HOUR) },
+    ]),
+    '.wrk/.gitignore': '*\n',
+    '.wrk/events.jsonl': '{"seq":1,"time":"2026-01-01T00:00:00Z","type":"gran',
+    '.wrk/moves/wrk-20': '{"status":"blocked","folder":"blocked"}',
+    '.wrk/moves/wrk-77': '{"status":"blocked","folder":"blocked"}',
+    '.wrk/runs/wrk-3~run-1': JSON.stringify({ id: 'run-1', holder: 'gone', process: dead, owns: true }),
+    '.wrk/outbox/wrk-4~tx1': '{"torn',
+    '.wrk/conflicts/WRK-4.md.1': 'somebody’s last words',
+    [`.wrk/guards/wrk-3/${ownedBy(dead)}`]: '',
+    [`.wrk/tmp/${ownedBy(dead)}/${ownedBy(dead)}`]: '',
+  })
+  symlinkSync(queue.path('WRK-1'), queue.path('WRK-18'))
+  mkdirSync(queue.path('.wrk/guards/wrk-5'))
+  for (const name of ['moves/wrk-20', 'moves/wrk-77', 'outbox/wrk-4~tx1', 'guards/wrk-5'])
+    age(queue, `.wrk/${name}`)
+  return queue
+}
+
+const FOR_A_PERSON = [
+  'error id-mismatch WRK-13',
+  'error no-frontmatter WRK-14',
+  'error not-a-file WRK-18',
+  'error two-places WRK-10',
+  'error unreadable WRK-11',
+  'error unreadable-lock WRK-22',
+  'note dangling-dependency WRK-23',
+  'warning circular-dependency WRK-15',
+  'warning dangling-dependency WRK-17',
+  'warning duplicate-key WRK-12',
+  'warning half-lock WRK-6',
+  'warning kept-bytes WRK-4.md.1',
+  'warning status-folder WRK-10',
+  'warning status-folder WRK-19',
+  'warning status-folder WRK-21',
+  'warning status-folder WRK-4',
+]
+const MENDED = [
+  'error two-places WRK-9',
+  'warning cut-short-move WRK-20',
+  'warning dead-lock WRK-1',
+  'warning dead-lock WRK-7',
+  'warning ended-session WRK-2',
+  'warning half-lock WRK-5',
+  'warning left-over wrk-3',
+  'warning left-over wrk-3~run-1',
+  'warning left-over wrk-5',
+  'warning left-over wrk-77',
+  'warning stale-lock WRK-3',
+  'warning status-folder WRK-7',
+  'warning status-folder WRK-8',
+  'warning torn-log events.jsonl',
+  'warning unlogged-change WRK-4',
+]
+
+describe('a queue with one of everything', () => {
+  test('is told of, each finding with what mends it, and nothing is changed', async () => {
+    const queue = sickQueue()
+    const before = snapshot(queue.root)
+    const { code, json, stderr } = await queue.run('doctor --json')
+    expect({ code, stderr, ok: json.ok }).toEqual({ code: 1, stderr: '', ok: false })
+    const { findings } = json
+    const drafts = (all: Json[]) => all.filter(({ path }) => path?.includes('/.wrk/tmp/'))
+    expect(drafts(findings)).toMatchObject([{ code: 'left-over', fix: { kind: 'remove-drafts' } }])
+    const others = findings.filter((one: Json) => !drafts(findings).includes(one))
+    expect(told(others.filter(({ fix }: Json) => fix))).toEqual(MENDED)
+    expect(told(others.filter(({ fix }: Json) => !fix))).toEqual(
+      [...FOR_A_PERSON, 'warning status-folder WRK-9'].sort(),
+    )
+    expect(json.remaining).toBe(findings.filter(({ severity }: Json) => severity !== 'note').length)
+    for (const { advice, message } of findings) expect({ message, advice }).not.toMatchObject({ advice: '' })
+    const place = (id: string) => findings.find((one: Json) => one.item === id)
+    expect(place('WRK-13')).toMatchObject({ line: 2, column: 1, path: queue.path('WRK-13') })
+    expect(place('WRK-17')).toMatchObject({ line: 9, column: 1 })
+    expect(snapshot(queue.root)).toEqual(before)
+  })
+
+  test('is mended where one answer is safe; a second time changes not one byte', async () => {
+    const queue = sickQueue()
+    const before = snapshot(queue.root)
+    const first = await queue.run('doctor --fix --json')
+    expect(first.code).toBe(1)
+    expect(first.json.failed).toEqual([])
+    expect(told(first.json.findings)).toEqual(FOR_A_PERSON)
+    expect(told(first.json.fixed).filter(one => !one.includes('.x1'))).toEqual(MENDED)
+
+    const free = { by: '', at: '' }
+    for (const name of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-5', 'working/WRK-7.md'])
+      expect(queue.lock(name)).toEqual(free)
+    expect(queue.lock('WRK-4').by).toBe('living')
+    expect(queue.lock('WRK-6').by).toBe('claude-elsewhere-abc123')
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+    const moved = ['archive/2026-01/WRK-8.md', 'blocked/WRK-20.md', 'done/WRK-9.md', 'working/WRK-7.md']
+    for (const name of moved) expect(queue.exists(name)).toBe(true)
+    for (const id of ['WRK-7', 'WRK-8', 'WRK-9', 'WRK-20']) expect(queue.exists(id)).toBe(false)
+    const untouched = ['WRK-4', 'WRK-6', 'WRK-10', 'WRK-11', 'WRK-12', 'WRK-13', 'WRK-14', 'WRK-15', 'WRK-21']
+    for (const id of untouched)
+      expect(queue.read(id)).toBe(Buffer.from(before[`pending/${id}.md`]!, 'latin1').toString())
+    expect(queue.leftovers()).toEqual(['conflicts/WRK-4.md.1'])
+    for (const folder of ['.wrk/moves', '.wrk/runs']) expect(readdirSync(queue.path(folder))).toEqual([])
+
+    const after = snapshot(queue.root)
+    const second = await queue.run('doctor --fix --json')
+    expect(second.code).toBe(1)
+    expect({ fixed: second.json.fixed, told: told(second.json.findings) }).toEqual({
+      fixed: [],
+      told: FOR_A_PERSON,
+    })
+    expect(snapshot(queue.root)).toEqual(after)
+  })
+
+  test('every change of an item is in the log, which reads again behind its torn line', async () => {
+    const queue = sickQueue()
+    await queue.run('doctor --fix')
+    const { events } = (await queue.run('log --json')).json
+    const seen = events.map(({ type, item: id, previous_holder, session }: Json) => [
+      type,
+      id,
+      previous_holder,
+      session,
+    ])
+    expect(seen.filter(([type]: string[]) => type === 'released').sort()).toEqual([
+      ['released', 'WRK-1', 'crashed', null],
+      ['released', 'WRK-2', 'over', null],
+      ['released', 'WRK-3', 'claude-elsewhere-abc123', null],
+      ['released', 'WRK-7', 'crashed/helper', null],
+    ])
+    expect(events.find((one: Json) => one.item === 'WRK-1').reason).toMatch(/^reaped: its holder is dead/)
+    const others = seen
+      .filter(([type]: string[]) => type !== 'released')
+      .map(([type, id]: string[]) => `${type} ${id}`)
+    expect(others.sort()).toEqual(['changed WRK-5', 'changed WRK-9', 'moved WRK-7', 'moved WRK-8'])
+    expect(queue.read('.wrk/events.jsonl')).toMatch(
+      /^\{"seq":1,"time":"2026-01-01T00:00:00Z","type":"gran\n\{"seq":1,/,
+    )
+  })
+
+  test('is described in 80 columns, with counts first and what --fix would do', async () => {
+    const queue = sickQueue()
+    const { stdout, stderr, code } = await queue.run('doctor')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe(`${queue.root}: 25 items, 7 errors, 25 warnings, 1 note; --fix mends 16`)
+    expect(
+      lines.filter(line => line.length > 80 && line.trim().includes(' ') && !line.includes(queue.root)),
+    ).toEqual([])
+    expect(stdout).toContain('error: ids in several places (2)')
+    expect(stdout).toContain('     --fix: move it to working/')
+    expect(stdout).toContain('waits for WRK-99, which is not in the queue')
+  })
+})
+
+test('a lock of a wrong clock, far in the future, is as old as its file', async () => {
+  const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'claude-elsewhere-abc123', ago(-3 * HOUR)) })
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+  expect((await queue.run('list --json')).json.items).toMatchObject([{ liveness: 'unknown' }])
+  utimesSync(queue.path('WRK-1'), ago(3 * HOUR), ago(3 * HOUR))
+  expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
+})
+
+test('a setting that wrk does not know is told with its place and what was perhaps meant, and stops nothing', async () => {
+  const settings = '# ours\nttl: 3h\ntakover: dead-only\n"unlistd": unknown\ncolour: {theme: dark}\n'
+  const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': settings })
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect(code).toBe(1)
+  const common = { code: 'unknown-setting', severity: 'warning', path: queue.path('wrk.yaml'), column: 1 }
+  expect(json.findings).toMatchObject([
+    { ...common, line: 3, advice: 'Did you mean takeover? Correct it, or take it out.' },
+    { ...common, line: 4, advice: 'Did you mean unlisted? Correct it, or take it out.' },
+    { ...common, line: 5, advice: 'Correct it, or take it out.' },
+  ])
+  expect((await queue.run('claim WRK-1')).code).toBe(0)
+  expect(queue.read('wrk.yaml')).toBe(settings)
+  const known = 'id_prefix: WRK\nttl: 2h\ntakeover: ttl\nunlisted: dead\nworktrees: shared\n'
+  queue.write('wrk.yaml', `${known}id_ranges: {here: 1-9}\nproviders: {sh: [sh]}\ngates: {spec_ref: [all]}\n`)
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+})
+
+test('what puts nothing off and what verify would refuse is told with its place and the command', async () => {
+  const queue = makeQueue({
+    'pending/WRK-1.md': item('WRK-1', { deferred_until: 'tomorrow', not_before: '2026-12-01' }),
+    'done/WRK-2.md': item('WRK-2', { status: 'done', not_before: 'soon' }),
+    'working/WRK-3.md': '---\nid: WRK-3\ntitle:\n---\n',
+    'pending/WRK-4.md': '---\ntitle: Four\nstatus: pending\n---\n',
+  })
+  const { code, json } = await queue.run('doctor --json')
+  const found = json.findings.map(
+    ({ code, severity, item, line }: Json) => `${severity} ${code} ${item}:${line}`,
+  )
+  expect(found.sort()).toEqual([
+    'note missing-field WRK-3:1',
+    'note missing-field WRK-3:3',
+    'note missing-field WRK-4:1',
+    'warning unreadable-date WRK-1:9',
+  ])
+  expect(code).toBe(1)
+  // Each command that is named does what it says; an id is written by hand.
+  const commands = json.findings.map(({ advice }: Json) => /wrk set .*/.exec(advice)?.[0])
+  for (const command of commands.filter(Boolean)) {
+    const words = command.replace('…', command.includes('deferred') ? '2026-12-31' : 'x').replaceAll('"', '')
+    expect((await queue.run(words.replace(/^wrk /, ''))).code).toBe(0)
+  }
+  expect((await queue.run('doctor --json')).json.findings).toMatchObject([
+    { code: 'missing-field', item: 'WRK-4', advice: expect.stringContaining('add the line "id: WRK-4"') },
+  ])
+  expect(queue.read('working/WRK-3.md')).toContain('status: working\n')
+})
+
+test('files like items that no command sees are noted', async () => {
+  const seen = ['WRK-1.md', 'pending/WRK-2-x.md', 'archive/2026-01/hub-3.md']
+  const unseen = [
+    'pending/sub/WRK-4.md',
+    'archive/2026-01/deep/er/WRK-5.md',
+    'archive/later/WRK-6.md',
+    'done/WRK-7.MD',
+    'WRK-8.markdown',
+    'blocked/workspace-hub#1311.md',
+  ]
+  const others = ['specs/WRK-1.md', 'pending/notes.md', 'pending/2026-02-01.md', 'working/WRK-1/log.txt']
+  const queue = makeQueue()
+  for (const name of [...seen, ...unseen, ...others]) {
+    mkdirSync(dirname(queue.path(name)), { recursive: true })
+    writeFileSync(queue.path(name), item(name.replace(/^.*\/|(-x)?\.\w+$/g, ''), { status: null }))
+  }
+  symlinkSync(queue.path('specs'), queue.path('pending/linked'))
+  const { code, json } = await queue.run('doctor --json')
+  const notes = json.findings.filter(({ code }: Json) => code === 'unseen-item')
+  expect(notes.map(({ path }: Json) => path.slice(queue.root.length + 1)).sort()).toEqual(unseen.sort())
+  expect(notes.every(({ severity }: Json) => severity === 'note')).toBe(true)
+  expect(code).toBe(0)
+})
+
+test('many findings of one kind are counted, and the first are shown', async () => {
+  const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
+  const { stdout } = await queue.run('doctor')
+  expect(stdout).toContain('error: no frontmatter (30)')
+  expect(stdout).toContain('  and 22 more; --json tells all')
+  expect(stdout.split('\n').length).toBeLessThan(30)
+})
+
+test('text from files cannot reach the terminal as it is', async () => {
+  const queue = makeQueue({
+    'WRK-1': heldItem('WRK-1', 'a\\e[31mb', ago(3 * HOUR), { status: '"done\\e[2J"' }),
+  })
+  const { stdout } = await queue.run('doctor')
+  expect(stdout).toContain('stale locks (1)')
+  expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+})
+
+test('links in place of folders and items are told, never followed', async () => {
+  const elsewhere = tempFolder()
+  const queue = makeQueue({ 'WRK-1': item('WRK-1', { status: 'working' }) })
+  renameSync(queue.path('working'), join(elsewhere, 'working'))
+  symlinkSync(join(elsewhere, 'working'), queue.path('working'))
+  symlinkSync(elsewhere, queue.path('archive/2026-01'))
+  const before = snapshot(queue.root)
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect(code).toBe(1)
+  expect(told(json.findings)).toEqual([
+    'error not-a-folder 2026-01',
+    'error not-a-folder working',
+    'warning status-folder WRK-1',
+  ])
+  expect(snapshot(queue.root)).toEqual(before)
+  expect(readdirSync(join(elsewhere, 'working'))).toEqual([])
+})
+
+describe('a change that was published before its event was logged', () => {
+  test('is logged once; one that did not happen is forgotten', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    const event = {
+      time: '2026-01-01T00:00:00Z',
+      type: 'released',
+      session: 's',
+      previous_holder: 's',
+      reason: null,
+    }
+    for (const [id, inode] of [
+      ['WRK-1', statSync(queue.path('WRK-1')).ino],
+      ['WRK-2', 1],
+    ] as const) {
+      const events = [{ ...event, item: id, forced: false, tx: `tx-${id}` }]
+      queue.write(`.wrk/outbox/${id.toLowerCase()}~tx-${id}`, JSON.stringify({ events, inode }))
+      age(queue, `.wrk/outbox/${id.toLowerCase()}~tx-${id}`)
+    }
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, fixed: json.fixed.length }).toEqual({ code: 0, fixed: 2 })
+    expect(queue.events().map(({ item: id, tx }) => [id, tx])).toEqual([['WRK-1', 'tx-WRK-1']])
+    expect(queue.leftovers()).toEqual([])
+  })
+})
+
+describe('what --fix cannot mend is told once, as not mended, and not tried again', () => {
+  const told = async (queue: Queue) => {
+    const { code, json } = await queue.run('doctor --fix --json')
+    const failed = json.failed.map((one: Json) => [one.code, one.error])
+    return { code, failed, fixed: json.fixed, left: json.findings.map((one: Json) => one.code) }
+  }
+
+  test('an event that cannot be logged', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const event = { time: '2026-01-01T00:00:00Z', type: 'released', item: 'WRK-1', session: 's' }
+    const events = [{ ...event, previous_holder: 's', reason: null, forced: false, tx: 'tx-1' }]
+    const { ino } = statSync(queue.path('WRK-1'))
+    queue.write('.wrk/outbox/wrk-1~tx-1', JSON.stringify({ events, inode: ino }))
+    age(queue, '.wrk/outbox/wrk-1~tx-1')
+    mkdirSync(queue.path('.wrk/events.jsonl'))
+    expect(await told(queue)).toEqual({
+      code: 74,
+      fixed: [],
+      failed: [['unlogged-change', expect.stringContaining('the event log could not be written yet')]],
+      left: ['torn-log', 'unlogged-change'],
+    })
+  })
+
+  test('a note that is gone all the same, since a newer one took over its event', async () => {
+    const queue = makeQueue({ 'session-state.yaml': registry([{ id: 'ghost' }]) })
+    const event = { time: '2026-01-01T00:00:00Z', type: 'sessionStarted', session: 'ghost', item: null }
+    const events = [{ ...event, previous_holder: null, reason: null, forced: false, tx: 'tx-ghost' }]
+    const { ino } = statSync(queue.path('session-state.yaml'))
+    for (const [name, inode] of [
+      ['older', 1],
+      ['newer', ino],
+    ] as const) {
+      queue.write(`.wrk/outbox/session-state~${name}`, JSON.stringify({ events, inode }))
+      age(queue, `.wrk/outbox/session-state~${name}`)
+    }
+    mkdirSync(queue.path('.wrk/events.jsonl'))
+    const { json } = await queue.run('doctor --fix --json')
+    expect(json.fixed).toEqual([])
+    expect(json.failed).toMatchObject([{ path: queue.path('.wrk/outbox/session-state~newer') }])
+    expect(readdirSync(queue.path('.wrk/outbox'))).toEqual(['session-state~newer'])
+  })
+
+  test('a draft that somebody put more into', async () => {
+    const draft = `.wrk/tmp/${ownedBy(deadAnchor())}`
+    const queue = makeQueue({ 'WRK-1': item('WRK-1'), [`${draft}/more`]: '' })
+    expect(await told(queue)).toEqual({
+      code: 1,
+      fixed: [],
+      failed: [['left-over', 'it is still there (removed it)']],
+      left: ['left-over'],
+    })
+    const { stdout } = await queue.run('doctor --fix')
+    expect(stdout).not.toMatch(/mended:|--fix mends/)
+    expect(stdout.match(/could not mend/g)).toHaveLength(1)
+  })
+})
+
+describe('a session that was registered before its event was logged', () => {
+  /** `heartbeat_at` of a minute ago would be a change of the registry by doctor itself. */
+  const leftBehind = (inode?: number) => {
+    const queue = makeQueue({
+      'session-state.yaml': registry([{ id: 'ghost' }, { id: 'tester', heartbeat_at: new Date() }]),
+    })
+    const more = { item: null, previous_holder: null, reason: null, forced: false, tx: 'tx-ghost' }
+    const event = { time: '2026-01-01T00:00:00Z', type: 'sessionStarted', session: 'ghost', ...more }
+    const note = { events: [event], inode: inode ?? statSync(queue.path('session-state.yaml')).ino }
+    queue.write('.wrk/outbox/session-state~of-the-dead', JSON.stringify(note))
+    return queue
+  }
+  const codes = ({ json }: { json: Json }) => json.findings.map((one: Json) => one.code)
+
+  test.each([
+    ['is logged once', undefined, ['tx-ghost']],
+    ['is forgotten when that did not happen', 1, []],
+  ])('%s', async (_, inode, logged) => {
+    const queue = leftBehind(inode)
+    expect(codes(await queue.run('doctor --json'))).toEqual([])
+    age(queue, '.wrk/outbox/session-state~of-the-dead')
+    expect(codes(await queue.run('doctor --json'))).toEqual(['unlogged-change'])
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, fixed: json.fixed.map((one: Json) => one.code) }).toEqual({
+      code: 0,
+      fixed: ['unlogged-change'],
+    })
+    expect(queue.events().map(({ tx }) => tx)).toEqual(logged)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('is logged also when the registry has to be started anew', async () => {
+    const queue = leftBehind()
+    queue.write('session-state.yaml', 'sessions: [\n')
+    age(queue, '.wrk/outbox/session-state~of-the-dead')
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, fixed: json.fixed.map((one: Json) => one.code) }).toEqual({
+      code: 0,
+      fixed: ['registry'],
+    })
+    expect(queue.events().map(({ tx }) => tx)).toEqual(['tx-ghost'])
+    expect(queue.leftovers().filter(name => name.startsWith('outbox/'))).toEqual([])
+  })
+})
+
+test('an event log that is behind its last append is completed', async () => {
+  const queue = makeQueue(['WRK-1'])
+  await queue.run('claim WRK-1')
+  const whole = queue.read('.wrk/events.jsonl')
+  queue.write('.wrk/events.jsonl', whole.slice(0, -20))
+  expect((await queue.run('doctor --json')).json.findings).toEqual([])
+  age(queue, '.wrk/events.tail')
+  expect((await queue.run('doctor --json')).json.findings).toMatchObject([{ code: 'torn-log' }])
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect({ code, done: json.fixed.map((one: Json) => one.code) }).toEqual({ code: 0, done: ['torn-log'] })
+  expect(queue.read('.wrk/events.jsonl')).toBe(whole)
+})
+
+describe('a session registry that cannot be read', () => {
+  const BROKEN = 'session_id: "a\nsessions: [\n'
+
+  test('is set aside under a name of its own, and a new one is started; who was listed is unknown then', async () => {
+    const queue = makeQueue({
+      'WRK-1': heldItem('WRK-1', 'gone', ago(MINUTE)),
+      'WRK-2': heldItem('WRK-2', 'gone', ago(3 * HOUR)),
+      'session-state.yaml': BROKEN,
+    })
+    const refused = await queue.run('claim WRK-1')
+    expect(refused.code).toBe(74)
+    expect(refused.stderr).toContain('wrk doctor --fix')
+    expect(queue.read('session-state.yaml')).toBe(BROKEN)
+
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect(code).toBe(0)
+    expect(json.fixed.map((one: Json) => one.code)).toEqual(['registry', 'stale-lock'])
+    const aside = () =>
+      readdirSync(queue.path('.wrk')).filter(name => name.startsWith('session-state.yaml.broken-'))
+    expect(aside().map(name => queue.read(`.wrk/${name}`))).toEqual([BROKEN])
+    expect(queue.state()).toMatchObject({ sessions: [], rebuilt_at: expect.any(String) })
+
+    const held = await queue.run('claim WRK-1 --json')
+    expect({
+      code: held.code,
+      liveness: held.json.error.holder?.liveness ?? held.json.holder.liveness,
+    }).toEqual({
+      code: 4,
+      liveness: 'unknown',
+    })
+    expect((await queue.run('claim WRK-2')).code).toBe(0)
+    expect(queue.state().rebuilt_at).toBeTruthy()
+
+    queue.write('session-state.yaml', `${BROKEN}again`)
+    expect((await queue.run('doctor --fix')).code).toBe(0)
+    expect(
+      aside()
+        .map(name => queue.read(`.wrk/${name}`))
+        .sort(),
+    ).toEqual([BROKEN, `${BROKEN}again`])
+  })
+
+  test('twice at the same instant: neither is lost', async () => {
+    const queue = makeQueue({ 'session-state.yaml': 'one: "' })
+    const env = { WRK_NOW: '2026-02-16T19:30:05Z' }
+    expect((await queue.run('doctor --fix', { env })).code).toBe(0)
+    queue.write('session-state.yaml', 'two: "')
+    expect((await queue.run('doctor --fix', { env })).code).toBe(0)
+    const aside = readdirSync(queue.path('.wrk')).filter(name => name.includes('.broken-'))
+    expect(aside.map(name => queue.read(`.wrk/${name}`))).toEqual(['one: "', 'two: "'])
+  })
+
+  test('is a person’s when it is no file', async () => {
+    const queue = makeQueue(['WRK-1'])
+    mkdirSync(queue.path('session-state.yaml'))
+    const { code, json } = await queue.run('doctor --fix --json')
+    expect({ code, findings: told(json.findings) }).toEqual({
+      code: 1,
+      findings: ['error registry session-state.yaml'],
+    })
+  })
+})
+
+describe('git', () => {
+  test('a fresh queue is well: hooks that were never installed are a note', async () => {
+    const repository = await makeRepository(null)
+    expect((await repository.wrk('init')).code).toBe(0)
+    repository.write('WRK-1', item('WRK-1'))
+    expect((await repository.wrk('claim WRK-1')).code).toBe(0)
+    const { code, stdout } = await repository.wrk('doctor')
+    expect(code).toBe(0)
+    expect(stdout).toContain('1 item, 1 note')
+    expect(stdout).toContain('wrk hooks install')
+    expect((await repository.wrk('hooks install')).code).toBe(0)
+    expect((await repository.wrk('doctor')).stdout).toContain('1 item, nothing is wrong')
+  })
+
+  test('what it tracks and should not is told, with the command', async () => {
+    const repository = await makeRepository()
+    await repository.wrk('claim WRK-1')
+    await repository.git(['add', '-f', join(repository.queue, 'session-state.yaml')])
+    const { code, json } = await repository.wrk('doctor --fix --json')
+    expect(code).toBe(1)
+    const finding = json.findings.find((one: Json) => one.code === 'tracked-state')
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      fix: null,
+      advice: expect.stringMatching(/^git rm -r --cached/),
+    })
+    await repository.git(finding.advice.split(',')[0].split(' ').slice(1))
+    expect((await repository.wrk('doctor --json')).json.remaining).toBe(0)
+    repository.write(join(repository.queue, '.gitignore'), '')
+    const later = (await repository.wrk('doctor --json')).json
+    expect(told(later.findings)).toEqual(['note hooks undefined', 'note not-ignored session-state.yaml'])
+  })
+
+  test('hooks of ours that are outdated are written anew; an edited one is for a person', async () => {
+    const repository = await makeRepository()
+    await repository.wrk('hooks install')
+    const hook = '.git/hooks/pre-commit'
+    const current = repository.read(hook)
+    const [shebang, mark, ...body] = current.split('\n')
+    const older = body.join('\n').replace('Asks wrk', 'Asks another wrk')
+    repository.write(hook, `${shebang}\n${mark!.replace(/, [0-9a-f]+/, `, ${shortHash(older)}`)}\n${older}`)
+    const { code, json } = await repository.wrk('doctor --fix --json')
+    expect({ code, fixed: told(json.fixed) }).toEqual({ code: 0, fixed: ['warning hooks pre-commit'] })
+    expect(repository.read(hook)).toBe(current)
+
+    repository.append(hook, 'echo more\n')
+    const edited = await repository.wrk('doctor --fix --json')
+    expect({ code: edited.code, findings: told(edited.json.findings) }).toEqual({
+      code: 1,
+      findings: ['warning hooks pre-commit'],
+    })
+    expect(repository.read(hook)).toBe(`${current}echo more\n`)
+  })
+})
+
+describe('a plan that is no longer right', () => {
+  const open = (queue: Queue) =>
+    openContext({ queue: queue.root, session: 'somebody', env: {}, cwd: queue.home })
+  const apply = async (queue: Queue, fix: Fix) =>
+    applyFix(await open(queue), fix, { template: '', node: '', script: '' })
+  const does = 'what was planned'
+
+  test.each<[what: string, items: Record<string, string>, fix: Fix]>([
+    [
+      'a lock that was renewed',
+      { 'WRK-1': heldItem('WRK-1', 'claude-elsewhere-abc123', ago(0)) },
+      { kind: 'release', id: 'WRK-1', does },
+    ],
+    [
+      'a lock that is whole now',
+      { 'WRK-1': heldItem('WRK-1', 'you', ago(0)) },
+      { kind: 'clear-half-lock', id: 'WRK-1', does },
+    ],
+    [
+      'an item that lies well now',
+      { 'WRK-1': item('WRK-1') },
+      { kind: 'move', id: 'WRK-1', to: 'working', does },
+    ],
+    [
+      'an item that lies well in another folder than its status’s own',
+      { 'archive/WRK-1.md': item('WRK-1', DONE) },
+      { kind: 'move', id: 'WRK-1', to: 'done', does },
+    ],
+    [
+      'an item that somebody claimed',
+      { 'WRK-1': heldItem('WRK-1', 'you', ago(0), { status: 'working' }) },
+      { kind: 'move', id: 'WRK-1', to: 'working', does },
+    ],
+    [
+      'copies that differ now',
+      { 'WRK-1': item('WRK-1', DONE), 'done/WRK-1.md': `${item('WRK-1', DONE)}more\n` },
+      { kind: 'remove-copy', id: 'WRK-1', keep: '', remove: [], does },
+    ],
+    [
+      'copies of which one was claimed',
+      {
+        'WRK-1': heldItem('WRK-1', 'you', '2026-01-01', DONE),
+        'done/WRK-1.md': heldItem('WRK-1', 'you', '2026-01-01', DONE),
+      },
+      { kind: 'remove-copy', id: 'WRK-1', keep: '', remove: [], does },
+    ],
+    ['a log that is whole', { '.wrk/events.jsonl': '' }, { kind: 'repair-log', does }],
+    [
+      'a registry that can be read',
+      { 'session-state.yaml': 'session_id: a\n' },
+      { kind: 'rebuild-registry', does },
+    ],
+    [
+      'a run that is at work',
+      {
+        'WRK-1': item('WRK-1'),
+        '.wrk/runs/wrk-1~r': JSON.stringify({ id: 'r', holder: 'a', process: anchorOf(), owns: true }),
+      },
+      { kind: 'remove-run', key: 'wrk-1' as ItemKey, path: '', does },
+    ],
+    [
+      'a guard that is held',
+      { [`.wrk/guards/wrk-1/${ownedBy(anchorOf())}`]: '' },
+      { kind: 'remove-guard', key: 'wrk-1', does },
+    ],
+  ])('%s is left alone', async (_, items, planned) => {
+    const queue = makeQueue(items)
+    for (const folder of ['.wrk/tmp', '.wrk/guards', '.wrk/outbox'])
+      mkdirSync(queue.path(folder), { recursive: true })
+    if (!queue.exists('.wrk/.gitignore')) queue.write('.wrk/.gitignore', '*\n')
+    const fix =
+      planned.kind === 'remove-run' ? { ...planned, path: queue.path('.wrk/runs/wrk-1~r') } : planned
+    const before = snapshot(queue.root)
+    expect(await apply(queue, fix)).toBeNull()
+    expect(snapshot(queue.root)).toEqual(before)
+  })
+})
+
+const IDS = [...Array(12).keys()].map(i => `WRK-${i + 1}`)
+
+test('claims and doctors at the same instant: what was claimed stays claimed', async () => {
+  const dead = deadAnchor()
+  for (let round = 0; round < 3; round++) {
+    const queue = makeQueue({
+      ...Object.fromEntries(IDS.map(id => [id, heldItem(id, 'crashed', ago(MINUTE))])),
+      'session-state.yaml': registry([{ id: 'crashed', anchor: dead, started_at: ago(HOUR) }]),
+    })
+    const claims = IDS.map(id => ({ args: `claim ${id} --json`, session: `claimer-${id}` }))
+    const doctors = [0, 1, 2].map(() => ({ args: 'doctor --fix --json' }))
+    const results = await together([...claims.slice(0, 6), ...doctors, ...claims.slice(6)], { queue })
+    const [mine, theirs] = [[...results.slice(0, 6), ...results.slice(9)], results.slice(6, 9)]
+    expect(mine.map(({ code }) => code)).toEqual(IDS.map(() => 0))
+    for (const { code, json } of theirs)
+      expect({ code, failed: json.failed }).toEqual({ code: 0, failed: [] })
+    for (const id of IDS) expect(queue.lock(id).by).toBe(`claimer-${id}`)
+    const ended = queue.events().filter(({ type }) => type === 'released' || type === 'takenOver')
+    expect(ended.map(({ item: id }) => id).sort()).toEqual([...IDS].sort())
+  }
+}, 120_000)
+
+test('claims that come and go are never found fault with', async () => {
+  const queue = makeQueue(IDS)
+  const workers = IDS.slice(0, 4).flatMap(id => [
+    { args: `start ${id}`, session: id },
+    { args: `claim ${id}`, session: id },
+    { args: `block ${id}`, session: id },
+  ])
+  const doctors = [0, 1, 2, 3].map(() => ({ args: 'doctor --json' }))
+  const results = await together([...workers, ...doctors], { queue })
+  const found = results.slice(workers.length).flatMap(({ json }) => json.findings)
+  expect(found).toEqual([])
+}, 120_000)
+
+test('killed again and again in the middle, it comes to the same end', async () => {
+  const many = [...Array(40).keys()].map(i => `WRK-${i + 1}`)
+  const queue = makeQueue({
+    ...Object.fromEntries(many.map(id => [id, heldItem(id, 'crashed', ago(MINUTE), { status: 'working' })])),
+    'session-state.yaml': registry([{ id: 'crashed', anchor: deadAnchor(), started_at: ago(HOUR) }]),
+  })
+  const moved = () => readdirSync(queue.path('working')).length
+  for (let kills = 0; kills < 3 && moved() < many.length; kills++) {
+    const [before, events] = [
+      moved(),
+      queue.exists('.wrk/events.jsonl') ? queue.read('.wrk/events.jsonl').length : 0,
+    ]
+    const child = start(PROGRAM, [...FIRST, 'doctor', '--fix'], {
+      cwd: queue.home,
+      env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
+    })
+    const ended = finished(child)
+    await until('something is mended', () => {
+      const log = queue.path('.wrk/events.jsonl')
+      return (
+        moved() > before + 2 ||
+        (existsSync(log) && statSync(log).size > events + 600) ||
+        child.exitCode !== null
+      )
+    })
+    killGroup(child)
+    await ended
+  }
+  // An emptied guard hinders nobody, and is told only when it has lain there for a while.
+  for (const key of readdirSync(queue.path('.wrk/guards'))) age(queue, `.wrk/guards/${key}`)
+  const { code, json } = await queue.run('doctor --fix --json')
+  expect({ code, findings: json.findings, failed: json.failed }).toEqual({
+    code: 0,
+    findings: [],
+    failed: [],
+  })
+  expect(readdirSync(queue.path('pending'))).toEqual([])
+  for (const id of many) expect(queue.read(`working/${id}.md`)).toBe(item(id, { status: 'working' }))
+  const released = queue.events().filter(({ type }) => type === 'released')
+  expect(released.map(({ item: id }) => id).sort()).toEqual([...many].sort())
+  expect(queue.leftovers()).toEqual([])
+  const after = snapshot(queue.root)
+  expect((await queue.run('doctor --fix')).stdout).toContain('nothing is wrong')
+  expect(snapshot(queue.root)).toEqual(after)
+}, 120_000)
+
+describe('the example queue of this machine', () => {
+  const example = join(ROOT, '..', 'shared', 'corpus', 'queue')
+  const has = existsSync(example)
+  if (!has) console.warn(`SKIPPED: there is no example queue at ${example}`)
+
+  test.skipIf(!has)('nothing is said that is not so, and a second --fix changes nothing', async () => {
+    const home = tempFolder()
+    const queue = new Queue(home)
+    cpSync(example, queue.root, { recursive: true })
+    for (const name of readdirSync(queue.root, { recursive: true, encoding: 'utf8' }))
+      makeWritable(queue, name)
+    makeWritable(queue, '')
+    const first = await queue.run('doctor --fix --json')
+    const names = readdirSync(queue.root, { recursive: true, encoding: 'utf8' }).filter(name =>
+      name.endsWith('.md'),
+    )
+    for (const { code, path, item: id, message } of first.json.findings) {
+      const text = path === null ? '' : readFileSync(path, 'utf8')
+      const status = /^status: *"?([^"\n]*)"?$/m.exec(text)?.[1]
+      const named = names.filter(name => new RegExp(`(^|/)${id}[-.]`).test(name))
+      if (code === 'two-places') expect(named.length).toBeGreaterThan(1)
+      else if (code === 'no-frontmatter') expect(text.startsWith('---\n')).toBe(false)
+      else if (code === 'status-folder')
+        expect(path.slice(queue.root.length + 1).startsWith(status!)).toBe(false)
+      else if (code === 'dangling-dependency') {
+        const other = /waits for (\S+),/.exec(message)![1]!
+        expect(text).toContain(other)
+        expect(names.filter(name => name.includes(`${other}.`) || name.includes(`${other}-`))).toEqual([])
+      } else expect(code).toBe('one of the above')
+    }
+    const after = snapshot(queue.root)
+    const second = await queue.run('doctor --fix --json')
+    expect(second.json.fixed).toEqual([])
+    expect(told(second.json.findings)).toEqual(told(first.json.findings))
+    expect(snapshot(queue.root)).toEqual(after)
+  })
+})
+
+function makeWritable(queue: Queue, name: string): void {
+  const path = join(queue.root, name)
+  chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644)
+}

@@ -1,0 +1,741 @@
+/** The guard under crashes, wrong verdicts and programs that do not know it; and the event log that hangs on it. */
+import * as fs from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import type { ItemId } from '../../src/core/items/ids.ts'
+import { openContext } from '../../src/operations/context.ts'
+import type { Disk } from '../../src/store/files/disk.ts'
+import { realDisk } from '../../src/store/files/disk.ts'
+import { type GuardHost, type HeldGuard, sweepDrafts, withGuard } from '../../src/store/files/guard.ts'
+import { publish, readOpen } from '../../src/store/files/guarded-file.ts'
+import { moveItem } from '../../src/store/items/item-move.ts'
+import { type PendingEvent, writeIntent } from '../../src/store/log/event-log.ts'
+import { sleep } from '../../src/system/clock.ts'
+import { here, lookAtProcess } from '../../src/system/process.ts'
+import { randomLetters } from '../../src/system/random.ts'
+import {
+  ago,
+  anchorOf,
+  deadAnchor,
+  heldItem,
+  item,
+  loading,
+  makeQueue,
+  type Queue,
+  registry,
+  stampOf,
+  tempFolder,
+  together,
+} from '../support/helpers.ts'
+
+const KEY = 'wrk-1'
+
+function hostOf(more: Partial<GuardHost> = {}): GuardHost {
+  const { pid, started } = anchorOf()
+  const self = { pid, started, place: here() }
+  return { disk: realDisk, self, look: lookAtProcess, randomLetters, sleep, patienceMs: 20_000, ...more }
+}
+
+/** A folder with a file and the state folder of its guard. */
+function place(content = 'first\n') {
+  const folder = tempFolder()
+  const path = join(folder, 'file')
+  writeFileSync(path, content)
+  return { path, stateDir: join(folder, '.wrk'), conflicts: join(folder, '.wrk', 'conflicts') }
+}
+
+type At = ReturnType<typeof place>
+
+/** Reads the file, has `change` decide on its text, and publishes what comes back; null leaves it. */
+function rewrite(
+  { path, conflicts }: At,
+  guard: HeldGuard,
+  change: (text: string) => string | null,
+  disk: Disk = realDisk,
+) {
+  const from = readOpen(disk, path)
+  try {
+    const text = change(from.bytes.toString('utf8'))
+    if (text === null) return { conflict: null, published: false }
+    const bytes = Buffer.from(text)
+    return {
+      conflict: publish(disk, guard, { bytes, from, path, durable: true, conflicts }).conflict,
+      published: true,
+    }
+  } finally {
+    closeSync(from.fd)
+  }
+}
+
+/** Leaves a guard (or draft) behind as the process of this anchor would, had it been killed while it held it. */
+async function leaveBehind(
+  stateDir: string,
+  where: 'guards' | 'tmp',
+  anchor: { pid: number; started: string },
+  host = here(),
+) {
+  let name = ''
+  const self = { pid: anchor.pid, started: anchor.started, place: host }
+  await withGuard(hostOf({ self }), stateDir, 'for-the-name', guard => {
+    name = guard.name
+  })
+  const folder = join(stateDir, where, where === 'guards' ? KEY : name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, name), 'half of what was to be wri')
+  return join(folder, name)
+}
+
+const emptyFolders = (stateDir: string) =>
+  ['tmp', 'guards'].flatMap(name => readdirSync(join(stateDir, name)).map(entry => `${name}/${entry}`))
+
+describe('a guard that was left behind', () => {
+  test('by a process that is gone is revoked', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', deadAnchor())
+    await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, () => 'second\n'),
+    )
+    expect(readFileSync(at.path, 'utf8')).toBe('second\n')
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('by an earlier process of the same pid is revoked', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', { pid: process.pid, started: '17' })
+    await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, () => 'second\n'),
+    )
+    expect(readFileSync(at.path, 'utf8')).toBe('second\n')
+  })
+
+  test('by an earlier boot of this machine is revoked', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', anchorOf(), {
+      ...here(),
+      boot: '00000000-1111-2222-3333-444444444444',
+    })
+    await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, () => 'second\n'),
+    )
+    expect(readFileSync(at.path, 'utf8')).toBe('second\n')
+  })
+
+  test.each([
+    ['by a living process', () => anchorOf(), here()],
+    ['on another host, where no pid can be judged', deadAnchor, { ...here(), host: 'otherbox' }],
+    ['in another pid namespace, where no pid can be judged', deadAnchor, { ...here(), pidns: '17' }],
+  ])('%s is waited for, then BUSY names it; only its age frees it', async (_, anchor, where) => {
+    const at = place()
+    const { pid, started } = anchor()
+    const slot = await leaveBehind(at.stateDir, 'guards', { pid, started }, where)
+    const waiting = withGuard(hostOf({ patienceMs: 60 }), at.stateDir, KEY, () => 'had it')
+    await expect(waiting).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining(`process ${pid} `),
+    })
+    expect(existsSync(slot)).toBe(true)
+    expect(readFileSync(at.path, 'utf8')).toBe('first\n')
+
+    utimesSync(slot, ago(31_000), ago(31_000))
+    expect(await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, () => 'had it')).toBe('had it')
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('by one and the same holder is waited for ten seconds, whatever patience there is; by others in turn, longer', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', anchorOf())
+    let waited = 0
+    const uptime = vi.spyOn(process, 'uptime').mockImplementation(() => waited)
+    // A pause is a second of this clock.
+    const second = async () => {
+      waited++
+    }
+    const patient = { patienceMs: 30_000, sleep: second }
+    await expect(withGuard(hostOf(patient), at.stateDir, KEY, () => 'had it')).rejects.toMatchObject({
+      code: 'BUSY',
+    })
+    expect(waited).toBe(10)
+
+    waited = 0
+    const dir = join(at.stateDir, 'guards', KEY)
+    const inTurn = async () => {
+      await second()
+      const [name] = readdirSync(dir)
+      renameSync(join(dir, name!), join(dir, `${name}x`))
+    }
+    await expect(
+      withGuard(hostOf({ ...patient, sleep: inTurn }), at.stateDir, KEY, () => 'had it'),
+    ).rejects.toMatchObject({ code: 'BUSY' })
+    expect(waited).toBe(30)
+    uptime.mockRestore()
+  })
+
+  test('empty, as a crash after the rename leaves it, is nobody’s', async () => {
+    const at = place()
+    mkdirSync(join(at.stateDir, 'guards', KEY), { recursive: true })
+    mkdirSync(join(at.stateDir, 'tmp'))
+    expect(await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, () => 'had it')).toBe('had it')
+  })
+
+  test('is given up by its holder in time for one who waits', async () => {
+    const at = place()
+    const slot = await leaveBehind(at.stateDir, 'guards', anchorOf())
+    let waited = 0
+    const host = hostOf({
+      sleep: ms => {
+        if (++waited === 3) unlinkSync(slot)
+        return sleep(ms)
+      },
+    })
+    expect(await withGuard(host, at.stateDir, KEY, () => 'had it')).toBe('had it')
+    expect(waited).toBe(3)
+  })
+})
+
+describe('a holder that is revoked by mistake', () => {
+  test.each([
+    ['before it writes', (guard: HeldGuard) => unlinkSync(guard.slot)],
+    ['together with its folder', (guard: HeldGuard) => fs.rmSync(guard.dir, { recursive: true })],
+  ])('%s starts over', async (_, revoke) => {
+    const at = place()
+    let rounds = 0
+    await withGuard(hostOf(), at.stateDir, KEY, guard =>
+      rewrite(at, guard, text => {
+        if (++rounds === 1) revoke(guard)
+        return `${text}second\n`
+      }),
+    )
+    expect([rounds, readFileSync(at.path, 'utf8')]).toEqual([2, 'first\nsecond\n'])
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('between writing and publishing starts over', async () => {
+    const at = place()
+    let renames = 0
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (to === at.path && ++renames === 1) unlinkSync(from)
+        renameSync(from, to)
+      },
+    }
+    await withGuard(hostOf(), at.stateDir, KEY, guard => rewrite(at, guard, text => `${text}second\n`, disk))
+    expect([renames, readFileSync(at.path, 'utf8')]).toEqual([2, 'first\nsecond\n'])
+  })
+
+  test('while another takes the guard and publishes decides again on what that one wrote: one winner', async () => {
+    const at = place('free')
+    const claim = (name: string, meanwhile: (guard: HeldGuard) => void) =>
+      withGuard(hostOf(), at.stateDir, KEY, guard =>
+        rewrite(at, guard, text => {
+          if (text !== 'free') return null
+          meanwhile(guard)
+          return name
+        }),
+      )
+    let second: ReturnType<typeof claim> | undefined
+    const first = await claim('one', guard => {
+      unlinkSync(guard.slot)
+      second = claim('two', () => undefined)
+    })
+    expect([first.published, (await second)?.published]).toEqual([false, true])
+    expect(readFileSync(at.path, 'utf8')).toBe('two')
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test.each([
+    ['its file', (draft: string, name: string) => unlinkSync(join(draft, name))],
+    ['all of it', (draft: string) => fs.rmSync(draft, { recursive: true })],
+  ])('before it had the guard, and whose draft was swept, %s, tries again', async (_, sweep) => {
+    const at = place()
+    let renames = 0
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (++renames === 1) sweep(String(from), String(from).split('/').at(-1)!)
+        renameSync(from, to)
+      },
+    }
+    await withGuard(hostOf({ disk }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, text => `${text}second\n`),
+    )
+    expect(renames).toBeGreaterThan(1)
+    expect(readFileSync(at.path, 'utf8')).toBe('first\nsecond\n')
+    expect(emptyFolders(at.stateDir)).toEqual([])
+  })
+
+  test('while it moves an item, which another then moves, finds it moved', async () => {
+    const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1', { status: 'working' }) })
+    const { store } = await openContext({ queue: queue.root, env: {} })
+    let renames = 0
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (from === queue.path('WRK-1') && ++renames === 1) renameSync(from, to)
+        renameSync(from, to)
+      },
+    }
+    const id = { key: 'wrk-1', display: 'WRK-1' } as ItemId
+    expect(await moveItem({ ...store, host: hostOf({ disk }) }, id, () => 'working')).toBeNull()
+    expect([renames, queue.exists('working/WRK-1.md')]).toEqual([1, true])
+  })
+
+  test('does not take away the guard of the one that came after it', async () => {
+    const at = place()
+    let nextSlot = ''
+    const first = withGuard(hostOf(), at.stateDir, KEY, guard => {
+      if (nextSlot !== '') return
+      unlinkSync(guard.slot)
+      const next = join(guard.dir, guard.name.replace(/[^.]+$/, 'next'))
+      writeFileSync(next, '')
+      nextSlot = next
+    })
+    await first
+    expect(existsSync(nextSlot)).toBe(true)
+  })
+})
+
+describe('a program that does not know the guard and changes the file between reading and publishing', () => {
+  const edit = (path: string, text: string, keepTime: boolean) => {
+    const { atime, mtime } = statSync(path)
+    writeFileSync(path, text)
+    if (keepTime) utimesSync(path, atime, mtime)
+  }
+  test.each([
+    ['in place', (path: string) => edit(path, 'edited\n', false)],
+    ['in place to the same length', (path: string) => edit(path, 'FIRST\n', false)],
+    ['in place to the same length and time', (path: string) => edit(path, 'FIRST\n', true)],
+    [
+      'by putting another file in its place',
+      (path: string) => {
+        writeFileSync(`${path}.new`, 'first\n')
+        renameSync(`${path}.new`, path)
+      },
+    ],
+    ['its mode', (path: string) => fs.chmodSync(path, 0o600)],
+  ])('%s makes the decision be made again', async (_, change) => {
+    const at = place()
+    let rounds = 0
+    let after = ''
+    await withGuard(hostOf(), at.stateDir, KEY, guard =>
+      rewrite(at, guard, text => {
+        if (++rounds === 1) {
+          change(at.path)
+          after = readFileSync(at.path, 'utf8')
+        }
+        return `${text}second\n`
+      }),
+    )
+    expect([rounds, readFileSync(at.path, 'utf8')]).toEqual([2, `${after}second\n`])
+    expect(existsSync(at.conflicts)).toBe(false)
+  })
+
+  test('in the last instant loses nothing: what it wrote is kept', async () => {
+    const at = place()
+    const disk: Disk = {
+      ...realDisk,
+      renameSync: (from, to) => {
+        if (to === at.path) writeFileSync(at.path, 'last words, longer than before\n')
+        renameSync(from, to)
+      },
+      // A disk may take only a part of the bytes at once.
+      writeSync: ((fd: number, data: Buffer, offset: number, length: number, position: number) =>
+        fs.writeSync(fd, data, offset, Math.min(7, length), position)) as Disk['writeSync'],
+    }
+    const { conflict } = await withGuard(hostOf(), at.stateDir, KEY, guard =>
+      rewrite(at, guard, () => 'second\n', disk),
+    )
+    expect(readFileSync(at.path, 'utf8')).toBe('second\n')
+    expect(readFileSync(conflict!, 'utf8')).toBe('last words, longer than before\n')
+  })
+
+  test('by making a file where there was none makes the decision be made again', async () => {
+    const at = place()
+    unlinkSync(at.path)
+    let rounds = 0
+    const bytes = Buffer.from('mine\n')
+    await withGuard(hostOf(), at.stateDir, KEY, guard => {
+      if (++rounds === 1) {
+        writeFileSync(at.path, 'theirs\n')
+        publish(realDisk, guard, {
+          bytes,
+          from: 'absent',
+          path: at.path,
+          durable: false,
+          conflicts: at.conflicts,
+        })
+      }
+    })
+    expect([rounds, readFileSync(at.path, 'utf8')]).toEqual([2, 'theirs\n'])
+  })
+})
+
+test('a disk that takes only a part of the bytes is noticed before anything is published', async () => {
+  const at = place()
+  const writeSync = ((fd: number, data: Buffer, offset: number, length: number, position: number) =>
+    offset > 0 ? 0 : fs.writeSync(fd, data, offset, Math.min(3, length), position)) as Disk['writeSync']
+  const writing = withGuard(hostOf(), at.stateDir, KEY, guard =>
+    rewrite(at, guard, () => 'second\n', { ...realDisk, writeSync }),
+  )
+  await expect(writing).rejects.toMatchObject({ code: 'IO' })
+  expect(readFileSync(at.path, 'utf8')).toBe('first\n')
+  expect(emptyFolders(at.stateDir)).toEqual([])
+})
+
+test('many async callers of one process that each add a line lose none', async () => {
+  const at = place('')
+  const count = 40
+  await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      withGuard(hostOf(), at.stateDir, KEY, guard => rewrite(at, guard, text => `${text}${i}\n`)),
+    ),
+  )
+  const lines = readFileSync(at.path, 'utf8').trim().split('\n').map(Number)
+  expect(lines.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
+})
+
+describe('what dead processes left in .wrk/tmp', () => {
+  test('is swept; what the living have there, and what nobody can judge, stays', async () => {
+    const { stateDir } = place()
+    const dead = await leaveBehind(stateDir, 'tmp', deadAnchor())
+    const living = await leaveBehind(stateDir, 'tmp', anchorOf())
+    const elsewhere = await leaveBehind(stateDir, 'tmp', deadAnchor(), { ...here(), host: 'otherbox' })
+    mkdirSync(join(stateDir, 'tmp', 'whatever'))
+    sweepDrafts(hostOf(), stateDir)
+    expect([dead, living, elsewhere].map(path => existsSync(path))).toEqual([false, true, true])
+    expect(readdirSync(join(stateDir, 'tmp'))).toHaveLength(3)
+  })
+
+  test('is swept by the next claim, whether its session was seen within the minute or not', async () => {
+    const queue = makeQueue(['WRK-1'])
+    for (const _ of ['new', 'seen']) {
+      await leaveBehind(join(queue.root, '.wrk'), 'tmp', deadAnchor())
+      expect(queue.leftovers()).toHaveLength(1)
+      await queue.run('claim WRK-1')
+      expect(queue.leftovers()).toEqual([])
+    }
+  })
+})
+
+/** Loaded before the command: kills the process just before its nth call that changes something in the queue. */
+const CRASH = `const fs = require('node:fs')
+const { CRASH_AT, CRASH_ROOT, CRASH_COUNT } = process.env
+const ours = new Set()
+let calls = 0
+const inQueue = value => (typeof value === 'number' ? ours.has(value) : String(value).startsWith(CRASH_ROOT))
+for (const name of ['openSync', 'mkdirSync', 'renameSync', 'unlinkSync', 'rmdirSync', 'linkSync', 'writeSync', 'fsyncSync', 'fchmodSync', 'closeSync']) {
+  const real = fs[name]
+  fs[name] = (first, ...rest) => {
+    if (!inQueue(first)) return real(first, ...rest)
+    if (++calls === Number(CRASH_AT)) process.kill(process.pid, 'SIGKILL')
+    const result = real(first, ...rest)
+    if (name === 'openSync') ours.add(result)
+    return result
+  }
+}
+process.on('exit', () => CRASH_COUNT && fs.writeFileSync(CRASH_COUNT, String(calls)))
+`
+
+function crashing(queue: Queue, at: number, more = {}) {
+  return { ...loading(queue, CRASH), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
+}
+
+describe('a command that is killed', () => {
+  const expectHealed = async (queue: Queue, before: string, types: string[]) => {
+    const { by, at } = queue.lock('WRK-1')
+    expect(queue.read('WRK-1')).toBe(
+      before
+        .replace(/^locked_by: .*$/m, `locked_by: "${by}"`)
+        .replace(/^locked_at: .*$/m, `locked_at: "${at}"`),
+    )
+    const events = queue.events()
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+    expect(events.filter(event => event.item === 'WRK-1').map(({ type }) => type)).toEqual(types)
+    await queue.run('heartbeat')
+    expect(queue.leftovers()).toEqual([])
+  }
+
+  /** Every step, or every few of them, two at a time; tells at which it went wrong, and how. */
+  async function failuresAt(
+    steps: number,
+    crashAt: (step: number) => Promise<void>,
+    each = 1,
+  ): Promise<string[]> {
+    const failures: string[] = []
+    const at = (step: number) =>
+      crashAt(step).catch(error => failures.push(`step ${step} of ${steps}: ${error.message}`))
+    for (let step = 1; step <= steps; step += 2 * each)
+      await Promise.all([at(step), step + each <= steps && at(step + each)])
+    return failures
+  }
+
+  test('at any step of a claim leaves the old or the new file; the next claim works and every change is logged once', async () => {
+    const trial = makeQueue(['WRK-1'])
+    const counted = join(trial.home, 'count')
+    await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
+    const steps = Number(readFileSync(counted, 'utf8'))
+    expect(steps).toBeGreaterThan(20)
+    const before = item('WRK-1')
+    const crashAt = async (step: number) => {
+      const queue = makeQueue(['WRK-1'])
+      const crashed = await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
+      expect(crashed.code, `step ${step}`).toBeNull()
+      const { by } = queue.lock('WRK-1')
+      expect(['', 'me'], `step ${step}`).toContain(by)
+      const next = await queue.run('claim WRK-1 --json', { session: 'me' })
+      expect([step, next.code, next.stderr, next.json.kind]).toEqual([
+        step,
+        0,
+        '',
+        by === 'me' ? 'renewed' : 'granted',
+      ])
+      await expectHealed(queue, before, by === 'me' ? ['granted', 'renewed'] : ['granted'])
+    }
+    expect(await failuresAt(steps, crashAt)).toEqual([])
+  })
+
+  test('at a step of a takeover leaves it to the next to take over; a refused call heals the log as well', async () => {
+    const before = heldItem('WRK-1', 'dead', ago(60_000))
+    const make = () =>
+      makeQueue({ 'WRK-1': before, 'session-state.yaml': registry([{ id: 'me' }, { id: 'next' }]) })
+    const trial = make()
+    const counted = join(trial.home, 'count')
+    await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
+    const steps = Number(readFileSync(counted, 'utf8'))
+    const crashAt = async (step: number) => {
+      const queue = make()
+      await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
+      const { by } = queue.lock('WRK-1')
+      expect(['dead', 'me'], `step ${step}`).toContain(by)
+      const next = await queue.run('claim WRK-1 --json', { session: 'next' })
+      expect([step, next.code]).toEqual([step, by === 'me' ? 4 : 0])
+      await expectHealed(queue, before, ['takenOver'])
+    }
+    expect(await failuresAt(steps, crashAt, 3)).toEqual([])
+  })
+})
+
+test('an edit in the very instant of a claim is kept, and the claim says where', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const env = loading(
+    queue,
+    `const fs = require('node:fs')
+const real = fs.renameSync
+fs.renameSync = (from, to) => {
+  if (to === ${JSON.stringify(queue.path('WRK-1'))}) fs.appendFileSync(to, 'A last line.\\n')
+  return real(from, to)
+}
+`,
+  )
+  const edited = `${queue.read('WRK-1')}A last line.\n`
+  const claim = await queue.run('claim WRK-1', { env })
+  expect(claim.code).toBe(0)
+  const [kept] = queue.leftovers()
+  expect(kept).toMatch(/^conflicts\/WRK-1\.md/)
+  expect(claim.stderr).toContain(join(queue.root, '.wrk', kept!))
+  expect(queue.read(`.wrk/${kept}`)).toBe(edited)
+})
+
+describe('an intent that was left in the outbox', () => {
+  const event: PendingEvent = {
+    time: stampOf(ago(60_000)),
+    type: 'granted',
+    item: 'WRK-1',
+    session: 'ghost',
+    previous_holder: null,
+    reason: null,
+    forced: false,
+    tx: 'abcdefghijkl',
+  }
+  /** The slot that was published is the item's file now; one that was not is some other file. */
+  const withIntent = (published: 'WRK-1' | 'WRK-2', key = 'wrk-1') => {
+    const queue = makeQueue({
+      'WRK-1': heldItem('WRK-1', 'ghost', ago(60_000)),
+      'WRK-2': item('WRK-2'),
+      'session-state.yaml': registry([{ id: 'ghost' }]),
+    })
+    const stateDir = join(queue.root, '.wrk')
+    mkdirSync(join(stateDir, 'outbox'), { recursive: true })
+    const slot = { slot: queue.path(published), name: 'of-the-dead' }
+    closeSync(writeIntent(realDisk, stateDir, key, [event], slot).slot)
+    return queue
+  }
+  const ghostly = (queue: Queue) => queue.events().filter(({ tx }) => tx === event.tx)
+
+  test('whose change happened is logged once, by the next that comes to the item, even if it is refused', async () => {
+    const queue = withIntent('WRK-1')
+    await queue.run('claim WRK-2')
+    expect(ghostly(queue)).toEqual([])
+    for (const session of ['one', 'two', 'ghost']) await queue.run('claim WRK-1', { session })
+    expect(ghostly(queue)).toMatchObject([{ session: 'ghost', type: 'granted', item: 'WRK-1' }])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('is logged once also when many come at the same instant', async () => {
+    const queue = withIntent('WRK-1')
+    const calls = Array.from({ length: 8 }, (_, i) => ({ args: 'claim WRK-1', session: `racer-${i}` }))
+    expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 4))
+    expect(ghostly(queue)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('whose event is logged already is dropped without a second event', async () => {
+    const queue = withIntent('WRK-1')
+    queue.write('.wrk/events.jsonl', `${JSON.stringify({ seq: 1, ...event })}\n`)
+    await queue.run('claim WRK-1')
+    expect(ghostly(queue)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('whose event is logged already, long before the last ones, is dropped all the same', async () => {
+    const queue = withIntent('WRK-1')
+    const line = (seq: number, more: object) => `${JSON.stringify({ seq, ...event, ...more })}\n`
+    const later = Array.from({ length: 500 }, (_, i) =>
+      line(i + 2, { type: 'refused', item: 'WRK-9', tx: `later${i}` }),
+    )
+    queue.write('.wrk/events.jsonl', [line(1, {}), ...later].join(''))
+    await queue.run('claim WRK-1')
+    expect(ghostly(queue)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('tells a session of its loss although nobody has logged it: it writes no more', async () => {
+    const taking = { ...event, type: 'archived' as const, session: 'taker', previous_holder: 'loser' }
+    const queue = makeQueue({
+      'archive/2026-02/WRK-1.md': item('WRK-1', { status: 'archived' }),
+      'session-state.yaml': registry([
+        { id: 'loser', claims: [{ id: 'WRK-1', claimed_at: stampOf(ago(120_000)) }] },
+      ]),
+    })
+    const stateDir = join(queue.root, '.wrk')
+    mkdirSync(join(stateDir, 'outbox'), { recursive: true })
+    const slot = { slot: queue.path('archive/2026-02/WRK-1.md'), name: 'of-the-dead' }
+    closeSync(writeIntent(realDisk, stateDir, 'wrk-1', [taking], slot).slot)
+    const { code, json } = await queue.run('set WRK-1 priority=low --json', { session: 'loser' })
+    expect([code, json.superseded]).toMatchObject([4, { id: 'WRK-1', at: taking.time }])
+    expect(queue.read('archive/2026-02/WRK-1.md')).toContain('priority: medium')
+  })
+
+  test('whose change did not happen is dropped', async () => {
+    const queue = withIntent('WRK-2')
+    await queue.run('claim WRK-1')
+    expect(ghostly(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('that is torn is dropped', async () => {
+    const queue = withIntent('WRK-1')
+    const [name] = queue.leftovers()
+    queue.write(`.wrk/${name}`, queue.read(`.wrk/${name}`).slice(0, 40))
+    expect((await queue.run('claim WRK-1')).code).toBe(4)
+    expect(queue.leftovers()).toEqual([])
+  })
+})
+
+describe('the event log', () => {
+  test('with a last line that was torn while it was written is repaired by the next event', async () => {
+    for (const cut of [1, 20, 'all but one'] as const) {
+      const queue = makeQueue(['WRK-1', 'WRK-2'])
+      await queue.run('claim WRK-1')
+      const whole = queue.read('.wrk/events.jsonl')
+      const last = whole.trimEnd().lastIndexOf('\n') + 1
+      queue.write('.wrk/events.jsonl', whole.slice(0, cut === 'all but one' ? last + 1 : whole.length - cut))
+      expect((await queue.run('log --json')).json.events).toHaveLength(2)
+      await queue.run('claim WRK-2')
+      expect(queue.read('.wrk/events.jsonl').startsWith(whole)).toBe(true)
+      expect(queue.events().map(({ seq }) => seq)).toEqual([1, 2, 3])
+    }
+  })
+
+  test('with published events whose numbers do not rise takes those that do, and gives no number twice', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
+    await queue.run('claim WRK-1')
+    const [first] = queue.events()
+    const tail = [5, 4].map(seq => `${JSON.stringify({ ...first, seq, tx: `tail-${seq}` })}\n`)
+    queue.write('.wrk/events.tail', tail.join(''))
+    await queue.run('claim WRK-2')
+    await queue.run('claim WRK-3')
+    expect(queue.events().map(({ seq }) => seq)).toEqual([1, 2, 5, 6, 7])
+  })
+
+  test('with a torn line that nobody can complete goes on behind it, and numbers go on rising', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
+    await queue.run('claim WRK-1')
+    queue.write('.wrk/events.jsonl', `${queue.read('.wrk/events.jsonl')}{"seq":3,"time":"2026-02`)
+    await queue.run('claim WRK-2')
+    await queue.run('claim WRK-3')
+    const { events } = (await queue.run('log --json')).json
+    expect(events.map(({ seq }: { seq: number }) => seq)).toEqual([1, 2, 3, 4])
+    expect(events.map((event: { item: string | null }) => event.item)).toEqual([
+      null,
+      'WRK-1',
+      'WRK-2',
+      'WRK-3',
+    ])
+  })
+
+  const filled = (bytes: number, from = 1) => {
+    const lines: string[] = []
+    for (let size = 0, seq = from; size < bytes; seq++) {
+      const event = {
+        seq,
+        time: '2026-02-16T19:30:05Z',
+        type: 'renewed',
+        item: 'WRK-9',
+        session: 'x',
+        previous_holder: null,
+      }
+      const line = `${JSON.stringify({ ...event, reason: 'r'.repeat(200), forced: false, tx: `tx${seq}` })}\n`
+      size += line.length
+      lines.push(line)
+    }
+    return lines
+  }
+
+  test('that grew large is rotated; numbers go on rising over both parts and a second rotation', async () => {
+    const queue = makeQueue(['WRK-1', 'WRK-2'])
+    const lines = filled(1024 * 1024 + 1)
+    queue.write('.wrk/events.jsonl', lines.join(''))
+    await queue.run('claim WRK-1')
+    expect(queue.read('.wrk/events.1.jsonl')).toBe(lines.join(''))
+    expect(queue.events().map(({ seq }) => seq)).toEqual(
+      Array.from({ length: lines.length + 2 }, (_, i) => i + 1),
+    )
+    expect((await queue.run('log --json -n 3')).json.events.map(({ seq }: { seq: number }) => seq)).toEqual(
+      [0, 1, 2].map(i => lines.length + i),
+    )
+
+    const more = filled(1024 * 1024 + 1, lines.length + 3)
+    queue.write('.wrk/events.jsonl', queue.read('.wrk/events.jsonl') + more.join(''))
+    await queue.run('claim WRK-2')
+    const seqs = queue.events().map(({ seq }) => seq)
+    expect(seqs).toEqual(seqs.map((_, i) => lines.length + 1 + i))
+    expect(queue.events().at(-1)).toMatchObject({ item: 'WRK-2', type: 'granted' })
+  })
+
+  test('that is rotated while many write loses and repeats nothing', async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `WRK-${i + 1}`)
+    const queue = makeQueue(ids)
+    const lines = filled(1024 * 1024 - 800)
+    queue.write('.wrk/events.jsonl', lines.join(''))
+    const calls = ids.map((id, i) => ({ args: `claim ${id}`, session: `racer-${i}` }))
+    expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 0))
+    expect(queue.exists('.wrk/events.1.jsonl')).toBe(true)
+    const events = queue.events()
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: lines.length + 24 }, (_, i) => i + 1))
+    const granted = events.filter(({ type }) => type === 'granted').map(event => event.item)
+    expect(granted.sort()).toEqual([...ids].sort())
+  })
+})

@@ -1,0 +1,312 @@
+/** `wrk set`: single values in place, every other byte stays. */
+import { statSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import {
+  ago,
+  deadAnchor,
+  HOUR,
+  heldItem,
+  item,
+  makeQueue,
+  type Queue,
+  registry,
+  together,
+} from '../support/helpers.ts'
+
+/** An item with this line in its frontmatter. */
+const withLine = (line: string) => item('WRK-1').replace('related: []', line)
+
+const changes = (queue: Queue) => queue.events().filter(({ type }) => type === 'changed')
+
+describe('a value is replaced where it stands, in the way it was written:', () => {
+  test.each<[before: string, set: string, after: string]>([
+    ['k: old', 'k=new', 'k: new'],
+    ['k:   old   # why', 'k=new words', 'k:   new words   # why'],
+    ['k: "old" # why', 'k=new', 'k: "new" # why'],
+    ['k: "old"', 'k=say "it" \\n', 'k: "say \\"it\\" \\\\n"'],
+    ["k: 'it''s' # why", 'k=that’s', "k: 'that’s' # why"],
+    ["k: 'old'", "k=that's it", "k: 'that''s it'"],
+    ["k: 'old'", 'k=a\tb', 'k: "a\\tb"'],
+    ['k:', 'k=new', 'k: new'],
+    ['k: # why', 'k=new', 'k: new # why'],
+    ['k: ~', 'k=new', 'k: new'],
+    ['k: null', 'k=new', 'k: new'],
+    ['k: old', 'k=', 'k: ""'],
+    ["k: 'old'", 'k=', "k: ''"],
+    ['k: |\n  some\n  text', 'k=new', 'k: new'],
+    ['k: >-\n  some\n  text', 'k=new', 'k: new'],
+    ['k: some\n  more # why', 'k=new', 'k: new # why'],
+    ['"k": old', 'k=new', '"k": new'],
+    ['k: old', 'k=true', 'k: true'],
+    ['k: false', 'k=true', 'k: true'],
+    ['k: "false"', 'k=true', 'k: "true"'],
+    ['k: 1', 'k=50', 'k: 50'],
+    ['k: 1', 'k=1.50', 'k: 1.50'],
+    ['k: old', 'k=2026-02-16', 'k: 2026-02-16'],
+    ['k: old', 'k=2026-02-16T19:30:05Z', 'k: 2026-02-16T19:30:05Z'],
+    ['k: old', 'k=https://x.y/z?a=b#c', 'k: https://x.y/z?a=b#c'],
+    ['k: old', 'k=a=b', 'k: a=b'],
+    ['k: old', 'k=née 😀 項目', 'k: née 😀 項目'],
+    ['k: old', 'k=a: b', 'k: "a: b"'],
+    ['k: old', 'k=a # b', 'k: "a # b"'],
+    ['k: old', 'k= new ', 'k: " new "'],
+    ['k: old', 'k=[a, b]', 'k: "[a, b]"'],
+    ['k: old', 'k=*all', 'k: "*all"'],
+    ['k: old', 'k=- a', 'k: "- a"'],
+    ['k: old', 'k=key:', 'k: "key:"'],
+    ['k: old', 'k=---', 'k: "---"'],
+    ['k: old', 'k=\u0085\u2028\u200b', 'k: "\\u0085\\u2028\u200b"'],
+  ])('%j, %j', async (before, set, after) => {
+    for (const crlf of [false, true]) {
+      const ends = (text: string) => (crlf ? text.replaceAll('\n', '\r\n') : text)
+      const queue = makeQueue({ 'WRK-1': ends(withLine(before)) })
+      const { code, json, stderr } = await queue.run(['set', 'WRK-1', set, '--json'])
+      expect({ code, stderr, changed: json.changed }).toEqual({ code: 0, stderr: '', changed: true })
+      expect(queue.read('WRK-1')).toBe(ends(withLine(after)))
+      const value = set.slice(2)
+      expect(json.fields).toEqual({ k: value })
+      const shown = (await queue.run('show WRK-1 --json')).json.fields.k
+      // Plain words keep the meaning that they have as they stand.
+      expect(String(shown)).toBe(value === '1.50' ? '1.5' : value)
+      expect(queue.leftovers()).toEqual([])
+    }
+  })
+
+  test('words are data where they are typed plainly, and text where the value was quoted', async () => {
+    const queue = makeQueue({ 'WRK-1': withLine('quoted: "1"') })
+    await queue.run(['set', 'WRK-1', 'done=true', 'percent=50', 'due=2026-02-16', 'nothing=null', 'quoted=2'])
+    expect((await queue.run('show WRK-1 --json')).json.fields).toMatchObject({
+      done: true,
+      percent: 50,
+      due: '2026-02-16',
+      nothing: null,
+      quoted: '2',
+    })
+  })
+})
+
+describe('a missing key', () => {
+  test('becomes a line before the closing fence, in the order given', async () => {
+    const queue = makeQueue(['WRK-1'])
+    expect((await queue.run(['set', 'WRK-1', 'owner=Ann', 'priority=high', 'note=a: b'])).code).toBe(0)
+    expect(queue.read('WRK-1')).toBe(
+      item('WRK-1', { priority: 'high' }).replace('\n---\n\n#', '\nowner: Ann\nnote: "a: b"\n---\n\n#'),
+    )
+    expect(changes(queue)).toMatchObject([
+      { item: 'WRK-1', session: 'tester', reason: 'owner, priority, note' },
+    ])
+  })
+
+  test('keeps a byte order mark, line endings and bytes of the body that are no text', async () => {
+    const head = Buffer.from('\ufeff---\r\nid: WRK-1\r\n# why\r\n---\r\n')
+    const body = Buffer.from([0xff, 0, 0x80, 10, 0xc3])
+    const queue = makeQueue({ 'WRK-1': Buffer.concat([head, body]) })
+    expect((await queue.run(['set', 'WRK-1', 'owner=Ann'])).code).toBe(0)
+    expect(queue.read('WRK-1')).toBe(
+      Buffer.concat([Buffer.from('\ufeff---\r\nid: WRK-1\r\n# why\r\nowner: Ann\r\n---\r\n'), body]).toString(
+        'utf8',
+      ),
+    )
+  })
+
+  test('that is to be empty is left out, and that is no change', async () => {
+    const queue = makeQueue(['WRK-1'])
+    expect((await queue.run(['set', 'WRK-1', 'owner=', '--json'])).json).toMatchObject({
+      ok: true,
+      changed: false,
+    })
+    expect(queue.read('WRK-1')).toBe(item('WRK-1'))
+  })
+
+  test.each(['true', 'y', '_', '__proto__', 'constructor', 'a-b', 'A1'])('may be called %s', async key => {
+    const queue = makeQueue(['WRK-1'])
+    const { code, json } = await queue.run(['set', 'WRK-1', `${key}=value`, '--json'])
+    expect([code, Object.entries(json.fields)]).toEqual([0, [[key, 'value']]])
+    expect(queue.read('WRK-1')).toContain(`\n${key}: value\n---\n`)
+    expect((await queue.run(['set', 'WRK-1', `${key}=other`])).code).toBe(0)
+    expect(queue.read('WRK-1')).toContain(`\n${key}: other\n---\n`)
+  })
+})
+
+test('what an item says already is not written again', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const { mtimeMs, ino } = statSync(queue.path('WRK-1'))
+  const { code, stdout } = await queue.run(['set', 'WRK-1', 'priority=medium', 'status=pending'])
+  expect([code, stdout]).toEqual([0, 'WRK-1 says so already\n'])
+  expect(statSync(queue.path('WRK-1'))).toMatchObject({ mtimeMs, ino })
+  expect(changes(queue)).toEqual([])
+})
+
+test('an approved plan opens the gate', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const execute = ['execute', 'WRK-1', '--provider', 'claude', '--', 'true']
+  expect((await queue.run(execute)).code).toBe(3)
+  expect((await queue.run('set WRK-1 plan_approved=true')).stdout).toBe('Set plan_approved of WRK-1\n')
+  expect((await queue.run(execute)).code).toBe(0)
+})
+
+test('title and status are told as they now are; the values stay out of the log', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const { json } = await queue.run(['set', 'WRK-1', 'title=Another secret', 'status=working', '--json'])
+  expect(json.item).toMatchObject({ title: 'Another secret', status: 'working', path: queue.path('WRK-1') })
+  expect(changes(queue)[0]!.reason).toBe('title, status')
+})
+
+test('many that set different fields at the same instant all succeed', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const calls = Array.from({ length: 8 }, (_, i) => ({ args: `set WRK-1 key_${i}=${i}`, session: `s-${i}` }))
+  expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 0))
+  for (const [i] of calls.entries()) expect(queue.read('WRK-1')).toContain(`\nkey_${i}: ${i}\n`)
+  expect(changes(queue)).toHaveLength(8)
+  expect(queue.leftovers()).toEqual([])
+})
+
+describe('a status that belongs elsewhere is written, and the command that is named moves the item:', () => {
+  test.each([
+    ['pending', 'done', 'wrk done WRK-1', /^done$/],
+    ['working', 'Merged', 'wrk done WRK-1', /^done$/],
+    ['pending', 'archived', 'wrk archive WRK-1', /^archive\/\d{4}-\d\d$/],
+    ['pending', 'blocked', 'wrk doctor --fix', /^blocked$/],
+    ['working', 'pending', 'wrk doctor --fix', /^pending$/],
+    ['done', 'pending', 'wrk reopen WRK-1', /^pending$/],
+    ['archive/2026-01', 'in-progress', 'wrk start WRK-1', /^working$/],
+    ['archive', 'blocked', 'wrk block WRK-1', /^blocked$/],
+  ])('%s/, %s: %s', async (folder, status, command, home) => {
+    const queue = makeQueue({ [`${folder}/WRK-1.md`]: item('WRK-1', { status: folder.split('/')[0]! }) })
+    const { code, stderr } = await queue.run(`set WRK-1 status=${status}`)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `wrk: warning: WRK-1 lies in ${folder}/, where ${status} does not belong; ${command} moves it\n`,
+    })
+    expect((await queue.run(command.slice('wrk '.length))).code).toBe(0)
+    expect((await queue.run('show WRK-1 --json')).json.item.folder).toMatch(home)
+  })
+
+  test('one that fits is no matter for words', async () => {
+    const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'WRK-2.md': item('WRK-2') })
+    expect((await queue.run('set WRK-1 status=parked')).stderr).toBe('')
+    expect((await queue.run('set WRK-2 status=done')).stderr).toBe('')
+  })
+})
+
+test('a status or priority of no meaning is written, and told of', async () => {
+  const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1') })
+  const { code, stderr } = await queue.run('set WRK-1 status=dnoe priority=hihg')
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: `wrk: warning: "dnoe" is no status that wrk knows. Did you mean done? Its items count as open.
+wrk: warning: "hihg" is no priority that wrk knows. Did you mean high? It counts as medium.
+`,
+  })
+  expect(queue.read('pending/WRK-1.md')).toMatch(/\nstatus: dnoe\n(.*\n)*priority: hihg\n/)
+})
+
+describe('is refused, exit 2, and changes nothing:', () => {
+  test.each<[string, string[], string]>([
+    ['a list', ['related=WRK-2'], 'related of WRK-1 holds a list'],
+    ['a list below its key', ['steps=one'], 'steps of WRK-1 holds a list'],
+    ['a map', ['agents=one'], 'agents of WRK-1 holds a map'],
+    ['one beside others that could be set', ['priority=high', 'agents=one'], 'agents'],
+    ['locked_by', ['locked_by=me'], 'belongs to the lock'],
+    ['locked_at', ['locked_at='], 'belongs to the lock'],
+    ['id', ['id=WRK-2'], 'the id'],
+    ['a word without =', ['priority'], 'is not KEY=VALUE'],
+    ['no key', ['=high'], 'is not KEY=VALUE'],
+    ['a key that is none', ['a b=c'], 'is not KEY=VALUE'],
+    ['a key with a colon', ['a:=c'], 'is not KEY=VALUE'],
+    ['a key that is no letter', ['né=c'], 'is not KEY=VALUE'],
+    ['a key twice', ['a=b', 'a=c'], 'given twice'],
+    ['a newline', ['a=b\nlocked_by: me'], 'no single line'],
+    ['a carriage return', ['a=b\rc'], 'no single line'],
+    ['an escape', ['a=\x1b[31m'], 'no single line'],
+    ['a very long value', [`a=${'x'.repeat(10_001)}`], 'longer than 10000 characters'],
+    ['nothing to set', [], 'missing'],
+  ])('%s', async (_, words, says) => {
+    const before = withLine('related: [WRK-3]\nsteps:\n  - one\nagents:\n  phase_1: claude')
+    const queue = makeQueue({ 'WRK-1': before })
+    const { code, json } = await queue.run(['set', 'WRK-1', ...words, '--json'])
+    expect([code, json.error.code]).toEqual([2, 'USAGE'])
+    expect(json.error.message).toContain(says)
+    expect(queue.read('WRK-1')).toBe(before)
+    expect(changes(queue)).toEqual([])
+    expect(queue.leftovers()).toEqual([])
+  })
+})
+
+test.each<[string, string, number, string]>([
+  ['not there', 'WRK-9', 1, 'NOT_FOUND'],
+  ['no id', 'a/b', 2, 'USAGE'],
+  ['unreadable', 'WRK-2', 5, 'INVALID_ITEM'],
+  ['written in a form that allows no line more', 'WRK-3', 5, 'INVALID_ITEM'],
+])('of an item that is %s nothing is set', async (_, id, exit, error) => {
+  const items = {
+    'WRK-2': '---\nid: WRK-2\ntitle: [unclosed\n---\n',
+    'WRK-3': '---\n{id: WRK-3, title: flow}\n---\n',
+  }
+  const queue = makeQueue(items)
+  const { code, json } = await queue.run(['set', id, 'owner=Ann', '--json'])
+  expect([code, json.error.code]).toEqual([exit, error])
+  for (const [name, text] of Object.entries(items)) expect(queue.read(name)).toBe(text)
+})
+
+test('a key that stands twice is not guessed at: exit 5 with its place', async () => {
+  const before = withLine('owner: Ann\nowner: Bob')
+  const queue = makeQueue({ 'WRK-1': before })
+  const { code, json } = await queue.run(['set', 'WRK-1', 'owner=Cy', '--json'])
+  expect([code, json.error.line]).toEqual([5, 6])
+  expect(queue.read('WRK-1')).toBe(before)
+})
+
+describe('who may', () => {
+  test('is the holder, and nobody beside it: exit 4, who and since when', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1')
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
+    const { by, at } = queue.lock('WRK-1')
+    expect(by).toBe('tester')
+    const before = queue.read('WRK-1')
+    const { code, json } = await queue.run('set WRK-1 priority=low --json', { session: 'other' })
+    expect([code, json.error.code, json.holder.session_id]).toEqual([4, 'LOCKED', 'tester'])
+    expect(json.error.message).toContain(at)
+    expect((await queue.run('set WRK-1 priority=low --agent helper')).code).toBe(4)
+    expect(queue.read('WRK-1')).toBe(before)
+  })
+
+  test('is no one beside a dead holder either: that is for a claim to take over', async () => {
+    const before = heldItem('WRK-1', 'other', ago(HOUR))
+    const sessions = registry([{ id: 'other', anchor: deadAnchor() }])
+    const queue = makeQueue({ 'WRK-1': before, 'session-state.yaml': sessions })
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(4)
+    expect(queue.read('WRK-1')).toBe(before)
+    expect((await queue.run('claim WRK-1')).code).toBe(0)
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
+  })
+
+  test('of what is closed and still held by one who is dead, is told how to free it', async () => {
+    const closed = heldItem('WRK-1', 'other', ago(HOUR), { status: 'done' })
+    const sessions = registry([{ id: 'other', anchor: deadAnchor() }])
+    const queue = makeQueue({ 'done/WRK-1.md': closed, 'session-state.yaml': sessions })
+    const refused = await queue.run('set WRK-1 priority=high')
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toContain('wrk done WRK-1 frees it.')
+    expect((await queue.run('done WRK-1')).code).toBe(0)
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
+  })
+
+  test('is not who held it before: exit 4, by whom it was taken over, when and why', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim WRK-1', { session: 'me' })
+    await queue.run(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'other' })
+    const before = queue.read('WRK-1')
+    const { code, stderr } = await queue.run('set WRK-1 priority=high', { session: 'me' })
+    expect(code).toBe(4)
+    for (const said of ['other', queue.lock('WRK-1').at!, 'urgent']) expect(stderr).toContain(said)
+    expect(queue.read('WRK-1')).toBe(before)
+  })
+
+  test('is anybody when it is free, closed too', async () => {
+    const queue = makeQueue({ 'done/WRK-1.md': item('WRK-1', { status: 'done' }) })
+    expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
+    expect(queue.read('done/WRK-1.md')).toBe(item('WRK-1', { status: 'done', priority: 'high' }))
+  })
+})

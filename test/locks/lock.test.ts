@@ -1,0 +1,789 @@
+/** Session locks through the command: one run at a time, whatever lies in the lock's file. */
+
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { grantedLock, lockText, releasedText } from '../../src/core/locks/session-lock.ts'
+import { realDisk } from '../../src/store/files/disk.ts'
+import type { GuardHost } from '../../src/store/files/guard.ts'
+import type { LockReading } from '../../src/store/locks/lock-file.ts'
+import { changeLock } from '../../src/store/locks/lock-file.ts'
+import { lockFolder, lockPlace, makeLockFolder } from '../../src/store/locks/lock-folder.ts'
+import { lookAtProcess } from '../../src/system/process.ts'
+import { randomLetters } from '../../src/system/random.ts'
+import {
+  ago,
+  anchorOf,
+  deadAnchor,
+  HOST,
+  HOUR,
+  type Json,
+  MINUTE,
+  makeQueue,
+  Queue,
+  type Result,
+  registry,
+  run,
+  stampOf,
+  startAgent,
+  tempFolder,
+  together,
+} from '../support/helpers.ts'
+
+const MANY = 32
+const LOCKS = '.wrk/ops/locks'
+
+const fileOf = (queue: Queue, name = 'nightly_session') => join(queue.root, LOCKS, `${name}.lock`)
+const textOf = (queue: Queue, name?: string) => readFileSync(fileOf(queue, name), 'utf8')
+const dataOf = (queue: Queue, name?: string): Json => JSON.parse(textOf(queue, name))
+
+/** Puts something into a lock's place, last changed at `modified`. */
+function put(queue: Queue, content: string | Buffer, modified = new Date(), name?: string): string {
+  const file = fileOf(queue, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+  utimesSync(file, modified, modified)
+  return file
+}
+
+/** A lock as the file holds it. */
+function heldLock(more: Record<string, unknown> = {}): string {
+  const { pid, host, ...anchor } = anchorOf()
+  return JSON.stringify({
+    run_id: 'run-0',
+    pid,
+    host,
+    started_utc: stampOf(ago(10 * MINUTE)),
+    purpose: 'earlier',
+    ttl_sec: 7200,
+    session_id: null,
+    heartbeat_utc: stampOf(ago(10 * MINUTE)),
+    pid_of: 'session',
+    anchor,
+    ...more,
+  })
+}
+
+const ofDead = () => {
+  const { pid, started, boot, pidns } = deadAnchor()
+  return { pid, anchor: { started, boot, pidns } }
+}
+
+const claims = (count: number, args = 'lock claim --json') =>
+  Array.from({ length: count }, (_, i) => ({ args, session: `racer-${i}` }))
+
+/** One of them got the lock and the file says so; the others were told by whom. Gives the winner's answer. */
+function expectOneWinner(queue: Queue, results: readonly Result[]): Json {
+  expect(results.filter(({ code }) => code !== 0 && code !== 4).map(({ stdout }) => stdout)).toEqual([])
+  const winners = results.filter(({ json }) => json.acquired)
+  expect(winners.map(({ code }) => code)).toEqual([0])
+  const winner = winners[0]!.json
+  expect(dataOf(queue)).toMatchObject({ run_id: winner.run_id, session_id: winner.lock.session_id })
+  for (const { code, json } of results.filter(one => one !== winners[0])) {
+    expect(code).toBe(4)
+    expect(json).toMatchObject({
+      ok: false,
+      acquired: false,
+      error_code: 'locked',
+      lock: { run_id: winner.run_id },
+    })
+    expect(json.run_id).not.toBe(winner.run_id)
+  }
+  const events = queue.events()
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+  expect(events.filter(({ type }) => ['granted', 'takenOver', 'renewed'].includes(type))).toMatchObject([
+    { type: winner.kind, item: 'lock:nightly_session', session: winner.run_id },
+  ])
+  expect(queue.leftovers()).toEqual([])
+  return winner
+}
+
+describe(`of ${MANY} processes released at the same instant one gets the lock`, () => {
+  test('when nobody holds it, and nothing of the folder is there yet', async () => {
+    const queue = makeQueue()
+    expect(expectOneWinner(queue, await together(claims(MANY), { queue })).kind).toBe('granted')
+  })
+
+  test('when it was released', async () => {
+    const queue = makeQueue()
+    put(queue, releasedText('run-0', 'holder', ago(MINUTE)))
+    expect(expectOneWinner(queue, await together(claims(MANY), { queue })).kind).toBe('granted')
+  })
+
+  test.each([
+    ['whose process is dead', () => heldLock(ofDead()), 'dead'],
+    ['whose time is up', () => heldLock({ ttl_sec: 60 }), 'TTL'],
+    [
+      'by older tooling whose time is up',
+      () =>
+        JSON.stringify({
+          run_id: 'run-0',
+          pid: process.pid,
+          started_utc: stampOf(ago(3 * HOUR)),
+          ttl_sec: 5400,
+        }),
+      'TTL',
+    ],
+  ])('when it is held by a run %s', async (_, content, reason) => {
+    const queue = makeQueue()
+    put(queue, content())
+    const results = await together(claims(MANY), { queue })
+    const winner = expectOneWinner(queue, results)
+    expect(winner).toMatchObject({
+      kind: 'takenOver',
+      from: { lock: { run_id: 'run-0' }, reason: expect.stringContaining(reason) },
+      warning: expect.stringContaining('took over lock nightly_session from run-0'),
+    })
+    expect(queue.events().find(({ type }) => type === 'takenOver')).toMatchObject({
+      previous_holder: 'run-0',
+    })
+  })
+
+  test('and none when it is held, or cannot be read', async () => {
+    for (const content of [heldLock(), 'torn']) {
+      const queue = makeQueue()
+      put(queue, content)
+      const results = await together(claims(12), { queue })
+      const code = content === 'torn' ? 5 : 4
+      expect(results.map(result => [result.code, result.json.acquired])).toEqual(
+        results.map(() => [code, false]),
+      )
+      expect(textOf(queue)).toBe(content)
+      expect(queue.events().filter(({ item }) => item)).toEqual([])
+    }
+  })
+
+  test('also when others clean up at the same time', async () => {
+    const queue = makeQueue()
+    put(queue, heldLock(ofDead()))
+    const cleaners = Array.from({ length: 10 }, (_, i) => ({
+      args: 'lock cleanup --json',
+      session: `cleaner-${i}`,
+    }))
+    const results = await together([...claims(20), ...cleaners], { queue })
+    const reclaimed = results.slice(20).flatMap(({ json }) => json.reclaimed)
+    expect(reclaimed.length).toBeLessThanOrEqual(1)
+    expect(results.slice(0, 20).filter(({ json }) => json.acquired)).toHaveLength(1)
+    expect(queue.leftovers()).toEqual([])
+  })
+})
+
+test('runs that take turns never meet', async () => {
+  const queue = makeQueue()
+  const inside = join(queue.home, 'inside')
+  const turn = `test ! -e ${inside} && : >${inside} && rm ${inside}`
+  const calls = Array.from({ length: 6 }, (_, i) => ({
+    args: ['lock', 'run', '--wait', '50s', '--', 'sh', '-c', turn],
+    session: `racer-${i}`,
+  }))
+  const results = await together(calls, { queue })
+  expect(results.map(({ code, stderr }) => [code, stderr])).toEqual(calls.map(() => [0, '']))
+  const events = queue.events().filter(({ item }) => item)
+  expect(events.map(({ type }) => type)).toEqual(calls.flatMap(() => ['granted', 'released']))
+  for (let i = 0; i < events.length; i += 2) expect(events[i + 1]!.session).toBe(events[i]!.session)
+})
+
+describe('a lock', () => {
+  test('is claimed, shown, renewed and released, and says so in flat JSON', async () => {
+    const queue = makeQueue()
+    const free = await queue.run('lock show --json')
+    expect([free.code, free.json.lock, free.json.run_id, free.json.error_code]).toEqual([0, null, null, null])
+    expect(existsSync(join(queue.root, '.wrk'))).toBe(false)
+
+    const claim = await queue.run('lock claim --ttl 5400 --purpose nightly_runner --json')
+    expect(claim.code).toBe(0)
+    expect(claim.json).toMatchObject({
+      schema_version: 1,
+      ok: true,
+      acquired: true,
+      error_code: null,
+      error: null,
+      run_id: expect.stringMatching(/^run-\d{8}T\d{6}Z-[0-9a-z]{6}$/),
+      lock_path: fileOf(queue),
+      ttl_sec: 5400,
+      warning: expect.stringContaining('only its TTL'),
+      lock: {
+        pid: null,
+        host: HOST,
+        started_utc: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        purpose: 'nightly_runner',
+        ttl_sec: 5400,
+        session_id: 'tester',
+        heartbeat_utc: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      },
+    })
+    const runId = claim.json.run_id
+    expect(claim.json.lock.run_id).toBe(runId)
+    expect(dataOf(queue)).toEqual(claim.json.lock)
+
+    const show = await queue.run('lock show --json')
+    expect([show.code, show.json.run_id, show.json.lock]).toEqual([0, runId, claim.json.lock])
+    expect(show.json).toMatchObject({ liveness: 'unknown', reason: expect.any(String), stale: false })
+
+    const env = { WRK_NOW: '+10m' }
+    const renew = await queue.run(`lock renew --run-id ${runId} --json`, { env })
+    expect([renew.code, renew.json.renewed]).toEqual([0, true])
+    expect(Date.parse(renew.json.lock.heartbeat_utc)).toBeGreaterThan(Date.now() + 9 * MINUTE)
+    expect(renew.json.lock.started_utc).toBe(claim.json.lock.started_utc)
+
+    const release = await queue.run(`lock release --run-id ${runId} --json`)
+    expect([release.code, release.json.released, release.json.lock]).toEqual([0, true, null])
+    const again = await queue.run(`lock release --run-id ${runId} --json`)
+    expect([again.code, again.json.ok, again.json.released]).toEqual([0, true, false])
+    expect((await queue.run('lock show --json')).json.lock).toBeNull()
+    expect((await queue.run('lock claim --json')).json).toMatchObject({ acquired: true, kind: 'granted' })
+    expect(queue.events().map(({ type }) => type)).toEqual(['granted', 'released', 'granted'])
+  })
+
+  test('tells people who holds it, since when, until when, whether they live, and what to do', async () => {
+    const queue = makeQueue()
+    put(queue, heldLock({ session_id: 'nightly', purpose: 'the \u001b[31mnightly run' }))
+    const show = await queue.run('lock show')
+    const refused = await queue.run('lock claim')
+    expect([show.code, refused.code, refused.stdout]).toEqual([0, 4, ''])
+    for (const text of [show.stdout, refused.stderr]) {
+      for (const part of [
+        'run-0',
+        `process ${process.pid} on ${HOST}`,
+        'session nightly',
+        '10m ago',
+        'until 20',
+      ])
+        expect(text).toContain(part)
+      expect(text).toContain(`alive: process ${process.pid} is running`)
+      expect(text).not.toContain('\u001b')
+    }
+    expect(refused.stderr).toContain('--wait')
+    expect(refused.stderr).not.toMatch(/cleanup|release nightly/)
+  })
+
+  test('is renewed by the run that holds it, and by no other run of the same session', async () => {
+    const queue = makeQueue()
+    expect((await queue.run('lock claim deploy --run-id 7 --ttl 90m')).code).toBe(0)
+    const again = await queue.run('lock claim deploy --run-id 7 --purpose more --json', { session: 'other' })
+    expect([again.code, again.json.kind]).toEqual([0, 'renewed'])
+    expect(again.json.lock).toMatchObject({ purpose: 'more', ttl_sec: 5400 })
+    for (const args of ['lock claim deploy', 'lock claim deploy --run-id 8'])
+      expect((await queue.run(args)).code).toBe(4)
+    expect((await queue.run('lock claim --run-id 8')).code).toBe(0)
+  })
+
+  test.each(['--run-id another', '--run-id=', '', '--run-id ../../x'])(
+    'is not released with %j, and not a byte changes',
+    async flag => {
+      const queue = makeQueue()
+      put(queue, heldLock())
+      const before = textOf(queue)
+      const { ino, mtimeNs } = statSync(fileOf(queue), { bigint: true })
+      const args = ['lock', 'release', '--json', ...flag.split(' ').filter(Boolean)]
+      const release = await queue.run(args)
+      expect([release.code, release.json.released, release.json.ok]).toEqual([4, false, false])
+      expect(release.json).toMatchObject({ error_code: 'not_holder', lock: { run_id: 'run-0' } })
+      expect(textOf(queue)).toBe(before)
+      const now = statSync(fileOf(queue), { bigint: true })
+      expect([now.ino, now.mtimeNs]).toEqual([ino, mtimeNs])
+    },
+  )
+
+  test('is no older for a renewal by a clock that is behind (found by a storm)', async () => {
+    const queue = makeQueue()
+    const at = (time: string, args: string) =>
+      queue.run(`lock ${args}`, { env: { WRK_NOW: `2026-11-21T${time}Z` } })
+    await at('10:00:00', 'claim deploy --run-id 7 --ttl 60s')
+    await at('10:00:50', 'claim deploy --run-id 7')
+    expect((await at('09:58:55', 'renew deploy --run-id 7')).code).toBe(0)
+    expect((await at('10:01:49', 'claim deploy --run-id 8')).code).toBe(4)
+    expect((await at('10:01:50', 'claim deploy --run-id 8')).code).toBe(0)
+  })
+
+  test('lives as long as its own TTL says, not the asker’s', async () => {
+    const queue = makeQueue()
+    put(queue, heldLock({ ttl_sec: 660, pid: null, anchor: null }))
+    expect((await queue.run('lock claim --ttl 1')).code).toBe(4)
+    expect((await queue.run('lock claim --json', { env: { WRK_NOW: '+2m' } })).json.kind).toBe('takenOver')
+    put(queue, heldLock({ ttl_sec: 86_400, pid: null, anchor: null }))
+    expect(
+      (await queue.run('lock claim --ttl 1', { env: { WRK_NOW: '+5h', LOCK_TTL_SECONDS: '1' } })).code,
+    ).toBe(4)
+  })
+
+  test('that was lost is not renewed, and its run is told to whom and why', async () => {
+    const queue = makeQueue()
+    expect((await queue.run('lock claim --run-id first --ttl 60')).code).toBe(0)
+    const env = { WRK_NOW: '+2m' }
+    expect((await queue.run('lock claim --run-id second', { env })).code).toBe(0)
+    const before = textOf(queue)
+    for (const verb of ['renew', 'release']) {
+      const told = await queue.run(`lock ${verb} --run-id first --json`, { env })
+      expect(told.code).toBe(4)
+      expect(told.json).toMatchObject({ error_code: 'lost', lock: { run_id: 'second' } })
+      expect(told.json.error).toMatch(/taken over from first by second.*no sign of life/)
+    }
+    expect(textOf(queue)).toBe(before)
+    await queue.run('lock release --run-id second', { env })
+    const late = await queue.run('lock release --run-id first --json', { env })
+    expect([late.code, late.json.released]).toEqual([0, false])
+    expect((await queue.run('lock renew --run-id first --json')).code).toBe(4)
+  })
+
+  test('of an agent is free when the agent is gone, and not before', async () => {
+    const queue = makeQueue()
+    const agent = await startAgent('claude', queue)
+    const claim = await agent.run('wrk lock claim --json')
+    expect(claim.json.lock).toMatchObject({ pid: agent.pid, host: HOST })
+    expect(claim.json.warning).toBeNull()
+    const refused = await queue.run('lock claim --json')
+    expect(refused.json).toMatchObject({ error_code: 'locked', liveness: 'alive' })
+    await agent.kill()
+    const taken = await queue.run('lock claim --json')
+    expect(taken.json.kind).toBe('takenOver')
+    expect(taken.json.from.reason).toContain(`process ${agent.pid} is gone`)
+  })
+
+  test('of a session that was ended is free', async () => {
+    const state = (ended_at: Date | null) =>
+      registry([{ id: 'nightly', anchor: anchorOf(), heartbeat_at: ago(MINUTE), ended_at }])
+    const queue = makeQueue({ 'session-state.yaml': state(null) })
+    put(queue, heldLock({ session_id: 'nightly', ...ofDead() }))
+    expect((await queue.run('lock claim --json')).json).toMatchObject({
+      error_code: 'locked',
+      liveness: 'alive',
+    })
+    queue.write('session-state.yaml', state(ago(1000)))
+    expect((await queue.run('lock claim --json')).json.kind).toBe('takenOver')
+  })
+
+  test('by older tooling is judged by its age alone', async () => {
+    const { pid } = deadAnchor()
+    const old = (age: number) =>
+      JSON.stringify({
+        run_id: 'run-0',
+        pid,
+        host: HOST,
+        started_utc: stampOf(ago(age)),
+        purpose: 'nightly',
+        ttl_sec: 5400,
+      })
+    const queue = makeQueue()
+    put(queue, old(89 * MINUTE))
+    const refused = await queue.run('lock claim --json')
+    expect(refused.json).toMatchObject({
+      error_code: 'locked',
+      liveness: 'unknown',
+      lock: { run_id: 'run-0', pid },
+    })
+    expect((await queue.run('lock renew --run-id run-0')).code).toBe(0)
+    put(queue, old(91 * MINUTE))
+    expect((await queue.run('lock claim --json')).json.kind).toBe('takenOver')
+    put(queue, `\ufeff${old(MINUTE)}`)
+    expect((await queue.run('lock release --run-id run-0 --json')).json.released).toBe(true)
+  })
+
+  test.each(['../x', 'a/b', '.hidden', '', 'ä', 'x'.repeat(65)])('is not named %j', async name => {
+    const queue = makeQueue()
+    for (const verb of ['show', 'claim', 'release', 'cleanup']) {
+      const result = await queue.run(['lock', verb, name, '--json'])
+      expect([result.code, result.json.error?.code, result.json.error_code]).toEqual([2, 'USAGE', 'usage'])
+    }
+    expect(existsSync(join(queue.root, '.wrk'))).toBe(false)
+  })
+
+  test.each([
+    'lock claim --ttl soon',
+    'lock claim --ttl 0',
+    'lock claim --run-id=',
+    'lock claim a b',
+    'lock renew',
+    'lock claim --force',
+    'lock',
+    'lock break',
+  ])('wrk %s is a usage error', async args => {
+    const result = await makeQueue().run(`${args} --json`)
+    expect([result.code, result.json.error.code, result.json.error_code]).toEqual([2, 'USAGE', 'usage'])
+  })
+})
+
+describe('a lock file that cannot be read', () => {
+  const forms: [string, (file: string) => void][] = [
+    ['is empty', file => writeFileSync(file, '')],
+    ['is torn', file => writeFileSync(file, heldLock().slice(0, 60))],
+    ['is no object', file => writeFileSync(file, '["run-0"]')],
+    ['names no run', file => writeFileSync(file, '{"pid":1,"started_utc":"2026-01-01T00:00:00Z"}')],
+    ['is binary', file => writeFileSync(file, Buffer.from([0xff, 0xfe, 0x00, 0x7b]))],
+    ['is far too large', file => writeFileSync(file, `${heldLock()}${' '.repeat(200_000)}`)],
+    ['is a folder', file => mkdirSync(join(file, 'inside'), { recursive: true })],
+    ['is a link to a lock', file => symlinkSync(join(dirname(file), 'real.json'), file)],
+    ['is a link to nothing', file => symlinkSync('/nowhere/at/all', file)],
+    ['is a pipe', file => spawnSync('mkfifo', [file])],
+  ]
+
+  /** What lies there, in a form that shows every change. */
+  function picture(file: string): string {
+    const stat = lstatSync(file, { bigint: true })
+    const content = stat.isFile() ? readFileSync(file, 'base64') : stat.isDirectory() ? readdirSync(file) : ''
+    return [stat.ino, stat.mode, stat.size, stat.mtimeNs, content].join()
+  }
+
+  test.each(forms)('because it %s is corrupt to all, and put aside when it is old', async (_, make) => {
+    const queue = makeQueue()
+    const file = fileOf(queue)
+    mkdirSync(dirname(file), { recursive: true })
+    const real = join(dirname(file), 'real.json')
+    const target = heldLock()
+    writeFileSync(real, target)
+    make(file)
+    const before = picture(file)
+    for (const [args, own] of [
+      ['show', {}],
+      ['claim', { acquired: false }],
+      ['claim --run-id run-0', { acquired: false }],
+      ['renew --run-id run-0', { renewed: false }],
+      ['release --run-id run-0', { released: false }],
+      ['release', { released: false }],
+      ['run -- touch ran', { acquired: false }],
+    ] as const) {
+      const words = `lock ${args}`.replace(/( --|$)/, ' --json$1').split(' ')
+      const result = await queue.run(words)
+      expect([args, result.code]).toEqual([args, 5])
+      expect(result.json).toMatchObject({
+        ok: false,
+        error_code: 'corrupt',
+        lock: null,
+        lock_path: file,
+        ...own,
+      })
+    }
+    expect(existsSync(join(queue.home, 'ran'))).toBe(false)
+    expect((await queue.run('lock cleanup --json')).json).toMatchObject({ ok: true, reclaimed: [] })
+    expect(picture(file)).toBe(before)
+
+    const env = { WRK_NOW: '+3h' }
+    const cleanup = await queue.run('lock cleanup --json', { env })
+    expect(cleanup.code).toBe(0)
+    const [reclaimed] = cleanup.json.reclaimed
+    expect(cleanup.json.reclaimed).toHaveLength(1)
+    expect(reclaimed).toMatchObject({ name: 'nightly_session', lock_path: file, lock: null })
+    expect(reclaimed.reason).toContain('cannot be read')
+    expect(picture(reclaimed.quarantined_to)).toBe(before)
+    expect(readFileSync(real, 'utf8')).toBe(target)
+    expect((await queue.run('lock cleanup --json', { env })).json.reclaimed).toEqual([])
+    expect((await queue.run('lock show --json', { env })).json.lock).toBeNull()
+    expect((await queue.run('lock claim --json', { env })).json.acquired).toBe(true)
+    expect(picture(reclaimed.quarantined_to)).toBe(before)
+    expect(queue.events().map(({ type }) => type)).toEqual(['moved', 'granted'])
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('because of its permissions is corrupt too', async () => {
+    if (process.getuid?.() === 0) return console.warn('SKIPPED: root reads everything')
+    const queue = makeQueue()
+    chmodSync(put(queue, heldLock()), 0)
+    expect((await queue.run('lock show --json')).json.error_code).toBe('corrupt')
+    expect((await queue.run('lock claim --json')).code).toBe(5)
+  })
+
+  test('is put aside once by many who clean up at the same instant, and over nothing that lies there', async () => {
+    const queue = makeQueue()
+    const kept = new Set<string>()
+    for (const [round, text] of ['one', 'two', 'three'].entries()) {
+      put(queue, text, ago(3 * HOUR))
+      const env = { WRK_NOW: stampOf(new Date()) }
+      const calls = Array.from({ length: 8 }, () => ({ args: 'lock cleanup --json', env }))
+      const results = await together(calls, { queue })
+      expect(results.map(({ code }) => code)).toEqual(calls.map(() => 0))
+      const reclaimed = results.flatMap(({ json }) => json.reclaimed)
+      expect(reclaimed).toHaveLength(1)
+      kept.add(reclaimed[0].quarantined_to)
+      expect(kept.size).toBe(round + 1)
+    }
+    expect([...kept].map(path => readFileSync(path, 'utf8')).sort()).toEqual(['one', 'three', 'two'])
+    const aside = readdirSync(dirname(fileOf(queue))).filter(name => name.includes('corrupt'))
+    expect(aside).toHaveLength(3)
+  })
+})
+
+describe('cleanup', () => {
+  test('frees what is dead or whose time is up, leaves the rest, and twice equals once', async () => {
+    const queue = makeQueue()
+    put(queue, heldLock(ofDead()), new Date(), 'dead')
+    put(queue, heldLock({ ttl_sec: 60 }), new Date(), 'stale')
+    put(queue, heldLock(), new Date(), 'alive')
+    put(queue, heldLock({ host: 'otherbox', ...ofDead() }), new Date(), 'elsewhere')
+    put(queue, 'young and torn', new Date(), 'torn')
+    put(queue, releasedText('run-0', 'holder', new Date()), new Date(), 'free')
+    const untouched = ['alive', 'elsewhere', 'torn', 'free']
+    const before = untouched.map(name => textOf(queue, name))
+    const cleanup = await queue.run('lock cleanup --json')
+    expect(cleanup.code).toBe(0)
+    expect(cleanup.json.reclaimed.map(({ name }: Json) => name)).toEqual(['dead', 'stale'])
+    expect(cleanup.json.reclaimed[0]).toMatchObject({
+      lock: { run_id: 'run-0' },
+      reason: expect.stringContaining('is gone'),
+      quarantined_to: null,
+    })
+    const after = readdirSync(dirname(fileOf(queue))).sort()
+    expect(untouched.map(name => textOf(queue, name))).toEqual(before)
+    const again = await queue.run('lock cleanup --json')
+    expect([again.code, again.json.reclaimed]).toEqual([0, []])
+    expect(readdirSync(dirname(fileOf(queue))).sort()).toEqual(after)
+    expect(queue.events()).toMatchObject([
+      { type: 'released', item: 'lock:dead', previous_holder: 'run-0', session: 'tester' },
+      { type: 'released', item: 'lock:stale' },
+    ])
+    for (const name of ['dead', 'stale'])
+      expect((await queue.run(`lock show ${name} --json`)).json.lock).toBeNull()
+  })
+
+  test('with --ttl frees whatever is older, living holder or not', async () => {
+    const queue = makeQueue()
+    put(queue, heldLock(), new Date(), 'alive')
+    put(queue, 'torn', ago(10 * MINUTE), 'torn')
+    expect((await queue.run('lock cleanup --ttl 1h --json')).json.reclaimed).toEqual([])
+    const one = await queue.run('lock cleanup alive --ttl 9m --json')
+    expect(one.json.reclaimed.map(({ name }: Json) => name)).toEqual(['alive'])
+    expect(queue.events()).toMatchObject([{ type: 'released', forced: true }])
+    const rest = await queue.run('lock cleanup --ttl 9m')
+    expect(rest.stdout).toContain('Put torn aside')
+    expect((await queue.run('lock cleanup nothing_there')).stdout).toBe('Nothing to clean up.\n')
+  })
+})
+
+describe('locks lie', () => {
+  test('in --state-dir, else WRK_STATE_DIR, else TRI_STATE_DIR, else the queue’s .wrk', async () => {
+    const queue = makeQueue()
+    const [flag, own, tri] = [join(queue.home, 'flag'), join(queue.home, 'own'), join(queue.home, 'tri')]
+    const pathIn = async (args: string, env = {}) =>
+      (await queue.run(`lock claim ${args} --json`, { env })).json.lock_path
+    expect(await pathIn(`--state-dir ${flag}`, { WRK_STATE_DIR: own, TRI_STATE_DIR: tri })).toBe(
+      join(flag, 'ops/locks/nightly_session.lock'),
+    )
+    expect(await pathIn('--purpose x', { WRK_STATE_DIR: own, TRI_STATE_DIR: tri })).toBe(
+      join(own, 'ops/locks/nightly_session.lock'),
+    )
+    expect(await pathIn('--purpose x', { WRK_STATE_DIR: '', TRI_STATE_DIR: tri })).toBe(
+      join(tri, 'ops/locks/nightly_session.lock'),
+    )
+    expect(await pathIn('--purpose x', {})).toBe(fileOf(queue))
+    // Guards and events of each are kept with it, out of git's sight.
+    for (const state of [flag, own, tri]) {
+      expect(readFileSync(join(state, '.wrk/.gitignore'), 'utf8')).toBe('*\n')
+      expect(readFileSync(join(state, '.wrk/events.jsonl'), 'utf8')).toContain('"granted"')
+      expect(readdirSync(state).sort()).toEqual(['.wrk', 'ops'])
+    }
+    const before = await queue.run('lock --state-dir flag show --json')
+    expect(before.json.lock).not.toBeNull()
+  })
+
+  test('without any queue where a state folder is named', async () => {
+    const home = tempFolder()
+    const state = join(home, 'not', 'there', 'yet')
+    const env = { TRI_STATE_DIR: state }
+    const inHome = (args: string, session: string | null = null, more = env) =>
+      run(args, { cwd: home, session, env: more })
+    expect((await inHome('lock show --json')).json).toMatchObject({ ok: true, lock: null })
+    expect((await inHome('lock cleanup --json')).json).toMatchObject({ ok: true, reclaimed: [] })
+    expect(existsSync(state)).toBe(false)
+    // No agent, no terminal, no queue: the run is the holder all the same.
+    const claim = await inHome('lock claim --json')
+    expect(claim.code).toBe(0)
+    expect(claim.json.lock).toMatchObject({ session_id: null, pid: null, host: HOST })
+    expect(claim.json.warning).toContain('only its TTL')
+    expect((await inHome('lock claim --json', 'somebody')).code).toBe(4)
+    expect((await inHome(`lock renew --run-id ${claim.json.run_id}`)).code).toBe(0)
+    expect((await inHome(`lock release --run-id ${claim.json.run_id}`)).code).toBe(0)
+    expect((await inHome('lock run -- true')).code).toBe(0)
+    expect(readdirSync(home).sort()).toEqual(['not'])
+
+    const nowhere = await run('lock show --json', { cwd: home, session: null })
+    expect([nowhere.code, nowhere.json.error_code, nowhere.json.ok]).toEqual([1, 'not_found', false])
+    expect(nowhere.json.error).toContain('no queue here')
+    expect(nowhere.json.hint).toContain('--state-dir')
+  })
+
+  test('under one guard, whether the queue’s .wrk is named or found', async () => {
+    const queue = makeQueue()
+    const found = claims(12)
+    const named = claims(12, `lock claim --json --state-dir ${join(queue.root, '.wrk')}`)
+    expectOneWinner(
+      queue,
+      await together([...found, ...named.map((one, i) => ({ ...one, session: `far-${i}` }))], { queue }),
+    )
+    expect(existsSync(join(queue.root, '.wrk/.wrk'))).toBe(false)
+  })
+
+  test.each(['ops', 'ops/locks', '.wrk'])('in no folder that %s as a link leads to', async part => {
+    const queue = makeQueue()
+    const state = join(queue.home, 'state')
+    const outside = join(queue.home, 'outside')
+    mkdirSync(dirname(join(state, part)), { recursive: true })
+    mkdirSync(outside)
+    symlinkSync(outside, join(state, part))
+    for (const verb of ['claim', 'show', 'cleanup', 'release --run-id x', 'run -- true']) {
+      const words = `lock ${verb}`.replace(/( --|$)/, ` --json --state-dir ${state}$1`).split(' ')
+      const result = await queue.run(words)
+      expect([verb, result.code]).toEqual([verb, 74])
+      expect(result.json).toMatchObject({ ok: false, error_code: 'io' })
+      expect(result.json.error).toContain('symbolic link')
+    }
+    expect(readdirSync(outside)).toEqual([])
+  })
+})
+
+describe('the guard', () => {
+  const mounted: string[] = []
+  afterAll(() => {
+    for (const folder of mounted) spawnSync('umount', ['-l', folder])
+  })
+
+  const keeper = { sessionId: null, host: HOST, anchor: null, pidOf: 'session' } as const
+  const lockOf = (runId: string) =>
+    lockText(grantedLock({ runId, keeper, ttlMs: HOUR, purpose: null }, new Date()))
+
+  function hostWith(disk: Partial<GuardHost['disk']>): GuardHost {
+    const place = { host: HOST, boot: '', pidns: '' }
+    return {
+      disk: { ...realDisk, ...disk },
+      self: { pid: process.pid, started: '1', place },
+      look: lookAtProcess,
+      randomLetters,
+      sleep: () => Promise.resolve(),
+      patienceMs: 1000,
+    }
+  }
+
+  /** Gives up run-1's lock, or leaves it if another run has it. */
+  const giveUp = (reading: LockReading | null) =>
+    reading?.kind === 'held' && reading.lock.runId === 'run-1'
+      ? ({
+          kind: 'write',
+          text: releasedText('run-1', 'holder', new Date()),
+          event: null,
+          result: 'released',
+        } as const)
+      : ({ kind: 'leave', result: 'not mine' } as const)
+
+  test('keeps a release that was stopped, and revoked meanwhile, from taking the next run’s lock', async () => {
+    const state = tempFolder()
+    const place = lockPlace(makeLockFolder(realDisk, lockFolder(state)), 'deploy')
+    writeFileSync(place.file, lockOf('run-1'))
+    let stopped = false
+    const host = hostWith({
+      renameSync: (from, to) => {
+        if (to === place.file && !stopped) {
+          stopped = true
+          // Another process takes the guard away, takes the lock over and leaves.
+          unlinkSync(from)
+          writeFileSync(`${place.file}.new`, lockOf('run-2'))
+          realDisk.renameSync(`${place.file}.new`, place.file)
+        }
+        realDisk.renameSync(from, to)
+      },
+    })
+    const { result } = await changeLock(host, place, giveUp)
+    expect([stopped, result]).toEqual([true, 'not mine'])
+    expect(readFileSync(place.file, 'utf8')).toContain('"run-2"')
+  })
+
+  test('looks again at a lock that a program without a guard replaces at the same instant', async () => {
+    const state = tempFolder()
+    const place = lockPlace(makeLockFolder(realDisk, lockFolder(state)), 'deploy')
+    writeFileSync(place.file, lockOf('run-1'))
+    let replaced = false
+    const host = hostWith({
+      fchmodSync: (fd, mode) => {
+        if (!replaced) {
+          replaced = true
+          writeFileSync(`${place.file}.new`, lockOf('run-2'))
+          realDisk.renameSync(`${place.file}.new`, place.file)
+        }
+        realDisk.fchmodSync(fd, mode)
+      },
+    })
+    const { result } = await changeLock(host, place, giveUp)
+    expect([replaced, result]).toEqual([true, 'not mine'])
+    expect(readFileSync(place.file, 'utf8')).toContain('"run-2"')
+  })
+
+  test.each(['file', 'folder'])(
+    'keeps a cleanup that was stopped from putting the next run’s lock aside, for a corrupt %s',
+    async form => {
+      const state = tempFolder()
+      const place = lockPlace(makeLockFolder(realDisk, lockFolder(state)), 'deploy')
+      if (form === 'file') writeFileSync(place.file, 'torn')
+      else mkdirSync(place.file)
+      let stopped = false
+      const host = hostWith({
+        renameSync: (from, to) => {
+          if ((to === place.file || from === place.file) && !stopped) {
+            stopped = true
+            const guards = join(place.stateDir, 'guards', 'lock@deploy')
+            for (const name of readdirSync(guards)) unlinkSync(join(guards, name))
+            rmSync(place.file, { recursive: true })
+            writeFileSync(place.file, lockOf('run-2'))
+          }
+          realDisk.renameSync(from, to)
+        },
+      })
+      const event = { time: '', type: 'moved', item: 'lock:deploy', tx: 'x' } as Json
+      let looks = 0
+      const { result, quarantined } = await changeLock<string>(host, place, reading => {
+        looks++
+        return reading?.kind === 'corrupt'
+          ? {
+              kind: 'quarantine',
+              mark: `m${looks}`,
+              text: releasedText(null, 'cleanup', new Date()),
+              event,
+              result: 'aside',
+            }
+          : { kind: 'leave', result: 'a lock' }
+      })
+      expect([stopped, result, quarantined, looks]).toEqual([true, 'a lock', null, 2])
+      expect(readFileSync(place.file, 'utf8')).toContain('"run-2"')
+      expect(readdirSync(place.path)).toEqual(['deploy.lock'])
+    },
+  )
+
+  test('leaves the lock as it is when the disk is full', async () => {
+    const disk = tempFolder()
+    const options = 'size=128k,mode=0755'
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk], { encoding: 'utf8' })
+    if (mount.status !== 0) return console.warn('SKIPPED: no small file system can be mounted here')
+    mounted.push(disk)
+    const queue = new Queue(tempFolder())
+    const env = { WRK_STATE_DIR: join(disk, 'state') }
+    expect(
+      (await queue.run('lock claim --run-id first --ttl 60', { queue: undefined, env, cwd: queue.home }))
+        .code,
+    ).toBe(0)
+    const file = join(disk, 'state/ops/locks/nightly_session.lock')
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(join(disk, 'small'), '')
+    expect(() => writeFileSync(join(disk, 'filler'), Buffer.alloc(1024 * 1024))).toThrow(/ENOSPC/)
+    for (const args of ['lock release --run-id first', 'lock claim --run-id second']) {
+      const later = { ...env, WRK_NOW: args.includes('second') ? '+1h' : '+0s' }
+      const result = await queue.run(`${args} --json`, { queue: undefined, env: later, cwd: queue.home })
+      expect([args, result.code, result.json.error_code]).toEqual([args, 74, 'io'])
+      expect(result.json.error).toMatch(/full|no more bytes|bytes arrived/)
+      expect(readFileSync(file, 'utf8')).toBe(before)
+    }
+    unlinkSync(join(disk, 'filler'))
+    expect(
+      (await queue.run('lock release --run-id first', { queue: undefined, env, cwd: queue.home })).code,
+    ).toBe(0)
+  })
+})
