@@ -11,28 +11,15 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  cleanEnv,
-  deadAnchor,
-  type Env,
-  FIRST,
-  finished,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  MINUTE,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  type Result,
-  registry,
-  run,
-  start,
-  startAgent,
-  tempFolder,
-} from '../support/helpers.ts'
+import { startAgent } from '../support/agents.ts'
+import { ago, HOUR, MINUTE } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
+import { deadAnchor, registry } from '../support/sessions.ts'
 
 interface Event {
   hook_event_name: string

@@ -14,7 +14,10 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cleanEnv, FIRST, type Json, PROGRAM, type Result, run, tempFolder, WRK } from '../support/helpers.ts'
+import { tempFolder } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM, WRK } from '../support/program.ts'
+import type { Json, Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
 
 const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']
 const SETTINGS = '.claude/settings.json'

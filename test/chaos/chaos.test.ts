@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT } from '../support/helpers.ts'
+import { ROOT } from '../support/program.ts'
 import { AFTERWARDS, check } from './checker.ts'
 import type { Op, Recording } from './recording.ts'
 

@@ -4,18 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeF
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  HOUR,
-  heldItem,
-  item,
-  makeQueue,
-  type Queue,
-  type Result,
-  ROOT,
-  registry,
-  tempFolder,
-} from '../support/helpers.ts'
+import { ago, HOUR } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { ROOT } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Result } from '../support/result.ts'
+import { registry } from '../support/sessions.ts'
 
 const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'index.js')).href
 

@@ -3,25 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  cleanEnv,
-  finished,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  MINUTE,
-  makeQueue,
-  type Queue,
-  type Result,
-  registry,
-  run,
-  stampOf,
-  start,
-  tempFolder,
-  until,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
+import { registry } from '../support/sessions.ts'
 
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
 const TEXT = expect.stringMatching(/./)

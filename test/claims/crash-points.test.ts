@@ -9,22 +9,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import {
-  type Args,
-  ago,
-  anchorOf,
-  deadAnchor,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  MINUTE,
-  makeQueue,
-  type Queue,
-  registry,
-  type SessionData,
-  stampOf,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
+import type { Args } from '../support/run.ts'
+import { anchorOf, deadAnchor, registry, type SessionData } from '../support/sessions.ts'
 import { atEachCrash, expectOldOrNew, haveStrace, type Visible, visible } from '../support/system-calls.ts'
 
 const LOCK = '.wrk/ops/locks/nightly_session.lock'

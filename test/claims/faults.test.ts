@@ -18,21 +18,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import {
-  cleanEnv,
-  FIRST,
-  finished,
-  item,
-  type Json,
-  makeQueue,
-  PROGRAM,
-  Queue,
-  type Result,
-  registry,
-  resultOf,
-  start,
-  tempFolder,
-} from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, Queue } from '../support/queue.ts'
+import { type Json, type Result, resultOf } from '../support/result.ts'
+import { registry } from '../support/sessions.ts'
 import { atEachFailure, haveStrace, type Injected, runInjected } from '../support/system-calls.ts'
 
 const IS_ROOT = process.getuid?.() === 0

@@ -3,21 +3,14 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  deadAnchor,
-  HOUR,
-  heldItem,
-  item,
-  loading,
-  makeQueue,
-  type Queue,
-  type Result,
-  ROOT,
-  registry,
-  stampOf,
-  together,
-} from '../support/helpers.ts'
+import { ago, HOUR, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { ROOT } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Result } from '../support/result.ts'
+import { loading } from '../support/run.ts'
+import { deadAnchor, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'index.js')).href
 const MANY = 64

@@ -6,21 +6,12 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  anchorOf,
-  cleanEnv,
-  FIRST,
-  finished,
-  HOUR,
-  item,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  registry,
-  required,
-  stampOf,
-  start,
-} from '../support/helpers.ts'
+import { HOUR, stampOf } from '../support/clock.ts'
+import { item } from '../support/items.ts'
+import { finished, start } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM, required } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { anchorOf, registry } from '../support/sessions.ts'
 import { copyOf } from '../support/system-calls.ts'
 
 // --- .wrk is deleted ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT } from '../support/helpers.ts'
+import { ROOT } from '../support/program.ts'
 
 const SRC = join(ROOT, 'src')
 

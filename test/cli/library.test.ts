@@ -3,19 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  ago,
-  cleanEnv,
-  HOUR,
-  heldItem,
-  item,
-  makeQueue,
-  type Queue,
-  type Result,
-  ROOT,
-  resultOf,
-  tempFolder,
-} from '../support/helpers.ts'
+import { ago, HOUR } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { cleanEnv, ROOT } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { type Result, resultOf } from '../support/result.ts'
 
 /** A user's project with wrk-cli in its node_modules. */
 let app: string

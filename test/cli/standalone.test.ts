@@ -2,7 +2,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { finished, makeQueue, PROGRAM, required, STANDALONE, start, tempFolder } from '../support/helpers.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { PROGRAM, required, STANDALONE } from '../support/program.ts'
+import { makeQueue } from '../support/queue.ts'
 import { makeRepository } from '../support/repository.ts'
 
 if (!STANDALONE) console.warn('SKIPPED: tests of the standalone executable; npm run test:exe builds it first')

@@ -2,19 +2,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LiveTable } from '../../src/print/watch/live.ts'
 import { processFacts } from '../../src/system/process.ts'
-import {
-  gone,
-  HOST,
-  haveTerminals,
-  heldItem,
-  item,
-  killProcess,
-  makeQueue,
-  openTerminal,
-  stampOf,
-  startAgent,
-  until,
-} from '../support/helpers.ts'
+import { startAgent } from '../support/agents.ts'
+import { stampOf, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { gone, killProcess } from '../support/processes.ts'
+import { haveTerminals, openTerminal } from '../support/pty.ts'
+import { makeQueue } from '../support/queue.ts'
+import { HOST } from '../support/sessions.ts'
 
 const terminals = describe.skipIf(!haveTerminals())
 

@@ -14,8 +14,11 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { FIRST, item, PROGRAM, type Result, tempFolder } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { FIRST, PROGRAM } from '../support/program.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
+import type { Result } from '../support/result.ts'
 
 /** WRK-1 is held by `other`. */
 async function withHooks(): Promise<Repository> {

@@ -2,8 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { heldItem, item, type Json, tempFolder } from '../support/helpers.ts'
+import { heldItem, item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
+import type { Json } from '../support/result.ts'
 
 const twoSessions = (repository: Repository) =>
   repository.sessions({ id: 'tester', heartbeat_at: new Date() }, { id: 'other', heartbeat_at: new Date() })

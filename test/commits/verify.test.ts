@@ -2,19 +2,12 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  MINUTE,
-  start,
-  tempFolder,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { start, tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
+import type { Json } from '../support/result.ts'
+import { anchorOf, deadAnchor } from '../support/sessions.ts'
 
 /** `tester` and `other` are listed and alive, neither in a process above the calls; what they claim is theirs. */
 async function withSessions(items?: readonly string[]): Promise<Repository> {

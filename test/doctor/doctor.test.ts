@@ -24,31 +24,15 @@ import { shortHash } from '../../src/core/hash.ts'
 import type { ItemKey } from '../../src/core/items/ids.ts'
 import { openContext } from '../../src/operations/context.ts'
 import { applyFix } from '../../src/operations/doctor/doctor-fix.ts'
-import {
-  type AnchorData,
-  ago,
-  anchorOf,
-  cleanEnv,
-  deadAnchor,
-  FIRST,
-  finished,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  killGroup,
-  MINUTE,
-  makeQueue,
-  PROGRAM,
-  Queue,
-  ROOT,
-  registry,
-  start,
-  tempFolder,
-  together,
-  until,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, killGroup, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM, ROOT } from '../support/program.ts'
+import { makeQueue, Queue } from '../support/queue.ts'
 import { makeRepository } from '../support/repository.ts'
+import type { Json } from '../support/result.ts'
+import { type AnchorData, anchorOf, deadAnchor, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 /** Every file below a folder with its bytes, links as links: what must be the same when nothing was done. */
 function snapshot(folder: string): Record<string, string> {

@@ -23,7 +23,8 @@ import {
   withFolders,
   withGuard,
 } from '../../src/store/files/guard.ts'
-import { ago, tempFolder } from '../support/helpers.ts'
+import { ago } from '../support/clock.ts'
+import { tempFolder } from '../support/processes.ts'
 
 const KEY = 'wrk-1'
 const BOOT = '9f3c1a2b-1111-2222-3333-444444444444'

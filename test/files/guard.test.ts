@@ -25,20 +25,13 @@ import { type PendingEvent, writeIntent } from '../../src/store/log/event-log.ts
 import { sleep } from '../../src/system/clock.ts'
 import { here, lookAtProcess } from '../../src/system/process.ts'
 import { randomLetters } from '../../src/system/random.ts'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  heldItem,
-  item,
-  loading,
-  makeQueue,
-  type Queue,
-  registry,
-  stampOf,
-  tempFolder,
-  together,
-} from '../support/helpers.ts'
+import { ago, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { loading } from '../support/run.ts'
+import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const KEY = 'wrk-1'
 

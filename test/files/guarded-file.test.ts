@@ -15,7 +15,7 @@ import {
   readPlainFile,
   syncFolder,
 } from '../../src/store/files/guarded-file.ts'
-import { tempFolder } from '../support/helpers.ts'
+import { tempFolder } from '../support/processes.ts'
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code, syscall: 'test' })

@@ -26,7 +26,7 @@ import {
   loadRegistry,
   type RegistryChange,
 } from '../../src/store/sessions/session-registry.ts'
-import { tempFolder } from '../support/helpers.ts'
+import { tempFolder } from '../support/processes.ts'
 import { mutatedBytes, shown } from './bytes.ts'
 import { campaign, campaignOfFiles, NO_TIMEOUT, scaled } from './campaign.ts'
 

@@ -4,27 +4,15 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlink
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openContext } from '../../src/operations/context.ts'
 import { archive } from '../../src/operations/items/archive.ts'
-import {
-  ago,
-  anchorOf,
-  cleanEnv,
-  deadAnchor,
-  FIRST,
-  HOUR,
-  heldItem,
-  item,
-  MINUTE,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  type Result,
-  registry,
-  resultOf,
-  stampOf,
-  tempFolder,
-  together,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { type Result, resultOf } from '../support/result.ts'
+import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
 import { atEachCrash, haveStrace } from '../support/system-calls.ts'
+import { together } from '../support/together.ts'
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 

@@ -16,7 +16,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type ItemKey, keyOfFileName } from '../../src/core/items/ids.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
 import { itemPlaces, placesOf } from '../../src/store/queue.ts'
-import { item, makeQueue, tempFolder } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { makeQueue } from '../support/queue.ts'
 
 const cache = (root: string) => join(root, '.wrk', 'cache', 'folders')
 const MANY = Array.from({ length: 300 }, (_, i) => `WRK-${i + 1}.md`)

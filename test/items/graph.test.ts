@@ -1,6 +1,8 @@
 /** wrk graph: what waits for what, as a tree, for Graphviz and for Mermaid; circles and what is not there are named. */
 import { describe, expect, test } from 'vitest'
-import { item, type Json, makeQueue, type Queue } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
 
 const waits = (id: string, ...others: string[]) =>
   item(id, { title: id.toLowerCase(), blocked_by: `[${others.join(', ')}]` })

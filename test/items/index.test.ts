@@ -2,7 +2,11 @@
 import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ago, HOUR, heldItem, item, loading, makeQueue, type Queue, together } from '../support/helpers.ts'
+import { ago, HOUR } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { loading } from '../support/run.ts'
+import { together } from '../support/together.ts'
 
 const several = () =>
   makeQueue({

@@ -1,6 +1,9 @@
 /** wrk list: its filters, orders and limits, alone and together. */
 import { describe, expect, test } from 'vitest'
-import { ago, HOUR, heldItem, item, type Json, MINUTE, makeQueue, type Queue } from '../support/helpers.ts'
+import { ago, HOUR, MINUTE } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
 
 const several = () =>
   makeQueue({

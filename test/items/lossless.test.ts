@@ -18,7 +18,9 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isMap, isScalar, parseDocument } from 'yaml'
-import { item, makeQueue, type Queue, ROOT } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { ROOT } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
 
 const FIXTURES = join(ROOT, 'fixtures', 'queue')
 const CORPUS = join(ROOT, '..', 'shared', 'corpus')

@@ -13,22 +13,14 @@ import {
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import {
-  cleanEnv,
-  FIRST,
-  finished,
-  item,
-  type Json,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  type Result,
-  start,
-  tempFolder,
-  together,
-} from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
 import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
+import type { Json, Result } from '../support/result.ts'
 import { atEachCrash, expectOldOrNew, haveStrace } from '../support/system-calls.ts'
+import { together } from '../support/together.ts'
 
 const idsIn = (folder: string) => readdirSync(folder).sort()
 

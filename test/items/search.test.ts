@@ -2,7 +2,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { item, type Json, makeQueue, type Queue } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
 
 const found = async (queue: Queue, ...words: string[]): Promise<string[]> => {
   const { json } = await queue.run(['search', '--json', '--', ...words])

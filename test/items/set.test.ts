@@ -1,17 +1,11 @@
 /** `wrk set`: single values in place, every other byte stays. */
 import { statSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  deadAnchor,
-  HOUR,
-  heldItem,
-  item,
-  makeQueue,
-  type Queue,
-  registry,
-  together,
-} from '../support/helpers.ts'
+import { ago, HOUR } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { deadAnchor, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 /** An item with this line in its frontmatter. */
 const withLine = (line: string) => item('WRK-1').replace('related: []', line)

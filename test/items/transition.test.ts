@@ -2,26 +2,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  FIRST,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  loading,
-  MINUTE,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  type Result,
-  registry,
-  stampOf,
-  together,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { loading } from '../support/run.ts'
+import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
 import { atEachCrash, type Crash, haveStrace, runInjected, timeless } from '../support/system-calls.ts'
+import { together } from '../support/together.ts'
 
 const VERBS = ['start', 'block', 'unblock', 'done', 'reopen'] as const
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)

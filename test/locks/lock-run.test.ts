@@ -2,21 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  cleanEnv,
-  FIRST,
-  finished,
-  gone,
-  haveTerminals,
-  type Json,
-  killProcess,
-  makeQueue,
-  openTerminal,
-  PROGRAM,
-  type Queue,
-  start,
-  until,
-} from '../support/helpers.ts'
+import { until } from '../support/clock.ts'
+import { finished, gone, killProcess, start } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { haveTerminals, openTerminal } from '../support/pty.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
 
 const fileOf = (queue: Queue, name = 'nightly_session') => join(queue.root, `.wrk/ops/locks/${name}.lock`)
 const dataOf = (queue: Queue, name?: string): Json => JSON.parse(readFileSync(fileOf(queue, name), 'utf8'))

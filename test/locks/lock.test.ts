@@ -25,24 +25,14 @@ import { changeLock } from '../../src/store/locks/lock-file.ts'
 import { lockFolder, lockPlace, makeLockFolder } from '../../src/store/locks/lock-folder.ts'
 import { lookAtProcess } from '../../src/system/process.ts'
 import { randomLetters } from '../../src/system/random.ts'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  HOST,
-  HOUR,
-  type Json,
-  MINUTE,
-  makeQueue,
-  Queue,
-  type Result,
-  registry,
-  run,
-  stampOf,
-  startAgent,
-  tempFolder,
-  together,
-} from '../support/helpers.ts'
+import { startAgent } from '../support/agents.ts'
+import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
+import { tempFolder } from '../support/processes.ts'
+import { makeQueue, Queue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
+import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const MANY = 32
 const LOCKS = '.wrk/ops/locks'

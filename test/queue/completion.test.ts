@@ -3,20 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  ago,
-  cleanEnv,
-  finished,
-  heldItem,
-  item,
-  MINUTE,
-  makeQueue,
-  type Queue,
-  registry,
-  run,
-  start,
-  tempFolder,
-} from '../support/helpers.ts'
+import { ago, MINUTE } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { run } from '../support/run.ts'
+import { registry } from '../support/sessions.ts'
 
 const NASTY = '"Räder: $(touch pwned) `touch pwned` \\e[31m \'q\' \\t [x] \\n end"'
 

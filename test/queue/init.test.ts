@@ -12,7 +12,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { cleanEnv, item, makeQueue, ROOT, run, tempFolder } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
+import { cleanEnv, ROOT } from '../support/program.ts'
+import { makeQueue } from '../support/queue.ts'
+import { run } from '../support/run.ts'
 
 function git(cwd: string, ...args: string[]): string {
   const settings = ['-c', 'user.name=t', '-c', 'user.email=t@example.org']

@@ -12,17 +12,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  cleanEnv,
-  FIRST,
-  finished,
-  makeQueue,
-  PROGRAM,
-  type Queue,
-  type Result,
-  start,
-  words,
-} from '../support/helpers.ts'
+import { finished, start } from '../support/processes.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Result } from '../support/result.ts'
+import { words } from '../support/run.ts'
 
 const USER = 61001
 

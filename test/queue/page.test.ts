@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EXIT, EXIT_CODES_HELP } from '../../src/print/exit-codes.ts'
-import { ROOT } from '../support/helpers.ts'
+import { ROOT } from '../support/program.ts'
 
 const PAGE = readFileSync(join(ROOT, 'templates', 'workflow-visual.html'), 'utf8')
 

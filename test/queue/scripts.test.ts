@@ -17,25 +17,12 @@ import {
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { AGENTS } from '../../src/core/sessions/session.ts'
-import {
-  ago,
-  cleanEnv,
-  type Env,
-  FIRST,
-  finished,
-  gone,
-  HOUR,
-  heldItem,
-  item,
-  PROGRAM,
-  type Result,
-  ROOT,
-  run,
-  start,
-  tempFolder,
-  until,
-  WRK,
-} from '../support/helpers.ts'
+import { ago, HOUR, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, gone, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM, ROOT, WRK } from '../support/program.ts'
+import type { Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
 
 const TEMPLATES = join(ROOT, 'templates')
 const FILES = [

@@ -3,17 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  cleanEnv,
-  type Env,
-  HOST,
-  type Json,
-  makeQueue,
-  type Result,
-  run,
-  tempFolder,
-  together,
-} from '../support/helpers.ts'
+import { tempFolder } from '../support/processes.ts'
+import { cleanEnv, type Env } from '../support/program.ts'
+import { makeQueue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { run } from '../support/run.ts'
+import { HOST } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const ARTIFACTS = '.agents/skills/artifacts'
 

@@ -4,28 +4,15 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { processFacts } from '../../src/system/process.ts'
-import {
-  bash,
-  cleanEnv,
-  finished,
-  gone,
-  haveTerminals,
-  heard,
-  heldItem,
-  item,
-  makeQueue,
-  NOTES,
-  note,
-  noteOf,
-  openTerminal,
-  orphaned,
-  Queue,
-  start,
-  startWatched,
-  tempFolder,
-  together,
-  until,
-} from '../support/helpers.ts'
+import { orphaned } from '../support/agents.ts'
+import { until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { bash, heard, NOTES, note, noteOf, startWatched } from '../support/notes.ts'
+import { finished, gone, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv } from '../support/program.ts'
+import { haveTerminals, openTerminal } from '../support/pty.ts'
+import { makeQueue, Queue } from '../support/queue.ts'
+import { together } from '../support/together.ts'
 
 /** An item that passes every gate. */
 const ready = (id = 'WRK-1', fields: Record<string, string> = {}) =>

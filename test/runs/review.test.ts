@@ -2,22 +2,13 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  bash,
-  gone,
-  haveTerminals,
-  heard,
-  heldItem,
-  item,
-  type Json,
-  makeQueue,
-  NOTES,
-  noteOf,
-  openTerminal,
-  type Queue,
-  registry,
-  startWatched,
-} from '../support/helpers.ts'
+import { heldItem, item } from '../support/items.ts'
+import { bash, heard, NOTES, noteOf, startWatched } from '../support/notes.ts'
+import { gone } from '../support/processes.ts'
+import { haveTerminals, openTerminal } from '../support/pty.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
+import { registry } from '../support/sessions.ts'
 
 const MONTH = new Date().toISOString().slice(0, 7)
 

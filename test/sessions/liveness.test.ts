@@ -2,23 +2,11 @@
 import { readFileSync, utimesSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { processFacts } from '../../src/system/process.ts'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  HOST,
-  HOUR,
-  heldItem,
-  item,
-  killGroup,
-  MINUTE,
-  makeQueue,
-  type Queue,
-  registry,
-  stampOf,
-  start,
-  until,
-} from '../support/helpers.ts'
+import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { killGroup, start } from '../support/processes.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
 
 /** A queue with WRK-157, held by `holder` since ten minutes ago, and with this session-state.yaml. */
 function queueWith(

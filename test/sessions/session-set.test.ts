@@ -1,6 +1,9 @@
 /** wrk session set: single values on top of session-state.yaml, and nothing else. */
 import { expect, test } from 'vitest'
-import { ago, HOUR, item, makeQueue, registry } from '../support/helpers.ts'
+import { ago, HOUR } from '../support/clock.ts'
+import { item } from '../support/items.ts'
+import { makeQueue } from '../support/queue.ts'
+import { registry } from '../support/sessions.ts'
 
 test('values on top are set in place; comments, unknown keys and other sessions stay', async () => {
   const top = `# ours

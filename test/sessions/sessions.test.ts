@@ -5,24 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { realDisk } from '../../src/store/files/disk.ts'
 import { type PendingEvent, writeIntent } from '../../src/store/log/event-log.ts'
-import {
-  ago,
-  anchorOf,
-  deadAnchor,
-  HOST,
-  HOUR,
-  heldItem,
-  item,
-  type Json,
-  MINUTE,
-  makeQueue,
-  orphaned,
-  type Queue,
-  registry,
-  stampOf,
-  startAgent,
-  together,
-} from '../support/helpers.ts'
+import { orphaned, startAgent } from '../support/agents.ts'
+import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json } from '../support/result.ts'
+import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const T = Date.parse('2026-02-16T19:30:05Z')
 const later = (ms: number) => stampOf(new Date(T + ms))

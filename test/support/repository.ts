@@ -1,20 +1,12 @@
 /** Git repositories in temp folders with a queue in them, for the tests of verify and hooks. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  type Args,
-  cleanEnv,
-  type Env,
-  FIRST,
-  finished,
-  item,
-  PROGRAM,
-  type Result,
-  registry,
-  type SessionData,
-  start,
-  tempFolder,
-} from './helpers.ts'
+import { item } from './items.ts'
+import { finished, start, tempFolder } from './processes.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
+import type { Result } from './result.ts'
+import type { Args } from './run.ts'
+import { registry, type SessionData } from './sessions.ts'
 
 export const IN_QUEUE = join('.claude', 'work-queue')
 

@@ -9,20 +9,11 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import {
-  type Args,
-  cleanEnv,
-  type Env,
-  FIRST,
-  finished,
-  PROGRAM,
-  Queue,
-  type Result,
-  resultOf,
-  start,
-  tempFolder,
-  words,
-} from './helpers.ts'
+import { finished, start, tempFolder } from './processes.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
+import { Queue } from './queue.ts'
+import { type Result, resultOf } from './result.ts'
+import { type Args, words } from './run.ts'
 
 /** Whether system calls can be made to fail; says so aloud when not. */
 export function haveStrace(): boolean {

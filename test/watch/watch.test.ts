@@ -14,32 +14,16 @@ import {
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  ago,
-  cleanEnv,
-  deadAnchor,
-  type Env,
-  FIRST,
-  finished,
-  HOUR,
-  haveTerminals,
-  heldItem,
-  item,
-  type Json,
-  killGroup,
-  MINUTE,
-  makeQueue,
-  openTerminal,
-  PROGRAM,
-  type Queue,
-  type Result,
-  registry,
-  start,
-  startAgent,
-  tempFolder,
-  together,
-  until,
-} from '../support/helpers.ts'
+import { startAgent } from '../support/agents.ts'
+import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
+import { heldItem, item } from '../support/items.ts'
+import { finished, killGroup, start, tempFolder } from '../support/processes.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
+import { haveTerminals, openTerminal } from '../support/pty.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import type { Json, Result } from '../support/result.ts'
+import { deadAnchor, registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
 
 const ESCAPE = /\x1b\[[\d;?]*[A-Za-z]/g
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/

@@ -12,7 +12,7 @@ import { judgeStaged, type StagedChange, type TrueLock } from '../../../src/core
 import type { ItemKey } from '../../../src/core/items/ids.ts'
 import { loadFullReader, readFrontmatter } from '../../../src/markdown/frontmatter.ts'
 import { withoutKeys } from '../../../src/markdown/without.ts'
-import { item } from '../../support/helpers.ts'
+import { item } from '../../support/items.ts'
 
 const at = new Date('2026-02-16T19:30:05Z')
 const later = new Date('2026-02-16T20:30:05Z')
