@@ -3,7 +3,7 @@
  * exit code. launcher.ts starts it and exits with the code.
  */
 import { Command, CommanderError } from 'commander'
-import { type CommandModule, DEFAULT_WAIT, type Globals, type Run } from './commands/command.ts'
+import { type CommandModule, DEFAULT_WAIT, type Globals, type RunCommand } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
 import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
@@ -168,7 +168,7 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .configureOutput({ writeOut: answer, writeErr: () => undefined })
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help, or wrk help COMMAND, shows examples.`)
     .exitOverride()
-  const run: Run = async work => {
+  const run: RunCommand = async work => {
     outcome = await work({ ...program.opts<Globals>(), behind: behindDashes(words) })
   }
   const topic = helpTopic(words)

@@ -17,14 +17,14 @@ export interface Globals {
 }
 
 /** Runs a command's work and keeps its outcome for the program to print and exit with. */
-export type Run = (work: (globals: Globals) => Promise<Outcome>) => Promise<void>
+export type RunCommand = (work: (globals: Globals) => Promise<Outcome>) => Promise<void>
 
 /** How long `--wait` waits when it is given no time. */
 export const DEFAULT_WAIT = '30s'
 
 export interface CommandModule {
   /** Declares arguments, options and help, and sets the action. */
-  configure(command: Command, run: Run): void
+  configure(command: Command, run: RunCommand): void
 }
 
 export function open({ queue, session, agent }: Globals): Promise<Context> {

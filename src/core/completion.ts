@@ -21,7 +21,7 @@ export interface CommandShape {
   commands: CommandShape[]
 }
 
-export interface Candidate {
+export interface Completion {
   value: string
   title: string
 }
@@ -46,7 +46,7 @@ export interface Asked {
   typed: string
   /** What a candidate begins with besides: `--status=`. */
   before: string
-  candidates: Candidate[]
+  candidates: Completion[]
   values: ValueKind | null
 }
 
@@ -132,7 +132,7 @@ function optionOf(root: CommandShape, command: CommandShape, name: string): Opti
   return [...command.options, ...root.options].find(({ names }) => names.includes(name))
 }
 
-function optionsFor(root: CommandShape, command: CommandShape, typed: string): Candidate[] {
+function optionsFor(root: CommandShape, command: CommandShape, typed: string): Completion[] {
   const all = command === root ? root.options : [...command.options, ...root.options]
   return beginning(
     typed,
@@ -140,6 +140,6 @@ function optionsFor(root: CommandShape, command: CommandShape, typed: string): C
   )
 }
 
-function beginning(typed: string, all: readonly (readonly [value: string, title: string])[]): Candidate[] {
+function beginning(typed: string, all: readonly (readonly [value: string, title: string])[]): Completion[] {
   return all.filter(([value]) => value.startsWith(typed)).map(([value, title]) => ({ value, title }))
 }

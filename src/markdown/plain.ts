@@ -38,7 +38,7 @@ import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.ts'
 import { plainValue } from './scalar.ts'
-import { type Entry, skim } from './skim.ts'
+import { type SkimmedEntry, skim } from './skim.ts'
 
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
@@ -57,7 +57,7 @@ export function readPlain(
 }
 
 /** For skim.ts: of a map, only the entry at `at`, where its key begins. */
-function readEntry(text: string, at: number): Entry | null {
+function readEntry(text: string, at: number): SkimmedEntry | null {
   return new PlainReader(text, undefined).entry(at)
 }
 
@@ -96,7 +96,7 @@ class PlainReader {
     return this.indent === -1 ? map : null
   }
 
-  entry(at: number): Entry | null {
+  entry(at: number): SkimmedEntry | null {
     this.at = at
     const key = this.key()
     if (key === null) return null

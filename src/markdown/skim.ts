@@ -8,7 +8,7 @@ import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from './node.t
 import { findPair } from './scalar.ts'
 
 /** One entry of the root map, and where the one behind it begins. */
-export interface Entry {
+export interface SkimmedEntry {
   pair: YamlPair
   next: number
 }
@@ -64,7 +64,7 @@ function expressionsFor(keys: ReadonlySet<string>): Expressions {
 export function skim(
   text: string,
   keys: ReadonlySet<string>,
-  readEntry: (text: string, at: number) => Entry | null,
+  readEntry: (text: string, at: number) => SkimmedEntry | null,
 ): YamlMap | null {
   const { others, wanted } = expressionsFor(keys)
   const map: YamlMap = { kind: 'map', pairs: [], flow: false, start: 0, end: text.length }

@@ -178,7 +178,7 @@ export function placesOf(disk: Disk, root: string, ...keys: readonly ItemKey[]):
   const seen = new FolderNames(disk, root, keys)
   const look = (folder: string, within = false): readonly string[] => {
     const { names, folders } = seen.look(folder, within)
-    for (const name of names) places.push(placeOf(root, folder, name)!)
+    for (const name of names) places.push(itemPlaceOf(root, folder, name)!)
     return folders
   }
   const present = look('', true)
@@ -195,7 +195,7 @@ export function placesOf(disk: Disk, root: string, ...keys: readonly ItemKey[]):
 export function placeOfPath(root: string, path: string): ItemPlace | null {
   const slash = path.lastIndexOf('/')
   const folder = slash < 0 ? '' : path.slice(0, slash)
-  return isItemFolder(folder) ? placeOf(root, folder, path.slice(slash + 1)) : null
+  return isItemFolder(folder) ? itemPlaceOf(root, folder, path.slice(slash + 1)) : null
 }
 
 /** Whether items may lie there: the root (''), a status folder, a month of the archive. */
@@ -207,7 +207,7 @@ export function isItemFolder(folder: string): boolean {
 const MONTH = /^\d{4}-\d{2}$/
 
 /** The place that a name in one of the queue's folders stands for; null when it is not that of an item. */
-export function placeOf(root: string, folder: string, name: string): ItemPlace | null {
+export function itemPlaceOf(root: string, folder: string, name: string): ItemPlace | null {
   const key = name.endsWith('.md') ? keyOfFileName(name) : null
   return key && { key, folder, name, path: join(root, folder, name) }
 }

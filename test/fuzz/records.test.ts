@@ -15,9 +15,9 @@ import { readWorkflow } from '../../src/core/runs/workflow.ts'
 import type { Session } from '../../src/core/sessions/session.ts'
 import { guardHost, openContext, readSettingsFile } from '../../src/operations/context.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
-import { readLock } from '../../src/store/locks/lock-file.ts'
+import { readLockFile } from '../../src/store/locks/lock-file.ts'
 import { lockFolder, lockPlace } from '../../src/store/locks/lock-folder.ts'
-import { appendEvents, LOG, linesOf, OLDER_LOG, readEvents, TAIL } from '../../src/store/log/event-log.ts'
+import { appendEvents, eventLines, LOG, OLDER_LOG, readEvents, TAIL } from '../../src/store/log/event-log.ts'
 import { logState, repairLog } from '../../src/store/log/log-repair.ts'
 import { withReaders } from '../../src/store/readers.ts'
 import { quoted } from '../../src/store/sessions/registry-text.ts'
@@ -269,7 +269,7 @@ function event(seq: number): LogEvent {
   }
 }
 const events = (from: number, to: number) =>
-  linesOf(Array.from({ length: to - from + 1 }, (_, i) => event(from + i)))
+  eventLines(Array.from({ length: to - from + 1 }, (_, i) => event(from + i)))
 const orNone = (bytes: fc.Arbitrary<Buffer>, weight: number) =>
   fc.oneof({ weight, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: bytes })
 
@@ -363,7 +363,7 @@ test(
       },
       bytes => {
         writeFileSync(place.file, bytes)
-        const reading = readLock(realDisk, place)!
+        const reading = readLockFile(realDisk, place)!
         let data: { run_id?: unknown } | undefined
         try {
           data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

@@ -20,7 +20,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { grantedLock, lockText, releasedText } from '../../src/core/locks/session-lock.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
 import type { GuardHost } from '../../src/store/files/guard.ts'
-import type { LockReading } from '../../src/store/locks/lock-file.ts'
+import type { LockFileReading } from '../../src/store/locks/lock-file.ts'
 import { changeLock } from '../../src/store/locks/lock-file.ts'
 import { lockFolder, lockPlace, makeLockFolder } from '../../src/store/locks/lock-folder.ts'
 import { lookAtProcess } from '../../src/system/process.ts'
@@ -656,7 +656,7 @@ describe('the guard', () => {
   }
 
   /** Gives up run-1's lock, or leaves it if another run has it. */
-  const giveUp = (reading: LockReading | null) =>
+  const giveUp = (reading: LockFileReading | null) =>
     reading?.kind === 'held' && reading.lock.runId === 'run-1'
       ? ({
           kind: 'write',

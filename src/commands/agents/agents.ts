@@ -14,9 +14,9 @@ import { ownProgram } from '../../operations/queue/installation.ts'
 import { hookAnswer } from '../../print/agents/agent-hook.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk agents install all
@@ -57,7 +57,7 @@ function named(words: readonly string[]): InstructedAgent[] {
   return INSTRUCTED.filter(agent => words.includes('all') || words.includes(agent))
 }
 
-function install(command: Command, run: Run): void {
+function install(command: Command, run: RunCommand): void {
   whichAgents(command, 'whom to tell')
     .description(
       'Add a short block on how to work with wrk to CLAUDE.md, AGENTS.md or GEMINI.md, and hooks to the settings of Claude Code.',
@@ -80,7 +80,7 @@ function install(command: Command, run: Run): void {
   )
 }
 
-function uninstall(command: Command, run: Run): void {
+function uninstall(command: Command, run: RunCommand): void {
   whichAgents(command, 'whose block and hooks to remove').description('Remove exactly what install added.')
   examples(command, 'wrk agents uninstall all')
   command.action((words: string[]) =>
@@ -101,7 +101,7 @@ function changed({ workspace, files }: AgentsChange): Outcome {
   }
 }
 
-function status(command: Command, run: Run): void {
+function status(command: Command, run: RunCommand): void {
   command.description('Tell for each agent whether block and hooks are installed, and up to date.')
   examples(command, 'wrk agents status --json')
   command.action(() =>
@@ -120,7 +120,7 @@ function status(command: Command, run: Run): void {
   )
 }
 
-function hook(command: Command, run: Run): void {
+function hook(command: Command, run: RunCommand): void {
   command.addArgument(new Argument('<agent>', 'whose event it is').choices(['claude']))
   examples(command, `echo '{"hook_event_name":"PostToolUse","session_id":"s-1"}' | wrk agents hook claude`)
   command.addHelpText(

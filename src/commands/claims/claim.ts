@@ -4,7 +4,7 @@ import { type ClaimedItem, claim } from '../../operations/claims/claim.ts'
 import { refusedClaim } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { DEFAULT_WAIT, duration, examples, forced, open, type Run } from '../command.ts'
+import { DEFAULT_WAIT, duration, examples, forced, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   ttl?: string
@@ -14,7 +14,7 @@ interface Flags {
   runId?: string
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
     .option(

@@ -7,7 +7,7 @@ import { describeHolder, takeover } from '../../print/claims/describe.ts'
 import { failureOf } from '../../print/claims/releases.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, forced, open, type Run } from '../command.ts'
+import { examples, forced, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   mine?: boolean
@@ -16,7 +16,7 @@ interface Flags {
   runId?: string
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('[id]', 'the item: WRK-157, 157')
     .option('--mine', 'release all that this session holds')

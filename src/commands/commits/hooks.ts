@@ -11,9 +11,9 @@ import {
 } from '../../operations/commits/hooks.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, type Run } from '../command.ts'
+import { examples, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command.description(
     'The git hooks pre-commit and commit-msg, which ask wrk verify at every commit in this repository.',
   )

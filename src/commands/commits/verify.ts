@@ -3,17 +3,17 @@ import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
 import { verifyStaged } from '../../operations/commits/verify.ts'
 import { verifyMessage } from '../../operations/commits/verify-message.ts'
-import { describeNamed, linesOf, toldFindings } from '../../print/commits/findings.ts'
+import { describeNamed, findingLines, withMessages } from '../../print/commits/findings.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, type Globals, type Run } from '../command.ts'
+import { examples, type Globals, type RunCommand } from '../command.ts'
 
 interface Flags {
   staged?: boolean
   commitMsg?: string
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .description(
       'May this session commit what is staged? Looks at the index, not at the files of the working tree.',
@@ -42,11 +42,11 @@ Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concern
       const now = context.clock()
       if (flags.commitMsg !== undefined) {
         const { findings, warnings, checked } = await verifyMessage(context, process.cwd(), flags.commitMsg)
-        const told = warnings.map(warning => describeNamed(warning, now))
+        const texts = warnings.map(warning => describeNamed(warning, now))
         const what = 'the commit message names an item of another session'
         if (findings.length > 0)
-          return refused(what, toldFindings(findings, now), checked, told, 'leave it out')
-        return passed(`The message names ${count(checked)} of the queue.`, checked, told)
+          return refused(what, withMessages(findings, now), checked, texts, 'leave it out')
+        return passed(`The message names ${count(checked)} of the queue.`, checked, texts)
       }
       const { findings, warnings, checked, nothing } = await verifyStaged(context, {
         cwd: process.cwd(),
@@ -54,7 +54,7 @@ Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concern
       })
       const what = 'what is staged may not be committed as it is'
       const leaveOut = 'leave it out (commit without -a, which would stage it again, or by paths)'
-      if (findings.length > 0) return refused(what, toldFindings(findings, now), checked, warnings, leaveOut)
+      if (findings.length > 0) return refused(what, withMessages(findings, now), checked, warnings, leaveOut)
       return passed(
         nothing ?? `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`,
         checked,
@@ -89,7 +89,7 @@ function passed(text: string, checked: number, warnings: readonly string[]): Out
 
 function refused(
   what: string,
-  findings: ReturnType<typeof toldFindings>,
+  findings: ReturnType<typeof withMessages>,
   checked: number,
   warnings: readonly string[],
   leaveOut: string,
@@ -108,7 +108,7 @@ function refused(
       warnings,
       checked,
     },
-    refusal: { message, hint, lines: linesOf(findings) },
+    refusal: { message, hint, lines: findingLines(findings) },
     warnings,
   }
 }

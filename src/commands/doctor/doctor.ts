@@ -6,9 +6,9 @@ import { describeDiagnosis } from '../../print/doctor/doctor.ts'
 import { EXIT, EXIT_OF } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .description(
       'What is wrong with the queue: left-over locks, items in the wrong place, broken files, what crashes left.',
@@ -41,7 +41,7 @@ folder that fits their status.`,
 }
 
 function outcomeOf({ findings, fixed, remaining, failed }: Diagnosis, fix: boolean, text: string): Outcome {
-  const told = {
+  const parts = {
     findings,
     fixed: fixed.map(({ finding, done }) => ({ ...finding, done })),
     failed: failed.map(({ finding, error }) => ({ ...finding, error: error.message })),
@@ -51,15 +51,15 @@ function outcomeOf({ findings, fixed, remaining, failed }: Diagnosis, fix: boole
   if (first && (first.error.code === 'IO' || first.error.code === 'BUSY')) {
     const { code, message, hint } = first.error
     const error = { code, message, hint: hint ?? null }
-    return { exitCode: EXIT_OF[code], json: { ok: false, error, ...told }, text, refusal: { message, hint } }
+    return { exitCode: EXIT_OF[code], json: { ok: false, error, ...parts }, text, refusal: { message, hint } }
   }
-  if (remaining === 0) return { exitCode: EXIT.done, json: { ok: true, ...told }, text }
+  if (remaining === 0) return { exitCode: EXIT.done, json: { ok: true, ...parts }, text }
   const message = `${remaining} ${remaining === 1 ? 'finding remains' : 'findings remain'}`
   const canFix = findings.some(finding => finding.fix)
   const hint = canFix && !fix ? 'wrk doctor --fix mends what has one safe answer.' : null
   return {
     exitCode: EXIT.failed,
-    json: { ok: false, error: { code: 'FAILED', message, hint }, ...told },
+    json: { ok: false, error: { code: 'FAILED', message, hint }, ...parts },
     text,
   }
 }

@@ -3,9 +3,9 @@ import { printable } from '../../core/text.ts'
 import { archive } from '../../operations/items/archive.ts'
 import { refusedChange } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command.argument('<id>', 'the item: WRK-157, 157')
   examples(
     command,

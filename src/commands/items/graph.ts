@@ -5,7 +5,7 @@ import { type GraphResult, graph } from '../../operations/items/graph.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { dot, edgesOf, mermaid, tree } from '../../print/items/graph.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   dot?: boolean
@@ -13,7 +13,7 @@ interface Flags {
   all?: boolean
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('[id]', 'only what is bound up with this item')
     .option('--dot', 'in the language of Graphviz')
@@ -46,7 +46,7 @@ export function configure(command: Command, run: Run): void {
             ? []
             : [
                 ...circles(result).map(line => `a circle: ${line}`),
-                ...vain(result).map(line => `${line}, which is not in the queue`),
+                ...missingIds(result).map(line => `${line}, which is not in the queue`),
               ],
       }
     }),
@@ -55,7 +55,7 @@ export function configure(command: Command, run: Run): void {
 
 function describe(result: GraphResult, width: number): string {
   const text = tree(result, width)
-  const [around, unknown] = [circles(result), vain(result)]
+  const [around, unknown] = [circles(result), missingIds(result)]
   return [
     text === '' ? 'No open item waits for another.\n' : text,
     around.length > 0 ? `Circles:\n${around.map(line => `  ${line}\n`).join('')}` : '',
@@ -69,7 +69,7 @@ function circles({ graph: { cycles, nodes } }: GraphResult): string[] {
   )
 }
 
-function vain({ graph: { dangling } }: GraphResult): string[] {
+function missingIds({ graph: { dangling } }: GraphResult): string[] {
   return dangling.map(({ item, text }) => printable(`${item.id} waits for ${text}`, 200))
 }
 

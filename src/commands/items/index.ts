@@ -3,9 +3,9 @@ import { candidates } from '../../operations/items/candidates.ts'
 import { writeIndex } from '../../operations/items/index-file.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { indexPage } from '../../print/items/index-page.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .option('--write', 'write INDEX.md in the queue, in place of printing it')
     .option('--force', 'replace an INDEX.md that wrk did not make')

@@ -8,7 +8,7 @@ import { styleOfLiveness } from '../../print/claims/describe.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { table } from '../../print/table.ts'
 import { type Screen, screen } from '../../print/terminal.ts'
-import { count, examples, open, type Run } from '../command.ts'
+import { count, examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   status?: string[]
@@ -24,7 +24,7 @@ interface Flags {
   limit?: string
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .option('--status <word...>', 'only items with this status; may be given more than once')
     .option('--locked', 'only items that somebody holds')

@@ -3,7 +3,7 @@ import itemTemplate from '../../../templates/item.md'
 import { edit, editorOf } from '../../operations/items/edit.ts'
 import { COMPLEXITIES, newItem, PRIORITIES } from '../../operations/items/new.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { collect, examples, open, type Run } from '../command.ts'
+import { collect, examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   priority?: string
@@ -13,7 +13,7 @@ interface Flags {
   edit?: boolean
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<title...>', 'what is to be done, in one line')
     .option('--priority <word>', PRIORITIES.join(', '))

@@ -6,7 +6,7 @@ import { claimNext, type NextItem, next } from '../../operations/items/next.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   claim?: boolean
@@ -16,7 +16,7 @@ interface Flags {
 /** How many of the others `--explain` tells of in text; `--json` has all. */
 const TOLD = 20
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .option('--claim', 'claim it in the same act: of many that ask at once, each gets another')
     .option('--explain', 'say why this one, and why not the others')
@@ -53,7 +53,7 @@ function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How)
   const { explain, width } = how
   const why = reasonOf(best, choice.ready.length)
   const others = explain ? linesOf(choice, best, width) : []
-  const told = `${claimed ? 'Claimed ' : ''}${item.id}  ${printable(item.title)}`
+  const headline = `${claimed ? 'Claimed ' : ''}${item.id}  ${printable(item.title)}`
   return {
     exitCode: EXIT.done,
     json: {
@@ -67,7 +67,7 @@ function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How)
       ...(explain ? { behind: behind(choice, best), waiting: waitingOf(choice, how) } : {}),
     },
     text: [
-      told,
+      headline,
       why,
       ...(claimed ? [] : [`Take it: wrk claim ${item.id}`]),
       ...(others.length > 0 ? ['The others:', ...others] : []),

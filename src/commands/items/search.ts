@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { printable } from '../../core/text.ts'
-import { type Found, search } from '../../operations/items/search.ts'
+import { type SearchHit, search } from '../../operations/items/search.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { screen } from '../../print/terminal.ts'
-import { count, examples, open, type Run } from '../command.ts'
+import { count, examples, open, type RunCommand } from '../command.ts'
 
 /** How many lines of one item are shown; `--json` has all. */
 const SHOWN = 3
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<text...>', 'what to look for, in any letter case')
     .option('--limit <n>', 'at most so many items')
@@ -55,7 +55,7 @@ function unreadWarning(ids: readonly string[]): string {
   return `not searched, since they cannot be read: ${some}${rest > 0 ? ` and ${rest} more` : ''}; wrk doctor tells why`
 }
 
-function describe({ item, lines }: Found, wanted: string, width: number): string {
+function describe({ item, lines }: SearchHit, wanted: string, width: number): string {
   const shown = lines.slice(0, SHOWN).map(({ line, text }) => {
     const number = `  ${line}: `
     return `${number}${around(text.trim(), wanted.trim(), width - number.length)}`

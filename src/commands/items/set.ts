@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { parseAssignments, set } from '../../operations/items/set.ts'
 import { refusedChange } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
     .argument('<key=value...>', 'fields with their new values; single values only')

@@ -12,38 +12,38 @@ import { refusedChange } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-const ABOUT: Record<Verb, { does: string; told: string; examples: string }> = {
+const ABOUT: Record<Verb, { does: string; headline: string; examples: string }> = {
   start: {
     does: 'Claims the item, sets its status to working and moves it to working/.',
-    told: 'Started',
+    headline: 'Started',
     examples: 'wrk start WRK-157',
   },
   block: {
     does: 'Sets the status to blocked, frees the item and moves it to blocked/. --reason is kept in\nblocked_reason and in the event log.',
-    told: 'Blocked',
+    headline: 'Blocked',
     examples: 'wrk block WRK-157 --reason "waits for the licence"',
   },
   unblock: {
     does: 'Sets the status of a blocked item to pending and moves it to pending/.',
-    told: 'Unblocked',
+    headline: 'Unblocked',
     examples: 'wrk unblock WRK-157',
   },
   done: {
     does: 'Sets status: done and completed_at, frees the item, moves it to done/, and tells what it unblocked.',
-    told: 'Done:',
+    headline: 'Done:',
     examples: 'wrk done WRK-157',
   },
   reopen: {
     does: 'Sets the status of a closed item to pending and moves it to pending/.',
-    told: 'Reopened',
+    headline: 'Reopened',
     examples: 'wrk reopen WRK-157 --reason "the fix did not hold"',
   },
 }
 
 /** One for all verbs: the command's name says which. */
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   const verb = command.name() as Verb
   const about = ABOUT[verb]
   command.argument('<id>', 'the item: WRK-157, 157')
@@ -65,14 +65,14 @@ export function configure(command: Command, run: Run): void {
         if (waits.length > 0) result.warnings.push(`${result.item.id} waits for ${waits.join(', ')}`)
       }
       const unblocked = verb === 'done' ? await unblockedBy(context, result.item.id) : []
-      return outcome(verb, about.told, result, unblocked, screen(context.env).width)
+      return outcome(verb, about.headline, result, unblocked, screen(context.env).width)
     }),
   )
 }
 
 function outcome(
   verb: Verb,
-  told: string,
+  headline: string,
   { changed, item, lock, from, warnings }: Extract<TransitionResult, { kind: 'done' }>,
   unblocked: readonly Unblocked[],
   width: number,
@@ -93,7 +93,7 @@ function outcome(
       ...(verb === 'done' ? { unblocked } : {}),
     },
     text: changed
-      ? `${told} ${item.id}  ${printable(item.title)}\n${can}`
+      ? `${headline} ${item.id}  ${printable(item.title)}\n${can}`
       : `${item.id} is ${printable(item.status ?? 'closed', 40)} already\n${can}`,
     warnings: from
       ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]

@@ -4,7 +4,7 @@ import { checkLockName, DEFAULT_LOCK } from '../../core/locks/session-lock.ts'
 import { parseDuration } from '../../core/time.ts'
 import { lockClaim } from '../../operations/locks/lock-claim.ts'
 import { lockCleanup } from '../../operations/locks/lock-cleanup.ts'
-import { type LockContext, openLocks, placeOf } from '../../operations/locks/lock-place.ts'
+import { type LockContext, lockPlaceOf, openLocks } from '../../operations/locks/lock-place.ts'
 import { LOCK_SKILL, type LockAct, lockReceipt } from '../../operations/locks/lock-receipt.ts'
 import { lockRelease } from '../../operations/locks/lock-release.ts'
 import { lockRenew } from '../../operations/locks/lock-renew.ts'
@@ -17,12 +17,12 @@ import {
   cleanedLocks,
   ranUnderLock,
   releasedLock,
-  renewedLock,
+  renewalOutcome,
   shownLock,
 } from '../../print/locks/session-locks.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { write } from '../../print/terminal.ts'
-import { DEFAULT_WAIT, duration, examples, type Globals, JSON_BESIDE, type Run } from '../command.ts'
+import { DEFAULT_WAIT, duration, examples, type Globals, JSON_BESIDE, type RunCommand } from '../command.ts'
 
 interface Flags {
   stateDir?: string
@@ -33,7 +33,7 @@ interface Flags {
   wait?: string | true
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .description(
       `Hold a named lock (default: ${DEFAULT_LOCK}) of this queue, or of --state-dir: one run at a time, whichever session it belongs to.`,
@@ -62,7 +62,7 @@ const NAME = `the lock; ${DEFAULT_LOCK} unless given`
 const TTL =
   'seconds, or a time such as 90m: how long it lives after its holder’s last sign of life (default: LOCK_TTL_SECONDS, else ttl of wrk.yaml, else 2h)'
 
-function show(command: Command, run: Run): void {
+function show(command: Command, run: RunCommand): void {
   command.description('Show who holds a lock. Exit code 0, locked or not; 5 when its file cannot be read.')
   command.argument('[name]', NAME)
   examples(
@@ -79,7 +79,7 @@ function show(command: Command, run: Run): void {
   )
 }
 
-function claim(command: Command, run: Run): void {
+function claim(command: Command, run: RunCommand): void {
   command
     .description(
       'Claim a lock for a run. Exit code 0: it is held; 4: another run holds it; 5: its file cannot be read.',
@@ -103,7 +103,7 @@ function claim(command: Command, run: Run): void {
   )
 }
 
-function renew(command: Command, run: Run): void {
+function renew(command: Command, run: RunCommand): void {
   command
     .description('Renew a lock that a run holds. Exit code 4: the run has lost it, and why.')
     .argument('[name]', NAME)
@@ -119,13 +119,17 @@ function renew(command: Command, run: Run): void {
       const ttlMs = timeToLive(ttl)
       return withLock('renew', name, command, globals, async ({ context, place }) => {
         const keeper = await keeperOf(context, 'session')
-        return renewedLock(await lockRenew(context, place, { runId, ttlMs, keeper }), runId, context.clock())
+        return renewalOutcome(
+          await lockRenew(context, place, { runId, ttlMs, keeper }),
+          runId,
+          context.clock(),
+        )
       })
     }),
   )
 }
 
-function release(command: Command, run: Run): void {
+function release(command: Command, run: RunCommand): void {
   command
     .description(
       'Give a lock up. Only the run that holds it can: exit code 4 for any other, and 0 when nothing is held.',
@@ -146,7 +150,7 @@ function release(command: Command, run: Run): void {
   )
 }
 
-function cleanup(command: Command, run: Run): void {
+function cleanup(command: Command, run: RunCommand): void {
   command
     .description(
       'Free the locks whose holders are dead or whose time is up, and put files that cannot be read as locks aside once they are older than their time to live.',
@@ -172,7 +176,7 @@ function cleanup(command: Command, run: Run): void {
   )
 }
 
-function around(command: Command, run: Run): void {
+function around(command: Command, run: RunCommand): void {
   command
     .description(
       `Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is the command’s, or 4 when the lock could not be had or was lost. The command finds WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment. ${JSON_BESIDE}`,
@@ -233,7 +237,7 @@ async function withLock(
   name: string | undefined,
   command: Command,
   globals: Globals,
-  work: (on: { context: LockContext; place: ReturnType<typeof placeOf> }) => Promise<Outcome>,
+  work: (on: { context: LockContext; place: ReturnType<typeof lockPlaceOf> }) => Promise<Outcome>,
 ): Promise<Outcome> {
   const flags = command.optsWithGlobals<Flags>()
   const lockName = checkLockName(name ?? DEFAULT_LOCK)
@@ -241,7 +245,7 @@ async function withLock(
   let path: string | null = null
   try {
     const context = await openLocks({ queue, session, agent, stateDir: flags.stateDir })
-    const place = placeOf(context, lockName)
+    const place = lockPlaceOf(context, lockName)
     path = place.file
     const startedAt = context.clock()
     const outcome = await work({ context, place })

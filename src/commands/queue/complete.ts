@@ -4,15 +4,15 @@
  * `:folders` asks the shell for folders.
  */
 import type { Command } from 'commander'
-import { type Asked, askedAt, type Candidate, type CommandShape } from '../../core/completion.ts'
+import { type Asked, askedAt, type CommandShape, type Completion } from '../../core/completion.ts'
 import { WrkError } from '../../core/errors.ts'
 import { simpleCommands } from '../../core/shell.ts'
 import { printable } from '../../core/text.ts'
 import { completeValue } from '../../operations/queue/complete.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { open, type Run } from '../command.ts'
+import { open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('[words...]', 'the command line up to the cursor, without the program')
     .option(
@@ -50,7 +50,7 @@ function wordsOf(line: string): string[] {
 async function fromQueue(
   { values, given, typed, command }: Asked,
   globals: Parameters<typeof open>[0],
-): Promise<Candidate[]> {
+): Promise<Completion[]> {
   if (values === null || values === 'folder') return []
   const named = { queue: given['--queue'], session: given['--session'], agent: given['--agent'] }
   const known = Object.entries(named).filter(([, value]) => value !== undefined)

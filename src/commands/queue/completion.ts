@@ -4,11 +4,11 @@ import fish from '../../../templates/completion/wrk.fish'
 import powershell from '../../../templates/completion/wrk.ps1'
 import zsh from '../../../templates/completion/wrk.zsh'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, type Run } from '../command.ts'
+import { examples, type RunCommand } from '../command.ts'
 
 const SCRIPTS: Record<string, string> = { bash, zsh, fish, powershell }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .description('Print a script that completes commands, options, ids with their titles, and sessions.')
     .addArgument(new Argument('<shell>', 'which shell it is for').choices(Object.keys(SCRIPTS)))

@@ -5,9 +5,9 @@ import { type InitResult, init } from '../../operations/queue/init.ts'
 import { type InstalledScripts, installScripts } from '../../operations/queue/install-scripts.ts'
 import { templatesFolder } from '../../operations/queue/installation.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, type Run } from '../command.ts'
+import { examples, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument(
       '[dir]',

@@ -4,9 +4,9 @@ import { printable } from '../../core/text.ts'
 import { log } from '../../operations/queue/log.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { paint, type Screen, type Style, screen } from '../../print/terminal.ts'
-import { count, examples, open, type Run } from '../command.ts'
+import { count, examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command.argument('[id]', 'only events of this item').option('-n, --last <count>', 'only the last so many')
   examples(
     command,

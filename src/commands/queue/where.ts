@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { UNSHARED } from '../../operations/claims/claim.ts'
 import { where } from '../../operations/queue/where.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk where

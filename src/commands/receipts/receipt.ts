@@ -5,7 +5,7 @@ import { checkSlug } from '../../core/receipts/receipt.ts'
 import { printable } from '../../core/text.ts'
 import { writeReceipt } from '../../operations/receipts/receipt.ts'
 import { EXIT } from '../../print/exit-codes.ts'
-import { examples, type Run } from '../command.ts'
+import { examples, type RunCommand } from '../command.ts'
 
 interface Flags {
   skill: string
@@ -20,7 +20,7 @@ interface Flags {
   out?: string
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .description(
       'Write down what was done: latest_manifest.json and latest_log.md, and copies named by the run. Strings that look like secrets are masked.',

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { EXIT, EXIT_CODES_HELP } from '../../print/exit-codes.ts'
 import { GATES, GATES_HELP } from '../../print/runs/gates.ts'
-import { examples, type Run } from '../command.ts'
+import { examples, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk gates

@@ -3,7 +3,7 @@ import { WrkError } from '../../core/errors.ts'
 import { review } from '../../operations/runs/review.ts'
 import { refusedClaim } from '../../print/claims/refusal.ts'
 import { runOutcome } from '../../print/runs/run.ts'
-import { collect, commandBehind, examples, JSON_BESIDE, open, type Run } from '../command.ts'
+import { collect, commandBehind, examples, JSON_BESIDE, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   provider?: string[]
@@ -11,7 +11,7 @@ interface Flags {
   archive: boolean
 }
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
     .argument('[command...]', 'behind --: what to run in place of the providers’ commands')

@@ -3,9 +3,9 @@ import { describeLoss } from '../../operations/claims/records.ts'
 import { type HeartbeatResult, heartbeat } from '../../operations/sessions/heartbeat.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk heartbeat
@@ -44,12 +44,12 @@ export function configure(command: Command, run: Run): void {
   )
 }
 
-function hasEnded({ session, ...told }: HeartbeatResult): Outcome {
-  const message = `the session ${session.id} ended at ${told.ended_at}; a heartbeat does not bring it back`
+function hasEnded({ session, ...rest }: HeartbeatResult): Outcome {
+  const message = `the session ${session.id} ended at ${rest.ended_at}; a heartbeat does not bring it back`
   const hint = 'Stop what sends heartbeats. To go on in this session, claim an item: wrk next --claim'
   return {
     exitCode: EXIT.usage,
-    json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...told },
+    json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...rest },
     refusal: { message, hint },
   }
 }

@@ -8,9 +8,9 @@ import { failureOf } from '../../print/claims/releases.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { describeSession, describeStatus } from '../../print/sessions/sessions.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, forced, open, type Run } from '../command.ts'
+import { examples, forced, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `export WRK_SESSION_ID=$(wrk session start --provider claude)
@@ -25,7 +25,7 @@ export function configure(command: Command, run: Run): void {
   end(command.command('end').summary('end a session and release what it holds'), run)
 }
 
-function start(command: Command, run: Run): void {
+function start(command: Command, run: RunCommand): void {
   command
     .description(
       'Register a session, anchored to the agent or terminal that this call comes from. Prints its id.',
@@ -54,7 +54,7 @@ function start(command: Command, run: Run): void {
 const UNANCHORED =
   'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'
 
-function id(command: Command, run: Run): void {
+function id(command: Command, run: RunCommand): void {
   command
     .description('Print the id of the session that this call belongs to. A new terminal is registered.')
     .option('--explain', 'tell which rule gave the identity')
@@ -78,7 +78,7 @@ function id(command: Command, run: Run): void {
   )
 }
 
-function list(command: Command, run: Run): void {
+function list(command: Command, run: RunCommand): void {
   command.description('List the sessions of this queue: whether they live, and what they hold.')
   examples(command, 'wrk session list --json')
   command.action(() =>
@@ -97,7 +97,7 @@ function list(command: Command, run: Run): void {
   )
 }
 
-function show(command: Command, run: Run): void {
+function show(command: Command, run: RunCommand): void {
   command.description('Show one session: where it runs, whether it lives, and what it holds.')
   command.argument('[session]', 'its id; this session unless given')
   examples(command, 'wrk session show claude-devbox-k3x9f2')
@@ -111,7 +111,7 @@ function show(command: Command, run: Run): void {
   )
 }
 
-function set(command: Command, run: Run): void {
+function set(command: Command, run: RunCommand): void {
   command.description(
     'Set single values on top of session-state.yaml, for scripts. The event log does not tell of it.',
   )
@@ -142,7 +142,7 @@ function set(command: Command, run: Run): void {
   )
 }
 
-function end(command: Command, run: Run): void {
+function end(command: Command, run: RunCommand): void {
   command
     .description('End a session and release what it and its helpers hold.')
     .argument('[session]', 'its id; this session unless given')

@@ -3,9 +3,9 @@ import { status } from '../../operations/sessions/status.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { describeStatus } from '../../print/sessions/sessions.ts'
 import { screen } from '../../print/terminal.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk status

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { watch } from '../../operations/watch/watch.ts'
 import { EXIT, EXIT_OF_SIGNAL } from '../../print/exit-codes.ts'
 import { openView } from '../../print/items/views.ts'
-import { examples, open, type Run } from '../command.ts'
+import { examples, open, type RunCommand } from '../command.ts'
 
 const JSON_HELP = `
 With --json, one object a line, each with "schema_version":1 and "ok":true. The first is a snapshot of what is held;
@@ -18,7 +18,7 @@ Without an item: session (from and to: its liveness, null when it is not listed)
 pipe tick, after five seconds without a change: writing is how wrk learns that nobody reads any more.
 A change that was missed shows in the next ones: together they always lead to what lies there.`
 
-export function configure(command: Command, run: Run): void {
+export function configure(command: Command, run: RunCommand): void {
   command.option('--reap', 'release what dead and stale holders have, as they become so')
   examples(
     command,

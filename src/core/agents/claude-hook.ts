@@ -28,7 +28,7 @@ export interface ClaudeEvent {
 const EDITING = new Set(['Edit', 'MultiEdit', 'Write', 'NotebookEdit'])
 
 /** @returns null for anything that is not the JSON of an event */
-export function parseEvent(text: string): ClaudeEvent | null {
+export function parseClaudeEvent(text: string): ClaudeEvent | null {
   let input: unknown
   try {
     input = JSON.parse(text.replace(/^\ufeff/, ''))

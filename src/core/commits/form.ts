@@ -107,9 +107,9 @@ function fixOf(
   }
   if (code === 'status-folder' && item.status !== null) {
     if (isClosed(item.status, file.folder)) return `wrk archive ${item.id}`
-    const mended = `wrk set ${item.id} status=${statusFor(file.folder)} && ${add(file)}`
+    const repair = `wrk set ${item.id} status=${statusFor(file.folder)} && ${add(file)}`
     const folder = folderOf(item.status)
-    return folder ? `${to(folder)}, or: ${mended}` : mended
+    return folder ? `${to(folder)}, or: ${repair}` : repair
   }
   return `mend line ${line} in an editor, then: ${add(file)}`
 }

@@ -42,11 +42,11 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
   if (code === 'ambiguous' || code === 'status-folder') return []
   if (code === 'half-lock' && item.held && judged(item, facts).kind === 'takenOver') return []
   const finding = newFinding(code, blocks ? 'error' : 'warning', message, adviceFor(item, problem))
-  const mended =
+  const fix =
     code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks)
       ? { kind: 'clear-half-lock' as const, id: item.id, does: 'empty locked_at: nobody holds it' }
       : null
-  return [about(item, { ...finding, fix: mended }, problem)]
+  return [about(item, { ...finding, fix }, problem)]
 }
 
 function adviceFor({ id, name, path, held }: ItemFacts, { code, line }: Problem): string {

@@ -81,9 +81,9 @@ function hooks(all: readonly HookFacts[]): Finding[] {
   // An install would refuse these, so there is nothing that could be mended by itself.
   const isBarred = all.some(({ state, kept }) => state === 'edited' || (state === 'foreign' && kept !== null))
   return all.flatMap(hook => {
-    const said = HOOK_WORDS[hook.state]
-    if (!said) return []
-    const [message, advice] = isCutShort(hook) ? INSTALL_CUT_SHORT : said
+    const words = HOOK_WORDS[hook.state]
+    if (!words) return []
+    const [message, advice] = isCutShort(hook) ? INSTALL_CUT_SHORT : words
     const isSafe = !isBarred && (hook.state === 'outdated' || isCutShort(hook))
     const fix = isSafe ? { kind: 'install-hooks' as const, does: 'install the hooks again' } : null
     return [{ ...newFinding('hooks', 'warning', `${hook.name}: ${message}`, advice), path: hook.path, fix }]

@@ -8,7 +8,7 @@
  */
 import { appendFileSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { type ClaudeEvent, environmentLine, parseEvent } from '../../core/agents/claude-hook.ts'
+import { type ClaudeEvent, environmentLine, parseClaudeEvent } from '../../core/agents/claude-hook.ts'
 import { hooklessCommits } from '../../core/commits/hookless-commit.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
@@ -66,7 +66,7 @@ export async function actOn(
   cwd: string,
   since = performance.now(),
 ): Promise<HookResult> {
-  const event = parseEvent(text)
+  const event = parseClaudeEvent(text)
   if (!event) return NOTHING
   const folder = resolve(cwd, event.cwd ?? env.CLAUDE_PROJECT_DIR ?? '.')
   // Under `wrk execute` the wrapper's session does the work, shows life and gives back; nothing is to be done for it.
@@ -212,8 +212,8 @@ async function heldByAnother(named: string, session: string, env: Environment): 
     const { lock, item } = reading
     if (!lock || belongsTo(lock.by, session)) continue
     const held = heldLock(judgeFor(store, registry), key, lock, reading.modified)
-    const stands = standing(store, held, now)
-    if (stands === 'alive' || stands === 'unknown')
+    const state = standing(store, held, now)
+    if (state === 'alive' || state === 'unknown')
       return { kind: 'held', id: item.id, holder: holderInfo(held, registry, store.settings.ttlMs, now), now }
   }
   return NOTHING

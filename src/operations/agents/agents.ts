@@ -110,7 +110,7 @@ function change(
   if (plans.some(({ what, change: kind }) => what === 'hooks' && kind === 'deleted'))
     removeEmptyFolder(disk, join(workspace, dirname(SETTINGS.shared)))
   const there = plans.filter(({ from, after }) => from.text !== null || after !== null)
-  return { workspace, files: there.map(({ from: _, after: __, ...told }) => told) }
+  return { workspace, files: there.map(({ from: _, after: __, ...file }) => file) }
 }
 
 /** In a linked worktree its own files, although the queue is that of the main one: that is where the agent works. */

@@ -25,9 +25,9 @@ import type { HolderInfo } from '../claims/holder.ts'
 import type { Superseded } from '../claims/records.ts'
 import type { Truth, TruthOf } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
-import type { ItemChange, Versions } from './staged-items.ts'
+import type { StagedItem, Versions } from './staged-items.ts'
 
-export interface Finding {
+export interface CommitFinding {
   code: FormFinding['code'] | 'held' | 'superseded' | 'lock'
   /** Relative to where the command was called. */
   path: string
@@ -42,7 +42,7 @@ export interface Finding {
 }
 
 /** A finding about a lock, whose message names the holder or the loss. */
-export interface LockFinding extends Omit<Finding, 'message'> {
+export interface LockFinding extends Omit<CommitFinding, 'message'> {
   kind: 'lock'
   verdict: Exclude<StagedVerdict, 'allowed'>
   /** What the commit would do to the item. */
@@ -50,7 +50,7 @@ export interface LockFinding extends Omit<Finding, 'message'> {
   loss: Superseded | null
 }
 
-export type AnyFinding = (Finding & { kind: 'form' }) | LockFinding
+export type AnyFinding = (CommitFinding & { kind: 'form' }) | LockFinding
 
 export interface About {
   context: Context
@@ -71,7 +71,7 @@ const OF_LOCKS: readonly Problem['code'][] = ['half-lock', 'unreadable-lock', 'd
 
 /** @throws NeedsFullReader */
 export function judgeChange(
-  change: ItemChange,
+  change: StagedItem,
   versions: Versions,
   about: About,
   full: FullReader | undefined,

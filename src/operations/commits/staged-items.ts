@@ -14,7 +14,7 @@ import type { TruthOf } from '../claims/true-lock.ts'
 import type { QueueInRepository } from './commit-queue.ts'
 
 /** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
-export interface ItemChange {
+export interface StagedItem {
   key: ItemKey
   before: (StagedEntry & { place: ItemPlace }) | null
   after: (StagedEntry & { place: ItemPlace }) | null
@@ -27,14 +27,14 @@ export interface ItemChange {
 export function itemChanges(
   { repository, folder }: QueueInRepository,
   limits: readonly string[],
-): { changes: ItemChange[]; unmerged: string[] } {
+): { changes: StagedItem[]; unmerged: string[] } {
   const skip = folder === '' ? 0 : folder.length + 1
   const items = stagedEntries(repository, folder).flatMap(entry => {
     const place = placeOfPath('', entry.path.slice(skip))
     return place ? [{ ...entry, place }] : []
   })
   const gone = items.filter(({ after, unmerged }) => !after && !unmerged)
-  const changes: ItemChange[] = items
+  const changes: StagedItem[] = items
     .filter(({ after }) => after)
     .map(after => {
       if (after.before) return { key: after.place.key, before: after, after }
@@ -61,7 +61,7 @@ export interface Versions {
 
 export function readVersions(
   { repository, folder }: QueueInRepository,
-  changes: readonly ItemChange[],
+  changes: readonly StagedItem[],
 ): Versions[] {
   const incoming = incomingCommits(repository)
   // An item that an incoming commit does not have may be younger than that, and is not deleted by it then.
@@ -96,10 +96,10 @@ export function readVersions(
  */
 export function placesInIndex(
   { repository, folder, isOwnTree }: QueueInRepository,
-  changes: readonly ItemChange[],
+  changes: readonly StagedItem[],
   truthOf: TruthOf,
 ): Map<ItemKey, string[]> {
-  const settled = ({ key, before, after }: ItemChange) => {
+  const settled = ({ key, before, after }: StagedItem) => {
     const [one, ...more] = truthOf(key).readings
     if (!after) return one === undefined
     return before?.path === after.path && one?.place.folder === after.place.folder && more.length === 0
@@ -115,7 +115,7 @@ export function placesInIndex(
  */
 export function leftBehind(
   { repository, folder, isOwnTree }: QueueInRepository,
-  changes: readonly ItemChange[],
+  changes: readonly StagedItem[],
   places: ReadonlyMap<ItemKey, string[]>,
   truthOf: TruthOf,
 ): Map<ItemKey, string[]> {

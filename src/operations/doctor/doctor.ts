@@ -55,10 +55,10 @@ export async function doctor(
     const next = seen.findings.filter(one => one.fix && !tried.some(other => isAboutTheSame(one, other)))
     if (next.length === 0) break
     tried.push(...next)
-    const mended = await mend(context, next, program)
-    failed.push(...mended.failed)
+    const repaired = await applyFixes(context, next, program)
+    failed.push(...repaired.failed)
     seen = await look()
-    for (const { finding, done } of mended.fixed) {
+    for (const { finding, done } of repaired.fixed) {
       if (!seen.findings.some(other => isAboutTheSame(finding, other))) fixed.push({ finding, done })
       else failed.push({ finding, error: new WrkError('FAILED', `it is still there (${done})`) })
     }
@@ -88,7 +88,7 @@ function isAboutTheSame(a: Finding, b: Finding): boolean {
 }
 
 /** Makes every fix that was planned; one that fails keeps no other from being made. */
-async function mend(
+async function applyFixes(
   context: Context,
   findings: readonly Finding[],
   program: HookProgram,

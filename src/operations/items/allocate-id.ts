@@ -107,7 +107,7 @@ async function idRanges({ store }: Context): Promise<Map<string, Range>> {
  */
 function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   const { root } = store
-  const vain = (why: string) => [
+  const notFetched = (why: string) => [
     `git could not tell the ids of the past, only those in the folders count: ${why}`,
   ]
   if (!env.GIT_DIR && !isInRepository(root)) return []
@@ -115,11 +115,11 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   try {
     tips = git(root, ['rev-parse', '--all', 'HEAD'])
   } catch (error) {
-    return vain(messageOf(error))
+    return notFetched(messageOf(error))
   }
   // Without any commit there is no HEAD to speak of.
   if (tips.code !== 0 && !/ambiguous argument 'HEAD'|unknown revision/.test(tips.stderr))
-    return vain(tips.stderr.trim().split('\n')[0]!)
+    return notFetched(tips.stderr.trim().split('\n')[0]!)
   const now = tips.stdout
     .toString('utf8')
     .split('\n')
@@ -129,7 +129,7 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   // Commits that were known may be gone since; then all is read anew.
   const log = namesIn(root, isNew, memory.tips)
   const names = log.code === 0 ? log : namesIn(root, now, [])
-  if (names.code !== 0) return vain(names.stderr.trim().split('\n')[0]!)
+  if (names.code !== 0) return notFetched(names.stderr.trim().split('\n')[0]!)
   remember(
     memory,
     names.stdout

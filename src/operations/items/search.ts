@@ -7,7 +7,7 @@ import { readPlainFile } from '../../store/files/guarded-file.ts'
 import type { Context } from '../context.ts'
 import { candidates, type QueueItem } from './candidates.ts'
 
-export interface Found {
+export interface SearchHit {
   item: QueueItem
   /** Lines that hold the text, with their numbers from 1. */
   lines: { line: number; text: string }[]
@@ -21,7 +21,7 @@ export interface Found {
 export async function search(
   context: Context,
   text: string,
-): Promise<{ found: Found[]; unread: readonly string[] }> {
+): Promise<{ found: SearchHit[]; unread: readonly string[] }> {
   if (text.trim() === '') throw new WrkError('USAGE', 'search needs a text to look for')
   const wanted = text.toLowerCase()
   const unread: string[] = []
@@ -35,7 +35,7 @@ export async function search(
 }
 
 /** Null when the file cannot be read; one that went away holds nothing. */
-function linesWith(path: string, wanted: string): Found['lines'] | null {
+function linesWith(path: string, wanted: string): SearchHit['lines'] | null {
   let whole: string
   try {
     whole = readPlainFile(realDisk, path).bytes.toString('utf8')

@@ -90,7 +90,7 @@ function decide(
   const changes = [...fields].filter(([key, value]) => (current.text(key) ?? '') !== value)
   if (changes.length === 0)
     return { kind: 'leave', result: { kind: 'set', changed: false, item, warnings: [] } }
-  const told = {
+  const shown = {
     ...item,
     title: fields.get('title') ?? item.title,
     status: fields.get('status') ?? item.status,
@@ -109,7 +109,7 @@ function decide(
     result: {
       kind: 'set',
       changed: true,
-      item: told,
+      item: shown,
       warnings: doubtsAbout(new Map(changes), item.id, folder),
     },
   }

@@ -15,7 +15,7 @@ import {
   renewedLock,
 } from '../../core/locks/session-lock.ts'
 import { printable } from '../../core/text.ts'
-import type { LockDecision, LockReading } from '../../store/locks/lock-file.ts'
+import type { LockDecision, LockFileReading } from '../../store/locks/lock-file.ts'
 import { type LockPlace, lockPlace, makeLockFolder } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
 import { decideLock, type Held, heldAfter, keeperOf, type LockView, lockEvent, viewOf } from './lock-state.ts'
@@ -95,7 +95,7 @@ function decide(
   context: LockContext,
   place: LockPlace,
   request: NewLock,
-  reading: LockReading | null,
+  reading: LockFileReading | null,
   found: Held | null,
   now: Date,
 ): LockDecision<Decided> {

@@ -4,7 +4,7 @@ import { isFailure, messageOf } from '../../core/errno.ts'
 import { lastSignOfLife } from '../../core/locks/lock-holder.ts'
 import { checkLockName, type LockData, lockData, releasedText } from '../../core/locks/session-lock.ts'
 import { humanDuration, stamp } from '../../core/time.ts'
-import { type LockDecision, type LockReading, readLock } from '../../store/locks/lock-file.ts'
+import { type LockDecision, type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import { type LockPlace, lockNames, lockPlace } from '../../store/locks/lock-folder.ts'
 import { judgeFor } from '../claims/holder.ts'
 import { resolveCaller } from '../sessions/caller.ts'
@@ -46,7 +46,7 @@ export async function lockCleanup(
     try {
       // A look without the guard tells which are not worth one.
       const now = context.clock()
-      const seen = readLock(disk, place)
+      const seen = readLockFile(disk, place)
       if (!whyReclaim(context, seen, heldIn(context, seen, judge, now), olderThanMs, now)) continue
       const { result, quarantined, warnings } = await decideLock<Reclaimed | null>(
         context,
@@ -68,7 +68,7 @@ export async function lockCleanup(
 function decide(
   context: LockContext,
   place: LockPlace,
-  reading: LockReading | null,
+  reading: LockFileReading | null,
   found: Held | null,
   now: Date,
   olderThanMs: number | undefined,
@@ -103,7 +103,7 @@ function decide(
 /** Null: it stays. */
 function whyReclaim(
   { store: { settings } }: LockContext,
-  reading: LockReading | null,
+  reading: LockFileReading | null,
   found: Held | null,
   olderThanMs: number | undefined,
   now: Date,

@@ -62,6 +62,6 @@ function withoutQueue(options: ContextOptions, locks: LockFolder): LockContext {
 }
 
 /** @throws WrkError USAGE for a name that is none */
-export function placeOf({ locks }: LockContext, name: string): LockPlace {
+export function lockPlaceOf({ locks }: LockContext, name: string): LockPlace {
   return lockPlace(locks, checkLockName(name))
 }

@@ -3,7 +3,7 @@ import { decideRelease } from '../../core/claims/claim.ts'
 import { claimRequest } from '../../core/locks/lock-holder.ts'
 import { isRunId, type Keeper, releasedText } from '../../core/locks/session-lock.ts'
 import { maskSecrets } from '../../core/receipts/secrets.ts'
-import { type LockReading, readLock } from '../../store/locks/lock-file.ts'
+import { type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { afterwards } from '../claims/claim.ts'
@@ -38,7 +38,7 @@ export async function lockRelease(
 ): Promise<ReleasedLock> {
   const { host } = context.store
   const by = keeper ?? { sessionId: null, host: '', anchor: null, pidOf: 'session' }
-  const refused = (reading: LockReading | null, found: Held | null, now: Date): ReleasedLock =>
+  const refused = (reading: LockFileReading | null, found: Held | null, now: Date): ReleasedLock =>
     reading?.kind === 'corrupt'
       ? { kind: 'corrupt', view: viewOf(context, place, null, now, reading.why), warnings: [] }
       : {
@@ -49,7 +49,7 @@ export async function lockRelease(
         }
 
   // Where nothing is held, no guard is needed to say so, and no folder is made for one.
-  const seen = readLock(host.disk, place)
+  const seen = readLockFile(host.disk, place)
   if (seen?.kind !== 'held') return refused(seen, null, context.clock())
 
   const { result, warnings } = await decideLock<ReleasedLock>(context, place, (reading, found, now) => {

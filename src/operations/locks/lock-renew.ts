@@ -1,7 +1,7 @@
 /** A sign of life for a session lock; only the run that holds it renews it. */
 import { claimRequest } from '../../core/locks/lock-holder.ts'
 import { type Keeper, lockText, type NewLock, renewedLock } from '../../core/locks/session-lock.ts'
-import { type LockReading, readLock } from '../../store/locks/lock-file.ts'
+import { type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
 import {
@@ -32,7 +32,7 @@ export async function lockRenew(
 ): Promise<RenewedLock> {
   const { runId, keeper } = renewal
   const request: NewLock = { runId, keeper, ttlMs: renewal.ttlMs ?? null, purpose: null }
-  const refused = (reading: LockReading | null, found: Held | null, now: Date): RenewedLock =>
+  const refused = (reading: LockFileReading | null, found: Held | null, now: Date): RenewedLock =>
     reading?.kind === 'corrupt'
       ? { kind: 'corrupt', view: viewOf(context, place, null, now, reading.why), warnings: [] }
       : {
@@ -43,7 +43,7 @@ export async function lockRenew(
         }
 
   // Where nothing is held, no guard is needed to say so, and no folder is made for one.
-  const seen = readLock(context.store.host.disk, place)
+  const seen = readLockFile(context.store.host.disk, place)
   if (seen?.kind !== 'held') return refused(seen, null, context.clock())
 
   const { result, warnings } = await decideLock<RenewedLock>(context, place, (reading, found, now) => {

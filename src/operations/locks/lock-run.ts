@@ -10,7 +10,7 @@
 
 import { messageOf } from '../../core/errno.ts'
 import type { Keeper } from '../../core/locks/session-lock.ts'
-import { readLock } from '../../store/locks/lock-file.ts'
+import { readLockFile } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import {
   type ChildEnd,
@@ -21,7 +21,7 @@ import {
   type Signals,
 } from '../../system/child.ts'
 import { type ClaimedLock, type LockClaimOptions, lockClaim, type RefusedLock } from './lock-claim.ts'
-import { type LockContext, placeOf } from './lock-place.ts'
+import { type LockContext, lockPlaceOf } from './lock-place.ts'
 import { lockRelease } from './lock-release.ts'
 import { isHolder, lockRenew } from './lock-renew.ts'
 import { describeLockLoss, type LockLoss } from './lock-state.ts'
@@ -74,7 +74,7 @@ export async function lockRun(
     })
     if (!('from' in claim)) return { ...claim, signal: signals.received(), exitCode: signalCode(signals) }
     if (claim.from) options.onWarning(takeoverWarning(name, claim.from))
-    return await heldRun(context, placeOf(context, name), claim, options, signals)
+    return await heldRun(context, lockPlaceOf(context, name), claim, options, signals)
   } finally {
     signals.stop()
   }
@@ -197,7 +197,7 @@ class Watch {
   }
 
   #isThere(): boolean {
-    const reading = readLock(this.#context.store.host.disk, this.#place)
+    const reading = readLockFile(this.#context.store.host.disk, this.#place)
     if (reading?.kind !== 'held') return false
     const { runId } = this
     return isHolder({ lock: reading.lock, ttlMs: 0 }, { runId, keeper: this.#keeper })

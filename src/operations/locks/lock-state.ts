@@ -13,8 +13,8 @@ import {
   changeLock,
   type LockChange,
   type LockDecision,
-  type LockReading,
-  readLock,
+  type LockFileReading,
+  readLockFile,
 } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import type { PendingEvent } from '../../store/log/event-log.ts'
@@ -60,7 +60,7 @@ export interface LockView {
 
 export function heldIn(
   { store }: LockContext,
-  reading: LockReading | null,
+  reading: LockFileReading | null,
   judge: Judge,
   now: Date,
 ): Held | null {
@@ -106,7 +106,7 @@ export function viewOf(
 export async function lockShow(context: LockContext, place: LockPlace): Promise<LockView> {
   const { registry } = await resolveCaller(context)
   const now = context.clock()
-  const reading = readLock(context.store.host.disk, place)
+  const reading = readLockFile(context.store.host.disk, place)
   const found = heldIn(context, reading, judgeFor(context.store, registry), now)
   return viewOf(context, place, found, now, reading?.kind === 'corrupt' ? reading.why : null)
 }
@@ -115,7 +115,7 @@ export async function lockShow(context: LockContext, place: LockPlace): Promise<
 export function decideLock<T>(
   context: LockContext,
   place: LockPlace,
-  decide: (reading: LockReading | null, found: Held | null, now: Date) => LockDecision<T>,
+  decide: (reading: LockFileReading | null, found: Held | null, now: Date) => LockDecision<T>,
 ): Promise<LockChange<T>> {
   const { store, clock } = context
   sweepDrafts(store.host, place.stateDir)
@@ -172,7 +172,7 @@ export function howLockLost(
   { store }: LockContext,
   place: LockPlace,
   runId: string,
-  reading: LockReading | null,
+  reading: LockFileReading | null,
 ): LockLoss {
   const events = readEvents(store.host.disk, place.stateDir).filter(
     ({ item }) => item === `lock:${place.name}`,

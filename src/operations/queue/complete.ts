@@ -1,5 +1,5 @@
 /** What a queue holds of ids, sessions and providers, and fixed words, to complete a command line. It only looks. */
-import type { Candidate, ValueKind } from '../../core/completion.ts'
+import type { Completion, ValueKind } from '../../core/completion.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { isClosed } from '../../core/items/status.ts'
 import { identify } from '../../core/sessions/identity.ts'
@@ -29,7 +29,7 @@ export async function completeValue(
   kind: Exclude<ValueKind, 'folder'>,
   typed: string,
   command: string,
-): Promise<Candidate[]> {
+): Promise<Completion[]> {
   if (kind === 'id') return ids(context, typed, command)
   const all =
     kind === 'session'
@@ -40,14 +40,14 @@ export async function completeValue(
   return all.filter(({ value }) => value.startsWith(typed)).slice(0, MOST_SHOWN)
 }
 
-const words = (all: readonly string[]): Candidate[] => all.map(value => ({ value, title: '' }))
+const words = (all: readonly string[]): Completion[] => all.map(value => ({ value, title: '' }))
 
-async function providers(context: Context): Promise<Candidate[]> {
+async function providers(context: Context): Promise<Completion[]> {
   return words([...new Set([...dispatchable(context, await loadWorkflow(context)), ...AGENTS])])
 }
 
 /** Those that have not ended first, the latest first. */
-async function sessions(context: Context): Promise<Candidate[]> {
+async function sessions(context: Context): Promise<Completion[]> {
   const registry = await currentRegistry(context)
   if (registry.kind !== 'registry') return []
   const open = registry.sessions.filter(({ endedAt }) => !endedAt).reverse()
@@ -58,7 +58,7 @@ async function sessions(context: Context): Promise<Candidate[]> {
   }))
 }
 
-async function ids(context: Context, typed: string, command: string): Promise<Candidate[]> {
+async function ids(context: Context, typed: string, command: string): Promise<Completion[]> {
   const { store } = context
   // As the key spells it; a bare number is one under the queue's own prefix.
   const bare = /^\d+$/.test(typed)

@@ -71,8 +71,8 @@ export function writeReceipt(input: ReceiptInput, options: ReceiptOptions = {}):
     run_log: join(folder, `${own}_log.md`),
   }
   const root = realpathSync.native(base)
-  const told = Object.fromEntries(Object.entries(paths).map(([key, path]) => [key, toldFrom(root, path)]))
-  const place = { receipt_paths: told as typeof paths, repo, git: state, host: here().host }
+  const shown = Object.fromEntries(Object.entries(paths).map(([key, path]) => [key, shownFrom(root, path)]))
+  const place = { receipt_paths: shown as typeof paths, repo, git: state, host: here().host }
   const manifest = manifestOf(facts, place, env)
 
   const json = `${JSON.stringify(manifest, null, 2)}\n`
@@ -95,18 +95,18 @@ function namedFolder(path: string): string {
 }
 
 /** Paths in a receipt are meant for others, who have the repository elsewhere. */
-function toldFrom(root: string, path: string): string {
+function shownFrom(root: string, path: string): string {
   const way = relative(root, path)
   return way === '..' || way.startsWith(`..${sep}`) ? path : way.split(sep).join('/')
 }
 
 /** The folder of the git repository around `cwd`, null where there is none or no git. */
 function repositoryFolder(cwd: string): string | null {
-  return said(cwd, ['rev-parse', '--show-toplevel'])
+  return gitAnswer(cwd, ['rev-parse', '--show-toplevel'])
 }
 
 /** What git answers in one line; null when it fails or is not there. */
-function said(cwd: string, args: readonly string[]): string | null {
+function gitAnswer(cwd: string, args: readonly string[]): string | null {
   try {
     const { code, stdout } = git(cwd, args)
     return code === 0 ? stdout.toString('utf8').trim() || null : null
@@ -133,21 +133,21 @@ const NO_REPOSITORY: Manifest['repo'] = { full_name: null, remote_url: null }
 const NO_COMMIT: Manifest['git'] = { sha: null, branch: null, dirty: null }
 
 function repositoryFacts(top: string): { repo: Manifest['repo']; state: Manifest['git'] } {
-  const url = said(top, ['config', '--get', 'remote.origin.url']) ?? firstRemote(top)
+  const url = gitAnswer(top, ['config', '--get', 'remote.origin.url']) ?? firstRemote(top)
   const shown = url === null ? null : publicUrl(url)
   return {
     repo: { full_name: shown && repositoryName(shown), remote_url: shown },
     state: {
-      sha: said(top, ['rev-parse', '--verify', '--quiet', 'HEAD']),
-      branch: said(top, ['symbolic-ref', '--short', '--quiet', 'HEAD']),
+      sha: gitAnswer(top, ['rev-parse', '--verify', '--quiet', 'HEAD']),
+      branch: gitAnswer(top, ['symbolic-ref', '--short', '--quiet', 'HEAD']),
       dirty: isDirty(top),
     },
   }
 }
 
 function firstRemote(top: string): string | null {
-  const name = said(top, ['remote'])?.split('\n')[0]
-  return name ? said(top, ['config', '--get', `remote.${name}.url`]) : null
+  const name = gitAnswer(top, ['remote'])?.split('\n')[0]
+  return name ? gitAnswer(top, ['config', '--get', `remote.${name}.url`]) : null
 }
 
 /** Earlier receipts do not count: they would make every later one tell of changes. */

@@ -56,16 +56,16 @@ export async function status(context: Context): Promise<QueueStatus> {
       reason: held.liveness.reason,
     }
   })
-  const told = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
+  const withoutLock = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
   return {
     sessions: sessionsIn(registry).map(session => ({
-      ...describeSession(session, judge),
+      ...sessionStatus(session, judge),
       mine: session.id === caller?.session,
-      items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(told),
+      items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(withoutLock),
     })),
     orphans: found
       .filter(({ lock }) => !sessionOf(lock.by, registry))
-      .map(item => ({ ...told(item), reason: item.reason })),
+      .map(item => ({ ...withoutLock(item), reason: item.reason })),
     warnings:
       registry.kind === 'unreadable'
         ? [
@@ -76,7 +76,7 @@ export async function status(context: Context): Promise<QueueStatus> {
 }
 
 /** A session as the registry and the machine tell it. */
-export function describeSession(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
+export function sessionStatus(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)
   const { verdict, reason } = judgeSession(session, judge)
   return {

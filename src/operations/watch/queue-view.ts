@@ -14,10 +14,10 @@ import {
   readItems,
   type Store,
 } from '../../store/items/item-reader.ts'
-import { type ItemFolder, type ItemPlace, itemPlaces, placeOf, queueFolders } from '../../store/queue.ts'
+import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */
-export interface Entry {
+export interface ViewedEntry {
   place: ItemPlace
   id: string
   title: string
@@ -43,7 +43,7 @@ const PORTION = 500
 
 export class QueueView {
   readonly #store: Store
-  readonly #entries = new Map<ItemKey, Entry[]>()
+  readonly #entries = new Map<ItemKey, ViewedEntry[]>()
 
   constructor(store: Store) {
     this.#store = store
@@ -59,7 +59,7 @@ export class QueueView {
   }
 
   /** All places of an item; none when it is not there. */
-  entriesOf(key: ItemKey): readonly Entry[] {
+  entriesOf(key: ItemKey): readonly ViewedEntry[] {
     return this.#entries.get(key) ?? []
   }
 
@@ -85,14 +85,14 @@ export class QueueView {
 
   /** Reads the items that these names in a folder stand for. */
   look(folder: string, names: Iterable<string>): Promise<Set<ItemKey>> {
-    const places = [...names].flatMap(name => placeOf(this.#store.root, folder, name) ?? [])
+    const places = [...names].flatMap(name => itemPlaceOf(this.#store.root, folder, name) ?? [])
     return this.#update(
       places.map(place => ({ place })),
       [],
     )
   }
 
-  #entryAt({ key, path }: ItemPlace): Entry | undefined {
+  #entryAt({ key, path }: ItemPlace): ViewedEntry | undefined {
     return this.#entries.get(key)?.find(({ place }) => place.path === path)
   }
 
@@ -128,7 +128,7 @@ export class QueueView {
     return changed
   }
 
-  #set(place: ItemPlace, entry: Entry | null, changed: Set<ItemKey>): void {
+  #set(place: ItemPlace, entry: ViewedEntry | null, changed: Set<ItemKey>): void {
     const { key, path } = place
     const others = this.entriesOf(key).filter(other => other.place.path !== path)
     const known = this.#entries.has(key)
@@ -161,7 +161,7 @@ const HIDING: readonly string[] = [
   'unreadable-lock',
 ]
 
-function entryOf(reading: ItemReading, stamp: Stamp): Entry {
+function entryOf(reading: ItemReading, stamp: Stamp): ViewedEntry {
   const { place, item, lock, modified, problems } = reading
   const blocking = problems.find(({ blocks }) => blocks)
   return {

@@ -12,7 +12,7 @@ const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 60_000
 
 export class Reaper {
-  readonly #later = new Map<ItemKey, { until: number; wait: number; told: string }>()
+  readonly #later = new Map<ItemKey, { until: number; wait: number; message: string }>()
 
   /** An item that a takeover would be free to take, unless it was tried a moment ago. */
   next(held: readonly WatchedItem[], at: number): WatchedItem | undefined {
@@ -24,7 +24,7 @@ export class Reaper {
     )
   }
 
-  /** Tries to reap an item. A failure is told once; it is tried again later. */
+  /** Tries to reap an item. A failure is message once; it is tried again later. */
   async reap(
     context: Context,
     { key, id }: WatchedItem,
@@ -38,15 +38,15 @@ export class Reaper {
     } catch (error) {
       if (!isFailure(error)) throw error
       const message = messageOf(error)
-      const known = this.#later.get(key)?.told === message
+      const known = this.#later.get(key)?.message === message
       this.#wait(key, at, message)
       const isGone = error instanceof WrkError && error.code === 'NOT_FOUND'
       return { result: null, warnings: known || isGone ? [] : [`could not release ${id}: ${message}`] }
     }
   }
 
-  #wait(key: ItemKey, at: number, told: string): void {
+  #wait(key: ItemKey, at: number, message: string): void {
     const wait = Math.min(LONGEST_WAIT_MS, (this.#later.get(key)?.wait ?? FIRST_WAIT_MS / 2) * 2)
-    this.#later.set(key, { until: at + wait, wait, told })
+    this.#later.set(key, { until: at + wait, wait, message })
   }
 }

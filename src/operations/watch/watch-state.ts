@@ -15,7 +15,7 @@ import {
 } from '../../core/watch/watch.ts'
 import type { Store } from '../../store/items/item-reader.ts'
 import { heldLock, holderInfo, type ItemJudge, judgeForMany, standing } from '../claims/holder.ts'
-import type { Entry, QueueView } from './queue-view.ts'
+import type { QueueView, ViewedEntry } from './queue-view.ts'
 
 /** What holders are judged by at one moment. */
 export interface Moment {
@@ -33,7 +33,7 @@ export const SECOND_LOOK_MS = 60
 
 export class WatchState {
   readonly #view: QueueView
-  readonly #told = new Map<ItemKey, WatchedItem[]>()
+  readonly #reported = new Map<ItemKey, WatchedItem[]>()
   readonly #held = new Set<ItemKey>()
   /** Items to look at once more, and when (as performance.now has it). */
   readonly #doubtful = new Map<ItemKey, number>()
@@ -43,7 +43,7 @@ export class WatchState {
   }
 
   held(): WatchedItem[] {
-    return [...this.#held].flatMap(key => this.#told.get(key)!.filter(({ holder }) => holder))
+    return [...this.#held].flatMap(key => this.#reported.get(key)!.filter(({ holder }) => holder))
   }
 
   /** All as it is, at the start. */
@@ -57,7 +57,7 @@ export class WatchState {
    */
   changes(keys: Iterable<ItemKey>, moment: Moment, at: number): Change[] {
     return [...keys].flatMap(key => {
-      const before = this.#told.get(key) ?? []
+      const before = this.#reported.get(key) ?? []
       const after = this.#described(key, moment)
       const due = this.#doubtful.get(key)
       if (mayPass(before, after) && (due === undefined || due > at)) {
@@ -81,9 +81,9 @@ export class WatchState {
   /** Judges all holders anew: processes end, heartbeats come, time passes. */
   judged(moment: Moment): Change[] {
     return [...this.#held].flatMap(key => {
-      const told = this.#told.get(key)!
-      if (this.#doubtful.has(key) || told.every(item => this.#standsAsBefore(item, moment))) return []
-      return this.#compare(key, told, this.#described(key, moment))
+      const reported = this.#reported.get(key)!
+      if (this.#doubtful.has(key) || reported.every(item => this.#isUnchanged(item, moment))) return []
+      return this.#compare(key, reported, this.#described(key, moment))
     })
   }
 
@@ -91,12 +91,12 @@ export class WatchState {
   freed(key: ItemKey): void {
     this.#tell(
       key,
-      (this.#told.get(key) ?? []).map(item => ({ ...item, holder: null })),
+      (this.#reported.get(key) ?? []).map(item => ({ ...item, holder: null })),
     )
   }
 
   /** Asked of hundreds of locks every second, so nothing is made of it that would be thrown away. */
-  #standsAsBefore({ key, path, holder }: WatchedItem, { store, judge, now }: Moment): boolean {
+  #isUnchanged({ key, path, holder }: WatchedItem, { store, judge, now }: Moment): boolean {
     const entry = this.#view.entriesOf(key).find(({ place }) => place.path === path)
     if (!entry?.lock || !holder) return !entry?.lock === !holder || !entry?.readable
     const held = heldLock(judge, key, entry.lock, entry.modified)
@@ -112,17 +112,17 @@ export class WatchState {
   }
 
   #tell(key: ItemKey, items: WatchedItem[]): void {
-    if (items.length > 0) this.#told.set(key, items)
-    else this.#told.delete(key)
+    if (items.length > 0) this.#reported.set(key, items)
+    else this.#reported.delete(key)
     if (items.some(({ holder }) => holder)) this.#held.add(key)
     else this.#held.delete(key)
   }
 
   #described(key: ItemKey, moment: Moment): WatchedItem[] {
     const entries = this.#view.entriesOf(key)
-    const told = this.#told.get(key) ?? []
+    const reported = this.#reported.get(key) ?? []
     return entries.map(entry => {
-      const known = told.find(({ path }) => path === entry.place.path) ?? told[0]
+      const known = reported.find(({ path }) => path === entry.place.path) ?? reported[0]
       return keepKnown(describe(entry, entries, moment), known)
     })
   }
@@ -138,7 +138,7 @@ function mayPass(before: readonly WatchedItem[], after: readonly WatchedItem[]):
   )
 }
 
-function describe(entry: Entry, entries: readonly Entry[], moment: Moment): WatchedItem {
+function describe(entry: ViewedEntry, entries: readonly ViewedEntry[], moment: Moment): WatchedItem {
   const { place, id, title, status, readable } = entry
   const other = entries.find(one => one !== entry)
   const problem = other
@@ -156,7 +156,7 @@ function describe(entry: Entry, entries: readonly Entry[], moment: Moment): Watc
   }
 }
 
-function holderOf({ lock, place, modified }: Entry, moment: Moment): WatchedHolder | null {
+function holderOf({ lock, place, modified }: ViewedEntry, moment: Moment): WatchedHolder | null {
   if (!lock) return null
   const { store, judge, registry, now } = moment
   const held = heldLock(judge, place.key, lock, modified)

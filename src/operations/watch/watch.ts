@@ -13,7 +13,7 @@ import type { Liveness } from '../../core/sessions/liveness.ts'
 import { stamp } from '../../core/time.ts'
 import type { Change, WatchedItem } from '../../core/watch/watch.ts'
 import { type Context, currentRegistry, openContext, tidy } from '../context.ts'
-import { describeSession, type SessionStatus } from '../sessions/status.ts'
+import { type SessionStatus, sessionStatus } from '../sessions/status.ts'
 import { QueueView } from './queue-view.ts'
 import { Reaper } from './reaper.ts'
 import { Look } from './watch-look.ts'
@@ -57,17 +57,17 @@ export async function* watch(given: Context, options: WatchOptions = {}): AsyncG
   const ticks = setInterval(() => wakeUp.ring('tick'), TICK_MS)
   const stop = () => wakeUp.ring()
   signal?.addEventListener('abort', stop)
-  const told = function* (happenings: Iterable<Happening>): Generator<WatchEvent> {
+  const events = function* (happenings: Iterable<Happening>): Generator<WatchEvent> {
     for (const { type, ...more } of happenings)
       yield { type, time: stamp(context.clock()), ...more } as WatchEvent
   }
   try {
     if (options.reap) tidy(context)
-    yield* told(await watching.start())
+    yield* events(await watching.start())
     for (let ticked = false; !signal?.aborted; ticked = await wakeUp.heard()) {
-      yield* told(await watching.step(ticked))
-      if (options.reap && !signal?.aborted) yield* told(await watching.reapOne())
-      if (ticked) yield* told([{ type: 'tick' }])
+      yield* events(await watching.step(ticked))
+      if (options.reap && !signal?.aborted) yield* events(await watching.reapOne())
+      if (ticked) yield* events([{ type: 'tick' }])
     }
   } finally {
     signal?.removeEventListener('abort', stop)
@@ -192,7 +192,7 @@ class Watching {
     // A registry that cannot be read says nothing of sessions, and one by older tooling lists none.
     if (registry.kind !== 'registry') return []
     const before = this.#sessions
-    this.#sessions = new Map(registry.sessions.map(session => [session.id, describeSession(session, judge)]))
+    this.#sessions = new Map(registry.sessions.map(session => [session.id, sessionStatus(session, judge)]))
     const changes: Happening[] = []
     for (const [id, session] of this.#sessions) {
       const from = before.get(id)?.liveness ?? null

@@ -2,12 +2,12 @@
 import { printable } from '../../core/text.ts'
 import type { HolderInfo } from '../../operations/claims/holder.ts'
 import { describeLoss } from '../../operations/claims/records.ts'
-import type { AnyFinding, Finding, LockFinding } from '../../operations/commits/judge-staged.ts'
+import type { AnyFinding, CommitFinding, LockFinding } from '../../operations/commits/judge-staged.ts'
 import type { NamedElsewhere } from '../../operations/commits/verify-message.ts'
 import { describeHolder } from '../claims/describe.ts'
 
 /** With the message that a finding about a lock does not have yet: it tells how long ago. */
-export function toldFindings(findings: readonly AnyFinding[], now: Date): Finding[] {
+export function withMessages(findings: readonly AnyFinding[], now: Date): CommitFinding[] {
   return findings.map(finding => {
     const message = finding.kind === 'form' ? finding.message : lockMessage(finding, now)
     const { code, path, line, column, fix, item, holder } = finding
@@ -16,7 +16,7 @@ export function toldFindings(findings: readonly AnyFinding[], now: Date): Findin
 }
 
 /** Two lines for each: where and what, and what mends it. */
-export function linesOf(findings: readonly Finding[]): string[] {
+export function findingLines(findings: readonly CommitFinding[]): string[] {
   return findings.flatMap(({ path, line, column, message, fix }) => [
     `${path}:${line > 0 ? `${line}:${column}:` : ''} ${message}`,
     `     ${fix}`,
@@ -28,10 +28,10 @@ function lockMessage({ verdict, doing, item, holder, loss }: LockFinding, now: D
   if (verdict === 'superseded' && loss)
     return `${describeLoss(loss)}: this session lost it, and its work on it must not be committed`
   if (verdict === 'held' || verdict === 'superseded') return `this commit ${doing} ${item}, which is ${who}`
-  const stands = holder ? `it is ${who}` : 'nobody holds it'
-  if (verdict === 'takes') return `this commit takes the lock of ${item} for this session, but ${stands}`
-  if (verdict === 'drops') return `this commit drops the lock of ${item}, but ${stands}`
-  return `this commit has a lock of ${item} that does not stand: ${stands}`
+  const held = holder ? `it is ${who}` : 'nobody holds it'
+  if (verdict === 'takes') return `this commit takes the lock of ${item} for this session, but ${held}`
+  if (verdict === 'drops') return `this commit drops the lock of ${item}, but ${held}`
+  return `this commit has a lock of ${item} that does not stand: ${held}`
 }
 
 export function describeNamed({ item, kind, truth }: NamedElsewhere, now: Date): string {

@@ -9,7 +9,7 @@ import { relative } from '../claims/describe.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type Outcome, outcomeOfError } from '../outcome.ts'
 
-export interface Problem {
+export interface LockProblem {
   code: 'locked' | 'lost' | 'not_holder' | 'corrupt' | 'command_failed'
   message: string
   hint?: string
@@ -20,7 +20,7 @@ interface Parts {
   view: LockView
   runId: string | null
   more?: Record<string, unknown>
-  problem?: Problem
+  problem?: LockProblem
   text?: string
   warnings?: readonly string[]
 }
@@ -54,7 +54,7 @@ export function outcome({ view, runId, more = {}, problem, text, warnings = [] }
 }
 
 /** Who holds a lock, since when, until when, and whether they live. */
-export function describeHolder({ lock, holder }: LockView, now: Date): string {
+export function describeLockHolder({ lock, holder }: LockView, now: Date): string {
   if (!lock || !holder) return 'not held'
   const process = lock.pid
     ? ` (process ${lock.pid}${lock.host ? ` on ${printable(lock.host, 60)}` : ''})`
@@ -73,7 +73,7 @@ export function describeHolder({ lock, holder }: LockView, now: Date): string {
   ].join(', ')
 }
 
-export function corruptProblem({ name, lock_path, corrupt, ttl_sec }: LockView): Problem {
+export function corruptProblem({ name, lock_path, corrupt, ttl_sec }: LockView): LockProblem {
   return {
     code: 'corrupt',
     message: `lock ${name} cannot be read: ${corrupt} (${lock_path})`,

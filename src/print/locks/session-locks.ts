@@ -8,13 +8,13 @@ import { type LockNotHad, type LockRun, takeoverWarning } from '../../operations
 import { describeLockLoss, type LockLoss, type LockView } from '../../operations/locks/lock-state.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Outcome } from '../outcome.ts'
-import { corruptProblem, describeHolder, outcome, type Problem } from './lock-outcome.ts'
+import { corruptProblem, describeLockHolder, type LockProblem, outcome } from './lock-outcome.ts'
 
 export function shownLock(view: LockView, now: Date): Outcome {
   const runId = view.lock?.run_id ?? null
   if (view.corrupt !== null) return outcome({ view, runId, problem: corruptProblem(view) })
   const text = view.lock
-    ? `${view.name} is ${describeHolder(view, now)}\n`
+    ? `${view.name} is ${describeLockHolder(view, now)}\n`
     : `${view.name} is not locked (${printable(view.lock_path, 500)})\n`
   return outcome({ view, runId, text })
 }
@@ -46,12 +46,12 @@ function refusedLock(
   now: Date,
   more: Record<string, unknown>,
 ): Outcome {
-  const problem: Problem =
+  const problem: LockProblem =
     kind === 'corrupt'
       ? corruptProblem(view)
       : {
           code: 'locked',
-          message: `lock ${view.name} is ${describeHolder(view, now)}`,
+          message: `lock ${view.name} is ${describeLockHolder(view, now)}`,
           // Never the command that would break a living holder's lock.
           hint: `Wait for it (wrk lock run ${view.name} --wait 5m -- COMMAND), do something else, or ask its holder to release it.`,
           exitCode: EXIT.held,
@@ -62,13 +62,13 @@ function refusedLock(
 /** That a run does not hold a lock: how it lost it, as far as that is known, and who has it now. */
 function notOurs(view: LockView, runId: string, loss: LockLoss, now: Date): string {
   if (!view.lock) return describeLockLoss(view.name, runId, loss)
-  const holder = describeHolder(view, now)
+  const holder = describeLockHolder(view, now)
   return loss.at === null
     ? `lock ${view.name} is not held by ${printable(runId, 128)}; it is ${holder}`
     : `${describeLockLoss(view.name, runId, loss)}; it is ${holder}`
 }
 
-export function renewedLock(result: RenewedLock, runId: string, now: Date): Outcome {
+export function renewalOutcome(result: RenewedLock, runId: string, now: Date): Outcome {
   const { kind, view, warnings } = result
   const more = { renewed: kind === 'renewed' }
   if (kind === 'corrupt') return outcome({ view, runId, more, problem: corruptProblem(view), warnings })
@@ -110,7 +110,7 @@ export function releasedLock(result: ReleasedLock, runId: string, now: Date): Ou
   }
   const message = given
     ? notOurs(view, given, loss, now)
-    : `lock ${view.name} is released by its run id alone, and none was given; it is ${describeHolder(view, now)}`
+    : `lock ${view.name} is released by its run id alone, and none was given; it is ${describeLockHolder(view, now)}`
   return outcome({
     view,
     runId: given,
@@ -193,7 +193,7 @@ export function ranUnderLock(result: LockRun | LockNotHad, command: readonly str
   return done
 }
 
-function runProblem({ end, lost, exitCode }: LockRun, command: readonly string[]): Problem | undefined {
+function runProblem({ end, lost, exitCode }: LockRun, command: readonly string[]): LockProblem | undefined {
   if (lost)
     return {
       code: 'lost',

@@ -60,9 +60,11 @@ export class ReadingCache {
     const stat = at === undefined ? null : lookAt(this.disk, place.path)
     if (at === undefined || !stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
     const line = this.old.lines[at]!
-    const said = place.folder.length + place.name.length + 2
+    const startLength = place.folder.length + place.name.length + 2
     const reading =
-      line.length === said ? closedReading(place) : openReading(place, line.slice(said), stat, this.idPrefix)
+      line.length === startLength
+        ? closedReading(place)
+        : openReading(place, line.slice(startLength), stat, this.idPrefix)
     if (reading) this.order.push(at)
     return reading
   }
@@ -83,10 +85,10 @@ export class ReadingCache {
   /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
   keep(place: ItemPlace, stat: Stats, reading: ItemReading, now: number): void {
     if (now - Math.max(stat.mtimeMs, stat.ctimeMs) < SETTLED_MS) return
-    const said = reading.item.closed ? '' : saidBy(reading)
-    if (said === null) return
+    const rest = reading.item.closed ? '' : lineEnd(reading)
+    if (rest === null) return
     this.order.push(~this.lines.length)
-    this.lines.push(startOf(place) + said)
+    this.lines.push(startOf(place) + rest)
     this.stamps.push(stat.mtimeMs, stat.ctimeMs, stat.size, stat.ino)
   }
 
@@ -152,23 +154,23 @@ function load(disk: Disk, path: string, heading: string): Kept {
 }
 
 /** What an open item says, between tabs. Null when a line cannot hold it; one with a tab in it shows when it is read. */
-function saidBy(reading: ItemReading): string | null {
+function lineEnd(reading: ItemReading): string | null {
   if (isBlocked(reading)) return null
   const { item, lock, details = NO_DETAILS } = reading
   const { createdAt, notBefore, machines, blockedBy } = details
   const times = `${lock?.at?.getTime() ?? ''}\t${createdAt ?? ''}\t${notBefore ?? ''}`
   // Commas divide such words already where they are read.
   const lists = `${machines.join(',')}\t${blockedBy.map(({ text }) => text).join(',')}`
-  const said = `${item.id}\t${item.title}\t${item.status ?? ''}\t${item.priority ?? ''}\t${lock?.by ?? ''}\t${times}\t${lists}`
+  const line = `${item.id}\t${item.title}\t${item.status ?? ''}\t${item.priority ?? ''}\t${lock?.by ?? ''}\t${times}\t${lists}`
   // Half of a character that needs two is no text.
-  return said.includes('\n') || !said.isWellFormed() ? null : said
+  return line.includes('\n') || !line.isWellFormed() ? null : line
 }
 
 type Fields = [string, string, string, string, string, string, string, string, string, string]
 
-/** Null when that is not what saidBy has written. */
-function openReading(place: ItemPlace, said: string, stat: Stats, idPrefix: string): ItemReading | null {
-  const fields = said.split('\t')
+/** Null when that is not what lineEnd has written. */
+function openReading(place: ItemPlace, rest: string, stat: Stats, idPrefix: string): ItemReading | null {
+  const fields = rest.split('\t')
   if (fields.length !== 10) return null
   const [id, title, status, priority, by, at, createdAt, notBefore, machines, blockedBy] = fields as Fields
   const details: Details = {

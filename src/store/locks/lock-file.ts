@@ -34,14 +34,14 @@ import { hasLockFolder, type LockPlace } from './lock-folder.ts'
 /** A lock is some hundred bytes; anything of this size is something else. */
 const LARGEST_LOCK = 64 * 1024
 
-export type LockReading = LockText & {
+export type LockFileReading = LockText & {
   /** The file's modification time. */
   modified: Date
 }
 
 interface OpenLock {
   /** Null: there is no file, which is an unlocked lock. */
-  reading: LockReading | null
+  reading: LockFileReading | null
   /** Null also for what cannot be opened. */
   file: OpenFile | null
 }
@@ -91,7 +91,7 @@ function decoded(bytes: Buffer): string | null {
 }
 
 /** A lock as it stands; null when there is no file. */
-export function readLock(disk: Disk, place: LockPlace): LockReading | null {
+export function readLockFile(disk: Disk, place: LockPlace): LockFileReading | null {
   if (!hasLockFolder(disk, place)) return null
   const { reading, file } = openLock(disk, place)
   if (file) disk.closeSync(file.fd)
@@ -120,7 +120,7 @@ export interface LockChange<T> {
 export async function changeLock<T>(
   host: GuardHost,
   place: LockPlace,
-  decide: (reading: LockReading | null) => LockDecision<T>,
+  decide: (reading: LockFileReading | null) => LockDecision<T>,
 ): Promise<LockChange<T>> {
   const { disk } = host
   const { stateDir } = place

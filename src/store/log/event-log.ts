@@ -65,7 +65,7 @@ export async function appendEvents(
         fd = openLog(disk, stateDir)
         end = { ...end, at: 0, lead: '' }
       }
-      const text = linesOf(lines)
+      const text = eventLines(lines)
       const path = join(stateDir, TAIL)
       const bytes = Buffer.from(text)
       publish(disk, guard, { bytes, from: 'any', path, durable: false, conflicts: stateDir })
@@ -91,7 +91,7 @@ export function openLog(disk: Disk, stateDir: string): number {
   return disk.openSync(join(stateDir, LOG), flags, 0o666)
 }
 
-export function linesOf(events: readonly LogEvent[]): string {
+export function eventLines(events: readonly LogEvent[]): string {
   return events.map(event => `${JSON.stringify(event)}\n`).join('')
 }
 
@@ -117,7 +117,7 @@ export function catchUp(disk: Disk, stateDir: string, fd: number): NextPlace {
   const { size, end, fragment, last, recent } = readEnd(disk, fd)
   const older = last ? null : endOf(disk, join(stateDir, OLDER_LOG))
   const seq = (last ?? older?.last)?.seq ?? 0
-  const text = linesOf(tail.filter(event => event.seq > seq))
+  const text = eventLines(tail.filter(event => event.seq > seq))
   // What a crash left of this same copy is overwritten; anything else stays on a line of its own.
   const ours = Buffer.from(text).subarray(0, fragment.length).equals(fragment)
   const place = ours ? { at: end, lead: '' } : { at: size, lead: '\n' }

@@ -4,7 +4,7 @@ import { codeOf } from '../../core/errno.ts'
 import type { Disk } from '../files/disk.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { lookAt } from '../files/look.ts'
-import { catchUp, endOf, LOG, linesOf, OLDER_LOG, openLog, readTail, TAIL, writeAt } from './event-log.ts'
+import { catchUp, endOf, eventLines, LOG, OLDER_LOG, openLog, readTail, TAIL, writeAt } from './event-log.ts'
 
 export interface LogState {
   path: string
@@ -25,7 +25,7 @@ export function logState(disk: Disk, stateDir: string): LogState {
     const tail = readTail(disk, stateDir)
     const modified = lookAt(disk, join(stateDir, TAIL))?.mtime ?? new Date(0)
     const seq = (end?.last ?? endOf(disk, join(stateDir, OLDER_LOG))?.last)?.seq ?? 0
-    const missing = Buffer.from(linesOf(tail.filter(event => event.seq > seq)))
+    const missing = Buffer.from(eventLines(tail.filter(event => event.seq > seq)))
     const fragment = end?.fragment ?? Buffer.alloc(0)
     const isOurs = missing.subarray(0, fragment.length).equals(fragment)
     return { path, modified, state: !isOurs ? 'torn' : missing.length > 0 ? 'behind' : 'whole' }

@@ -1,20 +1,25 @@
 /** What is read of the events that Claude Code tells its hooks, and the forms of the answers. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { addedContext, denial, environmentLine, parseEvent } from '../../../src/core/agents/claude-hook.ts'
+import {
+  addedContext,
+  denial,
+  environmentLine,
+  parseClaudeEvent,
+} from '../../../src/core/agents/claude-hook.ts'
 
 const event = (fields: object) =>
   JSON.stringify({ hook_event_name: 'PreToolUse', session_id: 's-1', ...fields })
 
 test('an event needs a name and the id of a session; the rest may be missing', () => {
   const bare = { name: 'Stop', session: 's-1', cwd: null, isSubagent: false, file: null, command: null }
-  expect(parseEvent(event({ hook_event_name: 'Stop' }))).toEqual(bare)
-  expect(parseEvent(event({ hook_event_name: 'Stop', cwd: '/w', agent_id: 'a' }))).toEqual({
+  expect(parseClaudeEvent(event({ hook_event_name: 'Stop' }))).toEqual(bare)
+  expect(parseClaudeEvent(event({ hook_event_name: 'Stop', cwd: '/w', agent_id: 'a' }))).toEqual({
     ...bare,
     cwd: '/w',
     isSubagent: true,
   })
-  expect(parseEvent(`\ufeff${event({ hook_event_name: 'Stop', cwd: '', agent_id: '' })}`)).toEqual(bare)
+  expect(parseClaudeEvent(`\ufeff${event({ hook_event_name: 'Stop', cwd: '', agent_id: '' })}`)).toEqual(bare)
 })
 
 test.each([
@@ -32,7 +37,7 @@ test.each([
   event({ session_id: ['s-1'] }),
   event({ session_id: 'two words' }),
 ])('is no event: %s', text => {
-  expect(parseEvent(text)).toBeNull()
+  expect(parseClaudeEvent(text)).toBeNull()
 })
 
 describe('a tool', () => {
@@ -51,7 +56,7 @@ describe('a tool', () => {
     ['Bash', 'ls', null, null],
     ['Bash', undefined, null, null],
   ])('%s with %j writes to %j and runs %j', (tool_name, tool_input, file, command) => {
-    expect(parseEvent(event({ tool_name, tool_input }))).toMatchObject({ file, command })
+    expect(parseClaudeEvent(event({ tool_name, tool_input }))).toMatchObject({ file, command })
   })
 })
 
