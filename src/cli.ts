@@ -242,7 +242,7 @@ function withPlainWait(words: readonly string[]): string[] {
   const end = words.indexOf('--')
   return words.map((word, i) => {
     const next = (end < 0 || i < end ? words[i + 1] : undefined) ?? ''
-    const isId = /\D/.test(next) && keyOfField(next, 'WRK') !== null
+    const isId = /[-#]/.test(next) && keyOfField(next, 'WRK') !== null
     return word === '--wait' && isId ? `--wait=${DEFAULT_WAIT}` : word
   })
 }

@@ -35,7 +35,7 @@ export function unknownWord(what: string, word: string, known: readonly string[]
 
 /**
  * Ids that a mistyped one may stand for: the same number under another prefix, then those whose number or prefix
- * is near.
+ * is near, or whose number has another part: `wrk-222.1` for `wrk-222`.
  * @param known keys, in any order
  */
 export function nearIds(key: string, known: readonly string[]): string[] {
@@ -45,14 +45,21 @@ export function nearIds(key: string, known: readonly string[]): string[] {
   for (const one of new Set(known)) {
     const [otherPrefix, otherNumber] = parts(one)
     if (otherNumber === number) same.push(one)
-    else if (otherPrefix === prefix && isNear(otherNumber, number)) near.push(one)
+    else if (otherPrefix === prefix && (isNear(otherNumber, number) || isPartOf(otherNumber, number)))
+      near.push(one)
   }
   const byPrefix = (one: string) => (isNear(parts(one)[0], prefix) ? 0 : 1)
-  const byNumber = (one: string) => Math.abs(Number(parts(one)[1]) - Number(number))
+  const whole = (numbered: string) => Number.parseInt(numbered, 10)
+  const byNumber = (one: string) => Math.abs(whole(parts(one)[1]) - whole(number))
   return [
     ...same.sort((a, b) => byPrefix(a) - byPrefix(b)),
     ...near.sort((a, b) => byNumber(a) - byNumber(b)),
   ].slice(0, MOST)
+}
+
+/** Whether one is the other with a further part. */
+function isPartOf(a: string, b: string): boolean {
+  return a.startsWith(`${b}.`) || b.startsWith(`${a}.`)
 }
 
 function parts(key: string): [prefix: string, number: string] {

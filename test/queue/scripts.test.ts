@@ -410,6 +410,27 @@ session_now_iso >/dev/null`,
 })
 
 describe('resolve_wrk_file', () => {
+  test('tells a number with parts from the number alone', async () => {
+    const names = ['WRK-222.md', 'WRK-222.1.md', 'WRK-0222.02-pumps.md', 'WRK-7.1x.md']
+    const space = new Workspace(Object.fromEntries(names.map(name => [`pending/${name}`, item('WRK-1')])))
+    const { stdout } = await space.bash(
+      'for id in 222 222.1 WRK-222.2 222.3 7 7.1; do resolve_wrk_file "$id" 2>/dev/null || echo none; done',
+    )
+    expect(stdout.replaceAll(`${space.queue}/pending/`, '').trim().split('\n')).toEqual([
+      ...names.slice(0, 3),
+      ...['none', 'none', 'none'],
+    ])
+  })
+
+  test('a field of an item whose number has parts is set in that item', async () => {
+    const items = { 'pending/WRK-222.md': item('WRK-222'), 'pending/WRK-222.01.md': item('WRK-222.1') }
+    const space = new Workspace(items)
+    const { code } = await space.bash('wrk_set_frontmatter_value "$Q/pending/WRK-222.01.md" priority high')
+    expect(code).toBe(0)
+    expect(space.read('pending/WRK-222.01.md')).toContain('priority: high')
+    expect(space.read('pending/WRK-222.md')).toContain('priority: medium')
+  })
+
   const ITEMS = {
     'pending/WRK-1.md': 'x',
     'working/WRK-0042.md': 'x',

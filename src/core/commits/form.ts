@@ -5,7 +5,7 @@
 import type { Frontmatter } from '../../markdown/frontmatter.ts'
 import { placeInFile } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
-import { keyOfField } from '../items/ids.ts'
+import { isBareNumber, keyOfField } from '../items/ids.ts'
 import type { Item, Problem } from '../items/item.ts'
 import { folderOf, isClosed } from '../items/status.ts'
 
@@ -102,7 +102,7 @@ function fixOf(
   if (code === 'half-lock') return `wrk claim ${item.id} && ${add(file)}`
   if (code === 'id-mismatch') {
     const id = found && scalarText(findPair(found.map, 'id')?.value)
-    const named = id && keyOfField(id, file.idPrefix) && (/^\d+$/.test(id) ? `${file.idPrefix}-${id}` : id)
+    const named = id && keyOfField(id, file.idPrefix) && (isBareNumber(id) ? `${file.idPrefix}-${id}` : id)
     if (named) return to(file.folder, `${named.replace('#', '-')}.md`)
   }
   if (code === 'status-folder' && item.status !== null) {

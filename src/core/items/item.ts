@@ -5,7 +5,7 @@ import { scalarText } from '../../markdown/scalar.ts'
 import type { Split } from '../../markdown/split.ts'
 import { type Lock, readLock } from '../claims/lock.ts'
 import { printable } from '../text.ts'
-import { displayOfFileName, type ItemKey, isIdOf } from './ids.ts'
+import { displayOfFileName, type ItemKey, isBareNumber, isIdOf } from './ids.ts'
 import { fitsFolder, isClosed } from './status.ts'
 
 export interface Item {
@@ -122,7 +122,7 @@ export function interpretItem(
 
   return {
     item: {
-      id: agrees && /\D/.test(idText) ? idText : displayOfFileName(file.name),
+      id: agrees && !isBareNumber(idText) ? idText : displayOfFileName(file.name),
       title: scalarText(title?.value) ?? '',
       status: statusText ?? null,
       priority: scalarText(priority?.value) ?? null,

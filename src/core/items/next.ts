@@ -7,7 +7,7 @@
 
 import { parseInstant } from '../time.ts'
 import type { Details } from './details.ts'
-import type { ItemKey } from './ids.ts'
+import { compareNumbers, type ItemKey } from './ids.ts'
 import { type PriorityRank, priorityRank } from './priority.ts'
 import { isPending, statusWord } from './status.ts'
 
@@ -157,7 +157,7 @@ function byUrgency(a: Ready, b: Ready): number {
     a.rank - b.rank ||
     b.unblocks - a.unblocks ||
     a.age - b.age ||
-    numberOf(a.item.key) - numberOf(b.item.key) ||
+    compareNumbers(a.item.key, b.item.key) ||
     (a.item.key < b.item.key ? -1 : 1)
   )
 }
@@ -175,8 +175,4 @@ export function whyBehind(best: Ready, other: Ready): string {
 
 function age({ details }: Candidate): number {
   return parseInstant(details.createdAt ?? '')?.getTime() ?? Number.MAX_SAFE_INTEGER
-}
-
-function numberOf(key: ItemKey): number {
-  return Number(key.slice(key.lastIndexOf('-') + 1))
 }

@@ -72,7 +72,7 @@ function widthOf(names: readonly string[], prefix: string): number {
   let width = 3
   for (const name of names) {
     const id = displayOfFileName(name)
-    const digits = id.slice(id.lastIndexOf('-') + 1)
+    const digits = id.slice(id.lastIndexOf('-') + 1).split('.', 1)[0]!
     const isOurs =
       id.length === prefix.length + 1 + digits.length && id.toLowerCase().startsWith(prefix.toLowerCase())
     if (isOurs && digits.startsWith('0') && digits.length > width) width = digits.length

@@ -1,7 +1,7 @@
 /** What waits for what: the queue's items with their dependencies. */
 import type { WrkError } from '../../core/errors.ts'
 import { type Graph, graphOf } from '../../core/items/graph.ts'
-import { type ItemKey, parseId } from '../../core/items/ids.ts'
+import { compareKeys, type ItemKey, parseId } from '../../core/items/ids.ts'
 import { notFound } from '../../store/items/item-reader.ts'
 import type { Context } from '../context.ts'
 import { candidates, type QueueItem } from './candidates.ts'
@@ -26,7 +26,7 @@ export async function graph(
 ): Promise<GraphResult> {
   const { store } = context
   const id = idText === undefined ? null : parseId(idText, store.settings.idPrefix)
-  const all = (await candidates(context, 'details')).sort(byKey)
+  const all = (await candidates(context, 'details')).sort((a, b) => compareKeys(a.key, b.key))
   // Of an id that stands in several places, an open one counts: it is not known to be done.
   const open = new Set(all.flatMap(({ key, closed }) => (closed ? [] : key)))
   const items = all.filter(({ key, closed }) => !closed || !open.has(key))
@@ -40,13 +40,6 @@ export async function graph(
   const cycles = graphOf(items.filter(isShown)).cycles.filter(([key]) => shown.has(key!))
   const dangling = found.dangling.filter(({ item }) => isShown(item) && (!about || shown.has(item.key)))
   return { graph: { ...found, cycles, dangling }, about, shown }
-}
-
-/** By prefix, then by number. */
-function byKey({ key: a }: QueueItem, { key: b }: QueueItem): number {
-  const [x, y] = [a.lastIndexOf('-'), b.lastIndexOf('-')]
-  const [left, right] = [a.slice(0, x), b.slice(0, y)]
-  return left === right ? Number(a.slice(x + 1)) - Number(b.slice(y + 1)) : left < right ? -1 : 1
 }
 
 type Filter = (item: QueueItem) => boolean

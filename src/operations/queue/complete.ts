@@ -1,6 +1,6 @@
 /** What a queue holds of ids, sessions and providers, and fixed words, to complete a command line. It only looks. */
 import type { Completion, ValueKind } from '../../core/completion.ts'
-import { displayOfFileName } from '../../core/items/ids.ts'
+import { compareNumbers, displayOfFileName } from '../../core/items/ids.ts'
 import { isClosed } from '../../core/items/status.ts'
 import { identify } from '../../core/sessions/identity.ts'
 import { AGENTS, belongsTo } from '../../core/sessions/session.ts'
@@ -61,7 +61,7 @@ async function sessions(context: Context): Promise<Completion[]> {
 async function ids(context: Context, typed: string, command: string): Promise<Completion[]> {
   const { store } = context
   // As the key spells it; a bare number is one under the queue's own prefix.
-  const bare = /^\d+$/.test(typed)
+  const bare = /^\d[\d.]*$/.test(typed)
   const own = `${store.settings.idPrefix.toLowerCase()}-`
   const start = bare ? own + typed : plain(typed)
   const places = itemPlaces(store.host.disk, store.root).filter(
@@ -78,11 +78,10 @@ async function ids(context: Context, typed: string, command: string): Promise<Co
     const closed = isClosed(item.status ?? undefined, place.folder)
     const held = lock && !mine(lock.by) ? `held by ${lock.by}: ` : ''
     const rank = command === 'release' ? (mine(lock?.by) ? 0 : lock ? 1 : 2) : closed ? 2 : held ? 1 : 0
-    const number = Number(place.key.slice(place.key.lastIndexOf('-') + 1))
     const value = typed + spelled.slice(start.length)
-    return [{ value, title: `${held}${item.title}`, rank, number }]
+    return [{ value, title: `${held}${item.title}`, rank, key: place.key }]
   })
-  found.sort((a, b) => a.rank - b.rank || a.number - b.number)
+  found.sort((a, b) => a.rank - b.rank || compareNumbers(a.key, b.key))
   const seen = new Set<string>()
   return found
     .filter(({ value }) => !seen.has(value) && seen.add(value))

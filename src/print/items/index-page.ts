@@ -3,6 +3,7 @@
  * no times and no locks, so that the same items always give the same text.
  */
 
+import { compareKeys } from '../../core/items/ids.ts'
 import { priorityRank } from '../../core/items/priority.ts'
 import { statusWord } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
@@ -33,9 +34,7 @@ function statusOf({ status, folder }: QueueItem): string {
 
 /** By prefix, then by number; of one id in several places, by path. */
 function byId(a: QueueItem, b: QueueItem): number {
-  const [x, y] = [a.key.lastIndexOf('-'), b.key.lastIndexOf('-')]
-  const prefix = compare(a.key.slice(0, x), b.key.slice(0, y))
-  return prefix || Number(a.key.slice(x + 1)) - Number(b.key.slice(y + 1)) || compare(a.path, b.path)
+  return compareKeys(a.key, b.key) || compare(a.path, b.path)
 }
 
 /** By code units, since the order must not depend on where it is made. */

@@ -48,7 +48,7 @@ export class FolderNames {
   private readonly disk: Disk
   private readonly root: string
   private readonly path: string
-  private readonly keys: readonly { key: ItemKey; digits: string }[]
+  private readonly keys: readonly { key: ItemKey; number: string; digits: string }[]
   private readonly kept: Map<string, Kept>
   private changed = false
 
@@ -56,7 +56,10 @@ export class FolderNames {
   constructor(disk: Disk, root: string, keys: readonly ItemKey[]) {
     this.disk = disk
     this.root = root
-    this.keys = keys.map(key => ({ key, digits: key.slice(key.lastIndexOf('-') + 1) }))
+    this.keys = keys.map(key => {
+      const number = key.slice(key.lastIndexOf('-') + 1)
+      return { key, number, digits: number.split('.', 1)[0]! }
+    })
     this.path = cachePath(join(root, '.wrk'), 'folders')
     this.kept = load(disk, this.path)
   }
@@ -88,9 +91,9 @@ export class FolderNames {
   /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
   private ask(path: string, { prefixes, odd }: Kept): string[] | null {
     const found = odd.filter(name => this.isWanted(name))
-    for (const { key, digits } of this.keys) {
+    for (const { key, number } of this.keys) {
       const there = prefixes
-        .map(prefix => `${prefix}-${digits}.md`)
+        .map(prefix => `${prefix}-${number}.md`)
         .filter(name => keyOfFileName(name) === key)
         .filter(name => isThere(this.disk, join(path, name)))
       if (there.length > 1) return null

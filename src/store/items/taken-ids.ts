@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'
-import { keyOfField, keyOfFileName } from '../../core/items/ids.ts'
+import { keyOfField, keyOfFileName, numberOfKey } from '../../core/items/ids.ts'
 import type { Disk } from '../files/disk.ts'
 import { readMarker } from '../files/marker.ts'
 import { itemPlaces } from '../queue.ts'
@@ -54,11 +54,11 @@ export function remember(memory: IdMemory, names: Iterable<string>): void {
   for (const name of names) {
     const key = keyOfFileName(name)
     if (!key) continue
-    const dash = key.lastIndexOf('-')
-    const prefix = key.slice(0, dash)
+    const prefix = key.slice(0, key.lastIndexOf('-'))
+    const number = numberOfKey(key)
     const numbers = sets.get(prefix)
-    if (numbers) numbers.add(Number(key.slice(dash + 1)))
-    else sets.set(prefix, new Set([Number(key.slice(dash + 1))]))
+    if (numbers) numbers.add(number)
+    else sets.set(prefix, new Set([number]))
   }
   memory.taken = Object.fromEntries([...sets].map(([prefix, numbers]) => [prefix, [...numbers]]))
 }

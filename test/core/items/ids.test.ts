@@ -3,12 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WrkError } from '../../../src/core/errors.ts'
 import {
+  compareKeys,
   displayOfFileName,
   type ItemKey,
   isIdOf,
   keyOfField,
   keyOfFileName,
   keysIn,
+  numberOfKey,
   parseId,
 } from '../../../src/core/items/ids.ts'
 import { printable } from '../../../src/core/text.ts'
@@ -66,7 +68,7 @@ describe('an id', () => {
     fc.assert(
       fc.property(anyText, text => {
         for (const key of [keyOrNull(text), keyOfFileName(text), keyOfField(text, 'WRK')])
-          if (key !== null) expect(key).toMatch(/^[a-z][a-z0-9_.-]*-[0-9]{1,9}$/)
+          if (key !== null) expect(key).toMatch(/^[a-z][a-z0-9_.-]*-[0-9]{1,9}(\.[0-9]{1,9})*$/)
       }),
       { numRuns: 1000 },
     )
@@ -266,6 +268,60 @@ describe('a file name', () => {
 
   test('that is no item is shown as it is', () => {
     expect(displayOfFileName('README.md')).toBe('README.md')
+  })
+})
+
+describe('a number with parts', () => {
+  test.each([
+    ['WRK-222.1', 'wrk-222.1'],
+    ['222.1', 'wrk-222.1'],
+    ['222.10', 'wrk-222.10'],
+    ['WRK-0222.01.000', 'wrk-222.1.0'],
+    ['hub#7.2.3.4.5', 'hub-7.2.3.4.5'],
+  ])('is an id of its own: %s', (text, key) => {
+    expect(parseId(text, 'WRK').key).toBe(key)
+    expect(parseId(`${text}.md`, 'WRK').key).toBe(key)
+    expect(keyOfField(text, 'WRK')).toBe(key)
+  })
+
+  test.each(['WRK-222.', 'WRK-222..1', 'WRK-222.1x', 'WRK-1.2.3.4.5.6', 'WRK-222.1234567890', '.1', '222.'])(
+    'is not %s',
+    text => {
+      expect(keyOrNull(text)).toBeNull()
+      expect(keyOfField(text, 'WRK')).toBeNull()
+    },
+  )
+
+  test.each([
+    ['WRK-222.1.md', 'wrk-222.1', 'WRK-222.1'],
+    ['WRK-0222.01-pumps.md', 'wrk-222.1', 'WRK-0222.01'],
+    ['WRK-222.1 a.2.md', 'wrk-222.1', 'WRK-222.1'],
+    ['WRK-222.old.1.md', 'wrk-222', 'WRK-222'],
+  ])('the file %s is that of %s', (name, key, display) => {
+    expect([keyOfFileName(name), displayOfFileName(name)]).toEqual([key, display])
+  })
+
+  test.each(['WRK-222.1x.md', 'WRK-222.1.2.3.4.5.md', 'WRK-222.1234567890.md'])(
+    'the file %s is nobody’s, least of all that of WRK-222',
+    name => expect(keyOfFileName(name)).toBeNull(),
+  )
+
+  test('names an id field of that number alone', () => {
+    expect(isIdOf('wrk-222.1' as ItemKey, '222.1', 'WRK')).toBe(true)
+    expect(isIdOf('wrk-222.1' as ItemKey, 'WRK-222', 'WRK')).toBe(false)
+    expect(isIdOf('wrk-222' as ItemKey, 'WRK-222.1', 'WRK')).toBe(false)
+  })
+
+  test('is named in running text, never the number before the dot', () => {
+    const keys = (text: string) => keysIn(text).map(({ readings }) => readings[0])
+    expect(keys('WRK-222.1 and WRK-222.1. Then WRK-222.')).toEqual(['wrk-222.1', 'wrk-222.1', 'wrk-222'])
+    expect(keys('WRK-222.1x, WRK-222.1.2.3.4.5')).toEqual([])
+  })
+
+  test('is sorted by its parts', () => {
+    const keys = ['b-1', 'a-10', 'a-9', 'a-9.10', 'a-9.2', 'a-9.2.1'] as ItemKey[]
+    expect([...keys].sort(compareKeys)).toEqual(['a-9', 'a-9.2', 'a-9.2.1', 'a-9.10', 'a-10', 'b-1'])
+    expect(keys.map(numberOfKey)).toEqual([1, 10, 9, 9, 9, 9])
   })
 })
 

@@ -77,7 +77,7 @@ resolve_wrk_file() (
   _wrk_plain_shell
   text="${1%.md}"
   queue="$(_wrk_queue)" || exit
-  if [[ "$text" =~ ^[0-9]+$ ]]; then
+  if [[ "$text" =~ ^[0-9.]+$ ]]; then
     text="$(_wrk_id_prefix "$queue")-$text"
   fi
   if [[ "${#text}" -gt 100 ]] || ! [[ "$text" =~ $(_wrk_pattern id) ]]; then
@@ -86,13 +86,14 @@ resolve_wrk_file() (
   fi
   prefix="${BASH_REMATCH[1]}"
   number="$(_wrk_number "${BASH_REMATCH[3]}")"
+  first="${number%%.*}"
   found=''
   for folder in "$queue/working" "$queue/pending" "$queue/blocked" "$queue/done" "$queue/archive" \
     "$queue"/archive/[0-9][0-9][0-9][0-9]-[0-9][0-9] "$queue/archived" "$queue"; do
     _wrk_is_item_folder "$queue" "$folder" || continue
     # Few of a large folder's names, since each is then looked at closely.
-    for file in "$folder"/*-"$number".md "$folder"/*-"$number"[-_.\ ]*.md \
-      "$folder"/*-0*"$number".md "$folder"/*-0*"$number"[-_.\ ]*.md; do
+    for file in "$folder"/*-"$first".md "$folder"/*-"$first"[-_.\ ]*.md \
+      "$folder"/*-0*"$first".md "$folder"/*-0*"$first"[-_.\ ]*.md; do
       _wrk_split_name "${file##*/}" || continue
       # Letter case of the prefix aside, by nocasematch.
       [[ "$name_prefix" == "$prefix" && "$name_number" == "$number" && -f "$file" && ! -L "$file" ]] || continue
@@ -349,10 +350,10 @@ _wrk_plain_shell() {
 }
 
 _wrk_pattern() {
-  local word='[A-Za-z][A-Za-z0-9_.]*'
+  local word='[A-Za-z][A-Za-z0-9_.]*' number='[0-9]{1,9}([.][0-9]{1,9}){0,4}'
   case "$1" in
-    id) printf '%s\n' "^($word(-$word)*)[-#]([0-9]{1,9})\$" ;;
-    file) printf '%s\n' "^($word(-$word)*)-([0-9]{1,9})([-_. ].*)?[.]md\$" ;;
+    id) printf '%s\n' "^($word(-$word)*)[-#]($number)\$" ;;
+    file) printf '%s\n' "^($word(-$word)*)-($number)([-_. ].*)?[.]md\$" ;;
   esac
 }
 
@@ -360,15 +361,22 @@ _wrk_pattern() {
 _wrk_split_name() {
   file_pattern="${file_pattern:-$(_wrk_pattern file)}"
   [[ "$1" =~ $file_pattern && "$1" != *[[:cntrl:]\\]* ]] || return 1
+  # WRK-222.1x.md is no file of WRK-222.
+  [[ "${BASH_REMATCH[5]}" != .[0-9]* ]] || return 1
   name_prefix="${BASH_REMATCH[1]}"
-  name_number="${BASH_REMATCH[3]}"
-  while [[ "$name_number" == 0?* ]]; do name_number="${name_number#0}"; done
+  name_number="$(_wrk_number "${BASH_REMATCH[3]}")"
 }
 
+# Prints a number without zeros in front of its parts: 222.1 for 0222.01.
 _wrk_number() {
-  local number="$1"
-  while [[ "$number" == 0?* ]]; do number="${number#0}"; done
-  printf '%s\n' "$number"
+  local rest="$1." part number=''
+  while [[ -n "$rest" ]]; do
+    part="${rest%%.*}"
+    rest="${rest#*.}"
+    while [[ "$part" == 0?* ]]; do part="${part#0}"; done
+    number="$number.$part"
+  done
+  printf '%s\n' "${number#.}"
 }
 
 # Whether a folder of the queue may hold items; links are not followed.
