@@ -57,6 +57,11 @@ const EXPLAINED: Record<string, [what: string, hint: string]> = {
 export function asIoError(error: unknown, doing: string): unknown {
   const code = codeOf(error)
   if (code === undefined) return error
+  if (isWorkingFolderGone(error))
+    return new WrkError('NOT_FOUND', 'the working directory was removed', {
+      hint: 'Go to another folder (cd), or name the queue by its full path: wrk --queue /PATH …',
+      cause: error,
+    })
   const [what, hint] = EXPLAINED[code] ?? [`the system says ${code}`, undefined]
   // Of a rename, the file that was to be replaced is what a person knows.
   const { path, dest } = error as NodeJS.ErrnoException & { dest?: string }
@@ -66,6 +71,11 @@ export function asIoError(error: unknown, doing: string): unknown {
     cause: error,
     details: { errno: code },
   })
+}
+
+/** Node asks the system where it is only when somebody wants to know. */
+function isWorkingFolderGone(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'uv_cwd'
 }
 
 /** What to say of an error that does not end the command. */

@@ -12,10 +12,11 @@ import { realDisk } from '../store/files/disk.ts'
 import { type GuardHost, sweepDrafts } from '../store/files/guard.ts'
 import { readPlainFile } from '../store/files/guarded-file.ts'
 import type { Store } from '../store/items/item-reader.ts'
-import { findQueue, type QueuePlace, queueOfMainWorktree } from '../store/queue.ts'
+import { findQueue, type QueuePlace } from '../store/queue.ts'
 import { NeedsFullReader, withReaders } from '../store/readers.ts'
 import { loadRegistry, registryFile } from '../store/sessions/session-registry.ts'
 import { type Clock, clockFrom, sleep } from '../system/clock.ts'
+import { inMainTree, mainTreeOf } from '../system/git-folder.ts'
 import { here, lookAtProcess, processFacts } from '../system/process.ts'
 import { randomLetters } from '../system/random.ts'
 
@@ -53,9 +54,10 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   const env = options.env ?? process.env
   const clock = options.clock ?? clockFrom(env)
   if (options.agent !== undefined) checkHelperName(options.agent)
-  let queue = findQueue(options.queue, env, options.cwd ?? process.cwd())
+  let queue = findQueue(options.queue, env, () => options.cwd ?? process.cwd(), mainTreeOf)
   let settings = await loadSettings(queue.root, env)
-  const shared = settings.worktrees === 'shared' ? queueOfMainWorktree(queue.root) : null
+  if (queue.linked !== null && settings.worktrees === 'own') throw noQueueOfOwn(queue)
+  const shared = settings.worktrees === 'shared' ? inMainTree(queue.root) : null
   if (shared?.main) {
     queue = { ...queue, root: shared.main, linked: queue.root }
     settings = await loadSettings(queue.root, env)
@@ -64,6 +66,12 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   const registry = registryFile(queue.root, env.SESSION_STATE_FILE, stateDir)
   const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings }
   return { store, queue, clock, env, session: options.session, agent: options.agent }
+}
+
+function noQueueOfOwn({ root, linked }: QueuePlace): WrkError {
+  return new WrkError('NOT_FOUND', `no queue in this linked worktree, and ${root} is not shared`, {
+    hint: `${join(root, 'wrk.yaml')} says worktrees: own. Make one with: wrk init ${linked}`,
+  })
 }
 
 /** The registry as it stands now. */

@@ -2,8 +2,8 @@
  * Where the queue is and what lies in it. Paths only: nothing here reads an item's content.
  * All paths are made from the queue's real path and names that were checked, and links are not followed out.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { MISSING, unless } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
 import { type ItemKey, keyOfFileName } from '../core/items/ids.ts'
@@ -31,48 +31,84 @@ export interface QueuePlace {
   isUnshared: boolean
 }
 
+/** Tells of a folder that is the top of a linked git worktree where the main working tree is; null of any other. */
+export type MainTreeOf = (folder: string) => string | null
+
 /**
  * Finds the queue: the flag, WRK_QUEUE, WORK_ITEM_ROOT, else the nearest folder above `cwd` that holds
- * `.claude/work-queue/` or is a queue itself.
+ * `.claude/work-queue/` or is a queue itself. A linked worktree without a queue sees that of its main working tree.
+ * @param cwd asked only when it is needed: the working directory may have been removed
  * @throws WrkError NOT_FOUND
  */
 export function findQueue(
   flag: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
+  cwd: () => string,
+  mainTreeOf: MainTreeOf,
 ): QueuePlace {
   for (const [via, dir] of [
     ['--queue', flag],
     ['WRK_QUEUE', env.WRK_QUEUE],
     ['WORK_ITEM_ROOT', env.WORK_ITEM_ROOT],
-  ] as const)
-    if (dir) return { root: namedQueue(resolve(cwd, dir), via), via, linked: null, isUnshared: false }
-
-  const found = queueAbove(resolve(cwd))
-  if (found)
-    return {
-      root: realpathSync.native(found),
-      via: 'found above the working directory',
-      linked: null,
-      isUnshared: false,
-    }
+  ] as const) {
+    if (!dir) continue
+    const path = isAbsolute(dir) ? dir : resolve(cwd(), dir)
+    return { root: namedQueue(path, via), via, linked: null, isUnshared: false }
+  }
+  const start = resolve(cwd())
+  const found = queueAround(start, mainTreeOf)
+  if (found) return found
   throw new WrkError(
     'NOT_FOUND',
-    `no queue here: neither ${cwd} nor a folder above it holds .claude/work-queue`,
+    `no queue here: neither ${start} nor a folder above it holds .claude/work-queue`,
     {
       hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
     },
   )
 }
 
+function queueAround(start: string, mainTreeOf: MainTreeOf): QueuePlace | null {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const here = queueOf(folder)
+    if (here) {
+      const root = realpathSync.native(here)
+      return { root, via: 'found above the working directory', linked: null, isUnshared: false }
+    }
+    const tree = mainTreeOf(folder)
+    const main = tree === null ? null : realPathOf(tree)
+    const shared = main === null ? null : queueAround(join(main, relative(folder, start)), mainTreeOf)
+    if (shared) {
+      const within = relative(main!, shared.root)
+      const isWithin = within !== '..' && !within.startsWith(`..${sep}`) && !isAbsolute(within)
+      return {
+        ...shared,
+        via: 'found in the main working tree of this linked worktree',
+        // Where git would have it here, did it not ignore it.
+        linked: isWithin ? join(realpathSync.native(folder), within) : null,
+      }
+    }
+    if (folder === dirname(folder)) return null
+  }
+}
+
+function realPathOf(folder: string): string | null {
+  return unless(MISSING, null, () => realpathSync.native(folder))
+}
+
 /** The queue of the nearest folder, from this one upwards, that is one or holds one; null without one. */
 export function queueAbove(start: string): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
-    const inside = join(folder, QUEUE_IN_WORKSPACE)
-    if (isFolder(inside)) return inside
-    if (isQueue(folder)) return folder
+    const found = queueOf(folder)
+    if (found !== null) return found
     if (folder === dirname(folder)) return null
   }
+}
+
+/** The queue that a folder holds or is. */
+function queueOf(folder: string): string | null {
+  const inside = join(folder, QUEUE_IN_WORKSPACE)
+  if (isFolder(inside)) return inside
+  return isQueue(folder) ? folder : null
 }
 
 function namedQueue(dir: string, via: string): string {
@@ -110,40 +146,6 @@ export function isQueue(folder: string): boolean {
 
 export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-/**
- * The same queue in the repository's main working tree, when `root` lies in a linked worktree, so that all worktrees see
- * the same locks. A linked worktree's `.git` is a file that names a folder with a `commondir` file; a submodule's has no
- * such file.
- * @returns null outside of linked worktrees; `main` is null where the main working tree has no such folder, or there is
- *   none (a bare repository), or nothing says where it is (`git init --separate-git-dir`)
- */
-export function queueOfMainWorktree(root: string): { main: string | null } | null {
-  for (let folder = root; folder !== dirname(folder); folder = dirname(folder)) {
-    const stat = statSync(join(folder, '.git'), { throwIfNoEntry: false })
-    if (!stat) continue
-    if (!stat.isFile()) return null
-    const gitDir = /^gitdir: (.+)$/m.exec(readFileSync(join(folder, '.git'), 'utf8'))?.[1]?.trim()
-    if (!gitDir) return null
-    const common = textOf(resolve(folder, gitDir, 'commondir'))?.trim()
-    if (common === undefined) return null
-    const tree = mainTreeOf(resolve(folder, gitDir, common))
-    const main = tree === null ? null : join(tree, relative(folder, root))
-    return { main: main !== null && isFolder(main) ? realpathSync.native(main) : null }
-  }
-  return null
-}
-
-/** @param common the folder that all worktrees of a repository share; that of a submodule names its tree in the settings */
-function mainTreeOf(common: string): string | null {
-  const tree = /^\s*worktree\s*=\s*"?(.+?)"?\s*$/m.exec(textOf(join(common, 'config')) ?? '')?.[1]
-  if (tree !== undefined) return resolve(common, tree)
-  return basename(common) === '.git' ? dirname(common) : null
-}
-
-function textOf(path: string): string | undefined {
-  return unless(MISSING, undefined, () => readFileSync(path, 'utf8'))
 }
 
 /** Where an item's file lies. */

@@ -7,7 +7,8 @@ import { sleep } from './clock.ts'
 import { lookAtProcess, processFacts } from './process.ts'
 
 export interface ChildOptions {
-  cwd: string
+  /** Without it this process's own, which may have been removed. */
+  cwd?: string | undefined
   env: Readonly<Record<string, string | undefined>>
   /** Where the child's stdout goes: `stderr` keeps ours for one JSON object. */
   stdout: 'inherit' | 'stderr'

@@ -3,9 +3,10 @@
  * of every commit; where the environment names the repository (GIT_DIR, as hooks of linked worktrees have it),
  * git is asked. A `core.worktree` set by hand is not seen.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { git } from './git.ts'
+import { commonOf, gitFolderIn, gitText } from './git-folder.ts'
 
 export interface Repository {
   /** Where git is run: the caller's own folder, since a relative GIT_DIR or GIT_INDEX_FILE counts from there. */
@@ -24,8 +25,8 @@ export function findRepository(
 ): Repository | null {
   if (env.GIT_DIR || env.GIT_WORK_TREE) return askGit(cwd)
   for (let folder = realpathSync.native(cwd); ; folder = dirname(folder)) {
-    const gitDir = gitDirIn(folder)
-    if (gitDir) return { cwd, top: folder, gitDir, commonDir: commonDirOf(gitDir) }
+    const found = gitFolderIn(folder)
+    if (found) return { cwd, top: folder, gitDir: found.gitDir, commonDir: found.commonDir }
     if (folder === dirname(folder)) return null
   }
 }
@@ -34,20 +35,7 @@ function askGit(cwd: string): Repository | null {
   const { code, stdout } = git(cwd, ['rev-parse', '--show-toplevel', '--absolute-git-dir'])
   const [top, gitDir] = stdout.toString('utf8').split('\n')
   if (code !== 0 || !top || !gitDir) return null
-  return { cwd, top: realpathSync.native(top), gitDir, commonDir: commonDirOf(gitDir) }
-}
-
-/** A working tree's `.git` is a folder, or a file that names one (linked worktrees, submodules). */
-function gitDirIn(folder: string): string | null {
-  const path = join(folder, '.git')
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat) return null
-  const dir = stat.isDirectory() ? path : /^gitdir: (.+)$/m.exec(readOr(path, ''))?.[1]?.trim()
-  return dir && existsSync(join(resolve(folder, dir), 'HEAD')) ? resolve(folder, dir) : null
-}
-
-function commonDirOf(gitDir: string): string {
-  return resolve(gitDir, readOr(join(gitDir, 'commondir'), '.').trim())
+  return { cwd, top: realpathSync.native(top), gitDir, commonDir: commonOf(gitDir).commonDir }
 }
 
 /**
@@ -57,7 +45,7 @@ function commonDirOf(gitDir: string): string {
 export function pathInRepository({ top }: Repository, folder: string): string | null {
   const path = relative(top, folder)
   if (path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return null
-  for (let above = folder; above !== top; above = dirname(above)) if (gitDirIn(above)) return null
+  for (let above = folder; above !== top; above = dirname(above)) if (gitFolderIn(above)) return null
   return path.split(sep).join('/')
 }
 
@@ -70,19 +58,6 @@ export function isSameRepository(one: Repository, two: Repository): boolean {
 export function incomingCommits({ gitDir }: Repository): string[] {
   const rebasing = ['rebase-merge', 'rebase-apply'].some(name => existsSync(join(gitDir, name)))
   return ['MERGE_HEAD', 'CHERRY_PICK_HEAD', ...(rebasing ? ['REBASE_HEAD'] : [])].flatMap(name =>
-    readOr(join(gitDir, name), '')
-      .split('\n')
-      .filter(line => /^[0-9a-f]{40,64}$/.test(line)),
+    (gitText(join(gitDir, name)) ?? '').split('\n').filter(line => /^[0-9a-f]{40,64}$/.test(line)),
   )
-}
-
-/** A small text file of git's, or `missing` when it is not there. */
-function readOr(path: string, missing: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
-    return missing
-  }
 }

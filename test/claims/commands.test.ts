@@ -1,12 +1,12 @@
 /** What scripts rely on: the JSON of every command, its exit codes, its flags, and which queue it uses. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { finished, start, tempFolder } from '../support/processes.ts'
-import { cleanEnv } from '../support/program.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import type { Json, Result } from '../support/result.ts'
 import { run } from '../support/run.ts'
@@ -876,6 +876,69 @@ describe('in git', () => {
     expect((await run('claim WRK-1', { cwd: main, session: 'second' })).code).toBe(0)
   })
 
+  test('a linked worktree outside of the main tree finds its queue where git ignores .claude/', async () => {
+    const main = repository(false)
+    writeFileSync(join(main, '.gitignore'), '.claude/\n')
+    git(main, 'add', '-A')
+    git(main, 'commit', '-qm', 'ignored')
+    mkdirSync(join(main, 'part'))
+    mkdirSync(join(queueIn(main), 'pending'), { recursive: true })
+    writeFileSync(join(queueIn(main), 'pending', 'WRK-1.md'), item('WRK-1'))
+    const linked = join(tempFolder(), 'linked')
+    git(main, 'worktree', 'add', '-q', linked)
+    mkdirSync(join(linked, 'part', 'below'), { recursive: true })
+    for (const cwd of [linked, join(linked, 'part', 'below')])
+      expect((await run('where --json', { cwd })).json).toMatchObject({
+        queue: queueIn(main),
+        via: 'found in the main working tree of this linked worktree',
+        linked_worktree: queueIn(linked),
+      })
+    expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).code).toBe(0)
+    expect((await run('claim WRK-1', { cwd: main, session: 'second' })).code).toBe(4)
+    expect((await run('verify', { cwd: linked, session: 'second' })).code).toBe(0)
+    // A queue of its own goes first, and one of somebody else above the worktree comes last.
+    mkdirSync(join(queueIn(join(linked, '..')), 'pending'), { recursive: true })
+    expect((await run('where --json', { cwd: linked })).json.queue).toBe(queueIn(main))
+    mkdirSync(join(queueIn(join(linked, 'part')), 'pending'), { recursive: true })
+    expect((await run('where --json', { cwd: join(linked, 'part', 'below') })).json).toMatchObject({
+      via: 'found above the working directory',
+    })
+    // One that is not to be shared is not.
+    writeFileSync(join(queueIn(main), 'wrk.yaml'), 'worktrees: own\n')
+    expect(await run('where', { cwd: linked })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`Make one with: wrk init ${queueIn(linked)}`),
+    })
+  })
+
+  test('a linked worktree finds the queue of the folder above its main tree', async () => {
+    const workspace = tempFolder()
+    mkdirSync(join(queueIn(workspace), 'pending'), { recursive: true })
+    const main = join(workspace, 'repository')
+    git(workspace, 'clone', '-q', repository(false), main)
+    const linked = join(tempFolder(), 'linked')
+    git(main, 'worktree', 'add', '-q', linked)
+    expect((await run('where --json', { cwd: linked })).json).toMatchObject({
+      queue: queueIn(workspace),
+      linked_worktree: null,
+    })
+  })
+
+  test('a submodule in a linked worktree uses the queue of the superproject’s main tree', async () => {
+    const main = repository(false)
+    mkdirSync(join(queueIn(main), 'pending'), { recursive: true })
+    git(main, 'submodule', '--quiet', 'add', repository(false), 'part')
+    git(main, 'commit', '-qm', 'part')
+    const linked = join(tempFolder(), 'linked')
+    git(main, 'worktree', 'add', '-q', linked)
+    git(linked, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'update', '--init')
+    expect((await run('where --json', { cwd: join(linked, 'part') })).json.queue).toBe(queueIn(main))
+    // And a linked worktree of the submodule, which lies nowhere near.
+    const apart = join(tempFolder(), 'apart')
+    git(join(main, 'part'), 'worktree', 'add', '-q', apart)
+    expect((await run('where --json', { cwd: apart })).json.queue).toBe(queueIn(main))
+  })
+
   test('a submodule without a queue uses the superproject’s, one with a queue its own', async () => {
     const main = repository(true)
     git(main, 'submodule', '--quiet', 'add', repository(false), 'bare')
@@ -884,6 +947,34 @@ describe('in git', () => {
     expect((await run('where --json', { cwd: join(main, 'own') })).json.queue).toBe(
       queueIn(join(main, 'own')),
     )
+  })
+})
+
+test('in a working directory that was removed, a queue named by its full path works', async () => {
+  const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1', { plan_approved: 'true' }) })
+  const there = tempFolder()
+  const script = `cd "$1" && rmdir "$1" && shift && exec "$@"`
+  const call = (words: string) => {
+    const gone = mkdtempSync(join(there, 'gone-'))
+    const line = ['-c', script, 'sh', gone, PROGRAM, ...FIRST, ...words.split(' ')]
+    return finished(start('sh', line, { cwd: there, env: cleanEnv(there, { WRK_SESSION_ID: 'tester' }) }))
+  }
+  const named = `--queue ${queue.root}`
+  for (const words of [
+    'claim 1',
+    'show 1',
+    'heartbeat',
+    'list',
+    'status',
+    'set 1 priority=high',
+    'release 1',
+  ])
+    expect((await call(`${words} ${named}`)).code, words).toBe(0)
+  const ran = await call(`execute 1 ${named} -- true`)
+  expect(ran, ran.stderr).toMatchObject({ code: 0 })
+  expect(await call('list')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the working directory was removed'),
   })
 })
 

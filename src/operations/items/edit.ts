@@ -20,7 +20,6 @@ export async function edit(
   path: string,
   stdout: 'inherit' | 'stderr',
 ): Promise<number> {
-  const cwd = process.cwd()
   const never = { shouldStop: async () => false, everyMs: 60_000 }
-  return exitCodeOf(await runChild([...editor, path], { cwd, env, stdout, ...never }))
+  return exitCodeOf(await runChild([...editor, path], { env, stdout, ...never }))
 }

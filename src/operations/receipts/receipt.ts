@@ -17,6 +17,7 @@ import { realDisk } from '../../store/files/disk.ts'
 import { findQueue, workspaceOfQueue } from '../../store/queue.ts'
 import { clockFrom } from '../../system/clock.ts'
 import { git } from '../../system/git.ts'
+import { mainTreeOf } from '../../system/git-folder.ts'
 import { here } from '../../system/process.ts'
 import { randomLetters } from '../../system/random.ts'
 
@@ -122,7 +123,7 @@ function workspaceFolder(
   cwd: string,
 ): string {
   try {
-    return workspaceOfQueue(findQueue(queue, env, cwd).root)
+    return workspaceOfQueue(findQueue(queue, env, () => cwd, mainTreeOf).root)
   } catch (error) {
     if (error instanceof WrkError && error.code === 'NOT_FOUND' && queue === undefined) return cwd
     throw error

@@ -137,7 +137,6 @@ async function runSteps(
       return
     }
     const end = await runChild(argv, {
-      cwd: process.cwd(),
       env: {
         ...context.env,
         ...options.env,
