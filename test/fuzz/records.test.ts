@@ -94,7 +94,7 @@ function session(id: string): Session {
   return {
     id,
     agent: 'claude',
-    anchor,
+    anchors: [anchor],
     startedAt: NOW,
     heartbeatAt: NOW,
     activeWrk: null,

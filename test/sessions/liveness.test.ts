@@ -71,6 +71,24 @@ const CASES: Case[] = [
     verdict: 'unknown',
     reason: 'pid namespace',
   },
+  {
+    name: 'two processes of which one runs',
+    state: listed(null, { anchors: [deadAnchor(), mine] }),
+    verdict: 'alive',
+    reason: `process ${mine.pid} is running`,
+  },
+  {
+    name: 'two processes that are gone',
+    state: listed(null, { anchors: [deadAnchor(), { ...mine, started: '17' }] }),
+    verdict: 'dead',
+    reason: /process \d+ is gone; process \d+ is another one now/,
+  },
+  {
+    name: 'two processes of which one is on another host',
+    state: listed(null, { anchors: [deadAnchor(), { ...deadAnchor(), host: 'otherbox' }] }),
+    verdict: 'unknown',
+    reason: 'otherbox',
+  },
   { name: 'no anchor', state: listed(null), verdict: 'unknown', reason: 'heartbeat' },
   {
     name: 'an end, although its process runs',

@@ -29,6 +29,8 @@ export function deadAnchor(): AnchorData {
 export interface SessionData {
   id: string
   anchor?: AnchorData | null
+  /** Where it runs in several processes. */
+  anchors?: readonly AnchorData[]
   agent?: string
   started_at?: Date
   heartbeat_at?: Date | null
@@ -37,31 +39,37 @@ export interface SessionData {
   ended_at?: Date | null
 }
 
+const fieldsOfAnchor = ({ pid, started, boot, pidns }: AnchorData) =>
+  `pid: ${pid}, started: "${started}", boot: "${boot}", pidns: "${pidns}"`
+
 /** session-state.yaml with a registry, in the form of the contract. `top` goes before the list. */
 export function registry(sessions: readonly SessionData[], top = ''): string {
   const at = (date: Date | null | undefined) => (date ? `"${stampOf(date)}"` : 'null')
   const entries = sessions.map(
     ({
       id,
-      anchor = null,
+      anchors = [],
+      anchor: only = null,
       agent,
       started_at,
       heartbeat_at = started_at,
       active_wrk,
       claims = [],
       ended_at,
-    }) =>
-      `  - session_id: "${id}"
+    }) => {
+      const anchor = only ?? anchors[0] ?? null
+      return `  - session_id: "${id}"
     orchestrator_agent: ${agent ? `"${agent}"` : 'null'}
     host: ${anchor ? `"${anchor.host}"` : 'null'}
-    anchor: ${anchor ? `{ pid: ${anchor.pid}, started: "${anchor.started}", boot: "${anchor.boot}", pidns: "${anchor.pidns}" }` : 'null'}
+    anchor: ${anchor ? `{ ${fieldsOfAnchor(anchor)} }` : 'null'}${anchors.length > 0 ? `\n    anchors: [${anchors.map(one => `{ ${fieldsOfAnchor(one)}, host: "${one.host}" }`).join(', ')}]` : ''}
     started_at: ${at(started_at)}
     heartbeat_at: ${at(heartbeat_at)}
     active_wrk: ${active_wrk ? `"${active_wrk}"` : 'null'}
     last_stage: null
     claims: [${claims.map(claim => `{ id: ${claim.id}, claimed_at: "${claim.claimed_at}", run_id: ${claim.run_id ?? 'null'} }`).join(', ')}]
     ended_at: ${at(ended_at)}
-`,
+`
+    },
   )
   const list = sessions.length === 0 ? 'sessions: []\n' : `sessions:\n${entries.join('')}`
   return `${top === '' ? 'session_id: ""\n' : top}${list}`

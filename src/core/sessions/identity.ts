@@ -106,7 +106,7 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
           source: 'anchor',
           via: `process ${anchor.pid}`,
           agent,
-          anchor: session.anchor,
+          anchor,
         }
     }
   const agent = ancestors.find(ancestor => ancestor.agent)
@@ -128,7 +128,7 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
 export function anchoredTo(anchor: Anchor, sessions: readonly Session[]): Session | undefined {
   let latest: Session | undefined
   for (const session of sessions) {
-    if (!session.anchor || session.endedAt || !isSameProcess(session.anchor, anchor)) continue
+    if (session.endedAt || !session.anchors.some(one => isSameProcess(one, anchor))) continue
     if (!latest || (session.startedAt?.getTime() ?? 0) >= (latest.startedAt?.getTime() ?? 0)) latest = session
   }
   return latest

@@ -57,8 +57,16 @@ export function judgeHolder(holder: string, since: Date | null, judge: Judge): L
 /** Judges a session that the registry lists. */
 export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>): Liveness {
   if (session.endedAt) return dead(`it ended at ${stamp(session.endedAt)}`)
-  if (!session.anchor) return unknown('no process to watch; only its heartbeat tells')
-  return judgeAnchor(session.anchor, at)
+  return judgeAnchors(session.anchors, at)
+}
+
+/** One process that runs is enough; dead only when all are gone. */
+function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look'>): Liveness {
+  if (anchors.length === 0) return unknown('no process to watch; only its heartbeat tells')
+  const verdicts = anchors.map(anchor => judgeAnchor(anchor, at))
+  const alive = verdicts.find(({ verdict }) => verdict === 'alive')
+  const doubt = verdicts.find(({ verdict }) => verdict === 'unknown')
+  return alive ?? doubt ?? dead(verdicts.map(({ reason }) => reason).join('; '))
 }
 
 /** Judges a process by what was recorded of it. */

@@ -23,7 +23,8 @@ export interface ClaimRecord {
 export interface Session {
   readonly id: string
   readonly agent: string | null
-  readonly anchor: Anchor | null
+  /** The processes it runs in: usually one; an agent resumed in a second terminal has two. */
+  readonly anchors: readonly Anchor[]
   readonly startedAt: Date | null
   readonly heartbeatAt: Date | null
   readonly activeWrk: string | null

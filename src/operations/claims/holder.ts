@@ -67,8 +67,8 @@ export function holderInfo(held: HeldLock, registry: Registry, ttlMs: number, no
     expires_at: stamp(expiresAt(held, ttlMs, now)),
     liveness: held.liveness.verdict,
     reason: held.liveness.reason,
-    host: session?.anchor?.host ?? null,
-    pid: session?.anchor?.pid ?? null,
+    host: session?.anchors[0]?.host ?? null,
+    pid: session?.anchors[0]?.pid ?? null,
     active_wrk: session?.activeWrk ?? null,
   }
 }

@@ -139,7 +139,8 @@ export async function keeperOf(context: LockContext, pidOf: Keeper['pidOf']): Pr
   return {
     sessionId: caller?.holder ?? null,
     host: here().host,
-    anchor: pidOf === 'run' ? ownAnchor(context.store.host) : (identity?.anchor ?? listed?.anchor ?? null),
+    anchor:
+      pidOf === 'run' ? ownAnchor(context.store.host) : (identity?.anchor ?? listed?.anchors[0] ?? null),
     pidOf,
   }
 }

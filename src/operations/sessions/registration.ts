@@ -16,7 +16,7 @@ import { stamp } from '../../core/time.ts'
 import { readHeadOf } from '../../store/items/item-reader.ts'
 import type { PendingEvent } from '../../store/log/event-log.ts'
 import { itemPlaces } from '../../store/queue.ts'
-import { quoted, quotedOrNull, type Values, writeAnchor } from '../../store/sessions/registry-text.ts'
+import { anchorValues, quoted, quotedOrNull, type Values } from '../../store/sessions/registry-text.ts'
 import type { RegistryChange } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/process.ts'
 import type { Context } from '../context.ts'
@@ -101,7 +101,7 @@ export function decideRegistration(
   const added: Session = {
     id,
     agent,
-    anchor: identity.anchor,
+    anchors: identity.anchor ? [identity.anchor] : [],
     startedAt: now,
     heartbeatAt: now,
     activeWrk: null,
@@ -150,8 +150,7 @@ export function sessionUpdate(
   return {
     ...values,
     ended_at: 'null',
-    host: quotedOrNull(identity.anchor?.host ?? null),
-    anchor: writeAnchor(identity.anchor),
+    ...anchorValues(identity.anchor ? [identity.anchor] : [], listed.anchors),
   }
 }
 
@@ -169,7 +168,7 @@ function olderToolsSession(registry: Registry, adopted: string): Session | null 
   return {
     id: registry.sessionId,
     agent: registry.agent,
-    anchor: null,
+    anchors: [],
     startedAt: null,
     heartbeatAt: registry.updatedAt,
     activeWrk: null,

@@ -72,7 +72,7 @@ export async function sessionId(context: Context): Promise<Explained> {
 }
 
 async function anchorOf(context: Context, id: string): Promise<Anchor | null> {
-  return listedSession(await currentRegistry(context), id)?.anchor ?? null
+  return listedSession(await currentRegistry(context), id)?.anchors[0] ?? null
 }
 
 const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = [
@@ -191,10 +191,10 @@ export async function markEnded(
  * none, such as the script that started it; a caller that is another session has no business with it.
  */
 function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boolean): void {
-  const { id, anchor, heartbeatAt } = session
+  const { id, anchors, heartbeatAt } = session
   const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
   const silence = clock().getTime() - (heartbeatAt?.getTime() ?? 0)
-  const maybe = verdict === 'unknown' && (anchor !== null || isKnown) && silence < store.settings.ttlMs
+  const maybe = verdict === 'unknown' && (anchors.length > 0 || isKnown) && silence < store.settings.ttlMs
   if (verdict !== 'alive' && !maybe) return
   throw new WrkError('LOCKED', `session ${id} is not this one, and it is ${verdict}: ${reason}`, {
     hint: maybe

@@ -82,8 +82,8 @@ export function sessionStatus(session: Session, judge: Judge): Omit<SessionStatu
   return {
     session_id: session.id,
     agent: session.agent,
-    host: session.anchor?.host ?? null,
-    pid: session.anchor?.pid ?? null,
+    host: session.anchors[0]?.host ?? null,
+    pid: session.anchors[0]?.pid ?? null,
     liveness: verdict,
     reason,
     started_at: at(session.startedAt),

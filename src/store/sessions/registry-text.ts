@@ -4,7 +4,13 @@
  *
  * The keys on top describe the session that was last initialised, for older tooling; `sessions` is the registry.
  */
-import { type ClaimRecord, hostLabel, type Registry, type Session } from '../../core/sessions/session.ts'
+import {
+  type Anchor,
+  type ClaimRecord,
+  hostLabel,
+  type Registry,
+  type Session,
+} from '../../core/sessions/session.ts'
 import { parseInstant } from '../../core/time.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair } from '../../markdown/node.ts'
 import { findPair, scalarText, scalarValue } from '../../markdown/scalar.ts'
@@ -16,10 +22,27 @@ export type Values = Record<string, string>
 export const quoted = (text: string): string => JSON.stringify(text)
 export const quotedOrNull = (text: string | null): string => (text === null ? 'null' : quoted(text))
 
-export function writeAnchor(anchor: Session['anchor']): string {
-  if (!anchor) return 'null'
-  const { pid, started, boot, pidns } = anchor
-  return `{ pid: ${pid}, started: ${quoted(started)}, boot: ${quoted(boot)}, pidns: ${quoted(pidns)} }`
+/**
+ * A session's processes as keys of its entry: `host` and `anchor` for the first, and all of them in `anchors` when
+ * there are several.
+ * @param before those that the entry has now: a list of several is emptied when one is left
+ */
+export function anchorValues(anchors: Session['anchors'], before: Session['anchors'] = []): Values {
+  const [first] = anchors
+  return {
+    host: quotedOrNull(first?.host ?? null),
+    anchor: first ? `{ ${anchorFields(first)} }` : 'null',
+    ...(anchors.length > 1 || before.length > 1 ? { anchors: writeAnchors(anchors) } : {}),
+  }
+}
+
+function writeAnchors(anchors: Session['anchors']): string {
+  if (anchors.length < 2) return '[]'
+  return `[${anchors.map(one => `{ ${anchorFields(one)}, host: ${quoted(one.host)} }`).join(', ')}]`
+}
+
+function anchorFields({ pid, started, boot, pidns }: Anchor): string {
+  return `pid: ${pid}, started: ${quoted(started)}, boot: ${quoted(boot)}, pidns: ${quoted(pidns)}`
 }
 
 export function writeClaims(claims: readonly ClaimRecord[]): string {
@@ -75,8 +98,8 @@ class ListedSession implements Session {
     return this.said.agent
   }
 
-  get anchor() {
-    return this.said.anchor
+  get anchors() {
+    return this.said.anchors
   }
 
   get startedAt() {
@@ -103,7 +126,7 @@ class ListedSession implements Session {
 function readSaid(entry: YamlMap): Omit<Session, 'id'> {
   return {
     agent: text(entry, 'orchestrator_agent'),
-    anchor: readAnchor(entry),
+    anchors: readAnchors(entry),
     startedAt: instant(entry, 'started_at'),
     heartbeatAt: instant(entry, 'heartbeat_at'),
     activeWrk: text(entry, 'active_wrk'),
@@ -117,9 +140,14 @@ function readSaid(entry: YamlMap): Omit<Session, 'id'> {
   }
 }
 
-function readAnchor(entry: YamlMap): Session['anchor'] {
-  const anchor = findPair(entry, 'anchor')?.value
-  if (anchor?.kind !== 'map') return null
+function readAnchors(entry: YamlMap): Session['anchors'] {
+  const several = entries(findPair(entry, 'anchors')?.value)
+  const one = findPair(entry, 'anchor')?.value
+  const written = several.length > 0 ? several : one?.kind === 'map' ? [one] : []
+  return written.flatMap(anchor => readAnchor(anchor, entry) ?? [])
+}
+
+function readAnchor(anchor: YamlMap, entry: YamlMap): Anchor | null {
   const pid = Number(text(anchor, 'pid'))
   if (!Number.isSafeInteger(pid) || pid <= 0) return null
   return {

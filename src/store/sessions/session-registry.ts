@@ -29,6 +29,7 @@ import {
 } from '../log/event-log.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import {
+  anchorValues,
   hasPlaceForSessions,
   isBlockForm,
   quoted,
@@ -36,7 +37,6 @@ import {
   readRegistry,
   TextEdit,
   type Values,
-  writeAnchor,
   writeClaims,
 } from './registry-text.ts'
 
@@ -275,8 +275,7 @@ function sessionValues(session: Session): Values {
   return {
     session_id: quoted(session.id),
     orchestrator_agent: quotedOrNull(session.agent),
-    host: quotedOrNull(session.anchor?.host ?? null),
-    anchor: writeAnchor(session.anchor),
+    ...anchorValues(session.anchors),
     started_at: at(session.startedAt),
     heartbeat_at: at(session.heartbeatAt),
     active_wrk: quotedOrNull(session.activeWrk),

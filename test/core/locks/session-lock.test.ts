@@ -38,7 +38,7 @@ function judge(look: ProcessLook, sessions: Partial<Session>[] = []): Judge {
   const blank = {
     id: '',
     agent: null,
-    anchor: null,
+    anchors: [],
     startedAt: null,
     heartbeatAt: null,
     activeWrk: null,
@@ -355,28 +355,28 @@ describe('the holder of a lock is', () => {
     [
       'dead when its session ended, although the terminal runs',
       lock(),
-      judge(RUNNING, [{ id: ID, anchor, endedAt: NOW }]),
+      judge(RUNNING, [{ id: ID, anchors: [anchor], endedAt: NOW }]),
       'dead',
       'ended',
     ],
     [
       'alive when its session went on in another process',
       lock({ pid: 77 }),
-      { ...judge(GONE, [{ id: ID, anchor }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
+      { ...judge(GONE, [{ id: ID, anchors: [anchor] }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
       'alive',
       'process 4242',
     ],
     [
       'unknown when its session went on elsewhere',
       lock(),
-      judge(GONE, [{ id: ID, anchor: elsewhere }]),
+      judge(GONE, [{ id: ID, anchors: [elsewhere] }]),
       'unknown',
       'another host',
     ],
     [
       'dead when the wrapper around a command is, whatever its session does',
       lock({ pidOf: 'run', pid: 77 }),
-      { ...judge(GONE, [{ id: ID, anchor }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
+      { ...judge(GONE, [{ id: ID, anchors: [anchor] }]), look: pid => (pid === 4242 ? RUNNING : GONE) },
       'dead',
       'process 77',
     ],
@@ -403,14 +403,16 @@ describe('the holder of a lock is', () => {
       [RUNNING, 'alive'],
       [GONE, 'dead'],
     ] as const)
-      expect(judgeLock(lock({ pid: null, anchor: null }), judge(look, [{ id: ID, anchor }]))).toEqual({
+      expect(
+        judgeLock(lock({ pid: null, anchor: null }), judge(look, [{ id: ID, anchors: [anchor] }])),
+      ).toEqual({
         verdict,
         reason: expect.stringContaining('process 4242'),
       })
   })
 
   test('dead when both processes are, said of the lock’s own', () => {
-    expect(judgeLock(lock({ pid: 77 }), judge(GONE, [{ id: ID, anchor }]))).toEqual({
+    expect(judgeLock(lock({ pid: 77 }), judge(GONE, [{ id: ID, anchors: [anchor] }]))).toEqual({
       verdict: 'dead',
       reason: 'process 77 is gone',
     })
@@ -418,7 +420,7 @@ describe('the holder of a lock is', () => {
 
   test('judged by the sessions only where they list it', () => {
     expect(
-      judgeLock(lock({ pid: null, anchor: null }), judge(GONE, [{ id: 'somebody', anchor }])),
+      judgeLock(lock({ pid: null, anchor: null }), judge(GONE, [{ id: 'somebody', anchors: [anchor] }])),
     ).toMatchObject({
       verdict: 'unknown',
     })
@@ -524,7 +526,7 @@ describe('the decision', () => {
       heldSessionLock(
         lock({ heartbeatAt: own }),
         NOW,
-        judge(RUNNING, [{ id: keeper.sessionId!, anchor, heartbeatAt: listed }]),
+        judge(RUNNING, [{ id: keeper.sessionId!, anchors: [anchor], heartbeatAt: listed }]),
         later(HOUR),
       ).heartbeat
     expect(beat(later(1), later(2))).toEqual(later(2))

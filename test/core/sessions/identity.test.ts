@@ -25,7 +25,7 @@ const later = (ms: number) => new Date(NOON.getTime() + ms)
 const session = (id: string, more: Partial<Session> = {}): Session => ({
   id,
   agent: null,
-  anchor: null,
+  anchors: [],
   startedAt: NOON,
   heartbeatAt: null,
   activeWrk: null,
@@ -104,7 +104,7 @@ describe('what agents give', () => {
     ['GEMINI_SESSION_ID', 'gemini'],
   ])('%s alone', (name, agent) => {
     expect(
-      who({ env: { [name]: 'given' }, registry: registry(session('x', { anchor: anchor(5) })) }),
+      who({ env: { [name]: 'given' }, registry: registry(session('x', { anchors: [anchor(5)] })) }),
     ).toEqual({ id: 'given', source: 'agent', via: name, agent, anchor: null })
     // Its process, where it is above, is what a registration is anchored to.
     const processes = { ancestors: [above(5), above(6, agent as AgentName | null)], terminal: anchor(9) }
@@ -137,8 +137,8 @@ describe('what agents give', () => {
 
 describe('a session that is anchored above', () => {
   const sessions = registry(
-    session('of-terminal', { anchor: anchor(9) }),
-    session('of-agent', { anchor: anchor(6) }),
+    session('of-terminal', { anchors: [anchor(9)] }),
+    session('of-agent', { anchors: [anchor(6)] }),
   )
 
   test('is found by the nearest process, the terminal’s last', () => {
@@ -163,8 +163,8 @@ describe('a session that is anchored above', () => {
     const at = anchor(6)
     const told = (...list: Session[]) => anchoredTo(at, list)?.id
     const [old, young] = [
-      session('old', { anchor: at }),
-      session('young', { anchor: at, startedAt: later(1) }),
+      session('old', { anchors: [at] }),
+      session('young', { anchors: [at], startedAt: later(1) }),
     ]
     expect(told(old, young)).toBe('young')
     expect(told(young, old)).toBe('young')
@@ -173,7 +173,7 @@ describe('a session that is anchored above', () => {
     expect(told(old, { ...young, startedAt: null })).toBe('old')
     // Of the same second: the one that was registered later.
     expect(told(old, { ...young, startedAt: NOON })).toBe('young')
-    expect(told(session('elsewhere', { anchor: null }))).toBeUndefined()
+    expect(told(session('elsewhere', { anchors: [] }))).toBeUndefined()
     expect(told()).toBeUndefined()
   })
 

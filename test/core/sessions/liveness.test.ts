@@ -22,7 +22,7 @@ const GONE: ProcessLook = { kind: 'gone' }
 const session = (more: Partial<Session> = {}): Session => ({
   id: 'claude-devbox-k3x9f2',
   agent: null,
-  anchor,
+  anchors: [anchor],
   startedAt: NOON,
   heartbeatAt: NOON,
   activeWrk: null,
@@ -99,10 +99,28 @@ describe('a listed session is', () => {
   })
 
   test('unknown without a process, and never looked for', () => {
-    expect(judgeSession(session({ anchor: null }), at(GONE))).toEqual({
+    expect(judgeSession(session({ anchors: [] }), at(GONE))).toEqual({
       verdict: 'unknown',
       reason: expect.stringContaining('no process to watch'),
     })
+  })
+
+  test('in several processes: alive while one runs, dead when all are gone, else unknown', () => {
+    const other = { ...anchor, pid: PID + 1 }
+    const elsewhere = { ...anchor, host: 'otherbox' }
+    const both = (first: ProcessLook, second: ProcessLook) =>
+      judgeSession(session({ anchors: [anchor, other] }), {
+        here: HERE,
+        look: pid => (pid === PID ? first : second),
+      })
+    expect(both(GONE, RUNNING)).toEqual({ verdict: 'alive', reason: 'process 4243 is running' })
+    expect(both(RUNNING, GONE)).toEqual({ verdict: 'alive', reason: 'process 4242 is running' })
+    expect(both(GONE, { kind: 'unknown', why: 'hidden' }).verdict).toBe('unknown')
+    expect(both(GONE, GONE)).toEqual({
+      verdict: 'dead',
+      reason: 'process 4242 is gone; process 4243 is gone',
+    })
+    expect(judgeSession(session({ anchors: [anchor, elsewhere] }), at(GONE)).verdict).toBe('unknown')
   })
 
   test('as its process otherwise', () => {

@@ -20,7 +20,7 @@ import {
 const session = (id: string): Session => ({
   id,
   agent: null,
-  anchor: null,
+  anchors: [],
   startedAt: null,
   heartbeatAt: null,
   activeWrk: null,
