@@ -25,9 +25,10 @@ import type { ItemKey } from '../../src/core/items/ids.ts'
 import { openContext } from '../../src/operations/context.ts'
 import { applyFix } from '../../src/operations/doctor/doctor-fix.ts'
 import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
+import { CORPUS } from '../support/corpus.ts'
 import { heldItem, item } from '../support/items.ts'
 import { finished, killGroup, start, tempFolder } from '../support/processes.ts'
-import { cleanEnv, FIRST, PROGRAM, ROOT } from '../support/program.ts'
+import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
 import { makeRepository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
@@ -781,15 +782,11 @@ test('killed again and again in the middle, it comes to the same end', async () 
   expect(snapshot(queue.root)).toEqual(after)
 }, 120_000)
 
-describe('the example queue of this machine', () => {
-  const example = join(ROOT, '..', 'shared', 'corpus', 'queue')
-  const has = existsSync(example)
-  if (!has) console.warn(`SKIPPED: there is no example queue at ${example}`)
-
-  test.skipIf(!has)('nothing is said that is not so, and a second --fix changes nothing', async () => {
+describe('a real queue', () => {
+  test.skipIf(CORPUS === null)('gets true findings only, and a second --fix changes nothing', async () => {
     const home = tempFolder()
     const queue = new Queue(home)
-    cpSync(example, queue.root, { recursive: true })
+    cpSync(join(CORPUS!, 'queue'), queue.root, { recursive: true })
     for (const name of readdirSync(queue.root, { recursive: true, encoding: 'utf8' }))
       makeWritable(queue, name)
     makeWritable(queue, '')

@@ -1,22 +1,14 @@
 /** Changes to bytes as accidents make them, and the real files that they are made to. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import fc from 'fast-check'
+import { corpus, markdownBelow } from '../support/corpus.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const FIXTURES = join(ROOT, 'fixtures', 'queue')
-const CORPUS = join(ROOT, '..', 'shared', 'corpus')
 
-/** The fixtures' items, and real ones where this machine has them; says so where it has not. */
+/** The fixtures' items, and those of the corpus where there is one. */
 export function realItems(): Buffer[] {
-  const folders = [FIXTURES, ...(existsSync(CORPUS) ? [CORPUS] : [])]
-  if (folders.length === 1) console.log(`SKIPPED: no corpus at ${CORPUS}, only the fixtures are mutated`)
-  return folders.flatMap(folder =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter(name => name.endsWith('.md'))
-      .sort()
-      .map(name => readFileSync(join(folder, name))),
-  )
+  return [...markdownBelow(FIXTURES), ...corpus()].map(({ bytes }) => bytes)
 }
 
 /** Bytes that mean something to YAML, JSON or UTF-8. */

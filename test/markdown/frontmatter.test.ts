@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
-import { corpus, reference } from './helpers.ts'
+import { CORPUS, corpus } from '../support/corpus.ts'
+import { reference } from './helpers.ts'
 
 const full = await loadFullReader()
 const file = (yaml: string) => Buffer.from(`---\n${yaml}---\nbody\n`)
@@ -65,7 +66,7 @@ test('a head without the closing fence is unclosed', () => {
 })
 
 const files = corpus()
-test.skipIf(files.length === 0)('every real file that YAML allows is read', () => {
+test.skipIf(CORPUS === null)('every real file that YAML allows is read', () => {
   for (const { path, bytes } of files) {
     const result = readFrontmatter(bytes, full)
     if (result.kind === 'ok') {

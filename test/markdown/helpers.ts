@@ -1,5 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { parseDocument } from 'yaml'
 
@@ -12,20 +10,6 @@ export function reference(text: string, uniqueKeys = true): { data: unknown } | 
   } catch {
     return undefined
   }
-}
-
-const CORPUS = resolve(import.meta.dirname, '../../../shared/corpus')
-
-/** Real item files, if this machine has them; says so if not. */
-export function corpus(): { path: string; bytes: Buffer }[] {
-  if (!existsSync(CORPUS)) {
-    console.log(`SKIPPED: no corpus at ${CORPUS}`)
-    return []
-  }
-  const names = readdirSync(CORPUS, { recursive: true, encoding: 'utf8' }).filter(name =>
-    name.endsWith('.md'),
-  )
-  return names.map(name => ({ path: name, bytes: readFileSync(join(CORPUS, name)) }))
 }
 
 /** Pieces that YAML gives a meaning to, in places where they may or may not have one. */
