@@ -24,10 +24,13 @@ import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
 import { type Json, type Result, resultOf } from '../support/result.ts'
 import { registry } from '../support/sessions.ts'
+import { haveSmallDisks, mountSmall, unmountLast } from '../support/small-disk.ts'
 import { atEachFailure, haveStrace, type Injected, runInjected } from '../support/system-calls.ts'
 
 const IS_ROOT = process.getuid?.() === 0
 const PAGE = 4096
+/** A file on which every write fails as on a full disk. */
+const HAS_FULL = existsSync('/dev/full')
 
 function expectCalm(result: Result): void {
   expect(result.stderr + result.stdout).not.toMatch(/\n\s+at .*\d+:\d+|node:internal|\.cjs:\d+/)
@@ -36,33 +39,12 @@ function expectCalm(result: Result): void {
 
 // --- small disks ----------------------------------------------------------------------------------------
 
-const mounted: string[] = []
+const onSmallDisk = test.skipIf(!haveSmallDisks())
 
-function unmount(folder: string): void {
-  const { status, stderr } = spawnSync('umount', ['-l', folder], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`umount ${folder}: ${stderr}`)
-}
-
-afterAll(() => {
-  for (const folder of mounted.splice(0).reverse()) unmount(folder)
-})
-
-/** Puts a small file system onto a folder; false where that is not permitted, which it says aloud. */
-function mountSmall(folder: string, kilobytes: number): boolean {
-  const options = `size=${kilobytes}k,mode=0755`
-  const done = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { encoding: 'utf8' })
-  if (done.status === 0) mounted.push(folder)
-  else
-    console.warn(
-      `SKIPPED: no small file system can be mounted here: ${done.error?.message ?? done.stderr.trim()}`,
-    )
-  return done.status === 0
-}
-
-/** A queue with one item of 60 KB on a disk of 512 KB, or null where none can be mounted. */
-function queueOnSmallDisk(): { queue: Queue; disk: string } | null {
+/** A queue with one item of 60 KB on a disk of 512 KB. */
+function queueOnSmallDisk(): { queue: Queue; disk: string } {
   const disk = tempFolder()
-  if (!mountSmall(disk, 512)) return null
+  mountSmall(disk, 512)
   const queue = new Queue(tempFolder())
   Object.assign(queue, { root: join(disk, 'queue') })
   for (const folder of ['pending', 'working']) mkdirSync(join(queue.root, folder), { recursive: true })
@@ -103,15 +85,13 @@ describe('on a full disk', () => {
     96_000,
   ]
 
-  test.each([
+  onSmallDisk.each([
     ['the first claim of a queue', false],
     ['a claim by a listed session', true],
   ])('%s is whole or not at all, at any degree of fullness', async (_, used) => {
     const codes = new Set<number | null>()
     for (const free of steps) {
-      const small = queueOnSmallDisk()
-      if (!small) return
-      const { queue, disk } = small
+      const { queue, disk } = queueOnSmallDisk()
       if (used) {
         expect((await queue.run('claim WRK-1')).code).toBe(0)
         expect((await queue.run('release WRK-1')).code).toBe(0)
@@ -142,15 +122,13 @@ describe('on a full disk', () => {
       expect({ free, litter: queue.leftovers() }).toEqual({ free, litter: [] })
       const events = queue.events()
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, i) => i + 1))
-      unmount(mounted.pop()!)
+      unmountLast()
     }
     expect([...codes].sort()).toEqual([0, 74])
   })
 
-  test('a release is whole or not at all, and the lock is the holder’s until it is', async () => {
-    const small = queueOnSmallDisk()
-    if (!small) return
-    const { queue, disk } = small
+  onSmallDisk('a release is whole or not at all, and the lock is the holder’s until it is', async () => {
+    const { queue, disk } = queueOnSmallDisk()
     expect((await queue.run('claim WRK-1')).code).toBe(0)
     const before = queue.read('WRK-1')
     fill(disk, 0)
@@ -164,11 +142,9 @@ describe('on a full disk', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('the sessions of others are not lost when session-state.yaml cannot be written', async () => {
+  onSmallDisk('the sessions of others are not lost when session-state.yaml cannot be written', async () => {
     for (const free of steps.slice(0, 8)) {
-      const small = queueOnSmallDisk()
-      if (!small) return
-      const { queue, disk } = small
+      const { queue, disk } = queueOnSmallDisk()
       const many = Array.from({ length: 60 }, (_, i) => ({ id: `session-${i}`, started_at: new Date() }))
       queue.write('session-state.yaml', registry(many))
       const before = queue.read('session-state.yaml')
@@ -180,15 +156,13 @@ describe('on a full disk', () => {
       if (after !== before) for (const { id } of many) expect(queue.session(id)).toBeDefined()
       rmSync(join(disk, 'ballast'))
       expect((await queue.run('claim WRK-1')).code).toBe(0)
-      unmount(mounted.pop()!)
+      unmountLast()
     }
   })
 
-  test('wrk init leaves a .gitignore of the user whole', async () => {
+  onSmallDisk('wrk init leaves a .gitignore of the user whole', async () => {
     for (const free of [0, PAGE, 2 * PAGE, 5 * PAGE, 10 * PAGE, 20 * PAGE]) {
-      const small = queueOnSmallDisk()
-      if (!small) return
-      const { queue, disk } = small
+      const { queue, disk } = queueOnSmallDisk()
       const rules = '# a rule of the user\n'.repeat(3000)
       queue.write('.gitignore', rules)
       queue.write('wrk.yaml', 'ttl: 2h\n')
@@ -204,15 +178,13 @@ describe('on a full disk', () => {
         bytes: wanted.length,
         whole: true,
       })
-      unmount(mounted.pop()!)
+      unmountLast()
     }
   })
 })
 
-test('on a file system that is read-only, a claim is exit 74 in words, and reads go on', async () => {
-  const small = queueOnSmallDisk()
-  if (!small) return
-  const { queue, disk } = small
+onSmallDisk('on a file system that is read-only, a claim is exit 74 in words, and reads go on', async () => {
+  const { queue, disk } = queueOnSmallDisk()
   // At the first use of the queue, and when its .wrk is there.
   for (let use = 1; use <= 2; use++) {
     const before = queue.read('WRK-1')
@@ -237,12 +209,12 @@ test('on a file system that is read-only, a claim is exit 74 in words, and reads
     expect((await queue.run('claim WRK-1')).code).toBe(0)
     expect(queue.leftovers()).toEqual([])
   }
-  unmount(mounted.pop()!)
+  unmountLast()
 })
 
-test('the item on another file system than .wrk is refused with exit 74, which says so', async () => {
+onSmallDisk('the item on another file system than .wrk is refused with exit 74, which says so', async () => {
   const queue = makeQueue()
-  if (!mountSmall(queue.path('pending'), 256)) return
+  mountSmall(queue.path('pending'), 256)
   queue.write('WRK-1', item('WRK-1'))
   const result = await queue.run('claim WRK-1 --json')
   expect(result.code).toBe(74)
@@ -254,7 +226,7 @@ test('the item on another file system than .wrk is refused with exit 74, which s
   expect(queue.read('WRK-1')).toBe(item('WRK-1'))
   expect(queue.leftovers()).toEqual([])
   expect((await queue.run('show WRK-1')).code).toBe(0)
-  unmount(mounted.pop()!)
+  unmountLast()
 })
 
 // --- permissions ----------------------------------------------------------------------------------------
@@ -330,8 +302,7 @@ describe('without permission', () => {
     expect(runAsStranger(queue, 'claim WRK-1').code).toBe(0)
   })
 
-  test('to keep the item’s owner, it is not replaced by a file of another', () => {
-    if (!IS_ROOT) return console.warn('SKIPPED: only root can make files of other owners')
+  test.skipIf(!IS_ROOT)('to keep the item’s owner, it is not replaced by a file of another', () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('.wrk'))
     makeWritable(queue, '', '.wrk', 'pending')
@@ -344,8 +315,7 @@ describe('without permission', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('to keep the item’s group, its owner is told of the group, and how to go on', () => {
-    if (!IS_ROOT) return console.warn('SKIPPED: only root can make files of other groups')
+  test.skipIf(!IS_ROOT)('to keep the item’s group, its owner is told of the group, and how to go on', () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('.wrk'))
     makeWritable(queue, '', '.wrk', 'pending', 'working', 'blocked', 'done', 'archive')
@@ -433,10 +403,9 @@ describe('stdout', () => {
     },
   )
 
-  test.each(['list', 'list --json', 'where', 'claim WRK-1', '--help'])(
+  test.skipIf(!HAS_FULL).each(['list', 'list --json', 'where', 'claim WRK-1', '--help'])(
     'that cannot be written (a full disk) is exit 74 in a sentence for wrk %s',
     async command => {
-      if (!existsSync('/dev/full')) return console.warn('SKIPPED: this system has no /dev/full')
       const queue = makeQueue(['WRK-1'])
       const result = await shell(queue, `wrk ${command} >/dev/full`)
       expectCalm(result)
@@ -445,8 +414,7 @@ describe('stdout', () => {
     },
   )
 
-  test('that cannot be written is not called undone where wrk has done it', async () => {
-    if (!existsSync('/dev/full')) return console.warn('SKIPPED: this system has no /dev/full')
+  test.skipIf(!HAS_FULL)('that cannot be written is not called undone where wrk has done it', async () => {
     const queue = makeQueue(['WRK-1'])
     const unwritten = 'wrk: the answer could not be written to standard output: the disk is full\n'
     const done = `${unwritten}     The command has done its work; only the answer is missing.\n`

@@ -7,8 +7,6 @@ import { PROGRAM, required, STANDALONE } from '../support/program.ts'
 import { makeQueue } from '../support/queue.ts'
 import { makeRepository } from '../support/repository.ts'
 
-if (!STANDALONE) console.warn('SKIPPED: tests of the standalone executable; npm run test:exe builds it first')
-
 describe.runIf(STANDALONE)('the standalone executable', () => {
   test('takes neither code nor variables from the folder that it is called in', async () => {
     const queue = makeQueue(['WRK-1'])

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { grantedLock, lockText, releasedText } from '../../src/core/locks/session-lock.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
 import type { GuardHost } from '../../src/store/files/guard.ts'
@@ -32,6 +32,7 @@ import { makeQueue, Queue } from '../support/queue.ts'
 import type { Json, Result } from '../support/result.ts'
 import { run } from '../support/run.ts'
 import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
+import { haveSmallDisks, mountSmall } from '../support/small-disk.ts'
 import { together } from '../support/together.ts'
 
 const MANY = 32
@@ -478,8 +479,7 @@ describe('a lock file that cannot be read', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('because of its permissions is corrupt too', async () => {
-    if (process.getuid?.() === 0) return console.warn('SKIPPED: root reads everything')
+  test.skipIf(process.getuid?.() === 0)('because of its permissions is corrupt too', async () => {
     const queue = makeQueue()
     chmodSync(put(queue, heldLock()), 0)
     expect((await queue.run('lock show --json')).json.error_code).toBe('corrupt')
@@ -634,11 +634,6 @@ describe('locks lie', () => {
 })
 
 describe('the guard', () => {
-  const mounted: string[] = []
-  afterAll(() => {
-    for (const folder of mounted) spawnSync('umount', ['-l', folder])
-  })
-
   const keeper = { sessionId: null, host: HOST, anchor: null, pidOf: 'session' } as const
   const lockOf = (runId: string) =>
     lockText(grantedLock({ runId, keeper, ttlMs: HOUR, purpose: null }, new Date()))
@@ -748,12 +743,9 @@ describe('the guard', () => {
     },
   )
 
-  test('leaves the lock as it is when the disk is full', async () => {
+  test.skipIf(!haveSmallDisks())('leaves the lock as it is when the disk is full', async () => {
     const disk = tempFolder()
-    const options = 'size=128k,mode=0755'
-    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk], { encoding: 'utf8' })
-    if (mount.status !== 0) return console.warn('SKIPPED: no small file system can be mounted here')
-    mounted.push(disk)
+    mountSmall(disk, 128)
     const queue = new Queue(tempFolder())
     const env = { WRK_STATE_DIR: join(disk, 'state') }
     expect(

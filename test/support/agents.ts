@@ -81,7 +81,7 @@ esac; done`
 
 /**
  * Runs the command below no agent and without a terminal: in a new session, its parents gone. Skips the test
- * aloud where the process that adopts orphans is itself an agent.
+ * where the process that adopts orphans is itself an agent.
  */
 export async function orphaned(
   context: TestContext,
@@ -104,9 +104,6 @@ echo $$ >'${at}.tmp'; mv '${at}.tmp' '${at}.pid'; read -r _ <'${at}.go'
   const above = agentsAbove(pid)
   writeFileSync(`${at}.go`, '\n')
   await until(`the orphan has run: ${command}`, () => existsSync(`${at}.code`))
-  if (above.length > 0) {
-    console.warn(`SKIPPED: orphans are adopted by an agent on this machine: ${above.join(', ')}`)
-    context.skip()
-  }
+  context.skip(above.length > 0, `orphans are adopted by an agent on this machine: ${above.join(', ')}`)
   return resultOf(Number(read('code')), read('out'), read('err'))
 }
