@@ -8,9 +8,7 @@ import { WrkError } from '../../core/errors.ts'
 import { homeOf } from '../../core/items/home.ts'
 import { type ItemId, type ItemKey, parseId } from '../../core/items/ids.ts'
 import { fitsFolder } from '../../core/items/status.ts'
-import { newEvent } from '../../core/log/event.ts'
 import type { Run } from '../../core/runs/run.ts'
-import { stamp } from '../../core/time.ts'
 import { sweepDrafts } from '../../store/files/guard.ts'
 import { isThere } from '../../store/files/look.ts'
 import { readMarker, removeMarker } from '../../store/files/marker.ts'
@@ -20,8 +18,9 @@ import { findItem, isBlocked } from '../../store/items/item-reader.ts'
 import { changeItem } from '../../store/items/item-store.ts'
 import { readMove, removeMove } from '../../store/items/moves.ts'
 import { removeGuard } from '../../store/leftovers.ts'
-import { appendEvents, type PendingEvent } from '../../store/log/event-log.ts'
+import { appendEvents } from '../../store/log/event-log.ts'
 import { repairLog } from '../../store/log/log-repair.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { rebuildRegistry } from '../../store/sessions/registry-rebuild.ts'
 import { changeRegistry } from '../../store/sessions/session-registry.ts'
 import { judgeFor } from '../claims/holder.ts'
@@ -92,8 +91,7 @@ function idOf({ store }: Context, text: string): ItemId {
 }
 
 function eventOf({ store, clock }: Context, type: 'changed' | 'moved', item: string, reason: string) {
-  const tx = store.host.randomLetters(12)
-  return { ...newEvent(stamp(clock()), type), item, reason: `doctor: ${reason}`, tx } satisfies PendingEvent
+  return pendingEvent(store.host, clock(), type, { item, reason: `doctor: ${reason}` })
 }
 
 async function clearHalfLock(context: Context, idText: string): Promise<boolean> {

@@ -9,7 +9,6 @@ import { asIoError, MISSING, messageOf, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName, parseId } from '../../core/items/ids.ts'
 import { knownRank, unknownPriority } from '../../core/items/priority.ts'
-import { newEvent } from '../../core/log/event.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
@@ -20,6 +19,7 @@ import { publish, readPlainFile } from '../../store/files/guarded-file.ts'
 import { makeFolder } from '../../store/items/item-move.ts'
 import { findItem, type Store } from '../../store/items/item-reader.ts'
 import { logChanges, type PendingEvent, publishLogged } from '../../store/log/event-log.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { placesOf } from '../../store/queue.ts'
 import { NeedsFullReader, withReaders } from '../../store/readers.ts'
 import type { ItemSummary } from '../claims/claim.ts'
@@ -65,10 +65,10 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
   const { store, clock } = context
   const { host, stateDir } = store
   const title = titleOf(wanted.title)
-  const now = stamp(clock())
+  const at = clock()
   // What would read as nothing is quoted.
   const written = plainValue(title) === null ? title : { word: title }
-  const fields: Fields = { title: written, ...fieldsOf(context, wanted), created_at: { word: now } }
+  const fields: Fields = { title: written, ...fieldsOf(context, wanted), created_at: { word: stamp(at) } }
   const template = readTemplate(context, wanted.template)
   // A template that cannot be filled in must not cost an id.
   await withReaders(full => filled(template, `${store.settings.idPrefix}-0`, title, fields, full))
@@ -81,12 +81,7 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
     const given = await giveId(context)
     for (const warning of given.warnings) warnings.add(warning)
     const { id } = given
-    const event: PendingEvent = {
-      ...newEvent(now, 'created'),
-      item: id,
-      session: caller?.holder ?? null,
-      tx: host.randomLetters(12),
-    }
+    const event = pendingEvent(host, at, 'created', { item: id, session: caller?.holder ?? null })
     const bytes = await withReaders(full => filled(template, id, title, fields, full))
     const made = await make(store, id, bytes, event)
     // Somebody put a file of that id there by hand, in this instant.

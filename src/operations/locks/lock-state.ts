@@ -3,7 +3,6 @@ import { expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/
 import { heldSessionLock } from '../../core/locks/lock-holder.ts'
 import { type Keeper, type LockData, lockData, type SessionLock } from '../../core/locks/session-lock.ts'
 import type { EventType, NewEvent } from '../../core/log/event.ts'
-import { newEvent } from '../../core/log/event.ts'
 import type { Judge, Liveness } from '../../core/sessions/liveness.ts'
 import { listedSession } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
@@ -17,8 +16,8 @@ import {
   readLockFile,
 } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
-import type { PendingEvent } from '../../store/log/event-log.ts'
-import { readEvents } from '../../store/log/event-log.ts'
+import { type PendingEvent, readEvents } from '../../store/log/event-log.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { withReaders } from '../../store/readers.ts'
 import { loadRegistry } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/process.ts'
@@ -153,9 +152,7 @@ export function lockEvent(
   now: Date,
   rest: Partial<NewEvent>,
 ): PendingEvent {
-  const reason = rest.reason == null ? null : printable(rest.reason)
-  const event = { ...newEvent(stamp(now), type), ...rest, item: `lock:${place.name}`, reason }
-  return { ...event, tx: store.host.randomLetters(12) }
+  return pendingEvent(store.host, now, type, { ...rest, item: `lock:${place.name}` })
 }
 
 /** How a run lost a lock. */

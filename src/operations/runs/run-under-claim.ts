@@ -10,12 +10,11 @@
 import { messageOf } from '../../core/errno.ts'
 import { type ItemId, parseId } from '../../core/items/ids.ts'
 import { generatedRunId } from '../../core/locks/session-lock.ts'
-import { newEvent } from '../../core/log/event.ts'
-import { stamp } from '../../core/time.ts'
 import { removeMarker } from '../../store/files/marker.ts'
 import { readItem } from '../../store/items/item-reader.ts'
 import type { Current } from '../../store/items/item-store.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { runFile } from '../../store/runs/runs.ts'
 import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../../system/child.ts'
 import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from '../claims/claim.ts'
@@ -227,14 +226,12 @@ export async function logRefusedRun(
 ): Promise<void> {
   await afterwards(warnings, () =>
     appendEvents(store.host, store.stateDir, [
-      {
-        ...newEvent(stamp(clock()), 'refused'),
+      pendingEvent(store.host, clock(), 'refused', {
         item: item.id,
         session: session.id,
         previous_holder: holder.session_id,
         reason: `${command}: ${holder.reason}`,
-        tx: store.host.randomLetters(12),
-      },
+      }),
     ]),
   )
 }
