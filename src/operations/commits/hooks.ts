@@ -4,22 +4,15 @@
  * A hook that is there is kept: moved aside as it is, called first by ours, and moved back by uninstall. What is
  * ours is told by its second line, which holds a sum of the rest: a hook that somebody edited since is left alone.
  */
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { shortHash } from '../../core/hash.ts'
+import { realDisk } from '../../store/files/disk.ts'
+import { replaceFile } from '../../store/files/replace-file.ts'
 import { git } from '../../system/git.ts'
+import { randomLetters } from '../../system/random.ts'
 import { type OwnProgram, ownProgram } from '../queue/installation.ts'
 
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
@@ -106,10 +99,9 @@ export function hooksInstall(cwd: string, program: HookProgram): HooksChange {
   for (const [i, { name, path, state }] of hooks.entries()) {
     if (state === 'installed') continue
     if (state === 'foreign') renameSync(path, `${path}${KEPT}`)
-    const draft = `${path}.wrk-${process.pid}`
-    writeFileSync(draft, textOf(HOOKS[i]!, program, made))
-    chmodSync(draft, 0o777 & ~process.umask())
-    renameSync(draft, path)
+    const mode = 0o777 & ~process.umask()
+    const bytes = Buffer.from(textOf(HOOKS[i]!, program, made))
+    replaceFile(realDisk, path, bytes, { random: randomLetters(12), mode })
     changed.push(name)
   }
   return { ...hooksStatus(cwd, program), changed, left: [] }

@@ -18,8 +18,9 @@ import { WrkError } from '../../core/errors.ts'
 import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { makeFolders } from '../../store/files/guard.ts'
+import { createFile } from '../../store/files/replace-file.ts'
 import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
-import { createFile } from '../items/create-file.ts'
+import { randomLetters } from '../../system/random.ts'
 
 export interface InitResult {
   queue: string
@@ -56,9 +57,9 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   const staging = join(stateDir, 'init')
   makeFolder(staging)
 
-  tell(createFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
+  tell(makeFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
   makeFolder(join(queue, 'templates'))
-  tell(createFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
+  tell(makeFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
   const ignored = ignoreSessionState(staging, join(queue, '.gitignore'))
   tell(ignored !== 'kept', '.gitignore')
   if (ignored === 'added to') made.added_to.push('.gitignore')
@@ -91,11 +92,15 @@ function makeFolder(path: string): boolean {
   return realDisk.mkdirSync(path, { recursive: true }) !== undefined
 }
 
+function makeFile(staging: string, path: string, text: string): boolean {
+  return createFile(realDisk, staging, path, Buffer.from(text), { random: randomLetters(12) })
+}
+
 const IGNORED = 'session-state.yaml'
 
 /** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
 function ignoreSessionState(staging: string, path: string): 'made' | 'added to' | 'kept' {
-  if (createFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return 'made'
+  if (makeFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return 'made'
   const text = readFileSync(path, 'utf8')
   if (text.split(/\r?\n/).some(line => /^\/?session-state\.yaml\s*$/.test(line))) return 'kept'
   append(path, `${text === '' || text.endsWith('\n') ? '' : '\n'}${IGNORED}\n`)

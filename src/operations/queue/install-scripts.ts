@@ -6,8 +6,10 @@ import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
+import { realDisk } from '../../store/files/disk.ts'
+import { createFile } from '../../store/files/replace-file.ts'
 import { workspaceOfQueue } from '../../store/queue.ts'
-import { createFile } from '../items/create-file.ts'
+import { randomLetters } from '../../system/random.ts'
 
 export interface InstalledScripts {
   workspace: string
@@ -54,7 +56,8 @@ export function installScripts(queue: string, templates: string): InstalledScrip
     const path = join(workspace, ...to)
     mkdirSync(join(path, '..'), { recursive: true })
     // Umask included, as for any file that a user makes.
-    const made = createFile(join(path, '..'), path, texts[i]!, mode & ~process.umask())
+    const how = { random: randomLetters(12), mode: mode & ~process.umask() }
+    const made = createFile(realDisk, join(path, '..'), path, texts[i]!, how)
     const list = made ? result.created : isSame(path, texts[i]!) ? result.kept : result.different
     list.push(to.join('/'))
   }

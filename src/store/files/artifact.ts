@@ -4,29 +4,16 @@
  * Guarantees: a reader sees the old or the new file, whole; a link in the file's place is replaced, not
  * followed. Does not guarantee: that the disk has it after a power failure, nor which of two writers comes last.
  */
-import { constants, mkdirSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { MISSING, unless } from '../../core/errno.ts'
+import { unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
-import { fill } from './write.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** @param random letters that make the name beside it this call's own */
 export function writeArtifact(disk: Disk, path: string, text: string, random: string): void {
-  const draft = `${path}.${random}.tmp`
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
-  const fd = disk.openSync(draft, flags, 0o666)
-  try {
-    try {
-      fill(disk, fd, Buffer.from(text), path)
-    } finally {
-      disk.closeSync(fd)
-    }
-    disk.renameSync(draft, path)
-  } catch (error) {
-    unless(MISSING, undefined, () => disk.unlinkSync(draft))
-    throw error
-  }
+  replaceFile(disk, path, Buffer.from(text), { random, durable: false })
 }
 
 /**

@@ -13,8 +13,7 @@ import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
-import { lookAt } from './look.ts'
-import { fill } from './write.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface WorkspaceFile {
   /** Where it is, without links. */
@@ -58,14 +57,14 @@ function realFolder(folder: string): string {
 
 /**
  * Puts a new text in the place of what was read; null removes the file.
- * @param mark some letters that no other process uses at the same time
+ * @param random letters that no other process uses at the same time
  * @throws WrkError IO when the file has changed meanwhile; system errors
  */
 export function writeWorkspaceFile(
   disk: Disk,
   { path, text: before }: WorkspaceFile,
   after: string | null,
-  mark: string,
+  random: string,
 ): void {
   const folder = dirname(path)
   if (after === null) {
@@ -75,29 +74,11 @@ export function writeWorkspaceFile(
     return
   }
   mkdirSync(folder, { recursive: true })
-  const draft = join(folder, `.${basename(path)}.${mark}`)
-  try {
-    writeDraft(disk, draft, path, Buffer.from(after, 'latin1'))
-    checkUnchanged(disk, path, before)
-    disk.renameSync(draft, path)
-  } catch (error) {
-    unless(MISSING, undefined, () => disk.unlinkSync(draft))
-    throw error
-  }
-  syncFolder(disk, folder)
-}
-
-function writeDraft(disk: Disk, draft: string, path: string, bytes: Buffer): void {
-  const old = lookAt(disk, path)
-  const fd = disk.openSync(draft, 'wx', 0o666)
-  try {
-    const { uid, gid } = fill(disk, fd, bytes, path)
-    if (old && (old.uid !== uid || old.gid !== gid)) disk.fchownSync(fd, old.uid, old.gid)
-    if (old) disk.fchmodSync(fd, old.mode & 0o7777)
-    disk.fsyncSync(fd)
-  } finally {
-    disk.closeSync(fd)
-  }
+  replaceFile(disk, path, Buffer.from(after, 'latin1'), {
+    random,
+    keep: true,
+    confirm: () => checkUnchanged(disk, path, before),
+  })
 }
 
 function checkUnchanged(disk: Disk, path: string, before: string | null): void {
