@@ -27,6 +27,8 @@ export function settings({ standalone }) {
     loader: Object.fromEntries(
       ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
     ),
+    // Its form for Node loads its parts by a require that cannot be bundled.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     logLevel: 'warning',
     // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
     logOverride: { 'direct-eval': 'silent' },
