@@ -152,7 +152,7 @@ function besides(
 ): Record<string, FieldValue> {
   if (verb === 'done' && text('completed_at') === undefined) return { completed_at: { word: now } }
   if (verb === 'reopen' && kindOf('completed_at') === 'scalar') return { completed_at: { word: '' } }
-  if (verb === 'block' && reason !== undefined) return { blocked_reason: { word: reason } }
+  if (verb === 'block' && reason !== undefined) return { blocked_reason: { text: reason } }
   // What it was blocked for before is over.
   const isNew = verb === 'unblock' || (verb === 'block' && statusWord(item.status ?? '') !== 'blocked')
   if (isNew && text('blocked_reason') !== undefined) return { blocked_reason: { word: '' } }
