@@ -23,6 +23,8 @@ export function settings({ standalone }) {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
+    // Reaches PostgreSQL; whoever uses that installs it.
+    external: ['pg'],
     define: { WRK_VERSION: JSON.stringify(version), WRK_STANDALONE: String(standalone) },
     loader: Object.fromEntries(
       ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
