@@ -6,7 +6,7 @@
  *   and trying the very same change again is safe.
  * Not guaranteed: anything against those who may write to the engine by other ways than wrk.
  */
-import type { RecordReading, SharedRecord } from '../core/coordination/record.ts'
+import type { SharedReading, SharedRecord } from '../core/coordination/record.ts'
 import type { EntryKey } from '../core/coordination/ref-name.ts'
 import { WrkError } from '../core/errors.ts'
 
@@ -14,10 +14,10 @@ export interface Entry {
   key: EntryKey
   /** Names this state of the entry; no later state has the same. */
   revision: string
-  reading: RecordReading
+  reading: SharedReading
 }
 
-export interface Change {
+export interface EntryChange {
   key: EntryKey
   /** What was read; null when there was no entry. */
   expected: Entry | null
@@ -40,10 +40,10 @@ export interface Engine {
   /** What was last seen of an entry, without asking anybody; undefined when nothing was seen yet. */
   lastSeen?(key: EntryKey): Promise<Entry | null | undefined>
   /** The revision that a change leads to, before it is tried. */
-  revisionOf(change: Change): string
-  compareAndSwap(change: Change): Promise<Swap>
+  revisionOf(change: EntryChange): string
+  compareAndSwap(change: EntryChange): Promise<Swap>
   /** Several changes of entries that exist, in one round; each is decided by itself. */
-  compareAndSwapAll(changes: readonly Change[]): Promise<Swap[]>
+  compareAndSwapAll(changes: readonly EntryChange[]): Promise<Swap[]>
   /** All entries of the queue. @throws WrkError UNREACHABLE */
   list(): Promise<Entry[]>
   /** The entries as they were last seen, and when; null when none were. Asks nobody. */

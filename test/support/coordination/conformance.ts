@@ -1,6 +1,6 @@
 /** What every engine promises. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Change, Engine, Entry } from '../../../src/coordination/engine.ts'
+import type { Engine, Entry, EntryChange } from '../../../src/coordination/engine.ts'
 import type { EntryKey } from '../../../src/core/coordination/ref-name.ts'
 import { type EngineKind, type Meeting, record } from './engines.ts'
 
@@ -20,12 +20,12 @@ export function conforms({ name, isHere, meet }: EngineKind): void {
         await one.prepare()
       })
 
-      const create = (name: string, more = {}): Change => ({
+      const create = (name: string, more = {}): EntryChange => ({
         key: keyOf(name),
         expected: null,
         record: record(more),
       })
-      const next = (entry: Entry | null, more = {}): Change => ({
+      const next = (entry: Entry | null, more = {}): EntryChange => ({
         key: entry!.key,
         expected: entry,
         record: {
