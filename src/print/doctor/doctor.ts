@@ -36,6 +36,7 @@ const TITLES: Record<Finding['code'], string> = {
   registry: 'the session registry',
   'tracked-state': 'machine-local files that git tracks',
   'not-ignored': 'machine-local files that git does not ignore',
+  'ignored-folder': 'folders of the queue that git ignores',
   'torn-log': 'the event log',
   'left-over': 'what dead processes left',
   'unlogged-change': 'changes that may not be logged',
