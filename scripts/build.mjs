@@ -14,18 +14,14 @@ rmSync('dist', { recursive: true, force: true })
 const words = readFileSync('src/words.ts', 'utf8')
 
 /** What few calls need, by the bundle's name. */
-const APART = {
-  full: 'src/markdown/full.ts',
-  watcher: 'src/system/watcher.ts',
-  'open-engine': 'src/coordination/open-engine.ts',
-}
+const APART = { full: 'src/markdown/full.ts', watcher: 'src/system/watcher.ts' }
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher|open-engine)\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
+    b.onResolve({ filter: /\/(full|watcher)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${/(\w+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
 }

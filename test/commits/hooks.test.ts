@@ -109,18 +109,17 @@ describe('with the hooks in, git commit', () => {
     expect((await repository.tryGit(['commit', '-qam', 'WRK-1: done'], { session: 'other' })).code).toBe(0)
   })
 
-  test('is refused with one command that commits the rest, with -a too', async () => {
+  test('is refused with advice that -a does not undo', async () => {
     const repository = await withHooks()
     repository.append('WRK-1')
     repository.append('WRK-2')
-    repository.write('a file.txt', 'new')
-    await repository.git(['add', 'a file.txt'])
     const refused = await commit(repository, 'x', '-a')
-    expect(refused.stderr).toMatch(/^wrk: Commit refused: WRK-1 belongs to another session\.$/m)
-    const advised = /^ +Commit yours: (git commit -- .*)$/m.exec(refused.stderr)![1]!
-    expect(advised).toBe(`git commit -- ${repository.path('WRK-2')} 'a file.txt'`)
-    const words = ['commit', '-qm', 'mine', '--', repository.path('WRK-2'), 'a file.txt']
-    expect(await repository.tryGit(words)).toMatchObject({ code: 0, stderr: '' })
+    const advised = /^ +git (restore --staged .*)$/m.exec(refused.stderr)![1]!
+    await repository.git(advised)
+    expect((await commit(repository, 'x', '-a')).code).toBe(1)
+    expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
+    await repository.git(['add', repository.path('WRK-2')])
+    expect((await commit(repository, 'x')).code).toBe(0)
     expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
   })
 

@@ -60,7 +60,7 @@ describe('of an item that another living session holds', () => {
     const { code, stdout, stderr } = await repository.wrk('verify --staged')
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
     const lines = stderr.split('\n')
-    expect(lines[0]).toMatch(/^wrk: Commit refused: WRK-1 belongs to another session\.$/)
+    expect(lines[0]).toMatch(/^wrk: what is staged may not be committed/)
     expect(lines[1]).toMatch(
       /^\.claude\/work-queue\/pending\/WRK-1\.md:7:1: this commit changes WRK-1, which is held by other/,
     )
@@ -135,7 +135,7 @@ describe('another session’s lock cannot be', () => {
   test.each([
     ['taken, committed or not', 'tester', 'takes'],
     ['dropped, committed or not', '', 'drops'],
-    ['altered, committed or not', 'somebody', 'names a holder'],
+    ['altered, committed or not', 'somebody', 'has a lock'],
   ])('%s, by editing the file', async (_, by, message) => {
     for (const committed of [true, false]) {
       const repository = await withSessions()
@@ -437,8 +437,7 @@ describe('a queue of another repository that the environment names', () => {
     expect(codes(await repository.wrk('verify --staged --json', { env }))).toEqual(['held'])
     repository.write('.git/MESSAGE', 'WRK-1: x')
     const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE', { env })
-    // What is staged, and what the message names.
-    expect(codes(message)).toEqual(['held', 'held'])
+    expect(codes(message)).toEqual(['held'])
     // A flag is no inheritance.
     const byFlag = await repository.wrk(['verify', '--queue', elsewhere.top], { env })
     expect(byFlag).toMatchObject({ code: 0, stdout: expect.stringContaining('is not in this repository') })
@@ -475,11 +474,11 @@ test('a file whose lock cannot be read is said to be so, never called free', asy
   const result = await repository.wrk('verify --json')
   expect(result.json).toMatchObject({
     ok: true,
-    warnings: [expect.stringMatching(/^cannot tell who holds WRK-1: .*:7:1: /)],
+    warnings: [expect.stringMatching(/^whose WRK-1 is cannot be told: .*:7:1: /)],
   })
   repository.write('.git/MESSAGE', 'WRK-1: x')
   const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE')
-  expect(message.json.warnings).toEqual([expect.stringMatching(/^cannot tell who holds WRK-1: /)])
+  expect(message.json.warnings).toEqual([expect.stringMatching(/^whose WRK-1 is cannot be told: /)])
 })
 
 test('it registers nobody and writes nothing', async () => {
