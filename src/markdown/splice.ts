@@ -9,13 +9,14 @@ import type { ReadError, YamlMap, YamlNode, YamlPair } from './node.ts'
 import { readPlain } from './plain.ts'
 import { findPair, scalarValue } from './scalar.ts'
 import type { Split } from './split.ts'
+import { isStringWord } from './string-word.ts'
 
 /**
- * What a field is set to: a string, written in double quotes, or a word, written as people write it: plain
- * where that reads back as the same characters (`true`, `50` and dates keep their meaning), else quoted. A list of
- * words goes on one line.
+ * What a field is set to: a string, written in double quotes; a word, written as people write it: plain where that
+ * reads back as the same characters (`true`, `50` and dates keep their meaning), else quoted; or text, which is plain
+ * where every reader takes it for text (string-word.ts), else quoted. A list of texts goes on one line.
  */
-export type FieldValue = string | { word: string } | { list: readonly string[] }
+export type FieldValue = string | { word: string } | { text: string } | { list: readonly string[] }
 
 interface Edit {
   /** Offsets in the YAML text. */
@@ -84,10 +85,11 @@ function written(value: FieldValue, old?: YamlNode): string {
   if (typeof value === 'string') return quoted(value)
   if ('list' in value)
     return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
-  const { word } = value
+  const word = 'text' in value ? value.text : value.word
   const style = old?.kind === 'scalar' ? old.style : 'plain'
   if (style === 'single' && !needsEscapes(word)) return `'${word.replaceAll("'", "''")}'`
-  return style !== 'double' && isPlain(word) ? word : quoted(word)
+  const isFree = style !== 'double' && !('text' in value && !isStringWord(word))
+  return isFree && isPlain(word) ? word : quoted(word)
 }
 
 /** Whether only double quotes can hold it. */
@@ -104,17 +106,18 @@ function isPlain(word: string): boolean {
 }
 
 function isPlainInList(word: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(word)
+  return /^[A-Za-z](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?$/.test(word) && isStringWord(word)
 }
 
 /** Whether a value reads as it was given. */
 function reads(node: YamlNode, value: FieldValue): boolean {
   if (typeof value === 'string') return node.kind === 'scalar' && scalarValue(node) === value
+  if ('text' in value) return node.kind === 'scalar' && scalarValue(node) === value.text
   if ('word' in value) return node.kind === 'scalar' && node.text === value.word
   return (
     node.kind === 'list' &&
     node.items.length === value.list.length &&
-    node.items.every((item, i) => item.kind === 'scalar' && item.text === value.list[i])
+    node.items.every((item, i) => item.kind === 'scalar' && scalarValue(item) === value.list[i])
   )
 }
 

@@ -110,8 +110,8 @@ describe('a list of words goes on one line', () => {
   test.each<[list: string[], written: string]>([
     [[], '[]'],
     [['a'], '[a]'],
-    [['WRK-7', 'a_b'], '[WRK-7, a_b]'],
-    [['two words', '7', '-a', 'a.b', 'é', ''], '["two words", "7", "-a", "a.b", "é", ""]'],
+    [['WRK-7', 'a_b', 'WRK-222.1'], '[WRK-7, a_b, WRK-222.1]'],
+    [['two words', '7', '-a', 'a.', 'yes', 'é', ''], '["two words", "7", "-a", "a.", "yes", "é", ""]'],
     [['a, b', 'it\'s "so"'], '["a, b", "it\'s \\"so\\""]'],
   ])('%j', (list, written) => {
     for (const old of ['k: old', 'k: [a, b]', 'k:\n  - a', 'k:\n- a'])
