@@ -115,8 +115,11 @@ test('git does not see session-state.yaml nor anything of .wrk', async () => {
   const seen = git(folder, 'status', '--porcelain', '--untracked-files=all')
   expect(seen.split('\n').filter(Boolean).sort()).toEqual([
     '?? .claude/work-queue/.gitignore',
+    ...['archive', 'blocked', 'done'].map(folder => `?? .claude/work-queue/${folder}/.gitkeep`),
+    '?? .claude/work-queue/pending/.gitkeep',
     '?? .claude/work-queue/pending/WRK-1.md',
     '?? .claude/work-queue/templates/item.md',
+    '?? .claude/work-queue/working/.gitkeep',
     '?? .claude/work-queue/wrk.yaml',
   ])
 })

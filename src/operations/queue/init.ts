@@ -10,7 +10,6 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
-  realpathSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
@@ -20,15 +19,7 @@ import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { makeFolders } from '../../store/files/guard.ts'
 import { createFile } from '../../store/files/replace-file.ts'
-import {
-  isFolder,
-  isQueue,
-  itemPlaces,
-  QUEUE_IN_WORKSPACE,
-  queueAbove,
-  workspaceOfQueue,
-} from '../../store/queue.ts'
-import { noteState } from '../../store/state-file.ts'
+import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
 import { randomLetters } from '../../system/random.ts'
 
 export interface InitResult {
@@ -58,16 +49,17 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   const made: InitResult = { queue, created: [], added_to: [], kept: [], warnings: doubtsAbout(queue) }
   const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
 
-  for (const folder of STATUS_FOLDERS.filter(name => name !== 'archived'))
-    tell(makeFolder(join(queue, folder)), `${folder}/`)
+  for (const folder of FOLDERS) tell(makeFolder(join(queue, folder)), `${folder}/`)
   const stateDir = join(queue, '.wrk')
   tell(makeFolder(stateDir), '.wrk/')
-  const isNew = itemPlaces(realDisk, queue).length === 0
-  noteState(realDisk, stateDir, realpathSync.native(queue), new Date(), isNew ? 'init' : 'use')
   makeFolders(realDisk, stateDir)
   const staging = join(stateDir, 'init')
   makeFolder(staging)
 
+  // Git knows no empty folders: a merge would take moves of all items of one for a move of the folder itself, and put
+  // new items into the other.
+  for (const folder of FOLDERS)
+    tell(makeFile(staging, join(queue, folder, '.gitkeep'), ''), `${folder}/.gitkeep`)
   tell(makeFile(staging, join(queue, 'wrk.yaml'), templates.settings), 'wrk.yaml')
   makeFolder(join(queue, 'templates'))
   tell(makeFile(staging, join(queue, 'templates', 'item.md'), templates.item), 'templates/item.md')
@@ -77,6 +69,8 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(staging))
   return made
 }
+
+const FOLDERS = STATUS_FOLDERS.filter(name => name !== 'archived')
 
 function queueFor(dir: string | undefined, cwd: string): string {
   if (dir === undefined) return isQueue(cwd) ? cwd : join(cwd, QUEUE_IN_WORKSPACE)
