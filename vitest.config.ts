@@ -1,10 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
+/** What takes long: every interleaving, every crash point, storms, faults, and the long ways through a command. */
+const SLOW = 'test/**/*.slow.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Tests start real processes; two files at a time is what two cores carry.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [SLOW] } },
+      { extends: true, test: { name: 'slow', include: [SLOW] } },
+    ],
     // Generous, since a busy machine may be ten times slower: a test that hangs fails all the same.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -14,14 +14,18 @@ rmSync('dist', { recursive: true, force: true })
 const words = readFileSync('src/words.ts', 'utf8')
 
 /** What few calls need, by the bundle's name. */
-const APART = { full: 'src/markdown/full.ts', watcher: 'src/system/watcher.ts' }
+const APART = {
+  full: 'src/markdown/full.ts',
+  watcher: 'src/system/watcher.ts',
+  'open-engine': 'src/coordination/open-engine.ts',
+}
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher)\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${/(\w+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
+    b.onResolve({ filter: /\/(full|watcher|open-engine)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
 }
@@ -59,6 +63,7 @@ await Promise.all([
   program('daily', [only('DAILY')]),
   program('all', []),
   program('hook', [], 'src/bin/hook.ts'),
+  program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({
     ...shared,
     entryPoints: { wrk: 'src/bin/launcher.ts' },
@@ -66,7 +71,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './daily.cjs', './all.cjs', './hook.cjs'],
+    external: ['./main.cjs', './daily.cjs', './all.cjs', './hook.cjs', './merge-driver.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

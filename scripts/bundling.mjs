@@ -23,10 +23,14 @@ export function settings({ standalone }) {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
+    // Reaches PostgreSQL; whoever uses that installs it.
+    external: ['pg'],
     define: { WRK_VERSION: JSON.stringify(version), WRK_STANDALONE: String(standalone) },
     loader: Object.fromEntries(
       ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
     ),
+    // Its form for Node loads its parts by a require that cannot be bundled.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     logLevel: 'warning',
     // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
     logOverride: { 'direct-eval': 'silent' },

@@ -58,10 +58,6 @@ async function compile() {
   fs.writeSync = (fd, data, ...rest) => (fd === 1 ? data.length : write(fd, data, ...rest))
   try {
     fs.mkdirSync(join(queue, 'pending'))
-    // As `wrk init` leaves a new queue, which has no earlier claims to warn of.
-    fs.mkdirSync(join(queue, '.wrk'))
-    const state = { root: fs.realpathSync.native(queue), made_at: '2026-01-01T00:00:00Z', made_by: 'init' }
-    fs.writeFileSync(join(queue, '.wrk', 'state.json'), JSON.stringify(state))
     fs.writeFileSync(join(queue, 'pending', 'WRK-1.md'), ITEM)
     fs.writeFileSync(join(queue, 'pending', 'WRK-2.md'), STRANGE_ITEM)
     for (const [bundle, lines] of Object.entries(USUAL)) {
@@ -80,13 +76,29 @@ async function compile() {
     const hook = load('./hook.cjs')
     for (const event of EVENTS)
       await hook.main([], JSON.stringify({ ...event, session_id: 'build', cwd: queue }))
+    await mergeOnce(queue)
   } finally {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
-  if (scripts.size !== 5) throw new Error('a bundle was not loaded: its compiled form would be missing')
+  if (scripts.size !== 6) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [filename, script] of scripts)
     fs.writeFileSync(`${filename}.${process.version}-${process.arch}`, script.createCachedData())
+}
+
+/** An item that both sides changed, in its fields and below. */
+async function mergeOnce(folder) {
+  const file = (name, text) => {
+    fs.writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const text = `${ITEM}One.\n\nTwo.\n\nThree.\n`
+  const base = file('base', text)
+  const ours = file('ours', text.replace('[a, b]', '[a]').replace('One', '1'))
+  const theirs = file('theirs', text.replace('pending', 'working').replace('Three', '3'))
+  const { main } = load('./merge-driver.cjs')
+  const code = await main(['merge-driver', base, ours, theirs, '7', 'pending/WRK-1.md'])
+  if (code !== 0) throw new Error(`wrk merge-driver ended with ${code}`)
 }
 
 compile()

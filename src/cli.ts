@@ -87,6 +87,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'what is wrong with the queue, and mending it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
+  'merge-driver': {
+    summary: 'merge one item by its fields; git runs it',
+    load: () => import('./commands/commits/merge-driver.ts'),
+  },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/commits/hooks.ts') },
   agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents/agents.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },

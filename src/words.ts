@@ -10,6 +10,11 @@ export function isAgentHook(words: readonly string[]): boolean {
   return words.join(' ') === 'agents hook claude'
 }
 
+/** What git runs for every item that both sides of a merge changed: `merge-driver %O %A %B %L %P`. */
+export function isMergeDriver(words: readonly string[]): boolean {
+  return words[0] === 'merge-driver' && words.length - (words[1] === '--by-git' ? 1 : 0) === 6
+}
+
 const WITH_VALUE: readonly string[] = ['--queue', '--session', '--agent']
 
 /** The words that are neither options nor the values of those that every command takes. */

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { commandWord, DAILY, FREQUENT, isAgentHook } from '../words.ts'
+import { commandWord, DAILY, FREQUENT, isAgentHook, isMergeDriver } from '../words.ts'
 import { type Program, run } from './run.ts'
 
 const words = process.argv.slice(2)
@@ -16,6 +16,7 @@ run(load(bundleFor(words)) as Program, words)
 
 function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'
+  if (isMergeDriver(line)) return './merge-driver.cjs'
   const command = (!line.includes('help') && commandWord(line)) || ''
   if (FREQUENT.includes(command)) return './main.cjs'
   return DAILY.includes(command) ? './daily.cjs' : './all.cjs'

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'CLOSED'
   | 'IO'
   | 'BUSY'
+  | 'UNREACHABLE'
 
 export interface WrkErrorOptions {
   /** What to do next, for the person at the terminal. */

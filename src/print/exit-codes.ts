@@ -9,6 +9,7 @@ export const EXIT = {
   planGate: 3,
   held: 4,
   unworkable: 5,
+  unreachable: 69,
   bug: 70,
   io: 74,
   busy: 75,
@@ -26,6 +27,7 @@ export const EXIT_OF: Record<ErrorCode, number> = {
   CLOSED: EXIT.unworkable,
   IO: EXIT.io,
   BUSY: EXIT.busy,
+  UNREACHABLE: EXIT.unreachable,
 }
 
 /** What a shell gives for a program that a signal ended. */
@@ -42,6 +44,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   4   held by another session, or by another helper or run of this one; or a claim
       was lost; or a session that may not be ended
   5   the item cannot be worked on as it stands: unreadable, ambiguous, closed
+  69  the coordination engine cannot be reached; nothing was claimed
   70  a bug in wrk
   74  input/output failed (disk full, no permission, a session-state.yaml that
       cannot be read); nothing is half-written

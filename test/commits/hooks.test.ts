@@ -120,7 +120,7 @@ describe('with the hooks in, git commit', () => {
     expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
     await repository.git(['add', repository.path('WRK-2')])
     expect((await commit(repository, 'x')).code).toBe(0)
-    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
+    expect(await repository.git('status --short -uno')).toBe(` M ${repository.path('WRK-1')}\n`)
   })
 
   test('is refused for a subject that names the item of another, and goes past with --no-verify', async () => {
@@ -386,8 +386,8 @@ describe('status', () => {
     expect(await status()).toMatchObject({ code: 1, json: { ok: false, error: { code: 'FAILED' } } })
     await repository.wrk('hooks install')
     expect(await status()).toMatchObject({ code: 0, json: { ok: true, hooks_path: hooksOf(repository) } })
-    expect((await repository.wrk('hooks status')).stdout).toBe(
-      `${hooksOf(repository)}\n  pre-commit  installed\n  commit-msg  installed\n`,
+    expect((await repository.wrk('hooks status')).stdout).toContain(
+      `${hooksOf(repository)}\n  pre-commit  installed\n  commit-msg  installed\n  merge driver  installed`,
     )
 
     writeHook(join(hooksOf(repository), 'pre-commit'), hook('foreign'))

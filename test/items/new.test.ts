@@ -93,6 +93,11 @@ describe('wrk new', () => {
     '--json',
     '[brackets] {braces}',
     'true',
+    'null',
+    '123',
+    'yes',
+    '0o17',
+    '1:30',
     '2026-03-01',
     '~',
     '@at `tick` %percent & *star !bang |pipe >more',
@@ -105,7 +110,9 @@ describe('wrk new', () => {
     const result = await queue.run(['new', '--json', '--', title])
     expect(result.code).toBe(0)
     expect(result.json.item.title).toBe(title)
-    expect(String(parse(queue.read('WRK-001').split(/^---$/m)[1]!, { schema: 'failsafe' }).title)).toBe(title)
+    // A reader of YAML 1.1 takes more words for a boolean, a number or a date than one of 1.2.
+    for (const version of ['1.1', '1.2'] as const)
+      expect(parse(queue.read('WRK-001').split(/^---$/m)[1]!, { version }).title).toBe(title)
     expect(queue.read('WRK-001')).toContain(`\n# ${title}\n`)
     const { items } = (await queue.run('list --json')).json
     expect(items).toMatchObject([{ id: 'WRK-001', title, problems: [] }])

@@ -79,6 +79,15 @@ describe('a value is replaced where it stands, in the way it was written:', () =
   })
 })
 
+test('a title and a reason are text, whatever their words are', async () => {
+  const queue = makeQueue(['WRK-1'])
+  await queue.run(['set', 'WRK-1', 'title=true', 'blocked_reason=2026-01-01'])
+  expect((await queue.run('show WRK-1 --json')).json.fields).toMatchObject({ title: 'true' })
+  expect(queue.read('WRK-1')).toMatch(/\ntitle: "true"\n(.*\n)*blocked_reason: "2026-01-01"\n/)
+  expect((await queue.run(['block', 'WRK-1', '--reason', 'yes'])).code).toBe(0)
+  expect(queue.read('blocked/WRK-1.md')).toContain('\nblocked_reason: "yes"\n')
+})
+
 describe('a missing key', () => {
   test('becomes a line before the closing fence, in the order given', async () => {
     const queue = makeQueue(['WRK-1'])

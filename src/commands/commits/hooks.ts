@@ -9,6 +9,12 @@ import {
   inTheWay,
   thisProgram,
 } from '../../operations/commits/hooks.ts'
+import {
+  installMergeDriver,
+  mergeDriverStatus,
+  uninstallMergeDriver,
+} from '../../operations/commits/merge-driver-setup.ts'
+import { needingMergeDriver, withMergeDriver } from '../../print/commits/merge-driver-setup.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { examples, type RunCommand } from '../command.ts'
@@ -28,12 +34,26 @@ export function configure(command: Command, run: RunCommand): void {
     .summary('put the hooks in; hooks that are there are kept and called')
   install.description('Put the hooks in. Hooks that are there are kept and called first. Safe to repeat.')
   examples(install, 'wrk hooks install')
-  install.action(() => run(async () => installed(hooksInstall(process.cwd(), program()))))
+  install.action(() =>
+    run(async () =>
+      withMergeDriver(
+        installed(hooksInstall(process.cwd(), program())),
+        installMergeDriver(process.cwd(), program()),
+      ),
+    ),
+  )
 
   const uninstall = command.command('uninstall').summary('take them out without a trace')
   uninstall.description('Take the hooks out; what was there before is put back. Safe to repeat.')
   examples(uninstall, 'wrk hooks uninstall')
-  uninstall.action(() => run(async () => uninstalled(hooksUninstall(process.cwd(), program()))))
+  uninstall.action(() =>
+    run(async () =>
+      withMergeDriver(
+        uninstalled(hooksUninstall(process.cwd(), program())),
+        uninstallMergeDriver(process.cwd(), program()),
+      ),
+    ),
+  )
 
   const status = command.command('status').summary('are they in?')
   status.description('Tell whether the hooks are in. Exit code 0: both, and up to date; else 1.')
@@ -42,7 +62,14 @@ export function configure(command: Command, run: RunCommand): void {
     `wrk hooks status
      wrk hooks status --json`,
   )
-  status.action(() => run(async () => stateOf(hooksStatus(process.cwd(), program()))))
+  status.action(() =>
+    run(async () =>
+      needingMergeDriver(
+        stateOf(hooksStatus(process.cwd(), program())),
+        mergeDriverStatus(process.cwd(), program()),
+      ),
+    ),
+  )
 }
 
 const program = () => thisProgram(template)

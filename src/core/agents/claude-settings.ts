@@ -6,17 +6,8 @@
  * Uninstalling has to leave what was there before, told from the text alone: a container that was there and was
  * empty has its closing bracket right behind what was put in; one that was made for us has it on its own line.
  */
-import {
-  insertLast,
-  isMadeWhole,
-  type JsonArray,
-  type JsonNode,
-  type JsonObject,
-  memberOf,
-  readJsonc,
-  removeContent,
-  removeElement,
-} from './jsonc.ts'
+import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../markdown/jsonc.ts'
+import { insertLast, isMadeWhole, memberOf, removeContent, removeElement } from './jsonc-edit.ts'
 import { newlineOf } from './marked-block.ts'
 
 /** The tools that write to files, and the shell (https://code.claude.com/docs/en/hooks#matcher-patterns). */

@@ -24,8 +24,6 @@ export interface Problem {
     | 'duplicate-key'
     | 'id-mismatch'
     | 'unreadable-lock'
-    | 'unreadable-record'
-    | 'put-back-copy'
     | 'half-lock'
     | 'status-folder'
     | 'ambiguous'

@@ -22,7 +22,7 @@ import { withoutKeys } from '../../markdown/without.ts'
 import { interpret } from '../../store/items/item-reader.ts'
 import type { ItemPlace } from '../../store/queue.ts'
 import type { HolderInfo } from '../claims/holder.ts'
-import type { Superseded } from '../claims/lost-claims.ts'
+import type { Superseded } from '../claims/records.ts'
 import type { Truth, TruthOf } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import type { StagedItem, Versions } from './staged-items.ts'
@@ -89,7 +89,7 @@ export function judgeChange(
     version && staged ? path === entry.path && version.content.equals(staged.content) : !version && !after
   const changed = !committed.some(isSame)
   const locks = committed.map(({ version }) => version?.lock ?? null) as [Lock | null, ...(Lock | null)[]]
-  const truth = truthOf(key)
+  const truth = truthOf(key, locks[0])
   const lock = staged?.lock ?? null
   const verdict = judgeStaged({ changed, deleted: !after, lock, committed: locks }, truth, isMine)
 

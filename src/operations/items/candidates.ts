@@ -7,7 +7,7 @@ import { hostLabel } from '../../core/sessions/session.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
 import { ReadingCache } from '../../store/items/reading-cache.ts'
 import { here } from '../../system/process.ts'
-import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
+import { heldLock, judgeForMany, standing } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { type CallerView, resolveCaller } from '../sessions/caller.ts'
 
@@ -34,16 +34,14 @@ export async function candidates(
   const { store } = context
   const { registry, caller } = onlooker ?? (await resolveCaller(context))
   const now = context.clock()
-  const judge = judgeForMany(store, registry, now)
+  const judge = judgeForMany(store, registry)
   const { host, stateDir, settings } = store
   const cache = depth === 'choosing' ? new ReadingCache(host.disk, stateDir, settings.idPrefix) : undefined
   const found = await readQueue(
     store,
-    reading => {
-      const { item, place, problems, details = NO_DETAILS } = reading
-      const held = heldLock(judge, reading)
-      const lock = held?.lock ?? null
-      const liveness = held && lockState(judge, held)
+    ({ item, lock, place, problems, modified, details = NO_DETAILS }) => {
+      const held = lock && heldLock(judge, place.key, lock, modified)
+      const liveness = held && standing(store, held, now)
       const candidate: QueueItem = {
         key: place.key,
         id: item.id,

@@ -12,7 +12,7 @@ import { knownRank, unknownPriority } from '../../core/items/priority.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
-import { findPair, plainValue, scalarText } from '../../markdown/scalar.ts'
+import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { type FieldValue, spliceChecked } from '../../markdown/splice.ts'
 import { withGuard } from '../../store/files/guard.ts'
 import { publish, readPlainFile } from '../../store/files/guarded-file.ts'
@@ -66,9 +66,11 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
   const { host, stateDir } = store
   const title = titleOf(wanted.title)
   const at = clock()
-  // What would read as nothing is quoted.
-  const written = plainValue(title) === null ? title : { word: title }
-  const fields: Fields = { title: written, ...fieldsOf(context, wanted), created_at: { word: stamp(at) } }
+  const fields: Fields = {
+    title: { text: title },
+    ...fieldsOf(context, wanted),
+    created_at: { word: stamp(at) },
+  }
   const template = readTemplate(context, wanted.template)
   // A template that cannot be filled in must not cost an id.
   await withReaders(full => filled(template, `${store.settings.idPrefix}-0`, title, fields, full))

@@ -16,6 +16,8 @@ export type SetResult = { kind: 'set'; changed: boolean; item: ItemSummary; warn
 
 const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 const LONGEST_VALUE = 10_000
+/** These hold text, whatever its words are; in all others `true` and `50` are what they say. */
+const TEXTS = new Set(['title', 'blocked_reason'])
 
 /**
  * Reads `KEY=VALUE` as it was typed.
@@ -98,7 +100,9 @@ function decide(
   const { folder } = current.place
   return {
     kind: 'change',
-    fields: Object.fromEntries(changes.map(([key, word]) => [key, { word }])),
+    fields: Object.fromEntries(
+      changes.map(([key, word]) => [key, TEXTS.has(key) ? { text: word } : { word }]),
+    ),
     event: {
       ...newEvent(stamp(now), 'changed'),
       item: item.id,

@@ -3,6 +3,7 @@
  * last read, and by what to tell that it has changed since. Nothing is decided here.
  */
 
+import type { Lock } from '../../core/claims/lock.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { lookAt } from '../../store/files/look.ts'
@@ -14,13 +15,16 @@ import {
   type Store,
 } from '../../store/items/item-reader.ts'
 import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
-import { type Held, heldOf } from '../claims/holder.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */
-export interface ViewedEntry extends Held {
+export interface ViewedEntry {
+  place: ItemPlace
   id: string
   title: string
   status: string | null
+  lock: Lock | null
+  /** Where a lock says nothing of use of its time, this stands in; without a lock it says nothing. */
+  modified: Date
   problem: string | null
   readable: boolean
   stamp: Stamp
@@ -158,13 +162,15 @@ const HIDING: readonly string[] = [
 ]
 
 function entryOf(reading: ItemReading, stamp: Stamp): ViewedEntry {
-  const { item, problems } = reading
+  const { place, item, lock, modified, problems } = reading
   const blocking = problems.find(({ blocks }) => blocks)
   return {
+    place,
     id: item.id,
     title: item.title,
     status: item.status,
-    ...heldOf(reading),
+    lock,
+    modified,
     problem: isBlocked(reading) ? blocking!.message : null,
     readable: !problems.some(({ code }) => HIDING.includes(code)),
     stamp: isReadable(reading) ? stamp : NEVER,

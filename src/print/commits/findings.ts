@@ -1,7 +1,7 @@
 /** What `wrk verify` has found, for people and as JSON. */
 import { printable } from '../../core/text.ts'
 import type { HolderInfo } from '../../operations/claims/holder.ts'
-import { describeLoss } from '../../operations/claims/lost-claims.ts'
+import { describeLoss } from '../../operations/claims/records.ts'
 import type { AnyFinding, CommitFinding, LockFinding } from '../../operations/commits/judge-staged.ts'
 import type { NamedElsewhere } from '../../operations/commits/verify-message.ts'
 import { describeHolder } from '../claims/describe.ts'

@@ -16,8 +16,6 @@ const TITLES: Record<Finding['code'], string> = {
   'duplicate-key': 'keys that stand twice',
   'id-mismatch': 'ids that are not those of the file names',
   'unreadable-lock': 'locks that cannot be read',
-  'unreadable-record': 'unreadable record',
-  'put-back-copy': 'copies that git put back',
   'half-lock': 'half locks',
   'not-a-file': 'no plain files',
   'no-permission': 'files that may not be read',

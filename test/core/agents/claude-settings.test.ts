@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hookState, withHooks, withoutHooks } from '../../../src/core/agents/claude-settings.ts'
-import { memberOf, readJsonc } from '../../../src/core/agents/jsonc.ts'
+import { memberOf } from '../../../src/core/agents/jsonc-edit.ts'
+import { readJsonc } from '../../../src/markdown/jsonc.ts'
 
 const COMMAND = 'wrk-cli agents hook claude || true'
 const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']

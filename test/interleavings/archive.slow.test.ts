@@ -1,5 +1,5 @@
 /**
- * Every interleaving of archiving with others, by the same search as for claims (claim.test.ts), which runs production
+ * Every interleaving of archiving with others, by the same search as for claims (claim.slow.test.ts), which runs production
  * code from the operation `archive` down: the status, the time and the empty lock in one rewrite, then, with the guard
  * taken once more, the move. Beside it a claim, a release, another archiving, a reopening; any of them stops for ever
  * before any step, also between the two; afterwards the next claim completes what was begun (claims.ts says what must

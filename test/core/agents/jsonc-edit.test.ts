@@ -4,14 +4,11 @@ import { describe, expect, test } from 'vitest'
 import {
   insertLast,
   isMadeWhole,
-  type JsonArray,
-  type JsonNode,
-  type JsonObject,
   memberOf,
-  readJsonc,
   removeContent,
   removeElement,
-} from '../../../src/core/agents/jsonc.ts'
+} from '../../../src/core/agents/jsonc-edit.ts'
+import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../../src/markdown/jsonc.ts'
 
 function rootOf(text: string): JsonNode {
   const read = readJsonc(text)
@@ -124,17 +121,17 @@ describe('reading', () => {
   test.each([
     ['', 0, 'value'],
     [' // only this', 13, 'value'],
-    ['/* not ended', 0, 'value'],
-    ['{', 1, 'key'],
-    ['{a: 1}', 1, 'key'],
-    ["{'a': 1}", 1, 'key'],
-    ['{,}', 1, 'key'],
+    ['/* not ended', 0, 'comment'],
+    ['{', 1, 'closing bracket'],
+    ['{a: 1}', 1, 'keys and texts need double quotes'],
+    ["{'a': 1}", 1, 'keys and texts need double quotes'],
+    ['{,}', 1, 'keys and texts need double quotes'],
     ['{"a" 1}', 5, 'colon'],
     ['{"a": }', 6, 'value'],
-    ['{"a": 1 "b": 2}', 8, 'comma or }'],
-    ['[1 2]', 3, 'comma or ]'],
+    ['{"a": 1 "b": 2}', 8, 'comma or a closing bracket'],
+    ['[1 2]', 3, 'comma or a closing bracket'],
     ['[1, , 2]', 4, 'value'],
-    ['[1}', 2, 'comma or ]'],
+    ['[1}', 2, 'comma or a closing bracket'],
     ['["a]', 1, 'string'],
     ['{"a\n": 1}', 1, 'string'],
     ['["\\u12"]', 1, 'string'],

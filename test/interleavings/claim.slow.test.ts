@@ -16,7 +16,7 @@
  * wrong verdicts three interruptions; two processes without the bounds on interruptions; the first use of a queue;
  * and the reductions (search.ts) checked against a search that makes every operation a step of its own.
  *
- * Archiving and its two steps: archive.test.ts.
+ * Archiving and its two steps: archive.slow.test.ts.
  *
  * Not covered: what a process does before and after the item's guard is made in one step each (register, event log,
  * registry; the log's own guard is the same code); loss of power; failing disks; programs that do not know the guard;

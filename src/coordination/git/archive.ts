@@ -1,0 +1,63 @@
+/**
+ * Closed records of a queue, kept together: one ref, a commit with one file, a line for each record. Their own refs are
+ * deleted, so that a push meets as many refs as there are open items; epochs are kept here and never fall.
+ */
+
+import {
+  parseRecord,
+  type RecordReading,
+  recordText,
+  type SharedRecord,
+} from '../../core/coordination/record.ts'
+import { type EntryKey, encodeName } from '../../core/coordination/ref-name.ts'
+import { WrkError } from '../../core/errors.ts'
+import { type GitRemote, runGit } from './git-remote.ts'
+import { readLooseObject } from './objects.ts'
+
+const FILE = 'closed'
+
+/** Lines of `KIND/NAME TAB RECORD`, sorted. */
+export type ArchiveText = string
+
+/** The archive's text as of one of its commits. @throws WrkError FAILED when the cache does not have it */
+export async function readArchive(remote: GitRemote, commit: string): Promise<ArchiveText> {
+  const { stdout, code, stderr } = await runGit(remote, ['cat-file', 'blob', `${commit}:${FILE}`])
+  if (code === 0) return stdout
+  const tree = /^tree ([0-9a-f]+)/.exec(readLooseObject(remote.gitDir, commit)?.toString('latin1') ?? '')
+  throw new WrkError('FAILED', `the archive of closed claims cannot be read: ${stderr.trim()}`, {
+    details: { commit, tree: tree?.[1] ?? null },
+  })
+}
+
+const lineStart = ({ kind, name }: EntryKey): string => `${kind}/${encodeName(name)}\t`
+
+/** A closed record by its key; null when it is not among them. */
+export function recordIn(text: ArchiveText, key: EntryKey): RecordReading | null {
+  const start = lineStart(key)
+  const at = text.startsWith(start) ? 0 : text.indexOf(`\n${start}`) + 1
+  if (at === 0 && !text.startsWith(start)) return null
+  const end = text.indexOf('\n', at)
+  return parseRecord(text.slice(at + start.length, end < 0 ? undefined : end))
+}
+
+/** The text with some records more; of one that is there already, the later epoch counts. */
+export function withRecords(
+  text: ArchiveText,
+  added: readonly { key: EntryKey; record: SharedRecord }[],
+): ArchiveText {
+  const lines = new Map(
+    text
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => [line.slice(0, line.indexOf('\t') + 1), line]),
+  )
+  for (const { key, record } of added) {
+    const old = recordIn(text, key)
+    if (old?.kind === 'record' && old.record.epoch > record.epoch) continue
+    // Who holds nothing needs no processes.
+    lines.set(lineStart(key), `${lineStart(key)}${recordText({ ...record, anchors: [] })}`)
+  }
+  return `${[...lines.values()].sort().join('\n')}\n`
+}
+
+export { FILE as ARCHIVE_FILE }

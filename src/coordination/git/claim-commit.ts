@@ -1,0 +1,41 @@
+/** A record as a commit: an empty tree, a subject for people, the record as JSON; child of the one it replaces. */
+import {
+  holderOf,
+  parseRecord,
+  type RecordReading,
+  recordText,
+  type SharedRecord,
+} from '../../core/coordination/record.ts'
+import { parseInstant } from '../../core/time.ts'
+import { emptyTree, type GitObject, makeCommit, type ObjectFormat } from './objects.ts'
+
+/** @param parent the commit that it replaces; null for the first */
+export function claimCommit(
+  format: ObjectFormat,
+  record: SharedRecord,
+  parent: string | null,
+  who: string,
+): GitObject {
+  return makeCommit(format, {
+    tree: emptyTree(format).id,
+    parents: parent === null ? [] : [parent],
+    who,
+    at: parseInstant(record.renewed_at)!,
+    message: `${subjectOf(record)}\n\n${recordText(record)}\n`,
+  })
+}
+
+/** Reads a record from a commit's message. */
+export function recordInMessage(message: string): RecordReading {
+  const start = message.indexOf('\n\n')
+  if (start < 0) return { kind: 'unreadable', why: 'the commit holds no record' }
+  return parseRecord(message.slice(start + 2).trim())
+}
+
+function subjectOf(record: SharedRecord): string {
+  const { id, state, claimed_at, renewed_at } = record
+  const verb = state === 'held' ? (claimed_at === renewed_at ? 'Claim' : 'Renew') : VERBS[state]
+  return `${verb} ${id} (${holderOf(record)})`.replace(/[\x00-\x1f\x7f]/g, '?')
+}
+
+const VERBS = { released: 'Release', done: 'Finish' } as const

@@ -1,0 +1,134 @@
+/**
+ * Talks to the remote through git, from the cache repository. Every call is one process group that ends at a deadline,
+ * asks nothing of the user, runs no hooks of this side, and reads or writes refs of wrk alone.
+ */
+import { answerFor, whyGitFailed } from '../../core/coordination/push-answer.ts'
+import { archiveRefOf, encodeName, REFS } from '../../core/coordination/ref-name.ts'
+import { WrkError } from '../../core/errors.ts'
+import { sleep } from '../../system/clock.ts'
+import { type BoundedEnd, runBounded } from '../../system/run-bounded.ts'
+import { unreachable } from '../engine.ts'
+import type { Attempt } from '../settle-swap.ts'
+import { noteFetch } from './cache-repository.ts'
+
+export interface GitRemote {
+  gitDir: string
+  /** What git is given; may hold credentials, so it is never part of a message. */
+  address: string
+  /** The remote's name for messages. */
+  where: string
+  queue: string
+  env: Readonly<Record<string, string | undefined>>
+  deadlineMs: number
+}
+
+/** What one ref is to become: `to` null deletes it. `from` null: it must not exist yet. */
+export interface RefChange {
+  ref: string
+  from: string | null
+  to: string | null
+}
+
+/** Settings of user and machine that would make these calls do more than they should. */
+const PLAIN = ['gc.auto=0', 'maintenance.auto=false', 'push.pushOption=', 'fetch.writeCommitGraph=false']
+
+/** Runs git in the cache repository. @throws WrkError IO when there is no git */
+export async function runGit(
+  { gitDir, env, deadlineMs }: GitRemote,
+  args: readonly string[],
+  input?: string,
+): Promise<BoundedEnd> {
+  const settings = PLAIN.flatMap(setting => ['-c', setting])
+  const end = await runBounded('git', ['--git-dir', gitDir, ...settings, ...args], {
+    cwd: gitDir,
+    env,
+    deadlineMs,
+    input,
+  })
+  if (end.notStarted)
+    throw new WrkError('IO', `git could not be run: ${end.notStarted}`, {
+      hint: 'Install git, or put it on the PATH.',
+    })
+  return end
+}
+
+const FETCH_TRIES = 5
+
+/**
+ * Brings this clone's view of the queue up to date. By patterns: an exact name that is absent ends like a remote that
+ * cannot be reached, and ls-remote would transfer every other ref.
+ * @throws WrkError UNREACHABLE
+ */
+export async function fetchClaims(remote: GitRemote): Promise<void> {
+  const queue = encodeName(remote.queue)
+  const patterns = ['claims', 'locks', 'archive'].map(
+    kind => `+${REFS}${kind}/${queue}/*:${REFS}${kind}/${queue}/*`,
+  )
+  const options = [
+    '--quiet',
+    '--prune',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--recurse-submodules=no',
+    '--refmap=',
+  ]
+  for (let tries = 1; ; tries++) {
+    const end = await runGit(remote, ['fetch', ...options, '--', remote.address, ...patterns])
+    if (end.code === 0) return noteFetch(remote.gitDir)
+    // Another process of this clone updates the same view at this moment.
+    const isBusy = !end.timedOut && /cannot lock ref|unable to update local ref/i.test(end.stderr)
+    if (!isBusy || tries === FETCH_TRIES) throw unreachable(remote.where, whyNot(remote, end))
+    await sleep(20 * tries * (0.5 + Math.random()))
+  }
+}
+
+/**
+ * Pushes changes of refs, each under a lease on what it was.
+ * @param atomic all or none
+ * @returns what the answer says of each
+ */
+export async function pushRefs(
+  remote: GitRemote,
+  changes: readonly RefChange[],
+  atomic: boolean,
+): Promise<Attempt[]> {
+  const leases = changes.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ''}`)
+  const refspecs = changes.map(({ ref, to }) => `${to ?? ''}:${ref}`)
+  const options = [
+    '--porcelain',
+    '--no-verify',
+    '--no-signed',
+    '--no-follow-tags',
+    '--recurse-submodules=no',
+    '--no-thin',
+  ]
+  const end = await runGit(remote, [
+    'push',
+    ...options,
+    ...(atomic ? ['--atomic'] : []),
+    ...leases,
+    '--',
+    remote.address,
+    ...refspecs,
+  ])
+  const unknown: Attempt = { kind: 'unknown', reason: whyNot(remote, end) }
+  if (end.timedOut) return changes.map(() => unknown)
+  return changes.map(({ ref }) => {
+    const answer = answerFor(ref, end.code, end.stdout, end.stderr)
+    if (answer.kind === 'applied') return answer
+    if (answer.kind !== 'rejected') return unknown
+    return { ...answer, passing: PASSING.test(answer.reason) }
+  })
+}
+
+/** Others were at the same files of the server at that moment: then the same push is tried again. */
+const PASSING = /\block|unable to create|failed to update ref|incorrect old value|try again/i
+
+function whyNot({ deadlineMs }: GitRemote, end: BoundedEnd): string {
+  if (end.timedOut) return `no answer within ${Math.round(deadlineMs / 1000)} s`
+  return whyGitFailed(end.stderr)
+}
+
+export function archiveOf({ queue }: GitRemote): string {
+  return archiveRefOf(queue)
+}

@@ -1,0 +1,5 @@
+/** The same promises, kept by every engine. ssh takes a second for each connection and is among the slow tests. */
+import { conforms } from '../support/coordination/conformance.ts'
+import { ENGINES } from '../support/coordination/engines.ts'
+
+for (const engine of ENGINES) if (!engine.isSlow) conforms(engine)
