@@ -1,51 +1,18 @@
 /** What scripts rely on: the JSON of every command, its exit codes, its flags, and which queue it uses. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
+import { makeQueue } from '../support/queue.ts'
 import type { Json, Result } from '../support/result.ts'
 import { run } from '../support/run.ts'
-import { registry } from '../support/sessions.ts'
+import { COMMANDS, expectError, oneObject, TEXT } from './commands.shared.ts'
 
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-const TEXT = expect.stringMatching(/./)
-const COMMANDS = [
-  'init',
-  'claim',
-  'release',
-  'heartbeat',
-  'show',
-  'list',
-  'status',
-  'session',
-  'execute',
-  'review',
-  'archive',
-  'set',
-  'gates',
-  'log',
-  'where',
-]
-
-/** Checks that stdout is one JSON object on one line, as every command promises, and gives it. */
-function oneObject(result: Result): Json {
-  expect(result.stdout).toMatch(/^\{.*\}\n$/)
-  expect(result.json).toMatchObject({ schema_version: 1, ok: result.code === 0 })
-  return result.json
-}
-
-function expectError(result: Result, exitCode: number, code: string): Json {
-  const json = oneObject(result)
-  expect(json).toMatchObject({ ok: false, error: { code, message: TEXT } })
-  expect(json.error).toHaveProperty('hint')
-  expect(result.code).toBe(exitCode)
-  return json
-}
 
 describe('wrk claim --json', () => {
   test('tells of a granted claim with every key', async () => {
@@ -637,22 +604,6 @@ describe('every command', () => {
     expect(result.stdout.split('Examples:')[1]).toMatch(example)
   })
 
-  const needed: Record<string, string[]> = {
-    claim: ['WRK-157'],
-    show: ['WRK-157'],
-    'session start': ['--provider', 'codex'],
-  }
-
-  test.each(forms)('%s takes an unknown flag for a usage error', async command => {
-    const queue = makeQueue(['WRK-157'])
-    const args = [...command.split(' '), ...(needed[command] ?? []), '--nonsense']
-    expectError(await queue.run([...args, '--json']), 2, 'USAGE')
-    const people = await queue.run(args)
-    expect(people).toMatchObject({ code: 2, stdout: '' })
-    expect(people.stderr).toMatch(/^wrk: .*--nonsense/)
-    expect(people.stderr).toContain('--help')
-  })
-
   test.each([
     'claim WRK-1 extra',
     'show',
@@ -832,50 +783,6 @@ describe('in git', () => {
     expect(named.code).toBe(4)
   })
 
-  test('a linked worktree of a submodule uses the queue of the submodule’s main working tree', async () => {
-    const outer = repository(false)
-    git(outer, 'submodule', '--quiet', 'add', repository(true), 'part')
-    const main = join(outer, 'part')
-    const linked = join(tempFolder(), 'linked')
-    git(main, 'worktree', 'add', '-q', linked)
-    expect((await run('where --json', { cwd: linked })).json.queue).toBe(queueIn(main))
-    expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).code).toBe(0)
-    expect((await run('claim WRK-1', { cwd: main, session: 'second' })).code).toBe(4)
-  })
-
-  test.each(['a bare repository', 'a repository whose files are elsewhere'])(
-    'a linked worktree of %s has locks of its own, and says so unless that is meant',
-    async which => {
-      const [folder, linked] = [tempFolder(), join(tempFolder(), 'linked')]
-      const place = which.includes('bare') ? ['--bare'] : ['--separate-git-dir', join(folder, 'files.git')]
-      const clone = join(folder, 'clone')
-      git(folder, 'clone', '-q', ...place, repository(true), clone)
-      // The queue of somebody else, beside the repository's files.
-      mkdirSync(join(folder, '.claude', 'work-queue', 'pending'), { recursive: true })
-      git(clone, 'worktree', 'add', '-q', '-b', 'other', linked)
-      const claimed = await run('claim WRK-1', { cwd: linked, session: 'first' })
-      expect(claimed).toMatchObject({ code: 0, stderr: expect.stringContaining('name one queue for all') })
-      const where = await run('where --json', { cwd: linked })
-      expect(where.json).toMatchObject({ queue: queueIn(linked), linked_worktree: null })
-      expect(where.stderr).toBe(claimed.stderr)
-      appendFileSync(join(queueIn(linked), 'wrk.yaml'), 'worktrees: own\n')
-      expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).stderr).toBe('')
-    },
-  )
-
-  test('a linked worktree uses its own queue when wrk.yaml says so', async () => {
-    const main = repository(true, 'worktrees: own\n')
-    const linked = join(tempFolder(), 'linked')
-    git(main, 'worktree', 'add', '-q', linked)
-    expect((await run('where --json', { cwd: linked })).json).toMatchObject({
-      queue: queueIn(linked),
-      linked_worktree: null,
-      settings: { worktrees: 'own' },
-    })
-    expect((await run('claim WRK-1', { cwd: linked, session: 'first' })).code).toBe(0)
-    expect((await run('claim WRK-1', { cwd: main, session: 'second' })).code).toBe(0)
-  })
-
   test('a linked worktree outside of the main tree finds its queue where git ignores .claude/', async () => {
     const main = repository(false)
     writeFileSync(join(main, '.gitignore'), '.claude/\n')
@@ -991,17 +898,4 @@ test('a session that older tooling wrote is used as it stands, and its file keep
       .sessions.map((one: Json) => one.session_id)
       .sort(),
   ).toEqual(['nightly-run', 'tester'])
-})
-
-test('a reader that goes away is no error', async () => {
-  const items = Object.fromEntries(
-    Array.from({ length: 3000 }, (_, i) => [`pending/WRK-${i}.md`, item(`WRK-${i}`)]),
-  )
-  const queue: Queue = makeQueue({ ...items, 'session-state.yaml': registry([]) })
-  const script =
-    'wrk list | head -n 1; echo $PIPESTATUS; wrk list --json | head -c 10 >/dev/null; echo $PIPESTATUS'
-  const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
-  const result = await finished(start('/bin/bash', ['-c', script], { cwd: queue.home, env }))
-  expect(result.stderr).toBe('')
-  expect(result.stdout).toMatch(/^ID .*\n0\n0\n$/)
 })

@@ -3,130 +3,32 @@
  * it should be, the exit code and a sentence say which, and the next claim works.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
-import { finished, start, tempFolder } from '../support/processes.ts'
+import { finished, start } from '../support/processes.ts'
 import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
-import { makeQueue, Queue } from '../support/queue.ts'
-import { type Json, type Result, resultOf } from '../support/result.ts'
-import { registry } from '../support/sessions.ts'
-import { haveSmallDisks, mountSmall, unmountLast } from '../support/small-disk.ts'
-import { atEachFailure, haveStrace, type Injected, runInjected } from '../support/system-calls.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { type Result, resultOf } from '../support/result.ts'
+import { mountSmall, unmountLast } from '../support/small-disk.ts'
+import { runInjected } from '../support/system-calls.ts'
+import {
+  expectCalm,
+  expectConsistent,
+  fill,
+  HAS_FULL,
+  LARGE,
+  onSmallDisk,
+  PAGE,
+  queueOnSmallDisk,
+  strace,
+  usedQueue,
+} from './faults.shared.ts'
 
 const IS_ROOT = process.getuid?.() === 0
-const PAGE = 4096
-/** A file on which every write fails as on a full disk. */
-const HAS_FULL = existsSync('/dev/full')
-
-function expectCalm(result: Result): void {
-  expect(result.stderr + result.stdout).not.toMatch(/\n\s+at .*\d+:\d+|node:internal|\.cjs:\d+/)
-  expect([1, 70]).not.toContain(result.code)
-}
-
-// --- small disks ----------------------------------------------------------------------------------------
-
-const onSmallDisk = test.skipIf(!haveSmallDisks())
-
-/** A queue with one item of 60 KB on a disk of 512 KB. */
-function queueOnSmallDisk(): { queue: Queue; disk: string } {
-  const disk = tempFolder()
-  mountSmall(disk, 512)
-  const queue = new Queue(tempFolder())
-  Object.assign(queue, { root: join(disk, 'queue') })
-  for (const folder of ['pending', 'working']) mkdirSync(join(queue.root, folder), { recursive: true })
-  queue.write('WRK-1', LARGE)
-  return { queue, disk }
-}
-
-const LARGE = item('WRK-1') + 'A line of an item that is larger than most.\n'.repeat(1400)
-
-/** Fills a disk up to so many free bytes. */
-function fill(disk: string, free: number): void {
-  const fd = openSync(join(disk, 'ballast'), 'w')
-  const { bavail, bsize } = statfsSync(disk)
-  for (let left = Math.floor((bavail * bsize - free) / PAGE); left > 0; left--)
-    if (writeSync(fd, Buffer.alloc(PAGE, 1)) < PAGE) break
-  expect(fstatSync(fd).size).toBeGreaterThan(0)
-  closeSync(fd)
-}
-
-/** The item is untouched, or exactly as the claim of `by` leaves it; never anything else. */
-function expectWhole(queue: Queue, before: string, by: string | null): void {
-  const text = queue.read('WRK-1')
-  const { at } = queue.lock('WRK-1')
-  const locked = (name: string) =>
-    before.replace('locked_by: ""', `locked_by: "${name}"`).replace('locked_at: ""', `locked_at: "${at}"`)
-  // Compared to a boolean: a difference in 60 KB is not worth printing.
-  expect(text === (by === null ? before : locked(by))).toBe(true)
-}
 
 describe('on a full disk', () => {
-  const steps = [
-    ...Array.from({ length: 12 }, (_, i) => i * PAGE),
-    60_000,
-    64_000,
-    68_000,
-    72_000,
-    80_000,
-    96_000,
-  ]
-
-  onSmallDisk.each([
-    ['the first claim of a queue', false],
-    ['a claim by a listed session', true],
-  ])('%s is whole or not at all, at any degree of fullness', async (_, used) => {
-    const codes = new Set<number | null>()
-    for (const free of steps) {
-      const { queue, disk } = queueOnSmallDisk()
-      if (used) {
-        expect((await queue.run('claim WRK-1')).code).toBe(0)
-        expect((await queue.run('release WRK-1')).code).toBe(0)
-      }
-      const before = queue.read('WRK-1')
-      fill(disk, free)
-      const result = await queue.run('claim WRK-1 --json')
-      expectCalm(result)
-      codes.add(result.code)
-      expect([0, 74]).toContain(result.code)
-      if (result.code === 74) {
-        expect(result.json.error).toMatchObject({ code: 'IO', hint: expect.stringContaining('space') })
-        expect(result.json.error.message).toMatch(/disk is full|takes no more bytes|bytes arrived/)
-      }
-      expectWhole(queue, before, result.code === 0 ? 'tester' : null)
-      expectCalm(await queue.run('show WRK-1'))
-      expectCalm(await queue.run('list'))
-
-      rmSync(join(disk, 'ballast'))
-      const next = await queue.run('claim WRK-1 --json')
-      expect({ free, code: next.code, kind: next.json.kind }).toEqual({
-        free,
-        code: 0,
-        kind: result.code === 0 ? 'renewed' : 'granted',
-      })
-      expectWhole(queue, before, 'tester')
-      expect((await queue.run('heartbeat')).code).toBe(0)
-      expect({ free, litter: queue.leftovers() }).toEqual({ free, litter: [] })
-      const events = queue.events()
-      expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, i) => i + 1))
-      unmountLast()
-    }
-    expect([...codes].sort()).toEqual([0, 74])
-  })
-
   onSmallDisk('a release is whole or not at all, and the lock is the holder’s until it is', async () => {
     const { queue, disk } = queueOnSmallDisk()
     expect((await queue.run('claim WRK-1')).code).toBe(0)
@@ -140,24 +42,6 @@ describe('on a full disk', () => {
     expect((await queue.run('release WRK-1')).code).toBe(0)
     expect(queue.read('WRK-1') === LARGE).toBe(true)
     expect(queue.leftovers()).toEqual([])
-  })
-
-  onSmallDisk('the sessions of others are not lost when session-state.yaml cannot be written', async () => {
-    for (const free of steps.slice(0, 8)) {
-      const { queue, disk } = queueOnSmallDisk()
-      const many = Array.from({ length: 60 }, (_, i) => ({ id: `session-${i}`, started_at: new Date() }))
-      queue.write('session-state.yaml', registry(many))
-      const before = queue.read('session-state.yaml')
-      fill(disk, free)
-      const result = await queue.run('claim WRK-1')
-      expectCalm(result)
-      expect([0, 74]).toContain(result.code)
-      const after = queue.read('session-state.yaml')
-      if (after !== before) for (const { id } of many) expect(queue.session(id)).toBeDefined()
-      rmSync(join(disk, 'ballast'))
-      expect((await queue.run('claim WRK-1')).code).toBe(0)
-      unmountLast()
-    }
   })
 
   onSmallDisk('wrk init leaves a .gitignore of the user whole', async () => {
@@ -181,35 +65,6 @@ describe('on a full disk', () => {
       unmountLast()
     }
   })
-})
-
-onSmallDisk('on a file system that is read-only, a claim is exit 74 in words, and reads go on', async () => {
-  const { queue, disk } = queueOnSmallDisk()
-  // At the first use of the queue, and when its .wrk is there.
-  for (let use = 1; use <= 2; use++) {
-    const before = queue.read('WRK-1')
-    const remounted = (how: string) => spawnSync('mount', ['-o', `remount,${how}`, disk]).status
-    expect(remounted('ro')).toBe(0)
-    for (const command of [
-      'claim WRK-1',
-      'release WRK-1',
-      'archive WRK-1',
-      'new Title',
-      'session start --provider ci',
-    ]) {
-      const result = await queue.run(`${command} --json`)
-      expectCalm(result)
-      expect([command, result.code, result.json.error?.code]).toEqual([command, 74, 'IO'])
-      expect(result.json.error.message).toContain('the file system is read-only')
-    }
-    for (const command of ['show WRK-1', 'list', 'status', 'log', 'session list'])
-      expect([command, (await queue.run(command)).code]).toEqual([command, 0])
-    expect(queue.read('WRK-1') === before).toBe(true)
-    expect(remounted('rw')).toBe(0)
-    expect((await queue.run('claim WRK-1')).code).toBe(0)
-    expect(queue.leftovers()).toEqual([])
-  }
-  unmountLast()
 })
 
 onSmallDisk('the item on another file system than .wrk is refused with exit 74, which says so', async () => {
@@ -390,30 +245,6 @@ describe('stdout', () => {
       }),
     )
 
-  test.each(['claim WRK-1', 'list', 'show WRK-1 --json', 'status', 'log', '--help', 'claim --help'])(
-    'whose reader has gone is no error for wrk %s',
-    async command => {
-      const queue = makeQueue(['WRK-1'])
-      // The reader ends before wrk begins.
-      const result = await shell(queue, `( sleep 0.2; wrk ${command}; echo $? >code ) | true; cat code`)
-      expect(result.stderr).toBe('')
-      const code = readFileSync(join(queue.home, 'code'), 'utf8').trim()
-      expect(code).toBe('0')
-      if (command.startsWith('claim W')) expect(queue.lock('WRK-1').by).toBe('tester')
-    },
-  )
-
-  test.skipIf(!HAS_FULL).each(['list', 'list --json', 'where', 'claim WRK-1', '--help'])(
-    'that cannot be written (a full disk) is exit 74 in a sentence for wrk %s',
-    async command => {
-      const queue = makeQueue(['WRK-1'])
-      const result = await shell(queue, `wrk ${command} >/dev/full`)
-      expectCalm(result)
-      expect(result.stderr).toMatch(/^wrk: .*(disk is full|ENOSPC)/)
-      expect(result.code).toBe(74)
-    },
-  )
-
   test.skipIf(!HAS_FULL)('that cannot be written is not called undone where wrk has done it', async () => {
     const queue = makeQueue(['WRK-1'])
     const unwritten = 'wrk: the answer could not be written to standard output: the disk is full\n'
@@ -437,50 +268,6 @@ describe('stdout', () => {
     },
   )
 })
-
-// --- failing system calls -------------------------------------------------------------------------------
-
-const strace = haveStrace()
-
-/** A queue on which the session has already worked, so that a claim writes what claims always write. */
-async function usedQueue(): Promise<Queue> {
-  const queue = makeQueue(['WRK-1'])
-  await queue.run('claim WRK-1')
-  await queue.run('release WRK-1')
-  return queue
-}
-
-/** Whatever failed, the answer agrees with the file, and afterwards everything works. */
-async function expectConsistent(queue: Queue, { result }: Injected, at: Json): Promise<void> {
-  expectCalm(result)
-  const held = queue.lock('WRK-1').by === 'tester'
-  expect({ ...at, code: result.code, held }).toEqual({ ...at, code: held ? 0 : 74, held })
-  expectWhole(queue, item('WRK-1'), held ? 'tester' : null)
-  // An event that could not be logged yet waits in the outbox for the next command; a refusal leaves nothing.
-  if (!held) expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
-  await expectMended(queue, at)
-}
-
-async function expectMended(queue: Queue, at: Json): Promise<void> {
-  const held = queue.lock('WRK-1').by === 'tester'
-  const next = await queue.run('claim WRK-1 --json')
-  expect({ ...at, code: next.code, kind: next.json.kind }).toEqual({
-    ...at,
-    code: 0,
-    kind: held ? 'renewed' : 'granted',
-  })
-  expectWhole(queue, item('WRK-1'), 'tester')
-  expect((await queue.run('heartbeat')).code).toBe(0)
-  expect({ ...at, litter: queue.leftovers() }).toEqual({ ...at, litter: [] })
-  // One event for every visible change, whatever happened on the way.
-  const events = queue.events()
-  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
-  const types = events.filter(event => event.item === 'WRK-1').map(({ type }) => type)
-  expect({ ...at, types }).toEqual({
-    ...at,
-    types: ['granted', 'released', 'granted', ...(held ? ['renewed'] : [])],
-  })
-}
 
 describe.runIf(strace)('when a system call fails', () => {
   test('fsync with EIO: exit 74, the old bytes, no litter', async () => {
@@ -508,28 +295,4 @@ describe.runIf(strace)('when a system call fails', () => {
     expect(queue.leftovers()).toEqual([])
     await expectConsistent(queue, injected, {})
   })
-
-  test.each([
-    ['EMFILE', /^openat/],
-    ['ENOSPC', /^(openat|mkdir|write|pwrite)/],
-    ['EIO', /^(pwrite|read|pread|getdents|fsync|rename|unlink|rmdir)/],
-    ['EACCES', /^(openat|rename)/],
-    ['EPERM', /^fchmod/],
-  ])(
-    'each call of a claim in turn (%s): the answer agrees with the file, the next claim works',
-    async (errno, only) => {
-      const failed = await atEachFailure(
-        await usedQueue(),
-        'claim WRK-1 --json',
-        errno,
-        async ({ queue, result, call }) => {
-          if (result.code === 74) expect(result.json.error.message).not.toMatch(/^the system says/)
-          await expectConsistent(queue, { result, hits: 1 }, { call })
-        },
-        { only },
-      )
-      console.info(`${errno}: ${failed} system calls of a claim failed in turn`)
-      expect(failed).toBeGreaterThan(0)
-    },
-  )
 })

@@ -1,51 +1,14 @@
 /** The package as a user gets it: packed, installed beside its dependencies, imported, type-checked. */
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ago, HOUR } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { cleanEnv, ROOT } from '../support/program.ts'
+import { ROOT } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
-import { type Result, resultOf } from '../support/result.ts'
-
-/** A user's project with wrk-cli in its node_modules. */
-let app: string
-let installed: string
-
-const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  version: string
-  dependencies: Record<string, string>
-}
-
-function call(program: string, args: readonly string[], cwd = app): Result {
-  const done = spawnSync(program, args, { cwd, env: cleanEnv(tempFolder()), encoding: 'utf8' })
-  return resultOf(done.status, done.stdout, done.stderr)
-}
-
-beforeAll(() => {
-  app = tempFolder()
-  const packed = call(
-    'npm',
-    ['pack', '--ignore-scripts', '--silent', '--offline', '--pack-destination', app],
-    ROOT,
-  )
-  expect(packed).toMatchObject({ code: 0 })
-  const modules = join(app, 'node_modules')
-  installed = join(modules, 'wrk-cli')
-  mkdirSync(installed, { recursive: true })
-  const tarball = readdirSync(app).find(name => name.endsWith('.tgz'))!
-  expect(call('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed])).toMatchObject({
-    code: 0,
-  })
-  // What `npm install` would fetch, without a network: the same packages as the project itself has.
-  for (const name of [...Object.keys(MANIFEST.dependencies), '@types/node']) {
-    mkdirSync(join(modules, name, '..'), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
-  }
-  writeFileSync(join(app, 'package.json'), '{"name": "app", "private": true, "type": "module"}\n')
-}, 120_000)
+import type { Result } from '../support/result.ts'
+import { app, call, installed, MANIFEST } from './library.shared.ts'
 
 /** Runs a module of the user's project and gives what it logs as JSON. */
 function runModule(queue: Queue, body: string): Result {
@@ -278,69 +241,6 @@ log(results.map(result => result.kind))`,
     expect(runModule(queue, '')).toMatchObject({ code: 0, stdout: '', stderr: '' })
     expect(runModule(queue, 'await openQueue(dir)')).toMatchObject({ code: 0, stdout: '', stderr: '' })
     expect(queue.exists('.wrk')).toBe(false)
-  })
-})
-
-describe('the types', () => {
-  const config = {
-    compilerOptions: {
-      ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', strict: true, noEmit: true },
-      ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-      types: ['node'],
-    },
-    files: ['use.ts'],
-  }
-
-  function check(source: string): Result {
-    const folder = join(app, 'typed')
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    writeFileSync(join(folder, 'use.ts'), source)
-    return call(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
-  }
-
-  const GOOD = `import { openQueue, WrkError, type ClaimedItem, type ErrorCode, type ListedItem, type Queue, type QueueOptions } from 'wrk-cli'
-const options: QueueOptions = { session: 'nightly-7', env: {}, clock: () => new Date() }
-const queue: Queue = await openQueue('.claude/work-queue', options)
-const result = await queue.claim('WRK-157', { ttlMs: 1000, waitMs: 10 })
-if (result.kind === 'held') {
-  const holder: string = result.holder.session_id
-  console.log(holder)
-} else {
-  const claimed: ClaimedItem = result
-  const by: string = claimed.lock.locked_by
-  console.log(by, (await queue.release('WRK-157')).released satisfies boolean)
-}
-const items: ListedItem[] = await queue.list({ status: ['pending'], priority: 'high', mine: true })
-console.log(items[0]?.problems[0]?.line.toFixed(), (await queue.log({ last: 3 })).map(event => event.seq), (await queue.where()).queue)
-try {
-  await queue.show('x')
-} catch (error) {
-  if (error instanceof WrkError) {
-    const code: ErrorCode = error.code
-    console.log(code, error.hint)
-  }
-}
-`
-
-  test('let a program compile that uses the library rightly', () => {
-    expect(check(GOOD)).toMatchObject({ code: 0, stdout: '' })
-  })
-
-  test.each([
-    [
-      'a result’s lock without looking whether it was granted',
-      "const { lock } = await queue.claim('WRK-1')\nconsole.log(lock)",
-    ],
-    ['an option that does not exist', "await queue.claim('WRK-1', { seconds: 5 })"],
-    ['an id that is no text', 'await queue.claim(157)'],
-    ['a code outside the closed list', "const code: import('wrk-cli').ErrorCode = 'OOPS'\nconsole.log(code)"],
-  ])('do not compile %s', (_, line) => {
-    const { code, stdout } = check(
-      `import { openQueue } from 'wrk-cli'\nconst queue = await openQueue()\n${line}\nconsole.log(queue)\n`,
-    )
-    expect(code).not.toBe(0)
-    expect(stdout).toMatch(/^use\.ts\(\d|use\.ts\(\d+,\d+\): error/m)
   })
 })
 

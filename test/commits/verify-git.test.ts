@@ -1,55 +1,13 @@
 /** wrk verify in every state that a git repository can be in when somebody commits. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { heldItem, item } from '../support/items.ts'
+import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
-import type { Json } from '../support/result.ts'
-
-const twoSessions = (repository: Repository) =>
-  repository.sessions({ id: 'tester', heartbeat_at: new Date() }, { id: 'other', heartbeat_at: new Date() })
-
-/** WRK-1 is held by `other`, WRK-2 by `tester`; the locks are not committed. */
-async function withClaims(
-  options: { folder?: string; queue?: string } = {},
-  items?: readonly string[],
-): Promise<Repository> {
-  const repository = await makeRepository(items, options)
-  twoSessions(repository)
-  await claim(repository, 'WRK-1', 'other')
-  await claim(repository, 'WRK-2', 'tester')
-  return repository
-}
-
-async function claim(repository: Repository, id: string, session: string): Promise<void> {
-  const env = { WRK_QUEUE: join(repository.top, repository.queue) }
-  expect((await repository.wrk(`claim ${id}`, { session, env })).code).toBe(0)
-}
-
-const codes = ({ json }: { json: Json }): string[] => json.findings.map(({ code }: Json) => code)
-const verify = (repository: Repository, session = 'tester') =>
-  repository.wrk('verify --staged --json', { session })
+import { claim, codes, twoSessions, verify, withClaims } from './verify-git.shared.ts'
 
 describe('at the first commit', () => {
-  test('all that is staged is new: items of one’s own pass, broken and held ones do not', async () => {
-    const repository = await makeRepository(null)
-    twoSessions(repository)
-    repository.write('WRK-1', item('WRK-1'))
-    repository.write('WRK-2', item('WRK-2'))
-    await claim(repository, 'WRK-2', 'tester')
-    expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 2 })
-    repository.write('WRK-3', 'none')
-    expect(codes(await repository.verifyAll())).toEqual(['no-frontmatter'])
-    rmSync(join(repository.top, repository.path('WRK-3')))
-    await claim(repository, 'WRK-1', 'other')
-    const result = await repository.verifyAll()
-    expect(result).toMatchObject({ code: 4, json: { findings: [{ code: 'held' }] } })
-    // What it advises works without a commit to restore from.
-    await repository.git(result.json.findings[0].fix.split(' ').slice(1))
-    expect((await verify(repository)).code).toBe(0)
-  })
-
   test('the queue may be the whole repository', async () => {
     const repository = await withClaims({ queue: '.' })
     repository.append('WRK-1')
@@ -89,20 +47,6 @@ describe('items that went elsewhere', () => {
     rmSync(join(repository.top, IN_QUEUE, 'WRK-2.md'))
     expect((await repository.verifyAll()).code).toBe(0)
   })
-
-  test('deleted by nobody’s leave: one’s own and free ones may go, those of others may not', async () => {
-    const repository = await withClaims()
-    await repository.git(['rm', '-q', '-f', repository.path('WRK-2'), repository.path('WRK-3')])
-    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
-    await repository.git(['rm', '-q', '--cached', repository.path('WRK-1')])
-    expect(codes(await verify(repository))).toEqual(['held'])
-    // Also when the file, and the lock with it, is gone: the registry remembers.
-    rmSync(join(repository.top, repository.path('WRK-1')))
-    const result = await verify(repository)
-    expect(result.json.findings).toMatchObject([{ code: 'held', line: 0, holder: { session_id: 'other' } }])
-    const text = await repository.wrk('verify')
-    expect(text.stderr).toContain(`${repository.path('WRK-1')}: this commit deletes WRK-1`)
-  })
 })
 
 describe('an item that was moved, of which only the deletion is staged,', () => {
@@ -126,16 +70,6 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     },
   })
 
-  test('is refused, and what is advised mends it', async () => {
-    const repository = await withClaims()
-    expect((await repository.wrk('start WRK-3')).code).toBe(0)
-    await repository.git('add -u')
-    const result = await verify(repository)
-    expect(result).toMatchObject(leftOut(repository, 'working/WRK-3.md'))
-    await repository.git(result.json.findings[0].fix.split(' ').slice(1))
-    expect((await verify(repository)).code).toBe(0)
-  })
-
   test('under another name in the same folder, or in two places, is refused too', async () => {
     const repository = await withClaims()
     move(repository, 'pending/WRK-3-tides.md')
@@ -146,15 +80,6 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     expect(finding.fix).toBe(
       `git add ${IN_QUEUE}/done/WRK-3.md, or: git add ${IN_QUEUE}/pending/WRK-3-tides.md`,
     )
-  })
-
-  test('is its holder’s business first', async () => {
-    const repository = await withClaims()
-    expect((await repository.wrk('start WRK-1', { session: 'other' })).code).toBe(0)
-    await repository.git('add -u')
-    expect(await verify(repository)).toMatchObject({ code: 4 })
-    expect(codes(await verify(repository))).toEqual(['held'])
-    expect(codes(await verify(repository, 'other'))).toEqual(['left-out'])
   })
 
   test('passes where that was meant: its file is ignored there, stays where it was, or is one of two', async () => {
@@ -183,30 +108,6 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     expect((await verify(tree)).json).toMatchObject({ ok: true, checked: 1 })
     tree.write(join(IN_QUEUE, 'done/WRK-3.md'), item('WRK-3', { status: 'done' }))
     expect(await verify(tree)).toMatchObject(leftOut(tree, 'done/WRK-3.md'))
-  })
-
-  test.each(['deleted it', 'never had it'])('while a branch is merged that %s', async what => {
-    const repository = await makeRepository(['WRK-1', 'WRK-2'])
-    if (what === 'deleted it') repository.write('WRK-3', item('WRK-3'))
-    await repository.commitAll()
-    await repository.git('checkout -q -b side')
-    rmSync(join(repository.top, repository.path('WRK-3')), { force: true })
-    repository.append('WRK-2', 'Side.\n')
-    await repository.commitAll('side')
-    await repository.git('checkout -q main')
-    repository.append('WRK-2', 'Main.\n')
-    repository.write('WRK-3', item('WRK-3'))
-    await repository.commitAll('main')
-    expect((await repository.tryGit('merge side')).code).toBe(1)
-    await repository.git('checkout --ours .')
-    // The side's deletion leaves nothing to be moved.
-    repository.write(join(IN_QUEUE, 'working/WRK-3.md'), item('WRK-3', { status: 'working' }))
-    rmSync(join(repository.top, repository.path('WRK-3')), { force: true })
-    await repository.git('add -u')
-    expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['left-out'])
-    // So it is with whose the deletion is.
-    await claim(repository, 'WRK-3', 'other')
-    expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['held'])
   })
 })
 
@@ -238,18 +139,6 @@ describe('with a merge in progress', () => {
     repository.append('WRK-1')
     await repository.git(['add', repository.path('WRK-1')])
     expect(codes(await verify(repository))).toEqual(['held'])
-  })
-
-  test('how an item’s conflict is resolved is this session’s doing', async () => {
-    const repository = await merging()
-    repository.write('WRK-3', item('WRK-3'))
-    await claim(repository, 'WRK-3', 'other')
-    await repository.git(['add', repository.path('WRK-3')])
-    expect(codes(await verify(repository))).toEqual(['held'])
-    expect((await verify(repository, 'other')).code).toBe(0)
-    await repository.git(['checkout', '-q', 'theirs', '--', repository.path('WRK-3')])
-    await repository.git(['add', repository.path('WRK-3')])
-    expect((await verify(repository)).code).toBe(0)
   })
 
   test('the subject of the merge is let be', async () => {
@@ -294,15 +183,6 @@ describe('while commits are replayed', () => {
     await expectReplay(repository)
   })
 
-  test('by rebase', async () => {
-    const repository = await diverged()
-    await repository.git('checkout -q work')
-    expect((await repository.tryGit('rebase main')).code).toBe(1)
-    expect(existsSync(join(repository.top, '.git', 'rebase-merge'))).toBe(true)
-    await expectReplay(repository)
-    await repository.git('rebase --abort')
-  })
-
   test('a deletion that was reverted and is picked anew is that commit’s', async () => {
     const repository = await makeRepository()
     await repository.git(['rm', '-q', repository.path('WRK-1')])
@@ -335,23 +215,6 @@ describe('in a linked worktree', () => {
     return { main, tree: new Repository(folder, IN_QUEUE) }
   }
 
-  test('the lock is that of the main working tree’s file, the index its own', async () => {
-    const { main, tree } = await linked()
-    await claim(main, 'WRK-1', 'other')
-    await claim(main, 'WRK-2', 'tester')
-    tree.append('WRK-1')
-    tree.append('WRK-2')
-    expect(codes(await tree.verifyAll())).toEqual(['held'])
-    expect(codes(await tree.verifyAll('other'))).toEqual(['held'])
-    await tree.git(['restore', '--staged', '--worktree', tree.path('WRK-1')])
-    expect((await tree.verifyAll()).json).toMatchObject({ ok: true, checked: 1 })
-    expect((await verify(main)).json).toMatchObject({ ok: true, checked: 0 })
-    // The queue by its name is the same.
-    const env = { WRK_QUEUE: join(main.top, IN_QUEUE) }
-    const named = await tree.wrk('verify --json', { session: 'other', env })
-    expect(codes(named)).toEqual(['held'])
-  })
-
   test('a queue named in another worktree judges, also where there is no main one', async () => {
     const source = await makeRepository()
     const folder = tempFolder()
@@ -383,80 +246,6 @@ describe('in a linked worktree', () => {
     tree.append('WRK-1')
     expect((await tree.verifyAll()).code).toBe(0)
   })
-})
-
-describe('with submodules', () => {
-  const allowed = ['-c', 'protocol.file.allow=always']
-
-  test('commits in one know the superproject’s locks by name, and commits of its pointer concern no item', async () => {
-    const library = await makeRepository([], { queue: 'none' })
-    const workspace = await withClaims()
-    await workspace.git([...allowed, 'submodule', '--quiet', 'add', library.top, 'library'])
-    await workspace.commitAll('with a library')
-    const inside = new Repository(join(workspace.top, 'library'), 'none')
-    inside.write('code.js', '1\n')
-    await inside.git('add -A')
-    const nothing = await verify(inside)
-    expect(nothing.json).toMatchObject({ ok: true, checked: 0 })
-    inside.write('message', 'WRK-1: in the library\n')
-    expect((await inside.wrk('verify --commit-msg message')).code).toBe(4)
-    await inside.git(['commit', '-q', '-m', 'code'])
-    expect((await workspace.verifyAll()).json).toMatchObject({ ok: true, checked: 0 })
-  })
-
-  test('a queue in one is that one’s business', async () => {
-    const library = await makeRepository(['WRK-1'])
-    const workspace = await makeRepository([], { queue: 'none' })
-    await workspace.git([...allowed, 'submodule', '--quiet', 'add', library.top, 'library'])
-    await workspace.git(['commit', '-q', '-m', 'with a library'])
-    const inside = new Repository(join(workspace.top, 'library'), IN_QUEUE)
-    twoSessions(inside)
-    await claim(inside, 'WRK-1', 'other')
-    inside.append('WRK-1')
-    await inside.git('add -A')
-    expect(codes(await verify(inside))).toEqual(['held'])
-    await inside.commitAll()
-    await workspace.git('add -A')
-    const env = { WRK_QUEUE: join(inside.top, IN_QUEUE) }
-    expect((await workspace.wrk('verify --json', { env })).json).toMatchObject({ ok: true, checked: 0 })
-  })
-})
-
-test('paths with blanks, quotes and other letters', async () => {
-  const folder = join(tempFolder(), "Bücher & 'mehr' 漢字")
-  const repository = await withClaims({ folder, queue: 'die Aufgaben/für "alle"' })
-  const name = join(repository.queue, 'pending', 'WRK-8 Grüße – 漢字\'s "x".md')
-  repository.write(name, 'none')
-  repository.append('WRK-1')
-  await repository.git('add -A')
-  const env = { WRK_QUEUE: join(folder, repository.queue) }
-  const result = await repository.wrk('verify --json', { env })
-  expect(codes(result).sort()).toEqual(['held', 'no-frontmatter'])
-  expect(result.json.findings.map(({ path }: Json) => path).sort()).toEqual(
-    [repository.path('WRK-1'), name].sort(),
-  )
-  const again = await repository.wrk(['verify', '--json', name], { env })
-  expect(again.json).toMatchObject({ checked: 1, findings: [{ item: 'WRK-8' }] })
-  repository.write(name, heldItem('WRK-8', 'tester', new Date()))
-  await repository.git('add -A')
-  expect(codes(await repository.wrk('verify --json', { env }))).toEqual(['held'])
-})
-
-test('CRLF, and content that is not text: only what is beside the lock counts', async () => {
-  const repository = await makeRepository()
-  await repository.git('config core.autocrlf false')
-  const body = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
-  repository.write('WRK-1', Buffer.concat([Buffer.from(item('WRK-1').replaceAll('\n', '\r\n')), body]))
-  repository.write('WRK-2', item('WRK-2', { locked_by: null, locked_at: null }))
-  repository.write('WRK-3', item('WRK-3', { related: '&all [a]', again: '*all' }))
-  await repository.commitAll()
-  twoSessions(repository)
-  for (const id of ['WRK-1', 'WRK-2', 'WRK-3']) await claim(repository, id, 'other')
-  expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 3 })
-  const bytes = readFileSync(join(repository.top, repository.path('WRK-1')))
-  bytes[bytes.length - 1] = 0
-  repository.write('WRK-1', bytes)
-  expect(codes(await repository.verifyAll())).toEqual(['held'])
 })
 
 test('a queue that is a link to a folder of the same repository', async () => {

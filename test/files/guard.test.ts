@@ -32,6 +32,7 @@ import { makeQueue, type Queue } from '../support/queue.ts'
 import { loading } from '../support/run.ts'
 import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
+import { expectClaimSurvivesKills } from './guard.shared.ts'
 
 const KEY = 'wrk-1'
 
@@ -422,103 +423,8 @@ describe('what dead processes left in .wrk/tmp', () => {
   })
 })
 
-/** Loaded before the command: kills the process just before its nth call that changes something in the queue. */
-const CRASH = `const fs = require('node:fs')
-const { CRASH_AT, CRASH_ROOT, CRASH_COUNT } = process.env
-const ours = new Set()
-let calls = 0
-const inQueue = value => (typeof value === 'number' ? ours.has(value) : String(value).startsWith(CRASH_ROOT))
-for (const name of ['openSync', 'mkdirSync', 'renameSync', 'unlinkSync', 'rmdirSync', 'linkSync', 'writeSync', 'fsyncSync', 'fchmodSync', 'closeSync']) {
-  const real = fs[name]
-  fs[name] = (first, ...rest) => {
-    if (!inQueue(first)) return real(first, ...rest)
-    if (++calls === Number(CRASH_AT)) process.kill(process.pid, 'SIGKILL')
-    const result = real(first, ...rest)
-    if (name === 'openSync') ours.add(result)
-    return result
-  }
-}
-process.on('exit', () => CRASH_COUNT && fs.writeFileSync(CRASH_COUNT, String(calls)))
-`
-
-function crashing(queue: Queue, at: number, more = {}) {
-  return { ...loading(queue, CRASH), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
-}
-
-describe('a command that is killed', () => {
-  const expectHealed = async (queue: Queue, before: string, types: string[]) => {
-    const { by, at } = queue.lock('WRK-1')
-    expect(queue.read('WRK-1')).toBe(
-      before
-        .replace(/^locked_by: .*$/m, `locked_by: "${by}"`)
-        .replace(/^locked_at: .*$/m, `locked_at: "${at}"`),
-    )
-    const events = queue.events()
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
-    expect(events.filter(event => event.item === 'WRK-1').map(({ type }) => type)).toEqual(types)
-    await queue.run('heartbeat')
-    expect(queue.leftovers()).toEqual([])
-  }
-
-  /** Every step, or every few of them, two at a time; tells at which it went wrong, and how. */
-  async function failuresAt(
-    steps: number,
-    crashAt: (step: number) => Promise<void>,
-    each = 1,
-  ): Promise<string[]> {
-    const failures: string[] = []
-    const at = (step: number) =>
-      crashAt(step).catch(error => failures.push(`step ${step} of ${steps}: ${error.message}`))
-    for (let step = 1; step <= steps; step += 2 * each)
-      await Promise.all([at(step), step + each <= steps && at(step + each)])
-    return failures
-  }
-
-  test('at any step of a claim leaves the old or the new file; the next claim works and every change is logged once', async () => {
-    const trial = makeQueue(['WRK-1'])
-    const counted = join(trial.home, 'count')
-    await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
-    const steps = Number(readFileSync(counted, 'utf8'))
-    expect(steps).toBeGreaterThan(20)
-    const before = item('WRK-1')
-    const crashAt = async (step: number) => {
-      const queue = makeQueue(['WRK-1'])
-      const crashed = await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
-      expect(crashed.code, `step ${step}`).toBeNull()
-      const { by } = queue.lock('WRK-1')
-      expect(['', 'me'], `step ${step}`).toContain(by)
-      const next = await queue.run('claim WRK-1 --json', { session: 'me' })
-      expect([step, next.code, next.stderr, next.json.kind]).toEqual([
-        step,
-        0,
-        '',
-        by === 'me' ? 'renewed' : 'granted',
-      ])
-      await expectHealed(queue, before, by === 'me' ? ['granted', 'renewed'] : ['granted'])
-    }
-    expect(await failuresAt(steps, crashAt)).toEqual([])
-  })
-
-  test('at a step of a takeover leaves it to the next to take over; a refused call heals the log as well', async () => {
-    const before = heldItem('WRK-1', 'dead', ago(60_000))
-    const make = () =>
-      makeQueue({ 'WRK-1': before, 'session-state.yaml': registry([{ id: 'me' }, { id: 'next' }]) })
-    const trial = make()
-    const counted = join(trial.home, 'count')
-    await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
-    const steps = Number(readFileSync(counted, 'utf8'))
-    const crashAt = async (step: number) => {
-      const queue = make()
-      await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
-      const { by } = queue.lock('WRK-1')
-      expect(['dead', 'me'], `step ${step}`).toContain(by)
-      const next = await queue.run('claim WRK-1 --json', { session: 'next' })
-      expect([step, next.code]).toEqual([step, by === 'me' ? 4 : 0])
-      await expectHealed(queue, before, ['takenOver'])
-    }
-    expect(await failuresAt(steps, crashAt, 3)).toEqual([])
-  })
-})
+test('a claim that is killed leaves the old or the new file, and the next claim works', () =>
+  expectClaimSurvivesKills(12))
 
 test('an edit in the very instant of a claim is kept, and the claim says where', async () => {
   const queue = makeQueue(['WRK-1'])
@@ -716,19 +622,5 @@ describe('the event log', () => {
     const seqs = queue.events().map(({ seq }) => seq)
     expect(seqs).toEqual(seqs.map((_, i) => lines.length + 1 + i))
     expect(queue.events().at(-1)).toMatchObject({ item: 'WRK-2', type: 'granted' })
-  })
-
-  test('that is rotated while many write loses and repeats nothing', async () => {
-    const ids = Array.from({ length: 12 }, (_, i) => `WRK-${i + 1}`)
-    const queue = makeQueue(ids)
-    const lines = filled(1024 * 1024 - 800)
-    queue.write('.wrk/events.jsonl', lines.join(''))
-    const calls = ids.map((id, i) => ({ args: `claim ${id}`, session: `racer-${i}` }))
-    expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 0))
-    expect(queue.exists('.wrk/events.1.jsonl')).toBe(true)
-    const events = queue.events()
-    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: lines.length + 24 }, (_, i) => i + 1))
-    const granted = events.filter(({ type }) => type === 'granted').map(event => event.item)
-    expect(granted.sort()).toEqual([...ids].sort())
   })
 })

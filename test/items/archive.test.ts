@@ -1,6 +1,6 @@
 /** `wrk archive`: status, time and the empty lock in one rewrite, then the move, which whoever comes next completes. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openContext } from '../../src/operations/context.ts'
 import { archive } from '../../src/operations/items/archive.ts'
@@ -8,38 +8,13 @@ import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
+import { makeQueue } from '../support/queue.ts'
 import { type Result, resultOf } from '../support/result.ts'
 import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
-import { atEachCrash, haveStrace } from '../support/system-calls.ts'
 import { together } from '../support/together.ts'
+import { archived, expectUnchanged, places, typesOf } from './archive.shared.ts'
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
-
-/** How an item looks in the archive. */
-const archived = (before: string, completed: string) =>
-  before
-    .replace(/^status: .*$/m, 'status: archived')
-    .replace(/^locked_(by|at): .*$/gm, 'locked_$1: ""')
-    .replace(/\n---\n\n#/, `\ncompleted_at: ${completed}\n---\n\n#`)
-
-const typesOf = (queue: Queue) =>
-  queue
-    .events()
-    .filter(event => event.item === 'WRK-1')
-    .map(({ type }) => type)
-
-/** All items of a queue, by their places. */
-const places = (queue: Queue): string[] =>
-  (readdirSync(queue.root, { recursive: true, encoding: 'utf8' }) as string[])
-    .filter(name => /WRK-\d.*\.md$/.test(name))
-    .sort()
-
-function expectUnchanged(queue: Queue, before: string, name = 'pending/WRK-1.md'): void {
-  expect(places(queue)).toEqual([name])
-  expect(queue.read(name)).toBe(before)
-  expect(queue.leftovers()).toEqual([])
-}
 
 describe('an item goes to the archive', () => {
   test('by one event, and only status, time and lock change', async () => {
@@ -189,37 +164,6 @@ describe('an item that another holds', () => {
     expectUnchanged(queue, before)
     expect((await queue.run('archive WRK-1 --agent a')).code).toBe(0)
   })
-
-  test.each([
-    ['that holds it', false],
-    ['that has released it since', true],
-  ])(
-    'by taking it over is not archived by the former holder: exit 4, by whom %s, when and why',
-    async (_, released) => {
-      const queue = makeQueue(['WRK-1'])
-      await queue.run('claim WRK-1', { session: 'me' })
-      await queue.run(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'other' })
-      const { at } = queue.lock('WRK-1')
-      if (released) await queue.run('release WRK-1', { session: 'other' })
-      const before = queue.read('WRK-1')
-      const { code, json } = await queue.run('archive WRK-1 --json', { session: 'me' })
-      expect([code, json.error.code]).toEqual([4, 'LOCKED'])
-      expect(json.superseded).toEqual({
-        id: 'WRK-1',
-        by: released ? null : 'other',
-        at,
-        reason: 'forced: urgent',
-      })
-      for (const said of [...(released ? [] : ['other']), at!, 'urgent'])
-        expect(json.error.message).toContain(said)
-      expect((await queue.run('archive WRK-1', { session: 'me' })).stderr).toContain('do not commit')
-      expectUnchanged(queue, before)
-      // It claims anew, if it may, and goes on.
-      if (!released) return
-      expect((await queue.run('claim WRK-1', { session: 'me' })).code).toBe(0)
-      expect((await queue.run('archive WRK-1', { session: 'me' })).code).toBe(0)
-    },
-  )
 })
 
 test('a takeover and its event are of one instant, however long the process is stopped in between', async () => {
@@ -376,45 +320,5 @@ describe('an archiving that was cut short is completed', () => {
     const { code, json, stderr } = look()
     expect([code, json.item.path, stderr]).toEqual([0, queue.path('WRK-1'), ''])
     expect(places(queue)).toEqual(['pending/WRK-1.md'])
-  })
-})
-
-describe.runIf(haveStrace())('killed at each of its system calls', () => {
-  const NEXT = ['show WRK-1', 'archive WRK-1', 'claim WRK-1', 'release WRK-1', 'set WRK-1 priority=high']
-
-  test('the item is untouched or archived, and whatever comes next completes it', async () => {
-    const template = makeQueue(['WRK-1'])
-    await template.run('claim WRK-1')
-    const held = template.read('WRK-1')
-    const cutShort = new Set<string>()
-    await atEachCrash(template, 'archive WRK-1', async ({ queue, number }) => {
-      const [name, ...others] = places(queue)
-      expect(others).toEqual([])
-      const completed = /^completed_at: (.*)$/m.exec(queue.read(name!))?.[1]
-      const wanted = completed && archived(item('WRK-1'), completed)
-      expect(queue.read(name!)).toBe(wanted ?? held)
-      const next = NEXT[number % NEXT.length]!
-      if (wanted) {
-        const final = `archive/${completed.slice(0, 7)}/WRK-1.md`
-        if (name !== final) cutShort.add(next)
-        expect([next, (await queue.run(next)).code]).toEqual([next, next.startsWith('claim') ? 5 : 0])
-        expect(places(queue)).toEqual([final])
-        const set = next.startsWith('set')
-        expect(queue.read(final)).toBe(set ? wanted.replace('priority: medium', 'priority: high') : wanted)
-        // The session that did it is not told that it lost the item.
-        expect((await queue.run('heartbeat')).stderr).toBe('')
-      }
-      expect((await queue.run('archive WRK-1')).code).toBe(0)
-      expect(places(queue)).toEqual([expect.stringMatching(/^archive\/\d{4}-\d\d\/WRK-1\.md$/)])
-      // Drafts in tmp/ go when somebody registers.
-      expect((await queue.run('claim WRK-1', { session: 'latecomer' })).code).toBe(5)
-      expect(typesOf(queue).filter(type => type === 'archived')).toHaveLength(1)
-      const events = queue.events()
-      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
-      expect(queue.leftovers()).toEqual([])
-      expect(queue.session('tester').claims).toEqual([])
-    })
-    // Each of them came upon an item that was archived and not moved.
-    expect([...cutShort].sort()).toEqual([...NEXT].sort())
   })
 })

@@ -1,6 +1,5 @@
 /** Finding an item in large folders: what is kept of them never hides a file or shows one that is not there. */
 import {
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,45 +9,18 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
-import fc from 'fast-check'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type ItemKey, keyOfFileName } from '../../src/core/items/ids.ts'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import type { ItemKey } from '../../src/core/items/ids.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
-import { itemPlaces, placesOf } from '../../src/store/queue.ts'
+import { placesOf } from '../../src/store/queue.ts'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { makeQueue } from '../support/queue.ts'
+import { found, listed, put, settle } from './folder-names.shared.ts'
 
 const cache = (root: string) => join(root, '.wrk', 'cache', 'folders')
 const MANY = Array.from({ length: 300 }, (_, i) => `WRK-${i + 1}.md`)
-
-function put(root: string, ...paths: readonly string[]): void {
-  for (const path of paths) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), '')
-  }
-}
-
-const found = (root: string, ...keys: string[]) =>
-  placesOf(realDisk, root, ...(keys as ItemKey[])).map(({ folder, name }) => `${folder}/${name}`)
-
-/** What a listing of everything says. */
-const listed = (root: string, ...keys: string[]) =>
-  itemPlaces(realDisk, root)
-    .filter(({ key }) => keys.includes(key))
-    .map(({ folder, name }) => `${folder}/${name}`)
-
-/** Looks until large folders are known, as if nothing had changed in them for a while. */
-function settle(root: string): void {
-  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
-  for (let look = 0; look < 2; look++) placesOf(realDisk, root, 'wrk-1' as ItemKey)
-  vi.restoreAllMocks()
-}
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 describe('in a large folder that was listed before', () => {
   const root = () => {
@@ -149,46 +121,6 @@ test('what a killed process had begun to keep goes when something is kept, and n
   utimesSync(join(queue, '.wrk/cache/items.4711'), longAgo, longAgo)
   found(queue, 'wrk-1')
   expect(readdirSync(join(queue, '.wrk/cache')).sort()).toEqual(['folders', 'folders.4712'])
-})
-
-test('whatever the names are, it finds what a listing shows, before and after any change', () => {
-  const word = fc.constantFrom('WRK', 'wrk', 'Wrk', 'workspace-hub', 'W', 'A.B')
-  const tail = fc.constantFrom('', '', '', '-gmsh', ' copy', '.bak', '_x')
-  const number = fc.oneof(
-    fc.nat(30).map(String),
-    fc.nat(30).map(n => `0${n}`),
-  )
-  const folder = fc.constantFrom('', 'pending', 'archive', 'archive/2026-01', 'done')
-  const file = fc
-    .tuple(folder, word, number, tail)
-    .map(([where, prefix, n, end]) => join(where, `${prefix}-${n}${end}.md`))
-  fc.assert(
-    fc.property(
-      fc.array(file, { minLength: 1, maxLength: 30 }),
-      fc.array(file, { maxLength: 5 }),
-      fc.array(fc.nat(30), { maxLength: 5 }),
-      (first, added, gone) => {
-        const queue = tempFolder()
-        const filler = Array.from({ length: 256 }, (_, i) => `X-${i}.md`)
-        put(
-          queue,
-          ...['', 'pending', 'archive', 'archive/2026-01'].flatMap(at => filler.map(name => join(at, name))),
-        )
-        put(queue, ...first)
-        settle(queue)
-        const check = () => {
-          for (const key of new Set([...first, ...added].map(path => keyOfFileName(path.split('/').at(-1)!))))
-            expect(found(queue, key!)).toEqual(listed(queue, key!))
-        }
-        check()
-        put(queue, ...added)
-        for (const i of gone) rmSync(join(queue, first[i % first.length]!), { force: true })
-        check()
-        rmSync(queue, { recursive: true })
-      },
-    ),
-    { numRuns: 25 },
-  )
 })
 
 test('through the command: claimed by what is kept, ambiguous as soon as a copy is there', async () => {

@@ -1,44 +1,20 @@
 /** wrk next: the item to work on now, why that one, and its claim as one act. */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
-import { FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
-import type { Json, Result } from '../support/result.ts'
+import type { Json } from '../support/result.ts'
 import { loading } from '../support/run.ts'
 import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
-
-const NOW = { WRK_NOW: '2026-03-01T12:00:00Z' }
-
-type Fields = Record<string, string | null>
-
-/** A queue of pending items with these fields. */
-function queueOf(items: Record<string, Fields>, more: Record<string, string> = {}): Queue {
-  const files = Object.entries(items).map(([id, fields]) => [`pending/${id}.md`, item(id, fields)])
-  return makeQueue({ ...Object.fromEntries(files), ...more })
-}
-
-async function ready(queue: Queue, env = {}): Promise<string[]> {
-  const { json } = await queue.run('next --explain --json', {
-    env: { ...NOW, WRK_MACHINE: 'devbox', ...env },
-  })
-  return json.item === null ? [] : [json.item.id, ...json.behind.map(({ id }: Json) => id)]
-}
+import { expectDifferentItems, NOW, nothing, queueOf, ready } from './next.shared.ts'
 
 async function reasons(queue: Queue, id: string, env = {}): Promise<string[]> {
   const { json } = await queue.run('next --explain --json', {
     env: { ...NOW, WRK_MACHINE: 'devbox', ...env },
   })
   return json.waiting.find((one: Json) => one.id === id)?.reasons
-}
-
-const nothing = (result: Result): Json => {
-  expect(result.code).toBe(1)
-  expect(result.json).toMatchObject({ ok: false, item: null, error: { code: 'NOT_FOUND' } })
-  return result.json
 }
 
 describe('wrk next', () => {
@@ -151,26 +127,6 @@ describe('wrk next', () => {
 })
 
 describe('what is not ready', () => {
-  test.each([
-    'blocked_by',
-    'blocked-by',
-    'blockedBy',
-    'depends_on',
-    'depends-on',
-    'dependsOn',
-    'dependencies',
-  ])('is what waits by %s for an item that is open', async key => {
-    for (const form of ['WRK-2', '"2"', '[WRK-2]', '\n  - WRK-3\n  - WRK-2', 'WRK-3, WRK-2']) {
-      const queue = queueOf(
-        { 'WRK-1': { priority: 'high', [key]: form }, 'WRK-2': {} },
-        { 'done/WRK-3.md': item('WRK-3', { status: 'done' }) },
-      )
-      expect(await ready(queue)).toEqual(['WRK-2'])
-      queue.write('WRK-2', item('WRK-2', { status: 'archived' }))
-      expect(await ready(queue)).toEqual(['WRK-1'])
-    }
-  })
-
   test('waits as long as what it waits for is not closed in all its places', async () => {
     const queue = queueOf(
       { 'WRK-1': { blocked_by: '[WRK-2]' }, 'WRK-2': { status: 'done' } },
@@ -207,17 +163,6 @@ describe('what is not ready', () => {
         'is put off until 2026-03-01T12:00:00Z',
       ])
       expect(await ready(queue, { WRK_NOW: '2026-03-01T12:00:00Z' })).toEqual(['WRK-1'])
-    },
-  )
-
-  test.each(['computer', 'machine', 'machines', 'execution_workstations'])(
-    'is by %s for other machines',
-    async key => {
-      const on = (value: string) => queueOf({ 'WRK-1': { [key]: value } })
-      for (const value of ['devbox', '[other, DEVBOX]', 'any', '[]', '""'])
-        expect(await ready(on(value))).toEqual(['WRK-1'])
-      expect(await ready(on('other'))).toEqual([])
-      expect(await ready(on('other'), { WRK_MACHINE: 'devbox, other' })).toEqual(['WRK-1'])
     },
   )
 
@@ -341,69 +286,8 @@ describe('next --claim', () => {
     expect(queue.read('WRK-1')).toBe(flow)
   })
 
-  test('16 processes that go on until nothing is left get 100 different items, and none is left', async () => {
-    const ids = Array.from({ length: 100 }, (_, i) => `WRK-${i + 1}`)
-    const queue = queueOf(
-      Object.fromEntries(ids.map((id, i) => [id, { priority: ['high', 'medium', 'low'][i % 3]! }])),
-      { 'session-state.yaml': registry([]) },
-    )
-    const folder = join(queue.home, 'loop.cjs')
-    // Each is one process at a time; all begin at the same instant.
-    writeFileSync(
-      folder,
-      `const { spawnSync } = require('node:child_process')
-delete process.env.NODE_OPTIONS
-for (;;) {
-  const [program, ...first] = JSON.parse(process.env.COMMAND)
-  const { status, stdout, stderr } = spawnSync(program, [...first, 'next', '--claim', '--json'], { encoding: 'utf8' })
-  if (stderr) process.stderr.write(stderr)
-  if (status !== 0) { process.stdout.write(JSON.stringify({ end: { status, stdout } }) + '\\n'); break }
-  process.stdout.write(stdout)
-}
-`,
-    )
-    const COMMAND = JSON.stringify([PROGRAM, ...FIRST])
-    const results = await together(
-      Array.from({ length: 16 }, (_, i) => ({ args: [], session: `racer-${i}`, env: { COMMAND } })),
-      { queue, script: folder },
-    )
-    const lines: Json[] = results.flatMap(({ stdout }) =>
-      stdout
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line)),
-    )
-    const claimed = lines.flatMap(line => (line.item ? [line] : []))
-    expect(results.map(({ stderr }) => stderr).join('')).toBe('')
-    expect(claimed.map(({ item }) => item.id).sort()).toEqual([...ids].sort())
-    // Nobody was refused while work was left: who ended found nothing, and said so.
-    const ends = lines.flatMap(line => line.end ?? [])
-    expect(ends).toHaveLength(16)
-    for (const { status, stdout } of ends) {
-      expect(status).toBe(1)
-      expect(JSON.parse(stdout)).toMatchObject({ item: null, error: { code: 'NOT_FOUND' } })
-    }
-    for (const { item, lock } of claimed) expect(queue.lock(item.id).by).toBe(lock.locked_by)
-    expect(queue.events().filter(({ type }) => type === 'granted')).toHaveLength(100)
-    expect(queue.leftovers()).toEqual([])
-  }, 240_000)
-
-  test('16 processes at the same instant on 100 items get 16 different ones, on 5 items 5 get one', async () => {
-    for (const count of [100, 5]) {
-      const ids = Array.from({ length: count }, (_, i) => `WRK-${i + 1}`)
-      const queue = queueOf(Object.fromEntries(ids.map(id => [id, {}])))
-      const results = await together(
-        Array.from({ length: 16 }, (_, i) => ({ args: 'next --claim --json', session: `racer-${i}` })),
-        { queue },
-      )
-      const won = results.filter(({ code }) => code === 0)
-      const got = won.map(({ json }) => json.item.id)
-      expect(got).toHaveLength(Math.min(16, count))
-      expect(new Set(got).size).toBe(got.length)
-      for (const { json } of won) expect(queue.lock(json.item.id).by).toBe(json.session.id)
-      for (const result of results.filter(({ code }) => code !== 0)) nothing(result)
-    }
-  }, 120_000)
+  test('eight processes at the same instant on five items: five get one each, three are told that none is left', () =>
+    expectDifferentItems(8, 5))
 
   test('one session’s calls at the same instant get different items as well', async () => {
     const queue = queueOf(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`WRK-${i}`, {}])))

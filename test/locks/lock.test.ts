@@ -1,18 +1,13 @@
 /** Session locks through the command: one run at a time, whatever lies in the lock's file. */
-
-import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -29,147 +24,27 @@ import { startAgent } from '../support/agents.ts'
 import { ago, HOUR, MINUTE, stampOf } from '../support/clock.ts'
 import { tempFolder } from '../support/processes.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
-import type { Json, Result } from '../support/result.ts'
+import type { Json } from '../support/result.ts'
 import { run } from '../support/run.ts'
 import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
 import { haveSmallDisks, mountSmall } from '../support/small-disk.ts'
 import { together } from '../support/together.ts'
-
-const MANY = 32
-const LOCKS = '.wrk/ops/locks'
-
-const fileOf = (queue: Queue, name = 'nightly_session') => join(queue.root, LOCKS, `${name}.lock`)
-const textOf = (queue: Queue, name?: string) => readFileSync(fileOf(queue, name), 'utf8')
-const dataOf = (queue: Queue, name?: string): Json => JSON.parse(textOf(queue, name))
-
-/** Puts something into a lock's place, last changed at `modified`. */
-function put(queue: Queue, content: string | Buffer, modified = new Date(), name?: string): string {
-  const file = fileOf(queue, name)
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, content)
-  utimesSync(file, modified, modified)
-  return file
-}
-
-/** A lock as the file holds it. */
-function heldLock(more: Record<string, unknown> = {}): string {
-  const { pid, host, ...anchor } = anchorOf()
-  return JSON.stringify({
-    run_id: 'run-0',
-    pid,
-    host,
-    started_utc: stampOf(ago(10 * MINUTE)),
-    purpose: 'earlier',
-    ttl_sec: 7200,
-    session_id: null,
-    heartbeat_utc: stampOf(ago(10 * MINUTE)),
-    pid_of: 'session',
-    anchor,
-    ...more,
-  })
-}
-
-const ofDead = () => {
-  const { pid, started, boot, pidns } = deadAnchor()
-  return { pid, anchor: { started, boot, pidns } }
-}
-
-const claims = (count: number, args = 'lock claim --json') =>
-  Array.from({ length: count }, (_, i) => ({ args, session: `racer-${i}` }))
-
-/** One of them got the lock and the file says so; the others were told by whom. Gives the winner's answer. */
-function expectOneWinner(queue: Queue, results: readonly Result[]): Json {
-  expect(results.filter(({ code }) => code !== 0 && code !== 4).map(({ stdout }) => stdout)).toEqual([])
-  const winners = results.filter(({ json }) => json.acquired)
-  expect(winners.map(({ code }) => code)).toEqual([0])
-  const winner = winners[0]!.json
-  expect(dataOf(queue)).toMatchObject({ run_id: winner.run_id, session_id: winner.lock.session_id })
-  for (const { code, json } of results.filter(one => one !== winners[0])) {
-    expect(code).toBe(4)
-    expect(json).toMatchObject({
-      ok: false,
-      acquired: false,
-      error_code: 'locked',
-      lock: { run_id: winner.run_id },
-    })
-    expect(json.run_id).not.toBe(winner.run_id)
-  }
-  const events = queue.events()
-  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
-  expect(events.filter(({ type }) => ['granted', 'takenOver', 'renewed'].includes(type))).toMatchObject([
-    { type: winner.kind, item: 'lock:nightly_session', session: winner.run_id },
-  ])
-  expect(queue.leftovers()).toEqual([])
-  return winner
-}
+import {
+  claims,
+  dataOf,
+  expectOneWinner,
+  fileOf,
+  heldLock,
+  MANY,
+  ofDead,
+  put,
+  textOf,
+} from './lock.shared.ts'
 
 describe(`of ${MANY} processes released at the same instant one gets the lock`, () => {
   test('when nobody holds it, and nothing of the folder is there yet', async () => {
     const queue = makeQueue()
     expect(expectOneWinner(queue, await together(claims(MANY), { queue })).kind).toBe('granted')
-  })
-
-  test('when it was released', async () => {
-    const queue = makeQueue()
-    put(queue, releasedText('run-0', 'holder', ago(MINUTE)))
-    expect(expectOneWinner(queue, await together(claims(MANY), { queue })).kind).toBe('granted')
-  })
-
-  test.each([
-    ['whose process is dead', () => heldLock(ofDead()), 'dead'],
-    ['whose time is up', () => heldLock({ ttl_sec: 60 }), 'TTL'],
-    [
-      'by older tooling whose time is up',
-      () =>
-        JSON.stringify({
-          run_id: 'run-0',
-          pid: process.pid,
-          started_utc: stampOf(ago(3 * HOUR)),
-          ttl_sec: 5400,
-        }),
-      'TTL',
-    ],
-  ])('when it is held by a run %s', async (_, content, reason) => {
-    const queue = makeQueue()
-    put(queue, content())
-    const results = await together(claims(MANY), { queue })
-    const winner = expectOneWinner(queue, results)
-    expect(winner).toMatchObject({
-      kind: 'takenOver',
-      from: { lock: { run_id: 'run-0' }, reason: expect.stringContaining(reason) },
-      warning: expect.stringContaining('took over lock nightly_session from run-0'),
-    })
-    expect(queue.events().find(({ type }) => type === 'takenOver')).toMatchObject({
-      previous_holder: 'run-0',
-    })
-  })
-
-  test('and none when it is held, or cannot be read', async () => {
-    for (const content of [heldLock(), 'torn']) {
-      const queue = makeQueue()
-      put(queue, content)
-      const results = await together(claims(12), { queue })
-      const code = content === 'torn' ? 5 : 4
-      expect(results.map(result => [result.code, result.json.acquired])).toEqual(
-        results.map(() => [code, false]),
-      )
-      expect(textOf(queue)).toBe(content)
-      expect(queue.events().filter(({ item }) => item)).toEqual([])
-    }
-  })
-
-  test('also when others clean up at the same time', async () => {
-    const queue = makeQueue()
-    put(queue, heldLock(ofDead()))
-    const cleaners = Array.from({ length: 10 }, (_, i) => ({
-      args: 'lock cleanup --json',
-      session: `cleaner-${i}`,
-    }))
-    const results = await together([...claims(20), ...cleaners], { queue })
-    const reclaimed = results.slice(20).flatMap(({ json }) => json.reclaimed)
-    expect(reclaimed.length).toBeLessThanOrEqual(1)
-    expect(results.slice(0, 20).filter(({ json }) => json.acquired)).toHaveLength(1)
-    expect(queue.leftovers()).toEqual([])
   })
 })
 
@@ -409,100 +284,11 @@ describe('a lock', () => {
 })
 
 describe('a lock file that cannot be read', () => {
-  const forms: [string, (file: string) => void][] = [
-    ['is empty', file => writeFileSync(file, '')],
-    ['is torn', file => writeFileSync(file, heldLock().slice(0, 60))],
-    ['is no object', file => writeFileSync(file, '["run-0"]')],
-    ['names no run', file => writeFileSync(file, '{"pid":1,"started_utc":"2026-01-01T00:00:00Z"}')],
-    ['is binary', file => writeFileSync(file, Buffer.from([0xff, 0xfe, 0x00, 0x7b]))],
-    ['is far too large', file => writeFileSync(file, `${heldLock()}${' '.repeat(200_000)}`)],
-    ['is a folder', file => mkdirSync(join(file, 'inside'), { recursive: true })],
-    ['is a link to a lock', file => symlinkSync(join(dirname(file), 'real.json'), file)],
-    ['is a link to nothing', file => symlinkSync('/nowhere/at/all', file)],
-    ['is a pipe', file => spawnSync('mkfifo', [file])],
-  ]
-
-  /** What lies there, in a form that shows every change. */
-  function picture(file: string): string {
-    const stat = lstatSync(file, { bigint: true })
-    const content = stat.isFile() ? readFileSync(file, 'base64') : stat.isDirectory() ? readdirSync(file) : ''
-    return [stat.ino, stat.mode, stat.size, stat.mtimeNs, content].join()
-  }
-
-  test.each(forms)('because it %s is corrupt to all, and put aside when it is old', async (_, make) => {
-    const queue = makeQueue()
-    const file = fileOf(queue)
-    mkdirSync(dirname(file), { recursive: true })
-    const real = join(dirname(file), 'real.json')
-    const target = heldLock()
-    writeFileSync(real, target)
-    make(file)
-    const before = picture(file)
-    for (const [args, own] of [
-      ['show', {}],
-      ['claim', { acquired: false }],
-      ['claim --run-id run-0', { acquired: false }],
-      ['renew --run-id run-0', { renewed: false }],
-      ['release --run-id run-0', { released: false }],
-      ['release', { released: false }],
-      ['run -- touch ran', { acquired: false }],
-    ] as const) {
-      const words = `lock ${args}`.replace(/( --|$)/, ' --json$1').split(' ')
-      const result = await queue.run(words)
-      expect([args, result.code]).toEqual([args, 5])
-      expect(result.json).toMatchObject({
-        ok: false,
-        error_code: 'corrupt',
-        lock: null,
-        lock_path: file,
-        ...own,
-      })
-    }
-    expect(existsSync(join(queue.home, 'ran'))).toBe(false)
-    expect((await queue.run('lock cleanup --json')).json).toMatchObject({ ok: true, reclaimed: [] })
-    expect(picture(file)).toBe(before)
-
-    const env = { WRK_NOW: '+3h' }
-    const cleanup = await queue.run('lock cleanup --json', { env })
-    expect(cleanup.code).toBe(0)
-    const [reclaimed] = cleanup.json.reclaimed
-    expect(cleanup.json.reclaimed).toHaveLength(1)
-    expect(reclaimed).toMatchObject({ name: 'nightly_session', lock_path: file, lock: null })
-    expect(reclaimed.reason).toContain('cannot be read')
-    expect(picture(reclaimed.quarantined_to)).toBe(before)
-    expect(readFileSync(real, 'utf8')).toBe(target)
-    expect((await queue.run('lock cleanup --json', { env })).json.reclaimed).toEqual([])
-    expect((await queue.run('lock show --json', { env })).json.lock).toBeNull()
-    expect((await queue.run('lock claim --json', { env })).json.acquired).toBe(true)
-    expect(picture(reclaimed.quarantined_to)).toBe(before)
-    expect(queue.events().map(({ type }) => type)).toEqual(['moved', 'granted'])
-    expect(queue.leftovers()).toEqual([])
-  })
-
   test.skipIf(process.getuid?.() === 0)('because of its permissions is corrupt too', async () => {
     const queue = makeQueue()
     chmodSync(put(queue, heldLock()), 0)
     expect((await queue.run('lock show --json')).json.error_code).toBe('corrupt')
     expect((await queue.run('lock claim --json')).code).toBe(5)
-  })
-
-  test('is put aside once by many who clean up at the same instant, and over nothing that lies there', async () => {
-    const queue = makeQueue()
-    const kept = new Set<string>()
-    for (const [round, text] of ['one', 'two', 'three'].entries()) {
-      put(queue, text, ago(3 * HOUR))
-      const env = { WRK_NOW: stampOf(new Date()) }
-      const calls = Array.from({ length: 8 }, () => ({ args: 'lock cleanup --json', env }))
-      const results = await together(calls, { queue })
-      expect(results.map(({ code }) => code)).toEqual(calls.map(() => 0))
-      const reclaimed = results.flatMap(({ json }) => json.reclaimed)
-      expect(reclaimed).toHaveLength(1)
-      kept.add(reclaimed[0].quarantined_to)
-      expect(kept.size).toBe(round + 1)
-    }
-    expect([...kept].map(path => readFileSync(path, 'utf8')).sort()).toEqual(['one', 'three', 'two'])
-    const aside = readdirSync(dirname(fileOf(queue))).filter(name => name.includes('corrupt'))
-    expect(aside).toHaveLength(3)
   })
 })
 
@@ -602,34 +388,6 @@ describe('locks lie', () => {
     expect([nowhere.code, nowhere.json.error_code, nowhere.json.ok]).toEqual([1, 'not_found', false])
     expect(nowhere.json.error).toContain('no queue here')
     expect(nowhere.json.hint).toContain('--state-dir')
-  })
-
-  test('under one guard, whether the queue’s .wrk is named or found', async () => {
-    const queue = makeQueue()
-    const found = claims(12)
-    const named = claims(12, `lock claim --json --state-dir ${join(queue.root, '.wrk')}`)
-    expectOneWinner(
-      queue,
-      await together([...found, ...named.map((one, i) => ({ ...one, session: `far-${i}` }))], { queue }),
-    )
-    expect(existsSync(join(queue.root, '.wrk/.wrk'))).toBe(false)
-  })
-
-  test.each(['ops', 'ops/locks', '.wrk'])('in no folder that %s as a link leads to', async part => {
-    const queue = makeQueue()
-    const state = join(queue.home, 'state')
-    const outside = join(queue.home, 'outside')
-    mkdirSync(dirname(join(state, part)), { recursive: true })
-    mkdirSync(outside)
-    symlinkSync(outside, join(state, part))
-    for (const verb of ['claim', 'show', 'cleanup', 'release --run-id x', 'run -- true']) {
-      const words = `lock ${verb}`.replace(/( --|$)/, ` --json --state-dir ${state}$1`).split(' ')
-      const result = await queue.run(words)
-      expect([verb, result.code]).toEqual([verb, 74])
-      expect(result.json).toMatchObject({ ok: false, error_code: 'io' })
-      expect(result.json.error).toContain('symbolic link')
-    }
-    expect(readdirSync(outside)).toEqual([])
   })
 })
 

@@ -557,9 +557,9 @@ test('set, clear, set, clear comes back to the bytes of the first clear, and not
     fc.property(anyFile, bytes => {
       if (survives(bytes)) changed++
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   )
-  expect(changed).toBeGreaterThan(150)
+  expect(changed).toBeGreaterThan(50)
 })
 
 const files = corpus()

@@ -1,7 +1,6 @@
 /** The shell scripts of a workspace, in real bash with the built command: what wrk init --scripts puts there. */
 import { spawnSync } from 'node:child_process'
 import {
-  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -16,103 +15,12 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { AGENTS } from '../../src/core/sessions/session.ts'
 import { ago, HOUR, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { finished, gone, start, tempFolder } from '../support/processes.ts'
-import { cleanEnv, type Env, FIRST, PROGRAM, ROOT, WRK } from '../support/program.ts'
-import type { Result } from '../support/result.ts'
+import { cleanEnv, ROOT, WRK } from '../support/program.ts'
 import { run } from '../support/run.ts'
-
-const TEMPLATES = join(ROOT, 'templates')
-const FILES = [
-  'scripts/agents/execute.sh',
-  'scripts/agents/review.sh',
-  'scripts/agents/lib/workflow-guards.sh',
-  'scripts/agents/workflow-visual.html',
-] as const
-const GUARDS = FILES[2]
-const templateOf = (name: string) =>
-  join(TEMPLATES, name.endsWith('.html') ? name.slice('scripts/agents/'.length) : name)
-
-interface BashOptions {
-  session?: string | null
-  env?: Env
-  cwd?: string
-  /** What comes before the lib is sourced. */
-  before?: string
-  /** In place of `bash -c`. */
-  flags?: readonly string[]
-}
-
-/** A folder with a queue and the scripts; its path holds blanks and letters that are not ASCII. */
-class Workspace {
-  readonly home = tempFolder()
-  readonly root = join(this.home, 'wörk späce $(x)')
-  readonly queue = join(this.root, '.claude', 'work-queue')
-  readonly starts = join(this.home, 'starts')
-
-  constructor(items: Record<string, string> = {}, scripts = true) {
-    for (const folder of ['pending', 'working', 'blocked', 'done', 'archive'])
-      mkdirSync(join(this.queue, folder), { recursive: true })
-    for (const [name, text] of Object.entries(items)) this.write(name, text)
-    if (scripts) for (const name of FILES) this.install(name)
-  }
-
-  private install(name: string): void {
-    mkdirSync(dirname(join(this.root, name)), { recursive: true })
-    copyFileSync(templateOf(name), join(this.root, name))
-    if (!name.includes('lib')) chmodSync(join(this.root, name), 0o755)
-  }
-
-  path(name: string): string {
-    return join(this.queue, /^WRK-\d+$/.test(name) ? `pending/${name}.md` : name)
-  }
-
-  read(name: string): string {
-    return readFileSync(this.path(name), 'utf8')
-  }
-
-  write(name: string, text: string): void {
-    mkdirSync(dirname(this.path(name)), { recursive: true })
-    writeFileSync(this.path(name), text)
-  }
-
-  env({ session = 'tester', env = {} }: BashOptions = {}): Env {
-    const all = { ...(session === null ? {} : { WRK_SESSION_ID: session }), ...env }
-    return cleanEnv(this.home, all)
-  }
-
-  /** Sources the lib in a script of its own and runs commands. */
-  bash(commands: string, options: BashOptions = {}): Promise<Result> {
-    const { before = 'set -euo pipefail', flags = ['--norc', '--noprofile', '-c'] } = options
-    const text = `${before}\nsource "$LIB"\n${commands}\n`
-    const own = { LIB: join(this.root, GUARDS), W: this.root, Q: this.queue }
-    const env = { ...own, ...this.env(options) }
-    return finished(start('/bin/bash', [...flags, text], { cwd: options.cwd ?? this.home, env }))
-  }
-
-  script(name: 'execute' | 'review', args: readonly string[], options: BashOptions = {}): Promise<Result> {
-    const program = join(this.root, 'scripts', 'agents', `${name}.sh`)
-    return finished(start(program, args, { cwd: options.cwd ?? this.home, env: this.env(options) }))
-  }
-
-  /** A wrk that notes each start; gives the environment that names it. */
-  counting(): Env {
-    const program = join(this.home, 'counting wrk')
-    writeFileSync(
-      program,
-      `#!/bin/bash\necho "$*" >>'${this.starts}'\nexec ${[PROGRAM, ...FIRST].map(word => `'${word}'`).join(' ')} "$@"\n`,
-    )
-    chmodSync(program, 0o755)
-    return { WRK_BIN: program }
-  }
-
-  startsNoted(): number {
-    if (!existsSync(this.starts)) return 0
-    return readFileSync(this.starts, 'utf8').split('\n').length - 1
-  }
-}
+import { FILES, GUARDS, templateOf, Workspace } from './scripts.shared.ts'
 
 /** Every path below a folder with mode and content; the page's and the scripts' times too. */
 function snapshot(folder: string): Record<string, string> {
@@ -431,59 +339,6 @@ describe('resolve_wrk_file', () => {
     expect(space.read('pending/WRK-222.md')).toContain('priority: medium')
   })
 
-  const ITEMS = {
-    'pending/WRK-1.md': 'x',
-    'working/WRK-0042.md': 'x',
-    'done/WRK-139-gmsh é.md': 'x',
-    'archive/2026-02/WRK-77.md': 'x',
-    'archive/WRK-78.md': 'x',
-    'archived/WRK-79.md': 'x',
-    'blocked/workspace-hub-1311.md': 'x',
-    'WRK-5.md': 'x',
-    'notes/WRK-6.md': 'x',
-    'archive/notes/WRK-7.md': 'x',
-    'pending/WRK-8.txt': 'x',
-    'pending/WRK-9x.md': 'x',
-    'pending/XWRK-11.md': 'x',
-  }
-
-  test.each([
-    ['WRK-1', 'pending/WRK-1.md'],
-    ['1', 'pending/WRK-1.md'],
-    ['wrk-0001', 'pending/WRK-1.md'],
-    ['WRK-1.md', 'pending/WRK-1.md'],
-    ['WRK-42', 'working/WRK-0042.md'],
-    ['139', 'done/WRK-139-gmsh é.md'],
-    ['WRK-77', 'archive/2026-02/WRK-77.md'],
-    ['WRK-78', 'archive/WRK-78.md'],
-    ['79', 'archived/WRK-79.md'],
-    ['workspace-hub#1311', 'blocked/workspace-hub-1311.md'],
-    ['Workspace-Hub-1311', 'blocked/workspace-hub-1311.md'],
-    ['WRK-5', 'WRK-5.md'],
-    ['WRK-6', null],
-    ['WRK-7', null],
-    ['WRK-8', null],
-    ['WRK-9', null],
-    ['WRK-11', null],
-    ['1311', null],
-    ['WRK-13', null],
-  ])('%s is %s, as wrk has it', async (id, place) => {
-    const space = new Workspace(ITEMS)
-    const { code, stdout, stderr } = await space.bash('resolve_wrk_file "$ID"', { env: { ID: id } })
-    const found = await run(['show', id, '--json'], { cwd: space.root })
-    if (place) {
-      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${space.path(place)}\n`, stderr: '' })
-      expect(found.json.item.path).toBe(space.path(place))
-    } else {
-      expect({ code, stdout, stderr }).toEqual({
-        code: 1,
-        stdout: '',
-        stderr: `wrk: there is no item ${id} in ${space.queue}\n`,
-      })
-      expect(found.code).toBe(1)
-    }
-  })
-
   test('in the example queue it agrees with wrk about every item', async () => {
     const space = new Workspace()
     cpSync(join(ROOT, 'fixtures', 'queue'), space.queue, { recursive: true })
@@ -668,54 +523,6 @@ try "$Q/pending/WRK-1.md" a`)
 })
 
 describe('gates', () => {
-  test('providers are those that wrk execute knows', async () => {
-    const space = new Workspace({
-      'WRK-1': item('WRK-1', { plan_approved: 'true' }),
-      'wrk.yaml': `providers:
-  mine: [run, "{file}"]   # ours
-  'quoted':
-    execute: [run, "{file}"]
-ttl: 2h
-gates:
-  plan_reviewed: [complex]
-`,
-    })
-    mkdirSync(join(space.root, 'scripts', 'agents', 'providers'))
-    writeFileSync(join(space.root, 'scripts', 'agents', 'providers', 'other.sh'), '#!/bin/sh\n')
-    const names = [...AGENTS, 'mine', 'quoted', 'other']
-    const wrong = [
-      '',
-      'nobody',
-      'execute',
-      'ttl',
-      'gates',
-      'plan_reviewed',
-      'Claude',
-      '../other',
-      'min',
-      'mine:',
-      'a b',
-      '.*',
-    ]
-    const all = [...names, ...wrong]
-    const { stdout } = await space.bash(
-      `${all.map(name => `(assert_provider '${name}' 2>/dev/null) && echo 0 || echo $?`).join('\n')}`,
-    )
-    const codes = stdout.trim().split('\n')
-    expect(Object.fromEntries(all.map((name, i) => [name, codes[i]]))).toEqual(
-      Object.fromEntries(all.map(name => [name, names.includes(name) ? '0' : '2'])),
-    )
-    for (const name of ['mine', 'quoted', 'other', 'execute', 'plan_reviewed']) {
-      const { stderr } = await space.script('execute', ['WRK-1', '--provider', name, '--', 'true'])
-      expect([name, stderr.includes('unknown provider')]).toEqual([name, wrong.includes(name)])
-    }
-    const flow = new Workspace({ 'wrk.yaml': 'providers: { mine: [run, "{file}"], other: [x] }\nttl: 2h\n' })
-    expect((await flow.bash('assert_provider mine; assert_provider other')).code).toBe(0)
-    const refused = await flow.bash('assert_provider run')
-    expect(refused.code).toBe(2)
-    expect(refused.stderr).toMatch(/^wrk: unknown provider: "run"\n {5}Known are claude/)
-  })
-
   test('the plan: 0 when approved, 3 when not, 2 when there is no such item', async () => {
     const space = new Workspace({
       'WRK-1': item('WRK-1', { plan_approved: 'true' }),
@@ -858,31 +665,6 @@ diff <(echo "$before") <(echo "$after") | grep '^[<>]' || :`,
       { before: `set -euo pipefail\nbefore="$(${state})"` },
     )
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'same\n> WORK_ITEM_ROOT\n> WS_HUB\n' })
-  })
-
-  test.each([
-    ['CDPATH', 'set -euo pipefail; export CDPATH="$W:/tmp:/"'],
-    [
-      'a cd of its own',
-      'set -euo pipefail; cd() { echo "no cd" >&2; return 1; }; pwd() { builtin pwd "$@"; }',
-    ],
-    ['an alias for cd', 'shopt -s expand_aliases; alias cd="false"; set -euo pipefail'],
-    ['IFS', 'set -euo pipefail; IFS=/-W1'],
-    ['no globs', 'set -euofo pipefail noglob'],
-    ['options of globs', 'set -euo pipefail; shopt -s failglob nocaseglob dotglob extglob; GLOBIGNORE="*"'],
-    ['nocasematch', 'set -euo pipefail; shopt -s nocasematch nullglob'],
-    ['no brace expansion', 'set -euo pipefail; set +B'],
-    ['posix mode', 'set -euo pipefail; set -o posix'],
-    ['another language', 'set -euo pipefail; export LC_ALL=C.UTF-8 LANG=C'],
-    ['ERR traps in functions', 'set -Eeuo pipefail; trap "echo trapped >&2" ERR'],
-  ])('may have %s', async (_, before) => {
-    const space = new Workspace({ 'WRK-157': item('WRK-157') })
-    const { code, stdout, stderr } = await space.bash(`${ALL}echo end`, { before })
-    expect({ code, stdout, stderr: stderr.replaceAll('trapped\n', '') }).toEqual({
-      code: 0,
-      stdout: 'end\n',
-      stderr: '',
-    })
   })
 
   test('may stand anywhere and source by a relative path; the workspace is the script’s', async () => {

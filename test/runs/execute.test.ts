@@ -12,26 +12,12 @@ import { finished, gone, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv } from '../support/program.ts'
 import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
-import { together } from '../support/together.ts'
-
-/** An item that passes every gate. */
-const ready = (id = 'WRK-1', fields: Record<string, string> = {}) =>
-  item(id, { plan_approved: 'true', ...fields })
-
-const readyQueue = (fields: Record<string, string> = {}) => makeQueue({ 'WRK-1': ready('WRK-1', fields) })
-
-const execute = (...command: string[]) => ['execute', 'WRK-1', '--provider', 'claude', '--', ...command]
+import { execute, expectUntouched, LISTENER, ready, readyQueue, signalsOf } from './execute.shared.ts'
 
 /** Starts a script of bash that finds `wrk` and the queue. */
 function startShell(queue: Queue, script: string): ReturnType<typeof start> {
   const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' })
   return start('bash', ['-c', NOTES + script], { cwd: queue.home, env })
-}
-
-/** The item is as it was before, and nobody has left anything. */
-function expectUntouched(queue: Queue, before: string, name = 'WRK-1'): void {
-  expect(queue.read(name)).toBe(before)
-  expect(queue.leftovers()).toEqual([])
 }
 
 describe('the gates are asked in order, each with its exit code:', () => {
@@ -553,33 +539,6 @@ describe('the exit code of the command is passed on, and the item released:', ()
     expect(queue.session('tester').active_wrk).toBe('WRK-1')
   })
 
-  test.each([
-    ['releases the item', 'wrk release WRK-1', 'pending/WRK-1.md', ''],
-    [
-      'releases what another was refused',
-      '{ WRK_SESSION_ID=other wrk release WRK-1 2>/dev/null; wrk release WRK-1; }',
-      'pending/WRK-1.md',
-      '',
-    ],
-    ['ends the session', 'wrk session end', 'pending/WRK-1.md', ''],
-    ['archives the item', 'wrk archive WRK-1', 'archive', ''],
-  ])('a command that itself %s has not lost it', async (_, command, place) => {
-    const queue = readyQueue()
-    // Long enough to be looked after several times.
-    const { code, json, stderr } = await queue.run(
-      ['--json', ...execute(...bash(`${command} >&2 || exit 9; sleep 1`))],
-      {
-        env: { LOCK_TTL_SECONDS: '4' },
-      },
-    )
-    expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(json).toMatchObject({ ok: true, released: true, superseded: null })
-    expect(stderr).not.toContain('warning')
-    if (place === 'archive') expect(json.item.path).toContain('/archive/')
-    else expect(queue.read('WRK-1')).toBe(ready())
-    expect(queue.leftovers()).toEqual([])
-  })
-
   test('what the command released and claimed anew by hand stays with the session, and that is said', async () => {
     const queue = readyQueue()
     const { code, stderr } = await queue.run(execute(...bash('wrk release WRK-1 && wrk claim WRK-1')))
@@ -624,49 +583,13 @@ describe('stdin, stdout and stderr', () => {
     expect(result.stderr).toBe('out\nerr\n')
   })
 })
-
-/** A command that notes each signal that it gets, and goes on until it is told to end. */
-const LISTENER = `const { writeFileSync, existsSync, renameSync } = require('node:fs')
-const at = name => process.env.HOME + '/' + name
-const say = (name, text) => { writeFileSync(at(name + '.tmp'), text); renameSync(at(name + '.tmp'), at(name)) }
-const got = []
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'])
-  process.on(signal, () => { got.push(signal); say(signal, String(got.filter(one => one === signal).length)) })
-say('up', String(process.pid))
-setInterval(() => { if (existsSync(at('go'))) { say('got', got.join(' ')); process.exit(7) } }, 20)
-`
-const listener = ['node', '-e', LISTENER]
 /** One that dies of any. bash would leave some signals to what it runs; this is the program itself. */
 const MORTAL = `require('node:fs').writeFileSync('up.tmp', String(process.pid))
 require('node:fs').renameSync('up.tmp', 'up')
 setInterval(() => {}, 1000)
 `
 
-/** Lets the listener end; gives what it got. A signal that is sent twice has come twice by then. */
-async function signalsOf(queue: Queue): Promise<string> {
-  await pause(250)
-  note(queue, 'go')
-  return heard(queue, 'got')
-}
-
 describe('without a terminal', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const)(
-    '%s is passed on, once; wrk stays as long as the command does',
-    async signal => {
-      const queue = readyQueue()
-      const before = queue.read('WRK-1')
-      const running = startWatched(queue, execute(...listener))
-      const child = Number(await heard(queue, 'up'))
-      process.kill(running.pid, signal)
-      expect(await heard(queue, signal)).toBe('1')
-      expect(queue.lock('WRK-1').by).toBe('tester')
-      expect(processFacts(child)!.ppid).toBe(running.pid)
-      expect(await signalsOf(queue)).toBe(signal)
-      expect((await running.end).code).toBe(7)
-      expectUntouched(queue, before)
-    },
-  )
-
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -851,25 +774,6 @@ describe('wrk killed with -9, the command still running:', () => {
   })
 })
 
-test('a command that runs longer than the TTL keeps its item all the time', async () => {
-  const queue = readyQueue()
-  const env = { LOCK_TTL_SECONDS: '2' }
-  const running = startWatched(queue, execute(...bash('say up; sleep 5; say slept')), {
-    env,
-    session: 'first',
-  })
-  await heard(queue, 'up')
-  let refused = 0
-  for (;;) {
-    const { code, stdout } = await queue.run('claim WRK-1 --json', { session: 'second', env })
-    if (existsSync(noteOf(queue, 'slept'))) break
-    expect({ code, stdout }).toMatchObject({ code: 4 })
-    refused++
-  }
-  expect(refused).toBeGreaterThan(3)
-  expect((await running.end).code).toBe(0)
-})
-
 describe('when the claim is lost meanwhile', () => {
   const takeOver = async (queue: Queue) => {
     const taken = await queue.run(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'second' })
@@ -899,44 +803,6 @@ describe('when the claim is lost meanwhile', () => {
     for (const pid of pids) await gone(pid)
     expect(queue.lock('WRK-1')).toEqual({ by: 'second', at })
     expect(queue.leftovers()).toEqual([])
-  })
-
-  test('they are killed when they do not end within five seconds', async () => {
-    const queue = readyQueue()
-    const stubborn = (name: string) =>
-      `trap '' TERM INT HUP; echo $$ >"$HOME/${name}"; while :; do sleep 0.05; done`
-    writeFileSync(noteOf(queue, 'below.sh'), stubborn('below'))
-    writeFileSync(noteOf(queue, 'up.sh'), `bash below.sh & ${stubborn('up')}`)
-    const running = startWatched(queue, execute('bash', 'up.sh'), { session: 'first' })
-    const pids = [Number(await heard(queue, 'up')), Number(await heard(queue, 'below'))]
-    await takeOver(queue)
-    const began = performance.now()
-    const { code, stderr } = await running.end
-    expect(code).toBe(4)
-    expect(performance.now() - began).toBeGreaterThan(4_500)
-    for (const said of ['second', 'urgent', queue.lock('WRK-1').at!]) expect(stderr).toContain(said)
-    for (const pid of pids) await gone(pid)
-    expect(queue.lock('WRK-1').by).toBe('second')
-    expect(queue.leftovers()).toEqual([])
-  })
-
-  test('what it started is killed after the command itself has ended well', async () => {
-    const queue = readyQueue()
-    writeFileSync(
-      noteOf(queue, 'below.sh'),
-      `trap '' TERM; echo $$ >"$HOME/below"; while :; do sleep 0.05; done`,
-    )
-    const running = startWatched(
-      queue,
-      execute(...bash('bash below.sh & say up $$; while :; do sleep 0.05; done')),
-      {
-        session: 'first',
-      },
-    )
-    const pids = [Number(await heard(queue, 'up')), Number(await heard(queue, 'below'))]
-    await takeOver(queue)
-    expect((await running.end).code).toBe(4)
-    for (const pid of pids) await gone(pid)
   })
 
   test.each<[string, string[]]>([
@@ -995,35 +861,6 @@ describe('when the claim is lost meanwhile', () => {
 })
 
 describe('executes of one item at the same instant: exactly one runs', () => {
-  /** Notes that it ran, and goes on until all the others have been refused. */
-  const waiting = (others: number) =>
-    bash(
-      `echo $$ >>"$HOME/runs"; until [ "$(grep -c '"refused"' "$WRK_QUEUE/.wrk/events.jsonl")" -ge ${others} ]; do sleep 0.05; done`,
-    )
-
-  test.each([
-    ['two in one session', [['one'], ['one']]],
-    ['eight in one session', Array.from({ length: 8 }, () => ['one'])],
-    ['two sessions', [['one'], ['two']]],
-    ['helpers of one session', ['a', 'b', 'c'].map(name => ['one', '--agent', name])],
-    ['eight sessions', Array.from({ length: 8 }, (_, i) => [`session-${i}`])],
-  ])('%s', async (_, callers) => {
-    const queue = readyQueue()
-    const before = queue.read('WRK-1')
-    const calls = callers.map(([session, ...flags]) => ({
-      args: ['--json', ...flags, ...execute(...waiting(callers.length - 1))],
-      session: session!,
-    }))
-    const results = await together(calls, { queue })
-    expect(results.map(({ code }) => code).sort()).toEqual([0, ...calls.slice(1).map(() => 4)])
-    for (const { code, json } of results)
-      if (code === 4) expect(json).toMatchObject({ error: { code: 'LOCKED' }, holder: { liveness: 'alive' } })
-    expect(readFileSync(noteOf(queue, 'runs'), 'utf8').trim().split('\n')).toHaveLength(1)
-    expectUntouched(queue, before)
-    const events = queue.events()
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, i) => i + 1))
-  })
-
   test('the second in a session is told of the run that is at work, and not to claim it', async () => {
     const queue = readyQueue()
     const running = startWatched(queue, execute(...bash('say up; await go')))

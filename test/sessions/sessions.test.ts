@@ -12,12 +12,7 @@ import { makeQueue, type Queue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
 import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
-
-const T = Date.parse('2026-02-16T19:30:05Z')
-const later = (ms: number) => stampOf(new Date(T + ms))
-/** Runs a command as a session at T and so much. */
-const as = (queue: Queue, session: string, ms: number, args: string) =>
-  queue.run(args, { session, env: { WRK_NOW: later(ms) } })
+import { as, later, T } from './sessions.shared.ts'
 
 describe('session start', () => {
   test.each(['start', 'init'])(
@@ -276,29 +271,6 @@ describe('a sign of life', () => {
     expect(queue.read('session-state.yaml')).toBe(state)
     await as(queue, 'me', 60_000, 'list')
     expect(queue.session('me').heartbeat_at).toBe(later(60_000))
-  })
-
-  test.each([
-    'list',
-    'show WRK-1',
-    'status',
-    'session list',
-    'session show',
-    'session id',
-    'log',
-    'where',
-    'release WRK-2',
-    'claim WRK-3',
-  ])('is any call: %s', async args => {
-    const queue = makeQueue({
-      'WRK-1': item('WRK-1'),
-      'WRK-2': item('WRK-2'),
-      'WRK-3': heldItem('WRK-3', 'other', new Date(T)),
-    })
-    await as(queue, 'other', 0, 'heartbeat')
-    await as(queue, 'me', 0, 'claim WRK-1')
-    await as(queue, 'me', 5 * MINUTE, args)
-    expect(queue.session('me').heartbeat_at).toBe(later(5 * MINUTE))
   })
 
   test('is not written for a session that never worked here', async () => {
@@ -687,71 +659,6 @@ x_last: end
         { session_id: 'third', orchestrator_agent: 'codex' },
       ],
     })
-  })
-
-  test.each([
-    [
-      'with an anchor in block form',
-      '  - session_id: a\n    anchor:\n      pid: 17\n      started: "5"\n    ended_at: null\n',
-    ],
-    [
-      'whose list is not indented',
-      '- session_id: a\n  claims:\n  - id: WRK-9\n    claimed_at: x\n  ended_at: null\n',
-    ],
-    ['without a final newline', '  - session_id: a\n    ended_at: null'],
-    ['with CRLF', '  - session_id: a\r\n    ended_at: null\r\n'],
-    ['with blank lines between', '\n  - session_id: a\n\n    ended_at: null\n\n\n'],
-    ['with an empty list', null],
-  ])('%s is read and added to', async (_, entries) => {
-    const text = entries === null ? 'session_id: ""\nsessions: []\n' : `session_id: ""\nsessions:\n${entries}`
-    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': text })
-    expect((await queue.run('claim WRK-1')).code).toBe(0)
-    const ids = queue.state().sessions.map((session: Json) => session.session_id)
-    expect(ids).toEqual(entries === null ? ['tester'] : ['a', 'tester'])
-    expect(queue.session('tester').claims).toMatchObject([{ id: 'WRK-1' }])
-    expect((await queue.run('session end')).code).toBe(0)
-  })
-
-  test.each([
-    [
-      'JSON',
-      '{"session_id": "a", "x": 1, "sessions": [{"session_id": "a", "x_note": "n", "ended_at": null}]}\n',
-    ],
-    ['a list in one line', 'session_id: a\nx: 1\nsessions: [{session_id: a, x_note: n, ended_at: null}]\n'],
-    [
-      'entries in one line each',
-      'session_id: a\nx: 1\nsessions:\n  - {session_id: a, x_note: n, ended_at: null}\n',
-    ],
-  ])('written as %s works too, and nothing in it is lost', async (_, text) => {
-    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': text })
-    expect((await queue.run('claim WRK-1')).code).toBe(0)
-    expect(queue.state()).toMatchObject({
-      x: 1,
-      sessions: [{ session_id: 'a', x_note: 'n' }, { session_id: 'tester' }],
-    })
-    expect((await queue.run('heartbeat')).code).toBe(0)
-    expect((await queue.run('release WRK-1')).code).toBe(0)
-    expect((await queue.run('session end a')).code).toBe(0)
-    expect(queue.session('a').ended_at).not.toBeNull()
-  })
-
-  test.each([
-    ['half-written', 'session_id: "a"\nsessions:\n  - session_id: "a"\n    anchor: { pid: 17, star'],
-    ['with a key that stands twice', 'session_id: "a"\nsession_id: "b"\nsessions: []\n'],
-    ['with a tab for indentation', 'sessions:\n\t- session_id: a\n'],
-    ['not UTF-8', Buffer.from([0x73, 0x3a, 0x20, 0xff, 0xfe, 0x0a])],
-  ])('%s is told with exit 74 and stays as it is', async (_, content) => {
-    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': content })
-    const [before, state] = [queue.read('WRK-1'), queue.read('session-state.yaml')]
-    for (const args of ['claim WRK-1', 'session start --provider codex', 'heartbeat', 'session id']) {
-      const { code, json, stderr } = await queue.run(`${args} --json`)
-      expect([args, code, json.error?.code]).toEqual([args, 74, 'IO'])
-      expect(json.error.message).toMatch(/session-state\.yaml:\d+:\d+: /)
-      expect(json.error.hint).not.toBe('')
-      expect(stderr).not.toContain(' at ')
-    }
-    expect([queue.read('WRK-1'), queue.read('session-state.yaml')]).toEqual([before, state])
-    expect(queue.leftovers()).toEqual([])
   })
 
   test('in one line, with a key that stands twice within an entry, is added to as well', async () => {

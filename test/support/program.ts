@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -18,6 +19,9 @@ export const STANDALONE = EXE !== null
 
 /** The built command. */
 export const WRK = EXE ?? join(ROOT, 'dist', 'wrk.cjs')
+
+/** The built library, for import(). */
+export const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'index.js')).href
 
 /** What starts it: a program, and its first arguments. */
 export const PROGRAM = EXE ?? process.execPath

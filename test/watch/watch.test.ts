@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process'
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,91 +12,18 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startAgent } from '../support/agents.ts'
 import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
-import { finished, killGroup, start, tempFolder } from '../support/processes.ts'
-import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
+import { tempFolder } from '../support/processes.ts'
 import { haveTerminals, openTerminal } from '../support/pty.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
-import type { Json, Result } from '../support/result.ts'
+import { makeQueue } from '../support/queue.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
-import { together } from '../support/together.ts'
+import { startWatch, type Watcher } from './watch.shared.ts'
 
 const ESCAPE = /\x1b\[[\d;?]*[A-Za-z]/g
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/
-
-interface Watcher {
-  pid: number
-  /** What has come so far, whole lines only, as objects. */
-  events: Json[]
-  stdout: () => string
-  stderr: () => string
-  /** Waits for an event with these properties. */
-  sees: (what: Json) => Promise<Json>
-  /** Ends it with a signal. */
-  end: (signal?: NodeJS.Signals) => Promise<number | null>
-  ended: Promise<number | null>
-}
-
-function matches(event: Json, what: Json): boolean {
-  return Object.entries(what).every(([key, value]) =>
-    typeof value === 'object' && value !== null
-      ? event[key] !== null && event[key] !== undefined && matches(event[key], value)
-      : event[key] === value,
-  )
-}
-
-/** Starts `wrk watch` and, with --json, waits for its snapshot. */
-async function startWatch(
-  queue: Queue,
-  args = '--json',
-  { env = {}, wrap, quiet = false }: { env?: Env; wrap?: string; quiet?: boolean } = {},
-): Promise<Watcher> {
-  const all = cleanEnv(queue.home, { WRK_QUEUE: queue.root, ...env })
-  const line = `exec ${[PROGRAM, ...FIRST].join(' ')} watch ${args}`
-  const child = start('/bin/bash', ['-c', wrap ? wrap.replace('WATCH', line) : line], {
-    cwd: queue.home,
-    env: all,
-  })
-  child.stdin!.end()
-  const events: Json[] = []
-  let [stdout, stderr, whole] = ['', '', 0]
-  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-    stdout += chunk
-    if (!args.includes('--json')) return
-    for (let end = stdout.indexOf('\n', whole); end >= 0; end = stdout.indexOf('\n', whole)) {
-      events.push(JSON.parse(stdout.slice(whole, end)))
-      whole = end + 1
-    }
-  })
-  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk
-  })
-  const ended = new Promise<number | null>(settle => child.on('close', settle))
-  onTestFinished(() => killGroup(child))
-  const watcher: Watcher = {
-    pid: child.pid!,
-    events,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    sees: async what => {
-      try {
-        return await until(JSON.stringify(what), () => events.find(event => matches(event, what)), 20_000)
-      } catch (cause) {
-        throw new Error(`${cause}\n${events.map(event => JSON.stringify(event)).join('\n')}\n${stderr}`)
-      }
-    },
-    end: signal => {
-      child.kill(signal ?? 'SIGINT')
-      return ended
-    },
-    ended,
-  }
-  if (args.includes('--json') && !quiet) await watcher.sees({ type: 'snapshot' })
-  return watcher
-}
 
 const types = ({ events }: Watcher) => events.map(({ type }) => type)
 
@@ -192,71 +118,6 @@ describe('wrk watch --json', () => {
     expect(watcher.stderr()).toBe('')
   })
 
-  test('adds up to what `wrk list` says after git has switched branches to and fro', async () => {
-    const count = 300
-    const ids = Array.from({ length: count }, (_, i) => `WRK-${i + 1}`)
-    const queue = makeQueue(ids)
-    const git = (...args: string[]) => {
-      const names = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'core.autocrlf=false']
-      const done = spawnSync('git', [...names, '-C', queue.root, ...args], {
-        env: cleanEnv(queue.home),
-        encoding: 'utf8',
-      })
-      if (done.status !== 0) throw new Error(`git ${args.join(' ')}: ${done.stderr}`)
-    }
-    git('init', '-q', '-b', 'one')
-    git('add', '-A')
-    git('commit', '-qm', 'one')
-    git('checkout', '-qb', 'two')
-    for (const [i, id] of ids.entries()) {
-      if (i % 10 === 0) unlinkSync(queue.path(id))
-      else if (i % 10 === 1) {
-        unlinkSync(queue.path(id))
-        queue.write(`archive/2030-0${(i % 9) + 1}/${id}.md`, item(id, { status: 'archived' }))
-      } else if (i % 10 === 2) queue.write(id, 'no frontmatter at all')
-      else queue.write(id, heldItem(id, `session-${i % 7}`, new Date(), { title: `Other ${i}` }))
-    }
-    for (let i = 0; i < 20; i++) queue.write(`working/NEW-${i}.md`, item(`NEW-${i}`, { status: 'working' }))
-    git('add', '-A')
-    git('commit', '-qm', 'two')
-    git('checkout', '-q', 'one')
-
-    const watcher = await startWatch(queue)
-    const known = await listed(queue)
-    let applied = 0
-    const adds = (branch: string) =>
-      until(`what was told adds up to ${branch}`, async () => {
-        await pause(200)
-        for (; applied < watcher.events.length; applied++) apply(known, watcher.events[applied])
-        const there = await listed(queue)
-        return JSON.stringify([...known].sort()) === JSON.stringify([...there].sort())
-      })
-    for (const branch of ['two', 'one', 'two']) {
-      git('checkout', '-q', branch)
-      await adds(branch)
-    }
-    expect(known.size).toBe(count + 20 - count / 10)
-    expect(watcher.stderr()).toBe('')
-  })
-
-  test('needs a watch for each folder, not for each item', async () => {
-    const items: Record<string, string> = {}
-    for (let i = 0; i < 3000; i++) {
-      const month = `20${20 + Math.floor((i % 30) / 12)}-${String(((i % 30) % 12) + 1).padStart(2, '0')}`
-      items[`archive/${month}/WRK-${i}.md`] = item(`WRK-${i}`, { status: 'archived' })
-    }
-    const queue = makeQueue(items)
-    const watcher = await startWatch(queue)
-    const infos = readdirSync(`/proc/${watcher.pid}/fdinfo`).map(fd => {
-      const path = `/proc/${watcher.pid}/fdinfo/${fd}`
-      return readFileSync(path, 'utf8').match(/^inotify /gm)?.length ?? 0
-    })
-    // 30 months, the root and five folders.
-    expect(infos.reduce((sum, count) => sum + count, 0)).toBe(36)
-    queue.write('archive/2021-05/WRK-16.md', item('WRK-16', { status: 'archived', title: 'Deep down' }))
-    await watcher.sees({ type: 'title', to: 'Deep down' })
-  })
-
   test('looks every second where the system has no watches left, and says so', async context => {
     const queue = makeQueue(['WRK-1'])
     const wrap = `exec unshare -Ur /bin/bash -c 'echo 1 >/proc/sys/user/max_inotify_watches; WATCH'`
@@ -283,30 +144,6 @@ describe('wrk watch --json', () => {
   })
 })
 
-/** The whole queue as `wrk list` has it, by path. */
-async function listed(queue: Queue): Promise<Map<string, Json>> {
-  const { items } = (await queue.run('list --json')).json
-  return new Map(
-    items.map(({ path, title, status, locked_by, problems }: Json) => [
-      path,
-      problems.some(({ blocks }: Json) => blocks) ? 'unreadable' : { title, status, locked_by },
-    ]),
-  )
-}
-
-/** What somebody knows who is told of nothing but changes. */
-function apply(known: Map<string, Json>, { type, item, from, to, problem, holder }: Json): void {
-  if (!item) return
-  if (type === 'removed' || type === 'moved') known.delete(from)
-  if (type === 'removed') return
-  const { title, status } = item
-  known.set(
-    item.path,
-    problem !== null ? 'unreadable' : { title, status, locked_by: holder?.session_id ?? null },
-  )
-  if (type === 'claimed' || type === 'takenOver') expect(holder.session_id).toBe(to)
-}
-
 describe('wrk watch', () => {
   test('into a pipe or file writes a line for each change, without control characters', async () => {
     const queue = makeQueue({
@@ -325,31 +162,6 @@ describe('wrk watch', () => {
       expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}\S/)
     expect(watcher.stderr()).toBe('')
   })
-
-  test.each(['--json', ''])(
-    '%s ends quietly when its reader goes away, although nothing happens',
-    async args => {
-      // In plain text only a line can tell, and there is one a minute; here something happens.
-      const queue = makeQueue(['WRK-1'])
-      const line = `set -o pipefail; wrk watch ${args} | head -n 1; echo "$?"`
-      const child = start('/bin/bash', ['-c', line], {
-        cwd: queue.home,
-        env: cleanEnv(queue.home, { WRK_QUEUE: queue.root }),
-      })
-      let over = false
-      const done: Promise<Result> = finished(child).finally(() => {
-        over = true
-      })
-      if (args === '')
-        for (let i = 0; !over && i < 200; i++) {
-          queue.write('WRK-1', item('WRK-1', { title: `Title ${i}` }))
-          await pause(100)
-        }
-      const { stdout, stderr } = await done
-      expect(stdout.trimEnd().split('\n').at(-1)).toBe('0')
-      expect(stderr).toBe('')
-    },
-  )
 
   test('hears a signal although its reader reads nothing', async () => {
     const items = Array.from({ length: 600 }, (_, i) => [`WRK-${i}`, heldItem(`WRK-${i}`, 'x', new Date())])
@@ -475,22 +287,6 @@ describe('wrk watch --reap', () => {
     expect(beat.stderr).toContain(stale.reason)
   })
 
-  test('frees what becomes stale; with dead-only, not what a living session holds', async () => {
-    const queue = makeQueue({
-      'WRK-1': item('WRK-1'),
-      'WRK-2': item('WRK-2'),
-      'wrk.yaml': 'takeover: dead-only\n',
-    })
-    const agent = await startAgent('codex', queue)
-    await agent.run('wrk claim WRK-1')
-    await queue.run('claim WRK-2', { session: 'by-name' })
-    const lock = queue.lock('WRK-1')
-    const watcher = await startWatch(queue, '--json --reap', { env: { LOCK_TTL_SECONDS: '3' } })
-    await watcher.sees({ type: 'reaped', from: 'by-name' })
-    await pause(1500)
-    expect(queue.lock('WRK-1')).toEqual(lock)
-  })
-
   test('keeps what is unknown, and what cannot be read', async () => {
     const queue = makeQueue({
       'WRK-1': heldItem('WRK-1', 'elsewhere', ago(MINUTE)),
@@ -506,40 +302,5 @@ describe('wrk watch --reap', () => {
     await pause(1500)
     expect(['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))).toEqual(before)
     expect(watcher.stderr().split('\n')).toHaveLength(2)
-  })
-
-  test('never takes a lock from who claims the item at the same moment, nor frees one twice', async () => {
-    const ids = Array.from({ length: 8 }, (_, i) => `WRK-${i + 1}`)
-    const session = { id: 'gone', anchor: deadAnchor(), started_at: ago(HOUR) }
-    const queue = makeQueue({
-      ...Object.fromEntries(ids.map(id => [id, heldItem(id, 'gone', ago(MINUTE))])),
-      'session-state.yaml': registry([session]),
-    })
-    const watchers = await Promise.all([1, 2].map(() => startWatch(queue, '--json --reap')))
-    const claims = await together(
-      ids.map(id => ({ args: `claim ${id} --json`, session: `new-${id}` })),
-      { queue },
-    )
-    expect(claims.map(({ code }) => code)).toEqual(ids.map(() => 0))
-    await pause(1500)
-    expect(ids.map(id => queue.lock(id).by)).toEqual(ids.map(id => `new-${id}`))
-    const events = queue.events().filter(({ previous_holder }) => previous_holder === 'gone')
-    expect(events.map(one => one.item).sort()).toEqual([...ids].sort())
-    const reaped = watchers.flatMap(({ events }) => events.filter(({ type }) => type === 'reaped'))
-    expect(reaped).toHaveLength(events.filter(({ type }) => type === 'released').length)
-    for (const watcher of watchers)
-      for (const id of ids) await watcher.sees({ item: { id }, to: `new-${id}` })
-  })
-
-  test('warns once of what it cannot release, and does so when it can', async () => {
-    const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'x', ago(9 * HOUR)) })
-    mkdirSync(queue.path('.wrk'))
-    writeFileSync(queue.path('.wrk/guards'), 'in the way')
-    const watcher = await startWatch(queue, '--json --reap')
-    await until('a warning', () => watcher.stderr().includes('could not release WRK-1'))
-    await pause(2500)
-    expect(watcher.stderr().split('\n')).toHaveLength(2)
-    rmSync(queue.path('.wrk/guards'))
-    await watcher.sees({ type: 'reaped', item: { id: 'WRK-1' } })
   })
 })

@@ -1,0 +1,85 @@
+/** Commands that are killed at a step of their work. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { item } from '../support/items.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+import { loading } from '../support/run.ts'
+
+/** Loaded before the command: kills the process just before its nth call that changes something in the queue. */
+const CRASH = `const fs = require('node:fs')
+const { CRASH_AT, CRASH_ROOT, CRASH_COUNT } = process.env
+const ours = new Set()
+let calls = 0
+const inQueue = value => (typeof value === 'number' ? ours.has(value) : String(value).startsWith(CRASH_ROOT))
+for (const name of ['openSync', 'mkdirSync', 'renameSync', 'unlinkSync', 'rmdirSync', 'linkSync', 'writeSync', 'fsyncSync', 'fchmodSync', 'closeSync']) {
+  const real = fs[name]
+  fs[name] = (first, ...rest) => {
+    if (!inQueue(first)) return real(first, ...rest)
+    if (++calls === Number(CRASH_AT)) process.kill(process.pid, 'SIGKILL')
+    const result = real(first, ...rest)
+    if (name === 'openSync') ours.add(result)
+    return result
+  }
+}
+process.on('exit', () => CRASH_COUNT && fs.writeFileSync(CRASH_COUNT, String(calls)))
+`
+
+export function crashing(queue: Queue, at: number, more = {}) {
+  return { ...loading(queue, CRASH), CRASH_AT: String(at), CRASH_ROOT: queue.root, ...more }
+}
+
+/** Checks that the item, the log and `.wrk` are whole. */
+export async function expectHealed(queue: Queue, before: string, types: string[]): Promise<void> {
+  const { by, at } = queue.lock('WRK-1')
+  expect(queue.read('WRK-1')).toBe(
+    before
+      .replace(/^locked_by: .*$/m, `locked_by: "${by}"`)
+      .replace(/^locked_at: .*$/m, `locked_at: "${at}"`),
+  )
+  const events = queue.events()
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1))
+  expect(events.filter(event => event.item === 'WRK-1').map(({ type }) => type)).toEqual(types)
+  await queue.run('heartbeat')
+  expect(queue.leftovers()).toEqual([])
+}
+
+/** Every step, or every few of them, two at a time; tells at which it went wrong, and how. */
+export async function failuresAt(
+  steps: number,
+  crashAt: (step: number) => Promise<void>,
+  each = 1,
+): Promise<string[]> {
+  const failures: string[] = []
+  const at = (step: number) =>
+    crashAt(step).catch(error => failures.push(`step ${step} of ${steps}: ${error.message}`))
+  for (let step = 1; step <= steps; step += 2 * each)
+    await Promise.all([at(step), step + each <= steps && at(step + each)])
+  return failures
+}
+
+/** Kills a claim at each of its steps, or every few of them: the old or the new file, and the next claim works. */
+export async function expectClaimSurvivesKills(each: number): Promise<void> {
+  const trial = makeQueue(['WRK-1'])
+  const counted = join(trial.home, 'count')
+  await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
+  const steps = Number(readFileSync(counted, 'utf8'))
+  expect(steps).toBeGreaterThan(20)
+  const before = item('WRK-1')
+  const crashAt = async (step: number) => {
+    const queue = makeQueue(['WRK-1'])
+    const crashed = await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
+    expect(crashed.code, `step ${step}`).toBeNull()
+    const { by } = queue.lock('WRK-1')
+    expect(['', 'me'], `step ${step}`).toContain(by)
+    const next = await queue.run('claim WRK-1 --json', { session: 'me' })
+    expect([step, next.code, next.stderr, next.json.kind]).toEqual([
+      step,
+      0,
+      '',
+      by === 'me' ? 'renewed' : 'granted',
+    ])
+    await expectHealed(queue, before, by === 'me' ? ['granted', 'renewed'] : ['granted'])
+  }
+  expect(await failuresAt(steps, crashAt, each)).toEqual([])
+}

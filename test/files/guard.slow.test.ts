@@ -1,0 +1,69 @@
+/** The rest of guard.test.ts: what takes too long for every run. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ago } from '../support/clock.ts'
+import { heldItem } from '../support/items.ts'
+import { makeQueue } from '../support/queue.ts'
+import { registry } from '../support/sessions.ts'
+import { together } from '../support/together.ts'
+import { crashing, expectClaimSurvivesKills, expectHealed, failuresAt } from './guard.shared.ts'
+
+describe('a command that is killed', () => {
+  test('at any step of a claim leaves the old or the new file; the next claim works and every change is logged once', () =>
+    expectClaimSurvivesKills(1))
+
+  test('at a step of a takeover leaves it to the next to take over; a refused call heals the log as well', async () => {
+    const before = heldItem('WRK-1', 'dead', ago(60_000))
+    const make = () =>
+      makeQueue({ 'WRK-1': before, 'session-state.yaml': registry([{ id: 'me' }, { id: 'next' }]) })
+    const trial = make()
+    const counted = join(trial.home, 'count')
+    await trial.run('claim WRK-1', { session: 'me', env: crashing(trial, 0, { CRASH_COUNT: counted }) })
+    const steps = Number(readFileSync(counted, 'utf8'))
+    const crashAt = async (step: number) => {
+      const queue = make()
+      await queue.run('claim WRK-1', { session: 'me', env: crashing(queue, step) })
+      const { by } = queue.lock('WRK-1')
+      expect(['dead', 'me'], `step ${step}`).toContain(by)
+      const next = await queue.run('claim WRK-1 --json', { session: 'next' })
+      expect([step, next.code]).toEqual([step, by === 'me' ? 4 : 0])
+      await expectHealed(queue, before, ['takenOver'])
+    }
+    expect(await failuresAt(steps, crashAt, 3)).toEqual([])
+  })
+})
+
+describe('the event log', () => {
+  const filled = (bytes: number, from = 1) => {
+    const lines: string[] = []
+    for (let size = 0, seq = from; size < bytes; seq++) {
+      const event = {
+        seq,
+        time: '2026-02-16T19:30:05Z',
+        type: 'renewed',
+        item: 'WRK-9',
+        session: 'x',
+        previous_holder: null,
+      }
+      const line = `${JSON.stringify({ ...event, reason: 'r'.repeat(200), forced: false, tx: `tx${seq}` })}\n`
+      size += line.length
+      lines.push(line)
+    }
+    return lines
+  }
+
+  test('that is rotated while many write loses and repeats nothing', async () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `WRK-${i + 1}`)
+    const queue = makeQueue(ids)
+    const lines = filled(1024 * 1024 - 800)
+    queue.write('.wrk/events.jsonl', lines.join(''))
+    const calls = ids.map((id, i) => ({ args: `claim ${id}`, session: `racer-${i}` }))
+    expect((await together(calls, { queue })).map(({ code }) => code)).toEqual(calls.map(() => 0))
+    expect(queue.exists('.wrk/events.1.jsonl')).toBe(true)
+    const events = queue.events()
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: lines.length + 24 }, (_, i) => i + 1))
+    const granted = events.filter(({ type }) => type === 'granted').map(event => event.item)
+    expect(granted.sort()).toEqual([...ids].sort())
+  })
+})

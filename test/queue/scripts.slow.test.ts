@@ -1,0 +1,154 @@
+/** The rest of scripts.test.ts: what takes too long for every run. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { AGENTS } from '../../src/core/sessions/session.ts'
+import { item } from '../support/items.ts'
+import { run } from '../support/run.ts'
+import { Workspace } from './scripts.shared.ts'
+
+describe('resolve_wrk_file', () => {
+  const ITEMS = {
+    'pending/WRK-1.md': 'x',
+    'working/WRK-0042.md': 'x',
+    'done/WRK-139-gmsh é.md': 'x',
+    'archive/2026-02/WRK-77.md': 'x',
+    'archive/WRK-78.md': 'x',
+    'archived/WRK-79.md': 'x',
+    'blocked/workspace-hub-1311.md': 'x',
+    'WRK-5.md': 'x',
+    'notes/WRK-6.md': 'x',
+    'archive/notes/WRK-7.md': 'x',
+    'pending/WRK-8.txt': 'x',
+    'pending/WRK-9x.md': 'x',
+    'pending/XWRK-11.md': 'x',
+  }
+
+  test.each([
+    ['WRK-1', 'pending/WRK-1.md'],
+    ['1', 'pending/WRK-1.md'],
+    ['wrk-0001', 'pending/WRK-1.md'],
+    ['WRK-1.md', 'pending/WRK-1.md'],
+    ['WRK-42', 'working/WRK-0042.md'],
+    ['139', 'done/WRK-139-gmsh é.md'],
+    ['WRK-77', 'archive/2026-02/WRK-77.md'],
+    ['WRK-78', 'archive/WRK-78.md'],
+    ['79', 'archived/WRK-79.md'],
+    ['workspace-hub#1311', 'blocked/workspace-hub-1311.md'],
+    ['Workspace-Hub-1311', 'blocked/workspace-hub-1311.md'],
+    ['WRK-5', 'WRK-5.md'],
+    ['WRK-6', null],
+    ['WRK-7', null],
+    ['WRK-8', null],
+    ['WRK-9', null],
+    ['WRK-11', null],
+    ['1311', null],
+    ['WRK-13', null],
+  ])('%s is %s, as wrk has it', async (id, place) => {
+    const space = new Workspace(ITEMS)
+    const { code, stdout, stderr } = await space.bash('resolve_wrk_file "$ID"', { env: { ID: id } })
+    const found = await run(['show', id, '--json'], { cwd: space.root })
+    if (place) {
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${space.path(place)}\n`, stderr: '' })
+      expect(found.json.item.path).toBe(space.path(place))
+    } else {
+      expect({ code, stdout, stderr }).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `wrk: there is no item ${id} in ${space.queue}\n`,
+      })
+      expect(found.code).toBe(1)
+    }
+  })
+})
+
+describe('gates', () => {
+  test('providers are those that wrk execute knows', async () => {
+    const space = new Workspace({
+      'WRK-1': item('WRK-1', { plan_approved: 'true' }),
+      'wrk.yaml': `providers:
+  mine: [run, "{file}"]   # ours
+  'quoted':
+    execute: [run, "{file}"]
+ttl: 2h
+gates:
+  plan_reviewed: [complex]
+`,
+    })
+    mkdirSync(join(space.root, 'scripts', 'agents', 'providers'))
+    writeFileSync(join(space.root, 'scripts', 'agents', 'providers', 'other.sh'), '#!/bin/sh\n')
+    const names = [...AGENTS, 'mine', 'quoted', 'other']
+    const wrong = [
+      '',
+      'nobody',
+      'execute',
+      'ttl',
+      'gates',
+      'plan_reviewed',
+      'Claude',
+      '../other',
+      'min',
+      'mine:',
+      'a b',
+      '.*',
+    ]
+    const all = [...names, ...wrong]
+    const { stdout } = await space.bash(
+      `${all.map(name => `(assert_provider '${name}' 2>/dev/null) && echo 0 || echo $?`).join('\n')}`,
+    )
+    const codes = stdout.trim().split('\n')
+    expect(Object.fromEntries(all.map((name, i) => [name, codes[i]]))).toEqual(
+      Object.fromEntries(all.map(name => [name, names.includes(name) ? '0' : '2'])),
+    )
+    for (const name of ['mine', 'quoted', 'other', 'execute', 'plan_reviewed']) {
+      const { stderr } = await space.script('execute', ['WRK-1', '--provider', name, '--', 'true'])
+      expect([name, stderr.includes('unknown provider')]).toEqual([name, wrong.includes(name)])
+    }
+    const flow = new Workspace({ 'wrk.yaml': 'providers: { mine: [run, "{file}"], other: [x] }\nttl: 2h\n' })
+    expect((await flow.bash('assert_provider mine; assert_provider other')).code).toBe(0)
+    const refused = await flow.bash('assert_provider run')
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(/^wrk: unknown provider: "run"\n {5}Known are claude/)
+  })
+})
+
+describe('the shell around', () => {
+  const ALL = `claim_wrk WRK-157 >/dev/null
+file="$(resolve_wrk_file 157)"
+wrk_set_frontmatter_value "$file" priority high
+[ "$(wrk_get_frontmatter_value "$file" priority)" = high ]
+assert_provider claude
+session_set_scalar orchestrator_agent claude
+assert_orchestrator_or_fail claude
+session_record_stage WRK-157 s
+[ "$(session_get last_stage)" = s ]
+release_wrk WRK-157 >/dev/null
+release_wrk WRK-99 2>/dev/null
+! resolve_wrk_file 99 2>/dev/null
+`
+
+  test.each([
+    ['CDPATH', 'set -euo pipefail; export CDPATH="$W:/tmp:/"'],
+    [
+      'a cd of its own',
+      'set -euo pipefail; cd() { echo "no cd" >&2; return 1; }; pwd() { builtin pwd "$@"; }',
+    ],
+    ['an alias for cd', 'shopt -s expand_aliases; alias cd="false"; set -euo pipefail'],
+    ['IFS', 'set -euo pipefail; IFS=/-W1'],
+    ['no globs', 'set -euofo pipefail noglob'],
+    ['options of globs', 'set -euo pipefail; shopt -s failglob nocaseglob dotglob extglob; GLOBIGNORE="*"'],
+    ['nocasematch', 'set -euo pipefail; shopt -s nocasematch nullglob'],
+    ['no brace expansion', 'set -euo pipefail; set +B'],
+    ['posix mode', 'set -euo pipefail; set -o posix'],
+    ['another language', 'set -euo pipefail; export LC_ALL=C.UTF-8 LANG=C'],
+    ['ERR traps in functions', 'set -Eeuo pipefail; trap "echo trapped >&2" ERR'],
+  ])('may have %s', async (_, before) => {
+    const space = new Workspace({ 'WRK-157': item('WRK-157') })
+    const { code, stdout, stderr } = await space.bash(`${ALL}echo end`, { before })
+    expect({ code, stdout, stderr: stderr.replaceAll('trapped\n', '') }).toEqual({
+      code: 0,
+      stdout: 'end\n',
+      stderr: '',
+    })
+  })
+})

@@ -1,0 +1,47 @@
+/** What the tests of execute have in common. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { item } from '../support/items.ts'
+import { heard, note } from '../support/notes.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
+
+/** An item that passes every gate. */
+export const ready = (id = 'WRK-1', fields: Record<string, string> = {}) =>
+  item(id, { plan_approved: 'true', ...fields })
+
+export const readyQueue = (fields: Record<string, string> = {}) =>
+  makeQueue({ 'WRK-1': ready('WRK-1', fields) })
+
+export const execute = (...command: string[]) => [
+  'execute',
+  'WRK-1',
+  '--provider',
+  'claude',
+  '--',
+  ...command,
+]
+
+/** The item is as it was before, and nobody has left anything. */
+export function expectUntouched(queue: Queue, before: string, name = 'WRK-1'): void {
+  expect(queue.read(name)).toBe(before)
+  expect(queue.leftovers()).toEqual([])
+}
+
+/** A command that notes each signal that it gets, and goes on until it is told to end. */
+export const LISTENER = `const { writeFileSync, existsSync, renameSync } = require('node:fs')
+const at = name => process.env.HOME + '/' + name
+const say = (name, text) => { writeFileSync(at(name + '.tmp'), text); renameSync(at(name + '.tmp'), at(name)) }
+const got = []
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'])
+  process.on(signal, () => { got.push(signal); say(signal, String(got.filter(one => one === signal).length)) })
+say('up', String(process.pid))
+setInterval(() => { if (existsSync(at('go'))) { say('got', got.join(' ')); process.exit(7) } }, 20)
+`
+export const listener = ['node', '-e', LISTENER]
+
+/** Lets the listener end; gives what it got. A signal that is sent twice has come twice by then. */
+export async function signalsOf(queue: Queue): Promise<string> {
+  await pause(250)
+  note(queue, 'go')
+  return heard(queue, 'got')
+}
