@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
-import { root, settings, withoutChildProcess } from './bundling.mjs'
+import { buildPage, root, settings, withoutChildProcess } from './bundling.mjs'
 
 const shared = settings({ standalone: false })
 process.chdir(root)
@@ -45,6 +45,15 @@ function only(list) {
   }
 }
 
+const withoutBoard = {
+  name: 'without-board',
+  setup(b) {
+    b.onResolve({ filter: /\/board\/serve\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'unused' } : null,
+    )
+  },
+}
+
 function program(name, plugins, entry = 'src/cli.ts') {
   return build({
     ...shared,
@@ -58,10 +67,14 @@ function program(name, plugins, entry = 'src/cli.ts') {
   })
 }
 
+const page = await buildPage()
+
 await Promise.all([
-  program('main', [only('FREQUENT')]),
-  program('daily', [only('DAILY')]),
-  program('all', []),
+  program('main', [only('FREQUENT'), withoutBoard]),
+  program('daily', [only('DAILY'), withoutBoard]),
+  // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.
+  program('all', [withoutBoard]),
+  program('board', [only('BOARD'), page]),
   program('hook', [], 'src/bin/hook.ts'),
   program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({
@@ -71,7 +84,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './daily.cjs', './all.cjs', './hook.cjs', './merge-driver.cjs'],
+    external: ['./main.cjs', './daily.cjs', './all.cjs', './board.cjs', './hook.cjs', './merge-driver.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

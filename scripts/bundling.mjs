@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -27,12 +28,53 @@ export function settings({ standalone }) {
     external: ['pg'],
     define: { WRK_VERSION: JSON.stringify(version), WRK_STANDALONE: String(standalone) },
     loader: Object.fromEntries(
-      ['.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [name, 'text']),
+      ['.svg', '.html', '.css', '.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [
+        name,
+        'text',
+      ]),
     ),
     // Its form for Node loads its parts by a require that cannot be bundled.
     alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     logLevel: 'warning',
     // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
     logOverride: { 'direct-eval': 'silent' },
+  }
+}
+
+/** What the board's page is made of, by the names under which src/board imports it. */
+const PAGE = [
+  { in: 'src/board/page/main.tsx', out: 'board' },
+  { in: 'src/board/page/layout-worker.ts', out: 'layout' },
+  { in: 'src/board/page/style.css', out: 'board' },
+]
+
+/** Builds the board's page; gives the plugin by which a bundle takes it in as text. */
+export async function buildPage() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: PAGE,
+    bundle: true,
+    write: false,
+    outdir: 'page',
+    format: 'esm',
+    target: ['chrome120', 'firefox121', 'safari17'],
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'inline',
+    logLevel: 'warning',
+  })
+  return {
+    name: 'page',
+    setup(b) {
+      b.onResolve({ filter: /^page:/ }, ({ path }) => ({
+        path: path.slice('page:'.length),
+        namespace: 'page',
+      }))
+      b.onLoad({ filter: /.*/, namespace: 'page' }, ({ path }) => ({
+        contents: outputFiles.find(file => file.path.endsWith(`/${path}`))?.text,
+        loader: 'text',
+      }))
+    },
   }
 }

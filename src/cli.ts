@@ -37,6 +37,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   status: { summary: 'who works on what', load: () => import('./commands/sessions/status.ts') },
   watch: { summary: 'who holds what, live', load: () => import('./commands/watch/watch.ts') },
+  board: { summary: 'who works on what, in a browser', load: () => import('./commands/board/board.ts') },
   session: {
     summary: 'start, identify, list and end sessions',
     load: () => import('./commands/sessions/session.ts'),

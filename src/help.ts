@@ -1,7 +1,7 @@
 /** How the list of commands in `wrk help` is grouped. */
 
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
-  ['Who works on what:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'session', 'log']],
+  ['Who works on what:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log']],
   ['Items:', ['next', 'list', 'show', 'search', 'graph', 'new', 'set', 'index']],
   ['Their life:', ['start', 'block', 'unblock', 'done', 'archive', 'reopen']],
   ['Under a claim:', ['execute', 'review', 'gates', 'verify', 'hooks', 'merge-driver']],

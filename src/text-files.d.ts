@@ -31,3 +31,20 @@ declare module '*.ps1' {
 declare const WRK_VERSION: string
 /** Whether this is built into the standalone executable. */
 declare const WRK_STANDALONE: boolean
+declare module '*.svg' {
+  const text: string
+  export default text
+}
+declare module '*.css' {
+  const text: string
+  export default text
+}
+declare module '*.html' {
+  const text: string
+  export default text
+}
+/** What the build makes of src/board/page. */
+declare module 'page:*' {
+  const text: string
+  export default text
+}

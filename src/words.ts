@@ -5,6 +5,9 @@ export const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'sh
 /** Commands that are called often too, and need more; they have another bundle. */
 export const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
 
+/** Serves a page: what it needs is in a bundle that nothing else loads. */
+export const BOARD: readonly string[] = ['board']
+
 /** What an agent's hook runs at every use of a tool: the least there can be, told from the words as they are. */
 export function isAgentHook(words: readonly string[]): boolean {
   return words.join(' ') === 'agents hook claude'

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { commandWord, DAILY, FREQUENT, isAgentHook, isMergeDriver } from '../words.ts'
+import { BOARD, commandWord, DAILY, FREQUENT, isAgentHook, isMergeDriver, plainWords } from '../words.ts'
 import { type Program, run } from './run.ts'
 
 const words = process.argv.slice(2)
@@ -19,7 +19,8 @@ function bundleFor(line: readonly string[]): string {
   if (isMergeDriver(line)) return './merge-driver.cjs'
   const command = (!line.includes('help') && commandWord(line)) || ''
   if (FREQUENT.includes(command)) return './main.cjs'
-  return DAILY.includes(command) ? './daily.cjs' : './all.cjs'
+  if (DAILY.includes(command)) return './daily.cjs'
+  return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
 }
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */

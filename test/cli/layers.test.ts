@@ -60,7 +60,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   coordination: ['coordination', 'core', 'markdown', 'system'],
   operations: ['operations', 'core', 'markdown', 'store', 'system', 'coordination'],
   print: ['print', 'core', 'operations', 'store'],
-  commands: ['commands', 'core', 'operations', 'print'],
+  commands: ['commands', 'core', 'operations', 'print', 'board'],
+  board: ['board', 'core', 'operations', 'print'],
   bin: ['bin', 'top', 'operations', 'print'],
   top: ['top', 'core', 'operations', 'commands', 'print', 'bin'],
 }

@@ -1,6 +1,7 @@
 /** The items of a queue with what choosing among them needs: details, holders, problems. */
 
 import { NO_DETAILS } from '../../core/items/details.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
 import type { Problem } from '../../core/items/item.ts'
 import type { Candidate, Here } from '../../core/items/next.ts'
 import { hostLabel } from '../../core/sessions/session.ts'
@@ -24,12 +25,14 @@ export interface QueueItem extends Candidate {
  * @param depth `choosing` leaves out what only filters need, and all but the id of closed items; it opens only files
  *   that changed since something was last chosen
  * @param onlooker who asks, where that is known already
+ * @param among the keys of the items that are asked for; all unless given
  * @throws WrkError IO
  */
 export async function candidates(
   context: Context,
   depth: 'choosing' | 'details',
   onlooker?: CallerView,
+  among?: ReadonlySet<ItemKey>,
 ): Promise<QueueItem[]> {
   const { store } = context
   const { registry, caller } = onlooker ?? (await resolveCaller(context))
@@ -64,6 +67,7 @@ export async function candidates(
     },
     depth,
     cache,
+    among,
   )
   // That an id stands in two places is known only when all have been read.
   for (let i = 0; i < found.length; i++) {

@@ -75,6 +75,16 @@ export async function status(context: Context): Promise<QueueStatus> {
   }
 }
 
+/** The listed sessions without what they hold: as cheap with thousands of items as with one. @throws WrkError IO */
+export async function listSessions(context: Context): Promise<Omit<SessionStatus, 'items'>[]> {
+  const { registry, caller } = await resolveCaller(context)
+  const judge = judgeForMany(context.store, registry)
+  return sessionsIn(registry).map(session => ({
+    ...sessionStatus(session, judge),
+    mine: session.id === caller?.session,
+  }))
+}
+
 /** A session as the registry and the machine tell it. */
 export function sessionStatus(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)

@@ -23,6 +23,14 @@ const SCAN_MS = 30_000
 const POLL_MS = 1000
 /** Looking at all files takes no more than this part of the time. */
 const SHARE = 10
+
+/** How often everything is looked at although nothing happened. */
+export type Pace = 'live' | 'calm'
+
+/** For who watches all day: of 10,000 files, a look at all takes a tenth of a second. */
+const CALM_SCAN_MS = 120_000
+const CALM_SHARE = 2_000
+
 /** So many names at once are a burst: all files are looked at, and once more when it is over. */
 const BURST = 300
 const AFTER_BURST_MS = 500
@@ -31,6 +39,7 @@ export class Look {
   readonly #store: Store
   readonly #view: QueueView
   readonly #wake: () => void
+  readonly #pace: Pace
   readonly warnings: string[] = []
   #folders: Folders | undefined
   /** Inode numbers of the folders that are watched, and their names in the queue, by path. */
@@ -42,10 +51,11 @@ export class Look {
   #there = true
 
   /** @param wake called when there is something to look at */
-  constructor(store: Store, view: QueueView, wake: () => void) {
+  constructor(store: Store, view: QueueView, wake: () => void, pace: Pace) {
     this.#store = store
     this.#view = view
     this.#wake = wake
+    this.#pace = pace
   }
 
   /** Begins to watch, then reads everything: nothing is lost in between. */
@@ -138,7 +148,10 @@ export class Look {
     const began = performance.now()
     const changed = await this.#view.scan()
     const now = performance.now()
-    this.#scanAt = now + Math.max(this.#polling ? POLL_MS / 2 : SCAN_MS, SHARE * (now - began))
+    const [every, share] = this.#pace === 'calm' ? [CALM_SCAN_MS, CALM_SHARE] : [SCAN_MS, SHARE]
+    this.#scanAt = this.#polling
+      ? now + Math.max(POLL_MS / 2, SHARE * (now - began))
+      : now + Math.max(every, share * (now - began))
     this.#there = changed !== null
     return changed ?? new Set()
   }

@@ -93,14 +93,17 @@ export function readItems(
  * Reads every item of the queue. An id that stands in several places is a problem of each of them.
  * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
  *   To `problems` more may be added until all are read
+ * @param among only items with these keys
  */
 export async function readQueue<T>(
   store: Store,
   take: (reading: ItemReading) => T | null,
   depth: Depth = 'usual',
   cache?: ReadingCache,
+  among?: ReadonlySet<ItemKey>,
 ): Promise<T[]> {
-  const places = itemPlaces(store.host.disk, store.root)
+  const all = itemPlaces(store.host.disk, store.root)
+  const places = among ? all.filter(({ key }) => among.has(key)) : all
   const keys = new Set<ItemKey>()
   const twice = new Set<ItemKey>()
   for (let i = 0; i < places.length; i++) {

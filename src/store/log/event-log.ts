@@ -199,6 +199,18 @@ export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
+/**
+ * The events after the one of this number, oldest first. As a rule these stand at the end of the log, and only that is
+ * read; where they may not be all, everything is.
+ */
+export function readEventsAfter(disk: Disk, stateDir: string, seq: number): LogEvent[] {
+  const recent = endOf(disk, join(stateDir, LOG))?.recent ?? ''
+  const events = [...readLines(Buffer.from(recent)), ...readTail(disk, stateDir)]
+  const isWhole = (events[0]?.seq ?? Number.POSITIVE_INFINITY) <= seq + 1
+  const among = isWhole ? events : readEvents(disk, stateDir)
+  return [...new Map(among.filter(event => event.seq > seq).map(event => [event.seq, event])).values()]
+}
+
 /** A change that has happened, whose events perhaps nobody has logged yet; as appendEvents takes them. */
 export interface Unlogged {
   events: readonly PendingEvent[]

@@ -1,0 +1,32 @@
+/** Which queue a board shows, and what is in place around it: looked up once, when the board starts. */
+import { basename } from 'node:path'
+import { hooksInstalled } from '../operations/commits/commit-hooks.ts'
+import type { Context } from '../operations/context.ts'
+import { placeAndTime } from '../operations/items/candidates.ts'
+import { PRIORITIES } from '../operations/items/new.ts'
+import { where } from '../operations/queue/where.ts'
+import type { QueueFacts } from './protocol.ts'
+
+const POLL_SECONDS = 5
+
+/** @param sessionId the session that the board acts as */
+export async function queueFacts(context: Context, sessionId: string): Promise<QueueFacts> {
+  const { queue, via, settings } = await where(context)
+  const workspace = queue.replace(/[/\\]\.claude[/\\]work-queue$/, '')
+  return {
+    name: basename(workspace),
+    path: queue,
+    via,
+    id_prefix: settings.id_prefix,
+    ttl_seconds: settings.ttl_seconds,
+    takeover: settings.takeover,
+    version: WRK_VERSION,
+    hooks: hooksInstalled(queue),
+    coordination: null,
+    host: placeAndTime(context).machines[0] ?? '',
+    poll_seconds: POLL_SECONDS,
+    priorities: PRIORITIES,
+    acts: false,
+    session_id: sessionId,
+  }
+}
