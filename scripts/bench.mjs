@@ -7,21 +7,24 @@
  *   npm run bench -- --only start,rivals    these parts: start, library, growth, rivals, watch
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (large queues take fewer)
- *   npm run bench -- --clean      without the caller's environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
+ *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
+ *   npm run bench -- --inherit    with the caller's environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
  *
- * Whole processes are told as ratios to `node -e 0` timed in the same run, pair by pair. Commands run as an
+ * What is measured is what users have: `npm pack`, and `npm install` of that file into a temporary folder. Whole processes are told as ratios to `node -e 0` timed in the same run, pair by pair. Commands run as an
  * established session (WRK_SESSION_ID, listed, seen within the minute), with their output going to /dev/null.
- * Ratios of a busy machine are noisy: the quartiles tell how much. Settings that slow down every start of Node make
- * all ratios smaller; --clean leaves them out, and the report says which are set.
+ * Ratios of a busy machine are noisy: the quartiles tell how much. The environment is PATH, HOME and TMPDIR: settings
+ * that slow down every start of Node make all ratios smaller.
  */
-import { existsSync, rmSync, statfsSync } from 'node:fs'
+import { rmSync, statfsSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { growth } from './bench/growth.mjs'
 import { library } from './bench/library.mjs'
 import { stop, summary } from './bench/measure.mjs'
+import { installPackage, useCheckout } from './bench/program.mjs'
 import { rivals } from './bench/rivals.mjs'
-import { makeSetting, progress, WRK } from './bench/setting.mjs'
+import { makeSetting, progress } from './bench/setting.mjs'
 import { start } from './bench/start.mjs'
 import { asJson, printTable } from './bench/table.mjs'
 import { watch } from './bench/watch.mjs'
@@ -32,7 +35,6 @@ const TMPFS = 0x01021994
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 const options = readOptions()
-if (!existsSync(WRK)) fail(2, 'there is no dist/wrk.cjs; run: npm run build')
 const setting = makeSetting(options)
 process.on('exit', () => rmSync(setting.temp, { recursive: true, force: true, maxRetries: 5 }))
 for (const [signal, code] of Object.entries(SIGNALS))
@@ -42,6 +44,9 @@ for (const [signal, code] of Object.entries(SIGNALS))
   })
 
 try {
+  progress('installing the package')
+  if (options.checkout) useCheckout()
+  else await installPackage(join(setting.temp, 'installed'))
   const load = loadavg()[0]
   const parts = {}
   for (const name of options.parts) parts[name] = await PARTS[name](setting)
@@ -64,7 +69,8 @@ function readOptions() {
       json: 'boolean',
       check: 'boolean',
       smoke: 'boolean',
-      clean: 'boolean',
+      checkout: 'boolean',
+      inherit: 'boolean',
       pairs: 'string',
       only: 'string',
     }
@@ -89,14 +95,15 @@ function fail(code, message) {
 /** On what, and under which conditions. */
 function describe(load) {
   return {
-    schema_version: 2,
+    schema_version: 3,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
     load,
     fsync_is_free: process.platform === 'linux' && statfsSync(setting.temp).type === TMPFS,
-    clean_environment: options.clean ?? false,
+    measured: options.checkout ? 'checkout' : 'package',
+    clean_environment: !options.inherit,
     smoke: options.smoke ?? false,
     reference:
       setting.referenceMs.length > 0 ? { what: 'node -e 0', ms: summary(setting.referenceMs) } : null,
@@ -109,7 +116,7 @@ function mapValues(object, change) {
 
 function printReport(about, parts) {
   const { node, platform, cpu, cores, load, reference } = about
-  console.log(`Node ${node}, ${platform}, ${cores} x ${cpu}, load ${load.toFixed(1)}`)
+  console.log(`The ${about.measured}, Node ${node}, ${platform}, ${cores} x ${cpu}, load ${load.toFixed(1)}`)
   if (reference)
     console.log(
       `Ratios are to ${reference.what} (median ${reference.ms.median.toFixed(1)} ms), timed in pairs`,
@@ -117,10 +124,8 @@ function printReport(about, parts) {
   console.log()
   for (const table of Object.values(parts).flat()) printTable(table)
   const slowing = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'].filter(name => process.env[name])
-  if (slowing.length > 0)
-    console.log(
-      `${slowing.join(' and ')} ${about.clean_environment ? 'left out (--clean)' : 'kept; npm run bench -- --clean leaves it out'}.`,
-    )
+  if (slowing.length > 0 && !about.clean_environment)
+    console.log(`${slowing.join(' and ')} kept, as --inherit asks; ratios without are larger.`)
   if (about.fsync_is_free)
     console.log(
       'The temporary folder is in memory, where fsync costs nothing; TMPDIR=DIR chooses one on a disk.',

@@ -58,6 +58,10 @@ async function compile() {
   fs.writeSync = (fd, data, ...rest) => (fd === 1 ? data.length : write(fd, data, ...rest))
   try {
     fs.mkdirSync(join(queue, 'pending'))
+    // As `wrk init` leaves a new queue, which has no earlier claims to warn of.
+    fs.mkdirSync(join(queue, '.wrk'))
+    const state = { root: fs.realpathSync.native(queue), made_at: '2026-01-01T00:00:00Z', made_by: 'init' }
+    fs.writeFileSync(join(queue, '.wrk', 'state.json'), JSON.stringify(state))
     fs.writeFileSync(join(queue, 'pending', 'WRK-1.md'), ITEM)
     fs.writeFileSync(join(queue, 'pending', 'WRK-2.md'), STRANGE_ITEM)
     for (const [bundle, lines] of Object.entries(USUAL)) {

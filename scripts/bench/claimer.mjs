@@ -1,7 +1,8 @@
-/** One of the processes that claim at once: `claimer.mjs QUEUE SESSION`, which items and how long by a message. */
-import { openQueue } from '../../dist/index.js'
+/** One of the processes that claim at once: `claimer.mjs LIBRARY QUEUE SESSION`, which items and how long by a message. */
+import { pathToFileURL } from 'node:url'
 
-const [root, session] = process.argv.slice(2)
+const [library, root, session] = process.argv.slice(2)
+const { openQueue } = await import(pathToFileURL(library).href)
 const queue = await openQueue(root, { session, env: {} })
 // So that the session is known before the clock starts.
 await queue.sessionStart({ provider: 'claude', sessionId: session })

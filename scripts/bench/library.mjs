@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tracked } from './measure.mjs'
+import { program } from './program.mjs'
 import { items, progress } from './setting.mjs'
 import { goal } from './table.mjs'
 
@@ -103,7 +104,10 @@ async function repeat({ smoke }, act) {
 async function crowd({ context }, { root }, processes, ids, seconds) {
   const children = Array.from({ length: processes }, (_, i) => {
     const child = tracked(
-      fork(CLAIMER, [root, `claude-crowd-${i}`], { ...context, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }),
+      fork(CLAIMER, [program.library, root, `claude-crowd-${i}`], {
+        ...context,
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      }),
     )
     const errors = []
     child.stderr.on('data', chunk => errors.push(chunk))

@@ -8,8 +8,9 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run, time, tracked } from './measure.mjs'
+import { program } from './program.mjs'
 import { makeQueue } from './queue.mjs'
-import { items, progress, RATIO_COLUMNS, SESSION, step, WRK } from './setting.mjs'
+import { items, progress, RATIO_COLUMNS, SESSION, step } from './setting.mjs'
 import { goal } from './table.mjs'
 
 const NODE = process.execPath
@@ -24,7 +25,7 @@ const RIVALS = [
   {
     name: 'wrk',
     synced: 'file, folder',
-    command: ({ root, id }, verb, who) => [NODE, WRK, '--queue', root, verb, id, '--session', who],
+    command: ({ root, id }, verb, who) => [NODE, program.wrk, '--queue', root, verb, id, '--session', who],
     /** What lies there while it is at work: the item's guard. */
     traces: ({ root, id }) => namesIn(join(root, '.wrk', 'guards', id.toLowerCase())),
   },

@@ -1,16 +1,13 @@
 /** Where and as whom a benchmark runs: a temporary folder, an environment, a session, and queues made for it. */
 import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { pairs, summary, time } from './measure.mjs'
+import { program } from './program.mjs'
 import { makeQueue } from './queue.mjs'
 import { goal } from './table.mjs'
 
-const DIST = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist')
-
-/** The built command. */
-export const WRK = join(DIST, 'wrk.cjs')
 /** The established session that the benchmark acts as. */
 export const SESSION = 'claude-bench-000001'
 /** The columns of rows that `setting.ratios` makes. */
@@ -23,12 +20,12 @@ export const RATIO_COLUMNS = {
   pairs: ({ pairs }) => String(pairs),
 }
 
-/** @param options `smoke`, `clean`, `rounds`: as the command line of bench.mjs says them */
-export function makeSetting({ smoke = false, clean = false, rounds }) {
+/** @param options `smoke`, `inherit`, `rounds`: as the command line of bench.mjs says them */
+export function makeSetting({ smoke = false, inherit = false, rounds }) {
   const temp = realpathSync(mkdtempSync(join(tmpdir(), 'wrk-bench-')))
-  // Nothing of who runs this reaches the commands. TMPDIR: newer Node keeps its compile cache there.
+  // Nothing of who runs this reaches the commands. HOME and TMPDIR: compiled programs are kept there.
   const env = {
-    ...(clean ? { PATH: process.env.PATH, HOME: temp, LANG: 'C.UTF-8' } : withoutWrk(process.env)),
+    ...(inherit ? withoutWrk(process.env) : { PATH: process.env.PATH, HOME: temp }),
     TMPDIR: temp,
     WRK_SESSION_ID: SESSION,
   }
@@ -44,11 +41,11 @@ export function makeSetting({ smoke = false, clean = false, rounds }) {
     referenceMs,
 
     /** Times one command on a queue; one that fails ends the benchmark. */
-    wrk: ({ root }, ...words) => time([WRK, '--queue', root, ...words], context),
+    wrk: ({ root }, ...words) => time([program.wrk, '--queue', root, ...words], context),
 
     /** The queue as this process sees it through the library. */
     open: async ({ root }, session = SESSION) => {
-      const { openQueue } = await import(pathToFileURL(join(DIST, 'index.js')).href)
+      const { openQueue } = await import(pathToFileURL(program.library).href)
       return openQueue(root, { session, env: {} })
     },
 

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { time } from './measure.mjs'
+import { program } from './program.mjs'
 import { makeQueue } from './queue.mjs'
-import { items, progress, RATIO_COLUMNS, SESSION, step, WRK } from './setting.mjs'
+import { items, progress, RATIO_COLUMNS, SESSION, step } from './setting.mjs'
 import { goal } from './table.mjs'
 
 /** What `list` cannot do without: the names, and the first 4 KB of each item. */
@@ -118,7 +119,10 @@ function listAndFloor({ wrk, context }, queue, goals) {
 
 /** The items of the made queues are bound to machines; on this one some of them may be done. */
 function next({ context }, { root }) {
-  return time([WRK, 'next', '--queue', root], { ...context, env: { ...context.env, WRK_MACHINE: 'pier-1' } })
+  return time([program.wrk, 'next', '--queue', root], {
+    ...context,
+    env: { ...context.env, WRK_MACHINE: 'pier-1' },
+  })
 }
 
 function nextUnchanged(setting, queue, goals) {
@@ -155,11 +159,12 @@ async function verification({ temp, env, context }, count) {
   await time(['init', '-q'], git)
   await time(['add', '.'], git)
   await time([...identity, 'commit', '-qm', 'Items'], git)
-  for (const id of free.slice(0, 3)) await time([WRK, 'set', id, 'priority=urgent', '--queue', root], context)
+  for (const id of free.slice(0, 3))
+    await time([program.wrk, 'set', id, 'priority=urgent', '--queue', root], context)
   await time(['add', '-u'], git)
   return {
     ...step(`verify --staged, ${items(count)}, to git status`, [4], () =>
-      time([WRK, 'verify', '--staged'], { ...context, cwd, env: git.env }),
+      time([program.wrk, 'verify', '--staged'], { ...context, cwd, env: git.env }),
     ),
     reference: () => time(['status', '--porcelain'], git),
   }
@@ -176,8 +181,8 @@ async function memoryOfList({ smoke, temp, context }, queue) {
     return Number(readFileSync(file, 'utf8')) / 1024
   }
   const mb = Math.max(
-    await peak([WRK, 'list', '--queue', queue.root]),
-    await peak([WRK, 'list', '--json', '--queue', queue.root]),
+    await peak([program.wrk, 'list', '--queue', queue.root]),
+    await peak([program.wrk, 'list', '--json', '--queue', queue.root]),
   )
   return {
     name: `list, ${items(queue.count)}`,

@@ -10,7 +10,8 @@ import { readFileSync, rmSync, statSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { summary, tracked } from './measure.mjs'
-import { items, progress, WRK } from './setting.mjs'
+import { program } from './program.mjs'
+import { items, progress } from './setting.mjs'
 import { goal } from './table.mjs'
 
 export async function watch(setting) {
@@ -54,7 +55,7 @@ async function follow(setting, queue, rounds) {
   const { context } = setting
   const begin = performance.now()
   const watcher = tracked(
-    spawn(process.execPath, [WRK, 'watch', '--json', '--queue', queue.root], {
+    spawn(process.execPath, [program.wrk, 'watch', '--json', '--queue', queue.root], {
       ...context,
       stdio: ['ignore', 'pipe', 'inherit'],
     }),

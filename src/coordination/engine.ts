@@ -6,28 +6,28 @@
  *   and trying the very same change again is safe.
  * Not guaranteed: anything against those who may write to the engine by other ways than wrk.
  */
-import type { RecordReading, SharedRecord } from '../core/coordination/record.ts'
+import type { SharedReading, SharedRecord } from '../core/coordination/record.ts'
 import type { EntryKey } from '../core/coordination/ref-name.ts'
 import { WrkError } from '../core/errors.ts'
 
-export interface Entry {
+export interface SharedEntry {
   key: EntryKey
   /** Names this state of the entry; no later state has the same. */
   revision: string
-  reading: RecordReading
+  reading: SharedReading
 }
 
-export interface Change {
+export interface EntryChange {
   key: EntryKey
   /** What was read; null when there was no entry. */
-  expected: Entry | null
+  expected: SharedEntry | null
   record: SharedRecord
 }
 
 export type Swap =
   | { kind: 'applied'; revision: string }
   /** Somebody else changed it first. */
-  | { kind: 'conflict'; current: Entry | null }
+  | { kind: 'conflict'; current: SharedEntry | null }
   /** The engine does not allow it; trying again is of no use. */
   | { kind: 'refused'; reason: string }
   | { kind: 'unknown'; reason: string; reachable: boolean }
@@ -36,18 +36,18 @@ export interface Engine {
   /** Names the engine in messages, without credentials: `origin`. */
   readonly where: string
   /** @throws WrkError UNREACHABLE */
-  read(key: EntryKey): Promise<Entry | null>
+  read(key: EntryKey): Promise<SharedEntry | null>
   /** What was last seen of an entry, without asking anybody; undefined when nothing was seen yet. */
-  lastSeen?(key: EntryKey): Promise<Entry | null | undefined>
+  lastSeen?(key: EntryKey): Promise<SharedEntry | null | undefined>
   /** The revision that a change leads to, before it is tried. */
-  revisionOf(change: Change): string
-  compareAndSwap(change: Change): Promise<Swap>
+  revisionOf(change: EntryChange): string
+  compareAndSwap(change: EntryChange): Promise<Swap>
   /** Several changes of entries that exist, in one round; each is decided by itself. */
-  compareAndSwapAll(changes: readonly Change[]): Promise<Swap[]>
+  compareAndSwapAll(changes: readonly EntryChange[]): Promise<Swap[]>
   /** All entries of the queue. @throws WrkError UNREACHABLE */
-  list(): Promise<Entry[]>
+  list(): Promise<SharedEntry[]>
   /** The entries as they were last seen, and when; null when none were. Asks nobody. */
-  listLastSeen?(): Promise<{ entries: Entry[]; at: Date } | null>
+  listLastSeen?(): Promise<{ entries: SharedEntry[]; at: Date } | null>
   /** Resolves after each change by anybody, until the signal ends it. */
   watch?(signal: AbortSignal): AsyncIterable<void>
   /** The engine's own clock. @throws WrkError UNREACHABLE */
@@ -55,9 +55,9 @@ export interface Engine {
   /** Makes what the engine needs for this queue, where it is missing. @throws WrkError UNREACHABLE, FAILED */
   prepare(): Promise<void>
   /** Puts closed records out of the way, keeping their epochs. @returns how many */
-  fold?(entries: readonly Entry[]): Promise<number>
+  fold?(entries: readonly SharedEntry[]): Promise<number>
   /** Removes an entry for good: for trial records alone, since its epoch is forgotten. */
-  remove(entry: Entry): Promise<void>
+  remove(entry: SharedEntry): Promise<void>
   close(): Promise<void>
 }
 

@@ -6,7 +6,7 @@
 import type { SharedRecord } from '../core/coordination/record.ts'
 import { WrkError } from '../core/errors.ts'
 import { sleep } from '../system/clock.ts'
-import type { Change, Entry, Swap } from './engine.ts'
+import type { EntryChange, SharedEntry, Swap } from './engine.ts'
 
 /** What the answer to one attempt says by itself. */
 export type Attempt =
@@ -16,10 +16,10 @@ export type Attempt =
   | { kind: 'unknown'; reason: string }
 
 export interface SwapWays {
-  attempt: (change: Change) => Promise<Attempt>
+  attempt: (change: EntryChange) => Promise<Attempt>
   /** @throws WrkError UNREACHABLE */
-  read: () => Promise<Entry | null>
-  revisionOf: (change: Change) => string
+  read: () => Promise<SharedEntry | null>
+  revisionOf: (change: EntryChange) => string
   /** Whether what the change relied on beside the entry itself is still so; a rejection is a conflict otherwise. */
   isCurrent?: (() => boolean) | undefined
 }
@@ -30,7 +30,7 @@ const PAUSE_MS = 150
 const PATIENCE_MS = 40_000
 
 /** @param first the answer to an attempt that was made already */
-export async function settleSwap(change: Change, ways: SwapWays, first?: Attempt): Promise<Swap> {
+export async function settleSwap(change: EntryChange, ways: SwapWays, first?: Attempt): Promise<Swap> {
   const swap = await tryUntilKnown(change, ways, first)
   if (swap.kind !== 'unknown' || !swap.reachable || change.record.state !== 'held') return swap
   // It can be read but the change neither applies nor fails: a tombstone on the same predecessor takes its place.
@@ -45,7 +45,7 @@ export async function settleSwap(change: Change, ways: SwapWays, first?: Attempt
   return { kind: 'conflict', current: { key: change.key, revision: settled.revision, reading } }
 }
 
-async function tryUntilKnown(change: Change, ways: SwapWays, first?: Attempt): Promise<Swap> {
+async function tryUntilKnown(change: EntryChange, ways: SwapWays, first?: Attempt): Promise<Swap> {
   const mine = ways.revisionOf(change)
   const begun = performance.now()
   let reason = ''
@@ -66,7 +66,7 @@ async function tryUntilKnown(change: Change, ways: SwapWays, first?: Attempt): P
   }
 }
 
-async function readBack({ read }: SwapWays): Promise<Entry | null | 'unreachable'> {
+async function readBack({ read }: SwapWays): Promise<SharedEntry | null | 'unreachable'> {
   try {
     return await read()
   } catch (error) {

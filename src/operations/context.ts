@@ -15,7 +15,9 @@ import type { Store } from '../store/items/item-reader.ts'
 import { findQueue, type QueuePlace } from '../store/queue.ts'
 import { NeedsFullReader, withReaders } from '../store/readers.ts'
 import { loadRegistry, registryFile } from '../store/sessions/session-registry.ts'
+import { ensureState } from '../store/state-file.ts'
 import { type Clock, clockFrom, sleep } from '../system/clock.ts'
+import { isCommittedCopy } from '../system/committed.ts'
 import { inMainTree, mainTreeOf } from '../system/git-folder.ts'
 import { here, lookAtProcess, processFacts } from '../system/process.ts'
 import { randomLetters } from '../system/random.ts'
@@ -64,7 +66,7 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   } else if (shared) queue = { ...queue, isUnshared: true }
   const stateDir = join(queue.root, '.wrk')
   const registry = registryFile(queue.root, env.SESSION_STATE_FILE, stateDir)
-  const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings }
+  const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings, isCommittedCopy }
   return { store, queue, clock, env, session: options.session, agent: options.agent }
 }
 
@@ -79,9 +81,11 @@ export function currentRegistry({ store }: Context): Promise<Registry> {
   return withReaders(full => loadRegistry(store.host.disk, store.registry, full))
 }
 
-/** Removes what crashed processes left; part of every command that writes. */
-export function tidy({ store }: Context): void {
-  sweepDrafts(store.host, store.stateDir)
+/** Makes sure of the queue's own state, and removes what crashed processes left; part of every command that writes. */
+export function tidy({ store, clock }: Context): void {
+  const { host, stateDir, root } = store
+  ensureState(host.disk, stateDir, root, clock())
+  sweepDrafts(host, stateDir)
 }
 
 /** Part of a guard's name where the system does not tell when this process was started. */

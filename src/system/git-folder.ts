@@ -72,6 +72,13 @@ export function inMainTree(root: string): { main: string | null } | null {
   return null
 }
 
+/** The nearest `.git` at or above a folder, whether it is one that git could use or not. */
+export function nearestGit(folder: string): string | null {
+  const path = join(folder, '.git')
+  if (existsSync(path)) return path
+  return dirname(folder) === folder ? null : nearestGit(dirname(folder))
+}
+
 /** A small text file of git's; undefined when it is not there. */
 export function gitText(path: string): string | undefined {
   return unless(MISSING, undefined, () => readFileSync(path, 'utf8'))

@@ -5,12 +5,16 @@
  */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
-import { git } from './git.ts'
+import { type GitResult, type GitScope, git } from './git.ts'
 import { commonOf, gitFolderIn, gitText } from './git-folder.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Repository {
   /** Where git is run: the caller's own folder, since a relative GIT_DIR or GIT_INDEX_FILE counts from there. */
   cwd: string
+  /** Whether the caller's environment has a say in which index and objects these are. */
+  scope: GitScope
   /** The working tree's real path. */
   top: string
   gitDir: string
@@ -18,24 +22,51 @@ export interface Repository {
   commonDir: string
 }
 
-/** The repository whose working tree holds `cwd`, or null. */
-export function findRepository(
-  cwd: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Repository | null {
-  if (env.GIT_DIR || env.GIT_WORK_TREE) return askGit(cwd)
+/** The repository that a `git commit` in `cwd` would be of, or null. */
+export function findRepository(cwd: string, env: Environment): Repository | null {
+  return env.GIT_DIR || env.GIT_WORK_TREE ? askGit(cwd) : repositoryAbove(cwd, 'caller')
+}
+
+/**
+ * The repository that holds a folder. One that only the environment names (GIT_DIR) counts where it says that its
+ * working tree holds the folder, and there is no nearer one.
+ */
+export function repositoryHolding(folder: string, env: Environment): Repository | null {
+  const found = repositoryAbove(folder, 'folder')
+  if (found || !env.GIT_DIR || !env.GIT_WORK_TREE) return found
+  const named = askGit(folder)
+  return named && pathInRepository(named, folder) !== null ? named : null
+}
+
+function repositoryAbove(cwd: string, scope: GitScope): Repository | null {
   for (let folder = realpathSync.native(cwd); ; folder = dirname(folder)) {
     const found = gitFolderIn(folder)
-    if (found) return { cwd, top: folder, gitDir: found.gitDir, commonDir: found.commonDir }
+    if (found) return { cwd, scope, top: folder, gitDir: found.gitDir, commonDir: found.commonDir }
     if (folder === dirname(folder)) return null
   }
 }
 
 function askGit(cwd: string): Repository | null {
-  const { code, stdout } = git(cwd, ['rev-parse', '--show-toplevel', '--absolute-git-dir'])
+  const asked = ['rev-parse', '--show-toplevel', '--absolute-git-dir']
+  const { code, stdout } = git(cwd, asked, { scope: 'caller' })
   const [top, gitDir] = stdout.toString('utf8').split('\n')
   if (code !== 0 || !top || !gitDir) return null
-  return { cwd, top: realpathSync.native(top), gitDir, commonDir: commonOf(gitDir).commonDir }
+  const { commonDir } = commonOf(gitDir)
+  return { cwd, scope: 'caller', top: realpathSync.native(top), gitDir, commonDir }
+}
+
+/** Runs git on a repository. */
+export function gitIn(
+  { cwd, scope }: Pick<Repository, 'cwd' | 'scope'>,
+  args: readonly string[],
+  input?: string | Buffer,
+): GitResult {
+  return git(cwd, args, input === undefined ? { scope } : { scope, input })
+}
+
+/** Whether older commits are missing here (`git clone --depth`), so that its history does not tell all. */
+export function isShallow({ commonDir }: Repository): boolean {
+  return (gitText(join(commonDir, 'shallow')) ?? '') !== ''
 }
 
 /**

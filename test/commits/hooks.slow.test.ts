@@ -29,7 +29,7 @@ describe('with the hooks in, git commit', () => {
     expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
     await repository.git(['add', repository.path('WRK-2')])
     expect((await commit(repository, 'x')).code).toBe(0)
-    expect(await repository.git('status --short -uno')).toBe(` M ${repository.path('WRK-1')}\n`)
+    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
   })
 
   test('is refused under the claim of another workspace too', async () => {

@@ -1,11 +1,24 @@
 /** wrk verify in every state that a git repository can be in when somebody commits. */
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import { claim, codes, twoSessions, verify, withClaims } from './verify-git.shared.ts'
+
+/** The files of the queue, from the repository's top. */
+const listed = ({ top, queue }: Repository) =>
+  readdirSync(join(top, queue), { recursive: true, encoding: 'utf8' }).map(name => join(queue, name))
 
 describe('at the first commit', () => {
   test('the queue may be the whole repository', async () => {
@@ -82,14 +95,11 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     )
   })
 
-  test('passes where that was meant: its file is ignored there, stays where it was, or is one of two', async () => {
+  test('passes where that was meant: its file stays where it was, or is one of two', async () => {
     const repository = await makeRepository()
     await repository.git(['rm', '-q', '--cached', repository.path('WRK-1')])
     repository.write(join(IN_QUEUE, 'working/WRK-1.md'), item('WRK-1', { status: 'working' }))
-    repository.write(join(IN_QUEUE, 'done/.gitignore'), '*\n')
-    move(repository, 'done/WRK-2.md', 'WRK-2')
-    await repository.git('add -u')
-    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
+    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 1 })
 
     const twice = await makeRepository()
     twice.write(join(IN_QUEUE, 'WRK-3.md'), item('WRK-3'))
@@ -97,6 +107,58 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     move(twice, 'working/WRK-3.md')
     await twice.git('add -u')
     expect((await verify(twice)).json).toMatchObject({ ok: true, checked: 1 })
+  })
+
+  test.each(['.gitignore', '.git/info/exclude', 'core.excludesFile'])(
+    'to a folder that %s ignores is refused with the place of the rule, and git add -f keeps it',
+    async where => {
+      const repository = await makeRepository()
+      const file = where.startsWith('.') ? where : join(tempFolder(), 'ignore')
+      await repository.git(['config', 'core.excludesFile', where.startsWith('.') ? '/dev/null' : file])
+      const rules = '# ours\narchive/\n'
+      if (where.startsWith('.')) repository.write(file, rules)
+      else writeFileSync(file, rules)
+      expect((await repository.wrk('hooks install')).code).toBe(0)
+      expect((await repository.wrk('archive WRK-3')).code).toBe(0)
+      const [path] = listed(repository).filter(name => name.endsWith('WRK-3.md'))
+      await repository.git('add -u')
+      expect(await verify(repository)).toMatchObject({
+        code: 1,
+        json: {
+          findings: [
+            {
+              code: 'ignored',
+              item: 'WRK-3',
+              message: expect.stringContaining(
+                `its file is now ${path}, which git ignores (${file}:2: archive/)`,
+              ),
+              fix: expect.stringContaining(`git add -f ${path}`),
+            },
+          ],
+        },
+      })
+      const refused = await repository.tryGit('commit -qam archived')
+      expect(refused.code).toBe(1)
+      expect(refused.stderr).toContain('Commit refused: WRK-3 needs a fix.')
+      await repository.git(['add', '-f', path!])
+      await repository.git('commit -qam archived')
+      await repository.git('clean -qfdX -e !.git')
+      expect(existsSync(join(repository.top, path!))).toBe(true)
+      expect(await repository.git('ls-files')).toContain(path)
+    },
+  )
+
+  test('and only announced with git add -N, is not in the commit', async () => {
+    const repository = await makeRepository()
+    move(repository, 'working/WRK-3.md')
+    await repository.git('add -u')
+    await repository.git(['add', '-N', join(IN_QUEUE, 'working/WRK-3.md')])
+    expect(await verify(repository)).toMatchObject(leftOut(repository, 'working/WRK-3.md'))
+    // What is announced is in no commit, so nothing is wrong with it yet.
+    await repository.git('reset -q')
+    repository.write(join(IN_QUEUE, 'working/WRK-9.md'), 'nothing yet')
+    await repository.git(['add', '-N', join(IN_QUEUE, 'working/WRK-9.md')])
+    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 0 })
   })
 
   test('in a linked worktree: the files of that one count, not the queue’s', async () => {
@@ -254,4 +316,111 @@ test('a queue that is a link to a folder of the same repository', async () => {
   symlinkSync('../tasks', join(repository.top, IN_QUEUE))
   repository.append('WRK-1')
   expect(codes(await repository.verifyAll())).toEqual(['held'])
+})
+
+describe('what the environment tells git', () => {
+  test.each(['literal', 'glob', 'noglob', 'icase'])(
+    'git --%s-pathspecs commit meets the same fence, as from Magit',
+    async how => {
+      const repository = await withClaims()
+      expect((await repository.wrk('hooks install')).code).toBe(0)
+      repository.append('WRK-1')
+      const refused = await repository.tryGit([`--${how}-pathspecs`, 'commit', '-qam', 'x'])
+      expect(refused.stderr).toContain('WRK-1 belongs to another session')
+      expect(refused.code).toBe(1)
+      await repository.git(['restore', repository.path('WRK-1')])
+      repository.append('WRK-2')
+      expect((await repository.tryGit([`--${how}-pathspecs`, 'commit', '-qam', 'x'])).code).toBe(0)
+    },
+  )
+
+  test('a commit from elsewhere, by --git-dir and --work-tree, meets the same fence', async () => {
+    const repository = await withClaims()
+    expect((await repository.wrk('hooks install')).code).toBe(0)
+    repository.append('WRK-1')
+    const elsewhere = tempFolder()
+    const named = [`--git-dir=${join(repository.top, '.git')}`, `--work-tree=${repository.top}`]
+    const refused = await repository.tryGit([...named, 'commit', '-qam', 'x'], { cwd: elsewhere })
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('belongs to another session') })
+  })
+
+  test('an index of its own is what is judged', async () => {
+    const repository = await withClaims()
+    repository.append('WRK-1')
+    const env = { GIT_INDEX_FILE: join(repository.top, '.git', 'own-index') }
+    await repository.git('read-tree HEAD', { env })
+    await repository.git('add -A', { env })
+    expect(codes(await repository.wrk('verify --json', { env }))).toEqual(['held'])
+    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 0 })
+  })
+
+  test('says nothing about a queue elsewhere', async () => {
+    const [repository, other] = [await withClaims(), await makeRepository()]
+    repository.append('WRK-1')
+    await repository.git('add -A')
+    const env = { GIT_INDEX_FILE: join(other.top, '.git', 'index') }
+    const named = ['verify', '--json', '--queue', join(repository.top, IN_QUEUE)]
+    expect(codes(await repository.wrk(named, { env, cwd: tempFolder() }))).toEqual(['held'])
+  })
+})
+
+describe('what .gitattributes filters', () => {
+  /** What git keeps is the text in base64, as git-crypt keeps it encrypted. */
+  async function filtered(smudge: string): Promise<Repository> {
+    const repository = await makeRepository(null)
+    await repository.git(['config', 'filter.secret.clean', 'base64'])
+    await repository.git(['config', 'filter.secret.smudge', smudge])
+    await repository.git('config filter.secret.required true')
+    repository.write('.gitattributes', '*.md filter=secret\n')
+    for (const id of ['WRK-1', 'WRK-2']) repository.write(id, item(id))
+    await repository.commitAll()
+    twoSessions(repository)
+    return repository
+  }
+
+  test('is judged as it is checked out', async () => {
+    const repository = await filtered('base64 -d')
+    expect(await repository.git(['cat-file', 'blob', `HEAD:${repository.path('WRK-1')}`])).not.toContain(
+      '---',
+    )
+    repository.append('WRK-2')
+    expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 1, warnings: [] })
+    await claim(repository, 'WRK-2', 'other')
+    expect(codes(await repository.verifyAll())).toEqual(['held'])
+    await repository.git('reset -q --hard')
+    // The lock alone, as it is: anybody may commit it, which only the text behind the filter tells.
+    await claim(repository, 'WRK-1', 'other')
+    expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 1 })
+  })
+
+  test('and a filter that fails is named', async () => {
+    const repository = await filtered('false')
+    repository.append('WRK-2')
+    expect((await repository.verifyAll()).json).toMatchObject({
+      findings: [{ code: 'no-frontmatter' }],
+      warnings: [
+        expect.stringContaining(
+          `the filter that .gitattributes names for ${repository.path('WRK-2')} failed`,
+        ),
+      ],
+    })
+  })
+})
+
+test('a claim that is lost while the message is written does not get its work into the commit', async () => {
+  const repository = await withClaims()
+  expect((await repository.wrk('hooks install')).code).toBe(0)
+  repository.append('WRK-2')
+  const editor = join(tempFolder(), 'editor')
+  const take = 'WRK_SESSION_ID=other wrk claim WRK-2 --force --reason urgent'
+  writeFileSync(editor, `#!/bin/sh\n${take} >/dev/null 2>&1\necho "no item in it" >"$1"\n`)
+  chmodSync(editor, 0o755)
+  const refused = await repository.tryGit('commit -qa', { env: { GIT_EDITOR: editor } })
+  expect(refused.stderr).toMatch(
+    /Commit refused: (?:this session no longer holds WRK-2|WRK-2 belongs to another)/,
+  )
+  expect(refused.code).toBe(1)
+  expect(await repository.git('rev-list --count HEAD')).toBe('1\n')
+  await repository.git('restore --staged .')
+  expect((await repository.tryGit('commit -q --allow-empty', { env: { GIT_EDITOR: editor } })).code).toBe(0)
 })

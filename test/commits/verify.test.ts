@@ -46,7 +46,7 @@ describe('of an item that another living session holds', () => {
     const { code, stdout, stderr } = await repository.wrk('verify --staged')
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
     const lines = stderr.split('\n')
-    expect(lines[0]).toMatch(/^wrk: what is staged may not be committed/)
+    expect(lines[0]).toMatch(/^wrk: Commit refused: WRK-1 belongs to another session\.$/)
     expect(lines[1]).toMatch(
       /^\.claude\/work-queue\/pending\/WRK-1\.md:7:1: this commit changes WRK-1, which is held by other/,
     )
@@ -121,7 +121,7 @@ describe('another session’s lock cannot be', () => {
   test.each([
     ['taken, committed or not', 'tester', 'takes'],
     ['dropped, committed or not', '', 'drops'],
-    ['altered, committed or not', 'somebody', 'has a lock'],
+    ['altered, committed or not', 'somebody', 'names a holder'],
   ])('%s, by editing the file', async (_, by, message) => {
     for (const committed of [true, false]) {
       const repository = await withSessions()
@@ -348,11 +348,11 @@ test('a file whose lock cannot be read is said to be so, never called free', asy
   const result = await repository.wrk('verify --json')
   expect(result.json).toMatchObject({
     ok: true,
-    warnings: [expect.stringMatching(/^whose WRK-1 is cannot be told: .*:7:1: /)],
+    warnings: [expect.stringMatching(/^cannot tell who holds WRK-1: .*:7:1: /)],
   })
   repository.write('.git/MESSAGE', 'WRK-1: x')
   const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE')
-  expect(message.json.warnings).toEqual([expect.stringMatching(/^whose WRK-1 is cannot be told: /)])
+  expect(message.json.warnings).toEqual([expect.stringMatching(/^cannot tell who holds WRK-1: /)])
 })
 
 test('it registers nobody and writes nothing', async () => {

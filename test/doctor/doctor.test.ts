@@ -574,6 +574,32 @@ describe('git', () => {
     expect(told(later.findings)).toEqual(['note hooks undefined', 'note not-ignored session-state.yaml'])
   })
 
+  test('folders of the queue that it ignores are warned about, a queue that it ignores as a whole is not', async () => {
+    const repository = await makeRepository()
+    repository.write('.gitignore', '# ours\n\narchive/\n')
+    repository.write(
+      join(repository.queue, 'archive/2026-02/WRK-7.md'),
+      item('WRK-7', { status: 'archived' }),
+    )
+    await repository.commitAll()
+    const { json } = await repository.wrk('doctor --json')
+    const found = json.findings.filter((one: Json) => one.code === 'ignored-folder')
+    expect(found).toMatchObject([
+      {
+        severity: 'warning',
+        path: join(repository.top, repository.queue, 'archive'),
+        message: 'git ignores this folder (.gitignore:3: archive/): what is moved there leaves git',
+      },
+      { message: expect.stringMatching(/leaves git; 1 item is there now$/) },
+    ])
+    // An item that git tracks there all the same stays in git, and so may the rule.
+    await repository.git(['add', '-f', join(repository.queue, 'archive/2026-02/WRK-7.md')])
+    expect(found.length).toBe(2)
+    repository.write('.gitignore', '.claude/\n')
+    const whole = (await repository.wrk('doctor --json')).json
+    expect(told(whole.findings).filter(one => one.includes('ignored-folder'))).toEqual([])
+  })
+
   test('hooks of ours that are outdated are written anew; an edited one is for a person', async () => {
     const repository = await makeRepository()
     await repository.wrk('hooks install')

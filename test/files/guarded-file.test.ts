@@ -115,7 +115,7 @@ function scene(content: string | null = 'first\n') {
   const [path, dir] = [join(folder, 'file'), join(folder, '.wrk', 'guards', 'key')]
   const conflicts = join(folder, '.wrk', 'conflicts')
   fs.mkdirSync(dir, { recursive: true })
-  const guard: HeldGuard = { dir, slot: join(dir, 'me'), name: 'me', published: false }
+  const guard: HeldGuard = { dir, slot: join(dir, 'me'), second: null, name: 'me', published: new Set() }
   fs.writeFileSync(guard.slot, '', { mode: 0o600 })
   if (content !== null) {
     fs.writeFileSync(path, content)
@@ -181,7 +181,7 @@ describe('publishing', () => {
       'fsync ',
       'close ',
     ])
-    expect([now(), fs.statSync(path).mode & 0o7777, guard.published]).toEqual(['second\n', 0o640, true])
+    expect([now(), fs.statSync(path).mode & 0o7777, guard.published.size]).toEqual(['second\n', 0o640, 1])
     expect([fs.existsSync(dir), fs.existsSync(conflicts)]).toEqual([false, false])
   })
 
@@ -250,7 +250,7 @@ describe('nothing is published', () => {
     before: string | null = 'first\n',
   ) => {
     expect(() => act({}, calls)).toThrow(error as Error)
-    expect([now(), guard.published, fs.existsSync(conflicts)]).toEqual([before, false, false])
+    expect([now(), guard.published.size, fs.existsSync(conflicts)]).toEqual([before, 0, false])
     // Whatever was opened is closed.
     const count = (step: string) => changing().filter(one => one === step).length
     expect(count(`close ${SLOT}`)).toBe(count(`open ${SLOT}`))
@@ -424,7 +424,7 @@ describe('after the rename', () => {
       },
     }
     expect(at.act({}, calls)).toEqual({ conflict: null, failure: expect.objectContaining({ code: 'EIO' }) })
-    expect([at.now(), at.guard.published]).toEqual(['second\n', true])
+    expect([at.now(), at.guard.published.size]).toEqual(['second\n', 1])
   })
 
   test.each(['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOENT', 'ENOTDIR'])(

@@ -100,6 +100,7 @@ function contextOf(host: GuardHost, session: string | undefined): Context {
     stateDir,
     registry: registryFile(QUEUE, undefined, stateDir),
     settings: DEFAULT_SETTINGS,
+    isCommittedCopy: () => false,
   }
   const queue = { root: QUEUE, via: 'test', linked: null, isUnshared: false }
   return { store, queue, clock: () => NOW, env: {}, session, agent: undefined }

@@ -1,12 +1,21 @@
 /** wrk new: ids that no item ever had, from the queue's own template, by as many processes as there may be. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
-import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
+import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import type { Json, Result } from '../support/result.ts'
 import { expectDistinctIds, fieldsOf, idsIn } from './new.shared.ts'
 
@@ -417,6 +426,46 @@ describe('in git', () => {
     expect(await next(repository)).toBe('WRK-003')
     rmSync(join(repository.top, repository.queue, '.wrk', 'ids.json'))
     expect(await next(repository)).toBe('WRK-004')
+  })
+
+  test('a shallow clone says that its history is cut, and reads the rest once it is there', async () => {
+    const source = await makeRepository(['WRK-1'])
+    await commitAndDelete(source, 'done/WRK-30.md')
+    await source.commitAll('the last')
+    const clone = new Repository(join(tempFolder(), 'clone'), IN_QUEUE)
+    await source.git(['clone', '-q', '--depth', '1', `file://${source.top}`, clone.top])
+    const cut = await clone.wrk('new x --json')
+    expect(cut.json).toMatchObject({ item: { id: 'WRK-002' } })
+    expect(cut.stderr).toMatch(/^wrk: warning: this clone is shallow.*git fetch --unshallow\n$/)
+    await clone.git('fetch -q --unshallow')
+    const whole = await clone.wrk('new x --json')
+    expect({ id: whole.json.item.id, stderr: whole.stderr }).toEqual({ id: 'WRK-031', stderr: '' })
+  })
+
+  test('the history of the queue’s own repository counts, not that of the commit whose hook asks', async () => {
+    const [other, queue] = [await makeRepository(['WRK-1']), await makeRepository(['WRK-1'])]
+    await commitAndDelete(other, 'done/WRK-90.md')
+    await commitAndDelete(queue, 'done/WRK-10.md')
+    const env = { GIT_DIR: join(other.top, '.git'), GIT_INDEX_FILE: join(other.top, '.git', 'index') }
+    expect(await next(queue, { env })).toBe('WRK-011')
+    // A hook of a linked worktree, where git names the repository to all that it runs.
+    const linked = join(tempFolder(), 'linked')
+    await other.git(['worktree', 'add', '-q', linked])
+    const hook = `wrk --queue ${join(queue.top, IN_QUEUE)} new "from a hook" --json >made`
+    other.write('.git/hooks/pre-commit', `#!/bin/sh\n${hook}\n`)
+    chmodSync(join(other.top, '.git/hooks/pre-commit'), 0o755)
+    await other.git('commit -q --allow-empty -m x', { cwd: linked })
+    const made = JSON.parse(readFileSync(join(linked, 'made'), 'utf8'))
+    expect(made.item.id).toBe('WRK-012')
+  })
+
+  test('a repository that only the environment names counts where its working tree holds the queue', async () => {
+    const repository = await makeRepository(['WRK-1'])
+    await commitAndDelete(repository, 'done/WRK-10.md')
+    const dir = join(tempFolder(), 'dotfiles.git')
+    renameSync(join(repository.top, '.git'), dir)
+    const env = { GIT_DIR: dir, GIT_WORK_TREE: repository.top }
+    expect(await next(repository, { env })).toBe('WRK-011')
   })
 
   test('a repository without a commit, and a queue that git does not know, are as without git', async () => {

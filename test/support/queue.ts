@@ -1,5 +1,5 @@
 /** Queues in fresh temp folders, and what lies in them, read without wrk. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { item } from './items.ts'
@@ -21,7 +21,19 @@ export interface LoggedEvent {
 }
 
 /** What stays in `.wrk`, and the folders that are empty when nobody is at work. */
-const KEPT = ['.gitignore', 'events.jsonl', 'events.1.jsonl', 'events.tail', 'ids.json', 'cache', 'ops']
+const KEPT = [
+  ...[
+    '.gitignore',
+    'events.jsonl',
+    'events.1.jsonl',
+    'events.tail',
+    'ids.json',
+    'cache',
+    'ops',
+    'state.json',
+  ],
+  ...['claims', 'held', 'sessions'],
+]
 const PASSED_THROUGH = ['tmp', 'guards', 'outbox', 'conflicts', 'runs', 'moves']
 
 export class Queue {
@@ -106,6 +118,13 @@ export class Queue {
   }
 }
 
+/** Leaves `.wrk` as `wrk init` does in a new queue: there are no earlier claims that a grant would have to warn of. */
+export function markAsNew(root: string): void {
+  mkdirSync(join(root, '.wrk'), { recursive: true })
+  const state = { root: realpathSync(root), made_at: '2026-01-01T00:00:00Z', made_by: 'init' }
+  writeFileSync(join(root, '.wrk', 'state.json'), JSON.stringify(state))
+}
+
 /**
  * A queue in a fresh temp folder.
  * @param items an id, or a path in the queue such as `done/WRK-1.md` or `wrk.yaml`, and its content;
@@ -115,6 +134,7 @@ export function makeQueue(items: Record<string, string | Buffer> | readonly stri
   const queue = new Queue(tempFolder())
   for (const folder of ['pending', 'working', 'blocked', 'done', 'archive'])
     mkdirSync(join(queue.root, folder), { recursive: true })
+  markAsNew(queue.root)
   const entries = Array.isArray(items) ? items.map(id => [id, item(id)] as const) : Object.entries(items)
   for (const [name, content] of entries) queue.write(name, content)
   return queue

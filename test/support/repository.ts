@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { item } from './items.ts'
 import { finished, start, tempFolder } from './processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
+import { markAsNew } from './queue.ts'
 import type { Result } from './result.ts'
 import type { Args } from './run.ts'
 import { registry, type SessionData } from './sessions.ts'
@@ -117,6 +118,7 @@ export async function makeRepository(
   await repository.git('init -q -b main')
   for (const status of ['pending', 'working', 'blocked', 'done', 'archive'])
     mkdirSync(join(folder, queue, status), { recursive: true })
+  markAsNew(join(folder, queue))
   repository.write(join(queue, '.gitignore'), 'session-state.yaml\n.wrk/\n')
   for (const id of items ?? []) repository.write(id, item(id))
   if (items) await repository.commitAll('the queue')

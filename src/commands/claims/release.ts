@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { printable } from '../../core/text.ts'
-import { describeLoss } from '../../operations/claims/records.ts'
+import { describeLoss } from '../../operations/claims/lost-claims.ts'
 import { type ReleaseResult, release, releaseMine } from '../../operations/claims/release.ts'
 import { describeHolder, takeover } from '../../print/claims/describe.ts'
 import { failureOf } from '../../print/claims/releases.ts'

@@ -1,9 +1,16 @@
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
+import type { CommitFinding } from '../../operations/commits/judge-staged.ts'
 import { verifyStaged } from '../../operations/commits/verify.ts'
 import { verifyMessage } from '../../operations/commits/verify-message.ts'
-import { describeNamed, findingLines, withMessages } from '../../print/commits/findings.ts'
+import {
+  describeNamed,
+  describeRefusal,
+  findingLines,
+  isAboutLock,
+  withMessages,
+} from '../../print/commits/findings.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { examples, type Globals, type RunCommand } from '../command.ts'
@@ -20,7 +27,7 @@ export function configure(command: Command, run: RunCommand): void {
     )
     .argument('[path...]', 'only what is staged there')
     .option('--staged', 'what is staged; the default, for hooks to say so')
-    .option('--commit-msg <file>', 'a commit message, as the commit-msg hook is given it')
+    .option('--commit-msg <file>', 'a commit message too, as the commit-msg hook is given it')
   examples(
     command,
     `wrk verify --staged
@@ -31,7 +38,7 @@ export function configure(command: Command, run: RunCommand): void {
   command.addHelpText(
     'after',
     `\nThe queue is that of the repository which is committed to, though WRK_QUEUE name one of another; --queue goes first.
-Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concerns an item of another session.`,
+Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to another session.`,
   )
   command.action((paths: string[], flags: Flags) =>
     run(async globals => {
@@ -40,26 +47,22 @@ Exit code 0: it may be committed; 1: an item is not as it must be; 4: it concern
       const context = await openIfThere(globals)
       if (!context) return passed('There is no queue here: nothing to verify.', 0, [])
       const now = context.clock()
+      const cwd = process.cwd()
       if (flags.commitMsg !== undefined) {
-        const { findings, warnings, checked } = await verifyMessage(context, process.cwd(), flags.commitMsg)
+        const { findings, staged, rest, warnings, checked } = await verifyMessage(
+          context,
+          cwd,
+          flags.commitMsg,
+        )
         const texts = warnings.map(warning => describeNamed(warning, now))
-        const what = 'the commit message names an item of another session'
-        if (findings.length > 0)
-          return refused(what, withMessages(findings, now), checked, texts, 'leave it out')
+        const all = [staged, findings].map(some => withMessages(some, now))
+        if (all.flat().length > 0) return refused(all[0]!, all[1]!, rest, checked, texts)
         return passed(`The message names ${count(checked)} of the queue.`, checked, texts)
       }
-      const { findings, warnings, checked, nothing } = await verifyStaged(context, {
-        cwd: process.cwd(),
-        paths,
-      })
-      const what = 'what is staged may not be committed as it is'
-      const leaveOut = 'leave it out (commit without -a, which would stage it again, or by paths)'
-      if (findings.length > 0) return refused(what, withMessages(findings, now), checked, warnings, leaveOut)
-      return passed(
-        nothing ?? `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`,
-        checked,
-        warnings,
-      )
+      const { findings, rest, warnings, checked, nothing } = await verifyStaged(context, { cwd, paths })
+      if (findings.length > 0) return refused(withMessages(findings, now), [], rest, checked, warnings)
+      const verified = `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`
+      return passed(nothing ?? verified, checked, warnings)
     }),
   )
 }
@@ -88,26 +91,19 @@ function passed(text: string, checked: number, warnings: readonly string[]): Out
 }
 
 function refused(
-  what: string,
-  findings: ReturnType<typeof withMessages>,
+  staged: readonly CommitFinding[],
+  named: readonly CommitFinding[],
+  rest: readonly string[] | null,
   checked: number,
   warnings: readonly string[],
-  leaveOut: string,
 ): Outcome {
-  const locked = findings.some(({ code }) => code === 'held' || code === 'superseded' || code === 'lock')
-  const message = `${what}: ${findings.length === 1 ? '1 finding' : `${findings.length} findings`}`
-  const hint = locked
-    ? `What is another session’s is for that session to commit; ${leaveOut}, or ask its holder.`
-    : 'Mend what is named above, stage it again (git add), and commit.'
+  const findings = [...staged, ...named]
+  const locked = findings.some(isAboutLock)
+  const { message, hint } = describeRefusal(staged, named, rest)
+  const error = { code: locked ? 'LOCKED' : 'FAILED', message, hint }
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,
-    json: {
-      ok: false,
-      error: { code: locked ? 'LOCKED' : 'FAILED', message, hint },
-      findings,
-      warnings,
-      checked,
-    },
+    json: { ok: false, error, findings, warnings, checked },
     refusal: { message, hint, lines: findingLines(findings) },
     warnings,
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { describeLoss } from '../../operations/claims/records.ts'
+import { describeLoss } from '../../operations/claims/lost-claims.ts'
 import { type HeartbeatResult, heartbeat } from '../../operations/sessions/heartbeat.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'

@@ -4,10 +4,10 @@
  */
 
 import {
-  parseRecord,
-  type RecordReading,
-  recordText,
+  parseSharedRecord,
+  type SharedReading,
   type SharedRecord,
+  sharedRecordText,
 } from '../../core/coordination/record.ts'
 import { type EntryKey, encodeName } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
@@ -32,12 +32,12 @@ export async function readArchive(remote: GitRemote, commit: string): Promise<Ar
 const lineStart = ({ kind, name }: EntryKey): string => `${kind}/${encodeName(name)}\t`
 
 /** A closed record by its key; null when it is not among them. */
-export function recordIn(text: ArchiveText, key: EntryKey): RecordReading | null {
+export function recordIn(text: ArchiveText, key: EntryKey): SharedReading | null {
   const start = lineStart(key)
   const at = text.startsWith(start) ? 0 : text.indexOf(`\n${start}`) + 1
   if (at === 0 && !text.startsWith(start)) return null
   const end = text.indexOf('\n', at)
-  return parseRecord(text.slice(at + start.length, end < 0 ? undefined : end))
+  return parseSharedRecord(text.slice(at + start.length, end < 0 ? undefined : end))
 }
 
 /** The text with some records more; of one that is there already, the later epoch counts. */
@@ -55,7 +55,7 @@ export function withRecords(
     const old = recordIn(text, key)
     if (old?.kind === 'record' && old.record.epoch > record.epoch) continue
     // Who holds nothing needs no processes.
-    lines.set(lineStart(key), `${lineStart(key)}${recordText({ ...record, anchors: [] })}`)
+    lines.set(lineStart(key), `${lineStart(key)}${sharedRecordText({ ...record, anchors: [] })}`)
   }
   return `${[...lines.values()].sort().join('\n')}\n`
 }

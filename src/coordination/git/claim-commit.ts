@@ -1,10 +1,10 @@
 /** A record as a commit: an empty tree, a subject for people, the record as JSON; child of the one it replaces. */
 import {
   holderOf,
-  parseRecord,
-  type RecordReading,
-  recordText,
+  parseSharedRecord,
+  type SharedReading,
   type SharedRecord,
+  sharedRecordText,
 } from '../../core/coordination/record.ts'
 import { parseInstant } from '../../core/time.ts'
 import { emptyTree, type GitObject, makeCommit, type ObjectFormat } from './objects.ts'
@@ -21,15 +21,15 @@ export function claimCommit(
     parents: parent === null ? [] : [parent],
     who,
     at: parseInstant(record.renewed_at)!,
-    message: `${subjectOf(record)}\n\n${recordText(record)}\n`,
+    message: `${subjectOf(record)}\n\n${sharedRecordText(record)}\n`,
   })
 }
 
 /** Reads a record from a commit's message. */
-export function recordInMessage(message: string): RecordReading {
+export function recordInMessage(message: string): SharedReading {
   const start = message.indexOf('\n\n')
   if (start < 0) return { kind: 'unreadable', why: 'the commit holds no record' }
-  return parseRecord(message.slice(start + 2).trim())
+  return parseSharedRecord(message.slice(start + 2).trim())
 }
 
 function subjectOf(record: SharedRecord): string {

@@ -5,7 +5,7 @@
 import type { SharedRecord } from '../../core/coordination/record.ts'
 import { type EntryKey, refOf } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
-import { type Entry, unreachable } from '../engine.ts'
+import { type SharedEntry, unreachable } from '../engine.ts'
 import { ARCHIVE_FILE, type ArchiveText, withRecords } from './archive.ts'
 import { forgetRef, noteRef } from './cache-repository.ts'
 import { archiveOf, fetchClaims, type GitRemote, pushRefs, type RefChange } from './git-remote.ts'
@@ -33,7 +33,7 @@ export async function foldEntries(
   remote: GitRemote,
   format: ObjectFormat,
   who: string,
-  entries: readonly Entry[],
+  entries: readonly SharedEntry[],
 ): Promise<number> {
   const closed = entries.flatMap(({ key, revision, reading }) =>
     reading.kind === 'record' && reading.record.state === 'done'

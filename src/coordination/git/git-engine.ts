@@ -7,7 +7,7 @@ import { withoutCredentials } from '../../core/coordination/push-answer.ts'
 import { type EntryKey, refOf } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
 import { here } from '../../system/process.ts'
-import { type Change, type Engine, type Entry, type Swap, unreachable } from '../engine.ts'
+import { type Engine, type EntryChange, type SharedEntry, type Swap, unreachable } from '../engine.ts'
 import { type Attempt, settleSwap } from '../settle-swap.ts'
 import { recordIn } from './archive.ts'
 import { ensureRepository, fetchedAt, forgetRef, noteRef } from './cache-repository.ts'
@@ -43,7 +43,7 @@ const REFS_AT_ONCE = 200
 export interface GitEngine extends Engine {
   readonly remote: GitRemote
   /** Writes the object of a change of an existing entry, to be pushed by somebody else. */
-  draft(change: Change): RefChange
+  draft(change: EntryChange): RefChange
   noteApplied(changes: readonly RefChange[]): void
 }
 
@@ -65,17 +65,17 @@ export async function openGitEngine(options: GitEngineOptions): Promise<GitEngin
 
 function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngine {
   const { gitDir, queue } = remote
-  const objectOf = ({ record, expected }: Change) =>
+  const objectOf = ({ record, expected }: EntryChange) =>
     claimCommit(format, record, expected && commitOf(expected), who)
-  const revisionOf = (change: Change): string => objectOf(change).id
+  const revisionOf = (change: EntryChange): string => objectOf(change).id
 
-  const read = async (key: EntryKey): Promise<Entry | null> => {
+  const read = async (key: EntryKey): Promise<SharedEntry | null> => {
     await fetchClaims(remote)
     return viewedEntry(remote, key)
   }
 
   /** Writes the commit and gives the change of its ref. */
-  const draft = (change: Change): RefChange => {
+  const draft = (change: EntryChange): RefChange => {
     const object = objectOf(change)
     writeObject(gitDir, object)
     return { ref: refOf(queue, change.key), from: refValueOf(change.expected), to: object.id }
@@ -91,7 +91,7 @@ function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngi
    * A ref that is not there may have been folded into the archive meanwhile. The push of a new one therefore names the
    * archive as it was looked at, and all of it fails when that has moved on.
    */
-  const attempt = async (change: Change, archive: string | null): Promise<Attempt> => {
+  const attempt = async (change: EntryChange, archive: string | null): Promise<Attempt> => {
     const refChange = draft(change)
     const isNew = refChange.from === null && archive !== null
     const guard = isNew ? [{ ref: archiveOf(remote), from: archive, to: archive }] : []
@@ -100,7 +100,7 @@ function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngi
     return answer!
   }
 
-  const compareAndSwap = async (change: Change, first?: Attempt): Promise<Swap> => {
+  const compareAndSwap = async (change: EntryChange, first?: Attempt): Promise<Swap> => {
     const { key, expected } = change
     const archive = archiveTip(remote)
     if (refValueOf(expected) === null && archive !== null) {
@@ -109,7 +109,7 @@ function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngi
       if (!isAsExpected) return { kind: 'conflict', current: await viewedEntry(remote, key) }
     }
     const ways = {
-      attempt: (one: Change) => attempt(one, archive),
+      attempt: (one: EntryChange) => attempt(one, archive),
       read: () => read(key),
       revisionOf,
       isCurrent: () => refValueOf(expected) !== null || archiveTip(remote) === archive,

@@ -1,7 +1,7 @@
 /** What this clone last saw of the queue's claims, read from the cache repository. */
 import { type EntryKey, encodeName, keyOfRef, REFS, refOf } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
-import type { Entry } from '../engine.ts'
+import type { SharedEntry } from '../engine.ts'
 import { type ArchiveText, readArchive, recordIn } from './archive.ts'
 import { looseMessage, readRef } from './cache-repository.ts'
 import { recordInMessage } from './claim-commit.ts'
@@ -15,17 +15,17 @@ export function archiveTip(remote: GitRemote): string | null {
 }
 
 /** The commit that a revision stands for, which the next one names as its parent. */
-export function commitOf({ revision }: Entry): string {
+export function commitOf({ revision }: SharedEntry): string {
   return revision.startsWith(ARCHIVED) ? revision.slice(ARCHIVED.length) : revision
 }
 
 /** The ref's own value that a change starts from; null when there must be no such ref. */
-export function refValueOf(entry: Entry | null): string | null {
+export function refValueOf(entry: SharedEntry | null): string | null {
   return entry && !entry.revision.startsWith(ARCHIVED) ? entry.revision : null
 }
 
 /** One entry as last seen: its own ref, else what the archive says of it. */
-export async function viewedEntry(remote: GitRemote, key: EntryKey): Promise<Entry | null> {
+export async function viewedEntry(remote: GitRemote, key: EntryKey): Promise<SharedEntry | null> {
   const revision = readRef(remote.gitDir, refOf(remote.queue, key))
   if (revision !== null) {
     const message = looseMessage(remote.gitDir, revision) ?? (await askedMessage(remote, revision))
@@ -38,7 +38,7 @@ export async function viewedEntry(remote: GitRemote, key: EntryKey): Promise<Ent
 }
 
 /** All entries with refs of their own, as last seen. */
-export async function viewedEntries(remote: GitRemote): Promise<Entry[]> {
+export async function viewedEntries(remote: GitRemote): Promise<SharedEntry[]> {
   const queue = encodeName(remote.queue)
   const end = await runGit(remote, [
     'for-each-ref',
@@ -48,7 +48,7 @@ export async function viewedEntries(remote: GitRemote): Promise<Entry[]> {
   ])
   if (end.code !== 0) throw new WrkError('FAILED', `the view of claims cannot be read: ${end.stderr.trim()}`)
   const fields = end.stdout.split('\0')
-  const entries: Entry[] = []
+  const entries: SharedEntry[] = []
   for (let i = 0; i + 2 < fields.length; i += 3) {
     const key = keyOfRef(remote.queue, fields[i]!.replace(/^\n/, ''))
     if (key) entries.push({ key, revision: fields[i + 1]!, reading: recordInMessage(fields[i + 2]!) })

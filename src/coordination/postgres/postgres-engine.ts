@@ -3,11 +3,11 @@
  * revision that were read. A claim is two statements once connected, however many records there are.
  */
 
-import { parseRecord, recordText } from '../../core/coordination/record.ts'
+import { parseSharedRecord, sharedRecordText } from '../../core/coordination/record.ts'
 import type { EntryKey } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
 import { sleep } from '../../system/clock.ts'
-import type { Change, Engine, Entry, Swap } from '../engine.ts'
+import type { Engine, EntryChange, SharedEntry, Swap } from '../engine.ts'
 import { type Attempt, settleSwap } from '../settle-swap.ts'
 import { type Connection, connectionTo, type Notification } from './connection.ts'
 import * as sql from './statements.ts'
@@ -34,12 +34,12 @@ export function openPostgresEngine(options: PostgresEngineOptions): Engine {
   const { queue, where } = options
   const database = connectionTo({ url: options.url, where, deadlineMs: options.deadlineMs ?? DEADLINE_MS })
 
-  const read = async ({ kind, name }: EntryKey): Promise<Entry | null> => {
+  const read = async ({ kind, name }: EntryKey): Promise<SharedEntry | null> => {
     const { rows } = await database.query<Row>(sql.READ, [queue, kind, name])
     return rows[0] ? entryOf(rows[0]) : null
   }
 
-  const compareAndSwap = (change: Change, first?: Attempt): Promise<Swap> =>
+  const compareAndSwap = (change: EntryChange, first?: Attempt): Promise<Swap> =>
     settleSwap(
       change,
       { attempt: one => attemptChange(database, queue, one), read: () => read(change.key), revisionOf },
@@ -76,23 +76,23 @@ export function openPostgresEngine(options: PostgresEngineOptions): Engine {
 }
 
 /** A write's nonce names it, whoever wrote before. */
-const revisionOf = ({ record }: Change): string => record.nonce
+const revisionOf = ({ record }: EntryChange): string => record.nonce
 
-function entryOf({ name, kind, revision, record }: Row): Entry {
-  return { key: { kind, name }, revision, reading: parseRecord(record) }
+function entryOf({ name, kind, revision, record }: Row): SharedEntry {
+  return { key: { kind, name }, revision, reading: parseSharedRecord(record) }
 }
 
-const valuesOf = ({ record }: Change): unknown[] => [
+const valuesOf = ({ record }: EntryChange): unknown[] => [
   record.epoch,
   record.nonce,
   record.state,
-  recordText(record),
+  sharedRecordText(record),
 ]
 
-const oldEpoch = ({ expected }: Change): number | null =>
+const oldEpoch = ({ expected }: EntryChange): number | null =>
   expected?.reading.kind === 'record' ? expected.reading.record.epoch : null
 
-async function attemptChange(database: Connection, queue: string, change: Change): Promise<Attempt> {
+async function attemptChange(database: Connection, queue: string, change: EntryChange): Promise<Attempt> {
   const { key, expected } = change
   const values = [queue, key.kind, key.name, ...valuesOf(change)]
   return answered(async () => {
@@ -107,7 +107,7 @@ async function attemptChange(database: Connection, queue: string, change: Change
 async function attemptAll(
   database: Connection,
   queue: string,
-  changes: readonly Change[],
+  changes: readonly EntryChange[],
 ): Promise<Attempt[]> {
   if (changes.length === 0) return []
   const columns = changes.map(change => [

@@ -25,6 +25,10 @@ export interface HeldLock {
   fileModified: Date
   /** A run of the holder that may still be at work on the item. */
   liveRun?: string | null
+  /** The record holds it, and something other than wrk took the lock out of the file. */
+  takenOut?: boolean
+  /** A lock in the file that wrk did not write, and that does not count while this holder may live. */
+  foreign?: Lock | null
 }
 
 export type ClaimDecision =

@@ -40,8 +40,19 @@ export function lockedSince(lock: Lock, fileModified: Date, now: Date): Date {
 
 /** The holder's last sign of life: the later of the lock's instant and the holder's heartbeat. */
 export function lastSign(since: Date, heartbeat: Date | null, now: Date): Date {
-  const credible = heartbeat && heartbeat.getTime() <= now.getTime() + CLOCK_SKEW_MS
-  return credible && heartbeat > since ? heartbeat : since
+  return heartbeat && isCredible(heartbeat, now) && heartbeat > since ? heartbeat : since
+}
+
+/** The latest of these that a right clock may have written; null when there is none. */
+export function latestSign(signs: readonly (Date | null)[], now: Date): Date | null {
+  return signs.reduce(
+    (latest, sign) => (sign && isCredible(sign, now) && (!latest || sign > latest) ? sign : latest),
+    null,
+  )
+}
+
+function isCredible(sign: Date, now: Date): boolean {
+  return sign.getTime() <= now.getTime() + CLOCK_SKEW_MS
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Item, Problem } from '../items/item.ts'
 import { folderOf, isClosed } from '../items/status.ts'
 
 export interface FormFinding {
-  code: Problem['code'] | 'missing-field' | 'left-out'
+  code: Problem['code'] | 'missing-field' | 'left-out' | 'ignored'
   line: number
   column: number
   message: string
@@ -80,6 +80,23 @@ export function leftOut(item: string, path: string, left: readonly string[], byP
   })
   const message = `this commit deletes ${item}; its file now lies at ${left.join(' and ')}, which the commit leaves out`
   return { code: 'left-out', line: 0, column: 0, message, fix: fixes.join(', or: ') }
+}
+
+/**
+ * Of an item that was moved to where git ignores it: it would leave git, and `git clean -X` would delete it.
+ * @param rule the rule's place and text: `.gitignore:3: archive/`
+ */
+export function ignoredMove(
+  item: string,
+  path: string,
+  place: string,
+  rule: string,
+  byPath: boolean,
+): FormFinding {
+  const add = `git add -f ${shellWord(place)}`
+  const fix = byPath ? `${add} && git commit ${shellWord(path)} ${shellWord(place)}` : add
+  const message = `this commit removes ${item} from git: its file is now ${place}, which git ignores (${rule})`
+  return { code: 'ignored', line: 0, column: 0, message, fix: `${fix}, or take that rule out and git add it` }
 }
 
 /** The command that gives a field its value; the id stands in the file's name and is written by hand. */

@@ -5,7 +5,7 @@
 import type { Liveness } from '../sessions/liveness.ts'
 import { stamp } from '../time.ts'
 import { judgeStaleness } from './lease.ts'
-import { holderOf, RECORD_VERSION, type RecordReading, type SharedRecord } from './record.ts'
+import { holderOf, RECORD_VERSION, type SharedReading, type SharedRecord } from './record.ts'
 
 /** Who asks, and what the record is to say of it. */
 export type Claimant = Pick<
@@ -41,7 +41,7 @@ type TakeoverCause = 'dead' | 'ttl' | 'forced'
 
 /** @param reading null when there is no record */
 export function decideSharedClaim(
-  reading: RecordReading | null,
+  reading: SharedReading | null,
   { claimant, force, takeover }: SharedClaimRequest,
   facts: HolderFacts,
   now: Date,
@@ -120,7 +120,7 @@ export interface SharedEndRequest {
 
 /** Decides a release, or the end of an item. Only its holder gives up, by the epoch that it holds. */
 export function decideSharedEnd(
-  reading: RecordReading | null,
+  reading: SharedReading | null,
   { holder, state, nonce, commit, epoch, force }: SharedEndRequest,
   now: Date,
 ): SharedEndDecision {

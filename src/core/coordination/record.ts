@@ -9,13 +9,13 @@ import { parseInstant } from '../time.ts'
 export const RECORD_VERSION = 1
 
 /** `held`; given up, a tombstone that keeps the epoch; or finished. */
-type RecordState = 'held' | 'released' | 'done'
+type SharedState = 'held' | 'released' | 'done'
 
 export interface SharedRecord {
   v: number
   /** The item as people write it: `WRK-157`. */
   id: string
-  state: RecordState
+  state: SharedState
   /** The fencing token: rises with every new holder and never falls. */
   epoch: number
   /** Names this very write: two records with one nonce are one write. */
@@ -36,7 +36,7 @@ export interface SharedRecord {
   anchors: readonly Anchor[]
 }
 
-export type RecordReading =
+export type SharedReading =
   | { kind: 'record'; record: SharedRecord }
   /** Of a later version, or damaged: never free. */
   | { kind: 'unreadable'; why: string }
@@ -44,7 +44,7 @@ export type RecordReading =
 const STATES: readonly unknown[] = ['held', 'released', 'done']
 
 /** Reads a record's JSON. */
-export function parseRecord(text: string): RecordReading {
+export function parseSharedRecord(text: string): SharedReading {
   let data: unknown
   try {
     data = JSON.parse(text)
@@ -57,7 +57,7 @@ export function parseRecord(text: string): RecordReading {
   const fields = data as Record<string, unknown>
   if (typeof fields.v === 'number' && fields.v > RECORD_VERSION)
     return { kind: 'unreadable', why: `it was written by a newer wrk (format ${fields.v})` }
-  const wrong = firstWrong(fields)
+  const wrong = firstWrongField(fields)
   if (wrong) return { kind: 'unreadable', why: `${wrong} is missing or malformed` }
   return {
     kind: 'record',
@@ -66,7 +66,7 @@ export function parseRecord(text: string): RecordReading {
 }
 
 /** As JSON in one line, keys in a fixed order first, so that the same record is the same text. */
-export function recordText(record: SharedRecord): string {
+export function sharedRecordText(record: SharedRecord): string {
   const { v, id, state, epoch, nonce, session, agent, host, run, ...rest } = record
   return JSON.stringify({ v, id, state, epoch, nonce, session, agent, host, run, ...rest })
 }
@@ -98,7 +98,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   anchors: value => value === undefined || (Array.isArray(value) && value.every(isAnchor)),
 }
 
-function firstWrong(fields: Record<string, unknown>): string | undefined {
+function firstWrongField(fields: Record<string, unknown>): string | undefined {
   return Object.keys(FIELDS).find(name => !FIELDS[name]!(fields[name]))
 }
 

@@ -16,7 +16,14 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
       path,
     })),
     ...unseen.map(path => ({ ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path })),
-    ...(git ? [...tracked(git.tracked), ...ignored(registry.path, git.notIgnored), ...hooks(git.hooks)] : []),
+    ...(git
+      ? [
+          ...tracked(git.tracked),
+          ...ignored(registry.path, git.notIgnored),
+          ...git.ignored.map(ignoredFolder),
+          ...hooks(git.hooks),
+        ]
+      : []),
   ]
 }
 
@@ -72,6 +79,13 @@ function ignored(path: string, notIgnored: boolean): Finding[] {
   if (!notIgnored) return []
   const message = 'git does not ignore it, though it is about this machine alone'
   return [{ ...newFinding('not-ignored', 'note', message, 'To have git ignore it: wrk init'), path }]
+}
+
+function ignoredFolder({ path, items, rule }: NonNullable<Facts['git']>['ignored'][number]): Finding {
+  const lie = items === 0 ? '' : items === 1 ? '; 1 item is there now' : `; ${items} items are there now`
+  const message = `git ignores this folder (${printable(rule, 200)}): what is moved there leaves git${lie}`
+  const advice = `Take that rule out, then: git add ${shellWord(path)}`
+  return { ...newFinding('ignored-folder', 'warning', message, advice), path }
 }
 
 function hooks(all: readonly HookFacts[]): Finding[] {

@@ -25,6 +25,7 @@ export type FindingCode =
   | 'registry'
   | 'tracked-state'
   | 'not-ignored'
+  | 'ignored-folder'
   | 'torn-log'
   | 'left-over'
   | 'unlogged-change'
@@ -151,7 +152,13 @@ export interface Facts {
     broken: { message: string; line: number; column: number; isText: boolean } | null
   }
   /** Null where the queue is in no repository, or git cannot be asked. */
-  git: { tracked: readonly string[]; notIgnored: boolean; hooks: readonly HookFacts[] } | null
+  git: {
+    tracked: readonly string[]
+    notIgnored: boolean
+    /** Folders of the queue that git ignores though it keeps others; `rule` with its place. */
+    ignored: readonly { path: string; items: number; rule: string }[]
+    hooks: readonly HookFacts[]
+  } | null
 }
 
 /** What is left behind by a crash is there this long at least; what is younger may be somebody's at work. */

@@ -24,6 +24,8 @@ export interface Problem {
     | 'duplicate-key'
     | 'id-mismatch'
     | 'unreadable-lock'
+    | 'unreadable-record'
+    | 'put-back-copy'
     | 'half-lock'
     | 'status-folder'
     | 'ambiguous'

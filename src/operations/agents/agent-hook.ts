@@ -12,13 +12,13 @@ import { type ClaudeEvent, environmentLine, parseClaudeEvent } from '../../core/
 import { hooklessCommits } from '../../core/commits/hookless-commit.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
-import { keyOfField, keyOfFileName } from '../../core/items/ids.ts'
-import { belongsTo, type ClaimRecord, isSessionId } from '../../core/sessions/session.ts'
+import { keyOfFileName } from '../../core/items/ids.ts'
+import { belongsTo, isSessionId } from '../../core/sessions/session.ts'
 import { readItems } from '../../store/items/item-reader.ts'
 import { placesOf } from '../../store/queue.ts'
 import { readStdin } from '../../system/stdin.ts'
-import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from '../claims/holder.ts'
-import { type Superseded, supersededClaims } from '../claims/records.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor, lockState } from '../claims/holder.ts'
+import { claimsOf, type Superseded, supersededClaims } from '../claims/lost-claims.ts'
 import { releaseAll } from '../claims/release.ts'
 import { hooksInstalled } from '../commits/commit-hooks.ts'
 import { type Context, currentRegistry, openContext } from '../context.ts'
@@ -138,9 +138,9 @@ function signOfLife(context: Context, sessionId: string) {
 
 async function started(context: Context, sessionId: string, env: Environment): Promise<HookResult> {
   if (env.CLAUDE_ENV_FILE) exportSession(env.CLAUDE_ENV_FILE, sessionId)
-  const { claims } = await register(context, { sessionId, provider: 'claude', anchor: true, heartbeat: true })
-  const lost = await supersededClaims(context, sessionId, claims)
-  const held = await readItems(context.store, placesOfClaims(context, claims))
+  await register(context, { sessionId, provider: 'claude', anchor: true, heartbeat: true })
+  const lost = await supersededClaims(context, sessionId)
+  const held = await readItems(context.store, placesOfClaims(context, sessionId))
   const items = held
     .filter(({ lock }) => lock && belongsTo(lock.by, sessionId))
     .map(({ item }) => ({ id: item.id, title: item.title }))
@@ -154,8 +154,8 @@ function exportSession(path: string, session: string): void {
 }
 
 async function stillThere(context: Context, sessionId: string, event: string): Promise<HookResult> {
-  const { claims } = await signOfLife(context, sessionId)
-  const lost = await supersededClaims(context, sessionId, claims)
+  await signOfLife(context, sessionId)
+  const lost = await supersededClaims(context, sessionId)
   return lost.length > 0 ? { kind: 'lost', event, lost } : NOTHING
 }
 
@@ -168,7 +168,7 @@ async function ended(context: Context, sessionId: string, until: number): Promis
   const session = registry.kind === 'registry' && registry.sessions.find(({ id }) => id === sessionId)
   if (!session || session.endedAt) return
   await markEnded(context, sessionId)
-  for (const place of placesOfClaims(context, session.claims)) {
+  for (const place of placesOfClaims(context, sessionId)) {
     if (performance.now() > until) return
     await releaseAll(context, asSession(sessionId), holder => belongsTo(holder, sessionId), {
       among: [place],
@@ -176,8 +176,9 @@ async function ended(context: Context, sessionId: string, until: number): Promis
   }
 }
 
-function placesOfClaims({ store }: Context, claims: readonly ClaimRecord[]) {
-  const keys = new Set(claims.flatMap(({ id }) => keyOfField(id, store.settings.idPrefix) ?? []))
+function placesOfClaims(context: Context, session: string) {
+  const { store } = context
+  const keys = new Set(claimsOf(context, session).map(({ key }) => key))
   return keys.size === 0 ? [] : placesOf(store.host.disk, store.root, ...keys)
 }
 
@@ -209,12 +210,13 @@ async function heldByAnother(named: string, session: string, env: Environment): 
   const registry = await currentRegistry(context)
   const now = clock()
   for (const reading of await readItems(store, own.length > 0 ? own : places)) {
-    const { lock, item } = reading
-    if (!lock || belongsTo(lock.by, session)) continue
-    const held = heldLock(judgeFor(store, registry), key, lock, reading.modified)
-    const state = standing(store, held, now)
+    const { item } = reading
+    const judge = judgeFor(store, () => registry, now)
+    const held = heldLock(judge, reading)
+    if (!held || belongsTo(held.lock.by, session)) continue
+    const state = lockState(judge, held)
     if (state === 'alive' || state === 'unknown')
-      return { kind: 'held', id: item.id, holder: holderInfo(held, registry, store.settings.ttlMs, now), now }
+      return { kind: 'held', id: item.id, holder: holderInfo(judge, held), now }
   }
   return NOTHING
 }

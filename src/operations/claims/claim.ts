@@ -1,23 +1,25 @@
 /** Claims an item: exactly one of all that try at the same moment gets it. */
 import { type ClaimDecision, decideClaim, type HeldLock } from '../../core/claims/claim.ts'
-import type { Lock } from '../../core/claims/lock.ts'
+import type { Hold } from '../../core/claims/record.ts'
 import { messageOf } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { parseId } from '../../core/items/ids.ts'
 import { isArchived } from '../../core/items/status.ts'
-import type { EventType, NewEvent } from '../../core/log/event.ts'
+import { type EventType, type NewEvent, newEvent } from '../../core/log/event.ts'
 import { liveRun, type Run } from '../../core/runs/run.ts'
 import { printable } from '../../core/text.ts'
-import { stamp } from '../../core/time.ts'
+import { humanDuration, stamp } from '../../core/time.ts'
 import { monotonicMs } from '../../store/files/guard.ts'
 import { findItem, type Store } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
+import { appendEvents } from '../../store/log/event-log.ts'
+import { recordsCountSince } from '../../store/state-file.ts'
 import { here } from '../../system/process.ts'
 import { type Context, tidy } from '../context.ts'
 import { completeMoves } from '../items/complete-moves.ts'
 import { type Caller, register } from '../sessions/caller.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { describeLoss, recordClaims, supersededClaims, without } from './records.ts'
+import { describeLoss, supersededClaims } from './lost-claims.ts'
 
 export interface ClaimOptions {
   /** Age past which another session's lock is taken over, in ms. Default: the queue's setting. */
@@ -92,21 +94,11 @@ export async function claim(
       await store.host.sleep(Math.min(WAIT_STEP_MS, left))
       continue
     }
-    let claims = caller.claims
-    if (result.kind !== 'held') {
-      const { id: item } = result.item
-      const named = options.run?.id ?? options.runId
-      await afterwards(warnings, async () => {
-        claims = await recordClaims(context, caller.session, old => {
-          // A renewal that names no run leaves the one that is at work its name.
-          const runId = named ?? (result.kind === 'renewed' ? old.find(({ id }) => id === item)?.runId : null)
-          return [...without(item)(old), { id: item, claimedAt: result.lock.locked_at, runId: runId ?? null }]
-        })
-      })
-    }
-    const lost = await supersededClaims(context, caller.session, without(result.item.id)(claims))
+    if (result.kind === 'held' && result.holder.named_in_file !== null)
+      await orWarn(warnings, () => logForeignLock(context, result))
+    const lost = await supersededClaims(context, caller.session, result.item.id)
     const unshared = context.queue.isUnshared ? [UNSHARED] : []
-    return { ...result, warnings: [...warnings, ...lost.map(describeLoss), ...unshared] }
+    return { ...result, warnings: [...result.warnings, ...warnings, ...lost.map(describeLoss), ...unshared] }
   }
 }
 
@@ -114,13 +106,13 @@ export async function claim(
 export const UNSHARED =
   'the locks of this linked worktree are its own: the repository has no main working tree with this queue. To share them, name one queue for all with WRK_QUEUE; if it is meant so, write worktrees: own in wrk.yaml'
 
-/** The registry is a projection: failing to write it does not undo the claim. */
-export async function afterwards(warnings: string[], record: () => Promise<void>): Promise<void> {
+/** Does what is only to be known afterwards: failing at it does not undo what was done. */
+export async function orWarn(warnings: string[], act: () => Promise<void>): Promise<void> {
   try {
-    await record()
+    await act()
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    warnings.push(`what the session works on could not be recorded: ${messageOf(error)}`)
+    warnings.push(`could not be recorded: ${messageOf(error)}`)
   }
 }
 
@@ -129,14 +121,15 @@ function decide(
   current: Current,
   caller: Caller,
   ttlMs: number,
-  { force, run, done, check }: ClaimOptions,
+  { force, run, runId, done, check }: ClaimOptions,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()
-  const { item, lock } = current
+  const { item, record } = current
   const open = !item.closed || (done && !isArchived(item.status, current.place.folder))
   if (!open && force === undefined) throw closed(current, run !== undefined)
   check?.(current)
-  const held = lock && (ownLock(store, current, lock, caller.holder) ?? judged(store, current, lock))
+  const judge = judgeFor(store, current.registry, now)
+  const held = ownLock(store, current, caller.holder) ?? heldLock(judge, current)
   const request = {
     holder: caller.holder,
     ttlMs,
@@ -145,30 +138,38 @@ function decide(
     runId: run?.id ?? null,
   }
   const decision = decideClaim(held, request, now)
-  const about = {
-    item: summary(current),
-    session: { id: caller.session, source: caller.identity.source },
-    warnings: [],
-  }
+  const about = { item: summary(current), session: { id: caller.session, source: caller.identity.source } }
   if (decision.kind === 'held')
     return {
       kind: 'leave',
-      result: { kind: 'held', ...about, holder: holderInfo(held!, current.registry(), ttlMs, now) },
+      result: { kind: 'held', ...about, holder: holderInfo(judge, held!), warnings: [] },
     }
 
   const renewed = decision.kind === 'renewed'
   const mine = current.runs().find(one => one.run.holder === caller.holder)
   // What a run of ours had claimed and left behind is not what the session held by itself.
   const heldBefore = renewed && !mine?.run.owns
-  const lockedAt = stamp(now)
+  const at = stamp(now)
+  const showsNew = !renewed || !isShownLately(current, caller.holder, store.settings.ttlMs, now)
+  const named = run?.id ?? runId
+  const hold: Hold = {
+    kind: 'take',
+    holder: caller.holder,
+    // A renewal that names no run leaves the one that is at work its name.
+    run: named ?? (renewed ? (record?.run ?? null) : null),
+    at,
+    showsNew,
+  }
   // Others judge this lock by the queue's TTL, whatever age this call took theirs to run out at.
   const expires = stamp(new Date(now.getTime() + store.settings.ttlMs))
   return {
     kind: 'change',
-    fields: { locked_by: caller.holder, locked_at: lockedAt },
+    fields: {},
+    hold,
+    session: caller.session,
     event: {
-      ...eventOf(lockedAt, decision, item.id, caller.holder, held, { text: force, isNeeded: !open }),
-      tx: store.host.randomLetters(12),
+      ...eventOf(at, decision, item.id, caller.holder, held, { text: force, isNeeded: !open }),
+      tx: '',
     },
     run: run && { ...run, holder: caller.holder, owns: !heldBefore },
     ends: current.runs().filter(one => one.run.id !== run?.id && !(renewed && one.run.id === held?.liveRun)),
@@ -176,18 +177,50 @@ function decide(
       kind: decision.kind,
       ...about,
       heldBefore,
-      lock: { locked_by: caller.holder, locked_at: lockedAt, expires_at: expires },
+      lock: {
+        locked_by: caller.holder,
+        locked_at: showsNew ? at : (record?.lockedAt ?? at),
+        expires_at: expires,
+      },
       from:
-        decision.kind === 'takenOver' && lock
-          ? { locked_by: lock.by, locked_at: lock.at && stamp(lock.at), reason: decision.reason }
+        decision.kind === 'takenOver' && held
+          ? {
+              locked_by: held.lock.by,
+              locked_at: held.lock.at && stamp(held.lock.at),
+              reason: decision.reason,
+            }
           : null,
+      warnings: renewed ? [] : grantWarnings(store, current, now),
     },
   }
 }
 
-/** Who calls is alive: for one's own lock the registry need not be read. Null when it is another's. */
-function ownLock({ host }: Store, current: Current, lock: Lock, holder: string): HeldLock | null {
-  if (lock.by !== holder) return null
+/** Whether the file names the caller since less than half the TTL: then a renewal leaves it alone. */
+function isShownLately({ inFile, record }: Current, holder: string, ttlMs: number, now: Date): boolean {
+  const shownAt = record?.state === 'held' && inFile?.by === holder ? inFile.at : null
+  return shownAt !== null && now.getTime() - shownAt.getTime() < ttlMs / 2
+}
+
+/** What is worth knowing of an item that is granted although it was closed, or whose earlier claims nobody knows. */
+function grantWarnings(store: Store, { item, record }: Current, now: Date): string[] {
+  if (record?.state === 'done' && !item.closed)
+    return [
+      `${item.id} was ${printable(record.left?.why ?? 'done', 40)} on ${record.left?.at ?? '?'}; git or an editor put an older version of the file back`,
+    ]
+  if (record) return []
+  const since = recordsCountSince(store.host.disk, store.stateDir)
+  const age = since && now.getTime() - since.getTime()
+  return age !== null && age < store.settings.ttlMs
+    ? [
+        `wrk's own state (.wrk) is ${humanDuration(age)} old: a claim made before that would not be known here`,
+      ]
+    : []
+}
+
+/** Who calls is alive: for one's own lock no session need be looked up. Null when it is another's. */
+function ownLock({ host }: Store, current: Current, holder: string): HeldLock | null {
+  const { lock } = current
+  if (lock?.by !== holder) return null
   const runs = current.runs().map(({ run }) => run)
   const run = liveRun(holder, runs, { here: here(), look: host.look })
   const reason = run
@@ -200,10 +233,6 @@ function ownLock({ host }: Store, current: Current, lock: Lock, holder: string):
     fileModified: current.modified,
     liveRun: run?.id ?? null,
   }
-}
-
-function judged(store: Store, { place, modified, registry }: Current, lock: Lock): HeldLock {
-  return heldLock(judgeFor(store, registry()), place.key, lock, modified)
 }
 
 /** @param force the reason that was given with --force, if any; without it a closed item is not claimed at all */
@@ -227,6 +256,22 @@ function eventOf(
     reason: force.isNeeded && !byForce ? `${reason}; ${forced}` : reason,
     forced: byForce || force.isNeeded,
   }
+}
+
+/** A lock that wrk did not write, beside one that it did: somebody works past wrk, and others should know. */
+async function logForeignLock(
+  { store, clock }: Context,
+  { item, session, holder }: RefusedClaim,
+): Promise<void> {
+  const event = {
+    ...newEvent(stamp(clock()), 'refused'),
+    item: item.id,
+    session: session.id,
+    previous_holder: holder.session_id,
+    reason: printable(`the file names ${holder.named_in_file}, which wrk did not write`),
+    tx: store.host.randomLetters(12),
+  }
+  await appendEvents(store.host, store.stateDir, [event])
 }
 
 export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemSummary {

@@ -1,12 +1,13 @@
-/** What can be said of the holder of an item, for refusals and for those who only look. */
-import { expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/claim.ts'
-import type { Lock } from '../../core/claims/lock.ts'
+/** Who holds an item and what can be said of that holder, for decisions, refusals and those who only look. */
+import { decideClaim, expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/claim.ts'
+import { type Lock, latestSign } from '../../core/claims/lock.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { judgeWithRuns, liveRun, type Run } from '../../core/runs/run.ts'
 import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../../core/sessions/liveness.ts'
 import { type Registry, sessionOf } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
-import type { Store } from '../../store/items/item-reader.ts'
+import { sessionClaims } from '../../store/claims/session-claims.ts'
+import type { ItemReading, Store } from '../../store/items/item-reader.ts'
 import { readRuns } from '../../store/runs/runs.ts'
 import { here } from '../../system/process.ts'
 
@@ -20,22 +21,52 @@ export interface HolderInfo {
   host: string | null
   pid: number | null
   active_wrk: string | null
+  /** Something other than wrk took the lock out of the file. */
+  taken_out: boolean
+  /** Another holder that the file names and wrk did not write. */
+  named_in_file: string | null
 }
 
 /** Judges the holders of items: by their sessions, and by their runs on the item in question. */
 export interface ItemJudge extends Judge {
   runsOf: (key: ItemKey) => readonly Run[]
+  /** The item that a session claimed last, of those that it holds. */
+  activeItem: (session: string) => string | null
+  now: Date
+  ttlMs: number
+  takeover: 'ttl' | 'dead-only'
 }
 
-export function judgeFor({ host, stateDir, settings }: Store, registry: Registry): ItemJudge {
+/** What sessions are judged by. */
+export function sessionJudge({ host, settings }: Store, registry: Registry): Judge {
+  return { registry, here: here(), look: host.look, unlisted: settings.unlisted }
+}
+
+/** @param registry asked for when a session is judged: an item without a lock needs none */
+export function judgeFor(store: Store, registry: () => Registry, now: Date): ItemJudge {
+  const { host, stateDir, settings } = store
+  const { ttlMs, takeover, unlisted } = settings
   const runsOf = (key: ItemKey) => readRuns(host.disk, stateDir, key).map(({ run }) => run)
-  return { registry, here: here(), look: host.look, unlisted: settings.unlisted, runsOf }
+  const activeItem = (session: string) => sessionClaims(host.disk, stateDir, session).at(-1)?.id ?? null
+  return {
+    get registry() {
+      return registry()
+    },
+    here: here(),
+    look: host.look,
+    unlisted,
+    runsOf,
+    activeItem,
+    now,
+    ttlMs,
+    takeover,
+  }
 }
 
 /** The same for many locks at one moment: processes and runs are looked at once. */
-export function judgeForMany(store: Store, registry: Registry): ItemJudge {
+export function judgeForMany(store: Store, registry: Registry, now: Date): ItemJudge {
   const looks = new Map<number, ProcessLook>()
-  const judge = judgeFor(store, registry)
+  const judge = judgeFor(store, () => registry, now)
   const look = (pid: number) => {
     const known = looks.get(pid) ?? judge.look(pid)
     looks.set(pid, known)
@@ -43,23 +74,78 @@ export function judgeForMany(store: Store, registry: Registry): ItemJudge {
   }
   const runs = readRuns(store.host.disk, store.stateDir)
   const runsOf = (key: ItemKey) => runs.filter(file => file.key === key).map(({ run }) => run)
-  return { ...judge, look, runsOf }
+  const active = new Map<string, string | null>()
+  const activeItem = (session: string) => {
+    const known = active.get(session)
+    if (known !== undefined) return known
+    const item = judge.activeItem(session)
+    active.set(session, item)
+    return item
+  }
+  return { ...judge, look, runsOf, activeItem }
 }
 
-/** Gathers what a decision about a present lock needs. */
-export function heldLock(judge: ItemJudge, key: ItemKey, lock: Lock, fileModified: Date): HeldLock {
+/** What of a reading tells who holds the item. */
+export type Held = Pick<
+  ItemReading,
+  'place' | 'lock' | 'byRecord' | 'foreign' | 'takenOut' | 'renewedAt' | 'recordModified' | 'modified'
+>
+
+/**
+ * Who holds an item, with what a decision about it needs; null: nobody. The one answer for claim, release, list, show,
+ * status, watch, doctor, heartbeat and verify. A lock that wrk did not write counts once the record's holder is dead or
+ * silent for longer than the TTL.
+ */
+export function heldLock(judge: ItemJudge, reading: Held): HeldLock | null {
+  const { lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified, place } = reading
+  if (!lock) return null
+  if (!byRecord) return judgeLock(judge, place.key, lock, null, modified)
+  const held = judgeLock(judge, place.key, lock, renewedAt, recordModified)
+  if (foreign && givesWay(judge, held)) return judgeLock(judge, place.key, foreign, null, modified)
+  return { ...held, takenOut, foreign }
+}
+
+/** What of a reading is kept of it by those who keep thousands. */
+export function heldOf({
+  place,
+  lock,
+  byRecord,
+  foreign,
+  takenOut,
+  renewedAt,
+  recordModified,
+  modified,
+}: Held): Held {
+  return { place, lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified }
+}
+
+/** A lock without a record, such as one that a commit names. @param modified stands in for a time that is no use */
+function judgeLock(
+  judge: ItemJudge,
+  key: ItemKey,
+  lock: Lock,
+  renewed: Date | null,
+  modified: Date,
+): HeldLock {
   const runs = judge.runsOf(key)
   const session = judgeHolder(lock.by, lock.at, judge)
+  const heartbeat = sessionOf(lock.by, judge.registry)?.heartbeatAt ?? null
   return {
     lock,
     liveness: runs.length === 0 ? session : judgeWithRuns(session, lock.by, runs, judge),
     liveRun: runs.length === 0 ? null : (liveRun(lock.by, runs, judge)?.id ?? null),
-    heartbeat: sessionOf(lock.by, judge.registry)?.heartbeatAt ?? null,
-    fileModified,
+    heartbeat: latestSign([heartbeat, renewed], judge.now),
+    fileModified: modified,
   }
 }
 
-export function holderInfo(held: HeldLock, registry: Registry, ttlMs: number, now: Date): HolderInfo {
+/** Whether a stranger could take the item: its holder is dead, or silent for longer than the TTL. */
+export function givesWay({ ttlMs, takeover, now }: ItemJudge, held: HeldLock): boolean {
+  return decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now).kind === 'takenOver'
+}
+
+export function holderInfo(judge: ItemJudge, held: HeldLock): HolderInfo {
+  const { registry, ttlMs, now } = judge
   const session = sessionOf(held.lock.by, registry)
   return {
     session_id: held.lock.by,
@@ -69,12 +155,17 @@ export function holderInfo(held: HeldLock, registry: Registry, ttlMs: number, no
     reason: held.liveness.reason,
     host: session?.anchors[0]?.host ?? null,
     pid: session?.anchors[0]?.pid ?? null,
-    active_wrk: session?.activeWrk ?? null,
+    active_wrk: session ? (judge.activeItem(session.id) ?? session.activeWrk) : null,
+    taken_out: held.takenOut ?? false,
+    named_in_file: held.foreign?.by ?? null,
   }
 }
 
 /** How a lock looks to somebody who passes by: also `stale` when its time has run out. */
-export function standing({ settings }: Store, held: HeldLock, now: Date): Liveness['verdict'] | 'stale' {
+export function lockState(
+  { ttlMs, takeover, now }: ItemJudge,
+  held: HeldLock,
+): Liveness['verdict'] | 'stale' {
   if (held.liveness.verdict === 'dead') return 'dead'
-  return isStale(held, settings.ttlMs, settings.takeover, now) ? 'stale' : held.liveness.verdict
+  return isStale(held, ttlMs, takeover, now) ? 'stale' : held.liveness.verdict
 }

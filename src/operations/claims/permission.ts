@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import type { ItemSummary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { howCallerLost, type Superseded } from './records.ts'
+import { howCallerLost, type Superseded } from './lost-claims.ts'
 
 export type Permission =
   /** It is free, or held by the caller. `from` is set when a dead or stale holder gives way. */
@@ -37,6 +37,7 @@ export function permission(
   anew = false,
 ): Permission {
   const { store } = context
+  const judge = judgeFor(store, current.registry, now)
   const { lock } = current
   if (lock?.by === caller.holder) return { kind: 'may', from: null }
   const lost = () => howCallerLost(context, current, caller)
@@ -44,18 +45,17 @@ export function permission(
     const superseded = anew ? null : lost()
     return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
   }
-  const registry = current.registry()
-  const held = heldLock(judgeFor(store, registry), current.place.key, lock, current.modified)
+  const held = heldLock(judge, current)!
   const { ttlMs, takeover } = store.settings
   const decision: ClaimDecision = takeOver
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
     : { kind: 'held' }
   const superseded = lost()
   if (decision.kind === 'takenOver' && (anew || !superseded))
-    return { kind: 'may', from: { holder: lock.by, reason: decision.reason } }
+    return { kind: 'may', from: { holder: held.lock.by, reason: decision.reason } }
   return {
     kind: 'held',
-    holder: holderInfo(held, registry, ttlMs, now),
+    holder: holderInfo(judge, held),
     superseded,
   }
 }

@@ -37,13 +37,12 @@ export async function reap(context: Context, idText: string): Promise<ReapResult
 function decide({ store, clock }: Context, current: Current): ItemDecision<ReapResult> {
   const now = clock()
   const { ttlMs, takeover } = store.settings
-  const { lock, place, modified } = current
+  const judge = judgeFor(store, current.registry, now)
+  const held = heldLock(judge, current)
   const item = summary(current)
-  if (!lock) return { kind: 'leave', result: { kind: 'free', item, warnings: [] } }
+  if (!held) return { kind: 'leave', result: { kind: 'free', item, warnings: [] } }
 
-  const registry = current.registry()
-  const held = heldLock(judgeFor(store, registry), place.key, lock, modified)
-  const holder = holderInfo(held, registry, ttlMs, now)
+  const holder = holderInfo(judge, held)
   // No holder has the name '': what a stranger could take over is free, whoever asks.
   const decision = decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now)
   if (decision.kind !== 'takenOver')
@@ -52,11 +51,12 @@ function decide({ store, clock }: Context, current: Current): ItemDecision<ReapR
   const reason = printable(`reaped: ${decision.reason}`)
   return {
     kind: 'change',
-    fields: { locked_by: '', locked_at: '' },
+    fields: {},
+    hold: { kind: 'give', state: 'released', at: stamp(now), why: reason },
     event: {
       ...newEvent(stamp(now), 'released'),
       item: item.id,
-      previous_holder: lock.by,
+      previous_holder: held.lock.by,
       reason,
       tx: store.host.randomLetters(12),
     },

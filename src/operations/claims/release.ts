@@ -1,23 +1,29 @@
 /** Gives an item up: compare-and-swap, so that only its holder can. */
+import { join } from 'node:path'
 import { decideRelease } from '../../core/claims/claim.ts'
+import type { Lock } from '../../core/claims/lock.ts'
+import { type Hold, lockOf } from '../../core/claims/record.ts'
 import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
-import { type ItemId, keyOfField, parseId } from '../../core/items/ids.ts'
-import { type NewEvent, newEvent } from '../../core/log/event.ts'
+import { type ItemId, parseId } from '../../core/items/ids.ts'
+import { newEvent } from '../../core/log/event.ts'
 import { noSession } from '../../core/sessions/identity.ts'
-import { belongsTo, listedSession, sessionOf } from '../../core/sessions/session.ts'
+import { belongsTo } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
+import { readRecord } from '../../store/claims/record-file.ts'
+import { removeSessionClaim } from '../../store/claims/session-claims.ts'
+import { changeRecord, type RecordDecision } from '../../store/items/change-record.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
-import { appendEvents } from '../../store/log/event-log.ts'
+import { appendEvents, type PendingEvent } from '../../store/log/event-log.ts'
 import type { ItemPlace } from '../../store/queue.ts'
-import { type Context, currentRegistry, tidy } from '../context.ts'
+import { type Context, tidy } from '../context.ts'
 import { completeMoves } from '../items/complete-moves.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
-import { afterwards, type ItemSummary, summary } from './claim.ts'
+import { type ItemSummary, orWarn, summary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { howCallerLost, recordClaims, type Superseded, without } from './records.ts'
+import { claimsOf, howCallerLost, type Superseded } from './lost-claims.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -61,15 +67,14 @@ export async function release(
   return releaseAs(context, caller, id, places, options)
 }
 
-/** Releases every item that this holder has. What cannot be released is told among the results, and holds up no other. */
+/** Releases every item that this holder has. What cannot be released is among the results, and holds up no other. */
 export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
-  const { identity, caller, registry } = await resolveCaller(context)
+  const { identity, caller } = await resolveCaller(context)
   if (!identity) throw noSession()
   if (!caller) return []
   tidy(context)
   await completeMoves(context)
-  const claims = listedSession(registry, caller.session)?.claims ?? []
-  return releaseAll(context, { ...caller, claims }, holder => holder === caller.holder)
+  return releaseAll(context, caller, holder => holder === caller.holder)
 }
 
 /** Who takes items from a holder by force. */
@@ -98,11 +103,13 @@ export async function releaseAll(
   { among, ...inPlace }: InPlace & { among?: readonly ItemPlace[] } = {},
 ): Promise<ReleaseResult[]> {
   const { store } = context
-  const claimed = new Set(caller.claims.map(({ id }) => keyOfField(id, store.settings.idPrefix)))
+  const claims = claimsOf(context, caller.session)
+  const claimed = new Set(claims.map(({ key }) => key))
   const readings = await (among ? readItems(store, among) : readQueue(store, one => one))
   const isHeld = ({ lock, place, problems }: ItemReading) =>
     lock ? isHolder(lock.by) : isBlocked({ problems }) && claimed.has(place.key)
   const results: ReleaseResult[] = []
+  const there = new Set(readings.map(({ place }) => place.key))
   for (const key of new Set(readings.filter(isHeld).map(({ place }) => place.key))) {
     const copies = readings.filter(({ place }) => place.key === key)
     const reading = copies.find(isHeld)!
@@ -114,7 +121,25 @@ export async function releaseAll(
       results.push(failed(reading, error))
     }
   }
+  // Items whose files are gone may be held all the same.
+  if (!among)
+    for (const { key, id } of claims.filter(({ key }) => !there.has(key)))
+      await releaseGone(context, caller, { key, display: id }, isHolder, inPlace, results)
   return results
+}
+
+async function releaseGone(
+  context: Context,
+  caller: Caller,
+  id: ItemId,
+  isHolder: (holder: string) => boolean,
+  inPlace: InPlace,
+  results: ReleaseResult[],
+): Promise<void> {
+  const { host, stateDir } = context.store
+  const { reading } = readRecord(host.disk, stateDir, id.key)
+  if (reading.kind !== 'record' || reading.record.state !== 'held' || !isHolder(reading.record.holder)) return
+  results.push(await releaseAs(context, { ...caller, holder: reading.record.holder }, id, [], {}, inPlace))
 }
 
 function failed(reading: ItemReading, failure: unknown): ReleaseResult {
@@ -142,90 +167,130 @@ async function releaseAs(
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
   const { result, warnings } = await changeItem(store, id, places, current =>
     decide(context, current, caller, request, taker),
-  )
+  ).catch(error => releaseRecord(context, caller, id, places, request, taker, error))
   result.warnings.push(...warnings)
 
   const { superseded } = result
   // What was taken within the session is recorded for who has it now.
   const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
-  const dropped =
-    caller && result.reason === 'not-locked' && (await hasRecord(context, caller, result.item.id))
-  // Another session from which it was taken by force keeps its record: that is how it learns of it.
-  if (caller && !taker && (result.released || dropped || (superseded && !within)))
-    await afterwards(result.warnings, async () => {
-      await recordClaims(context, caller.session, without(result.item.id), isItself)
-    })
+  // Another session from which it was taken by force keeps its entry: that is how it learns of it.
+  if (caller && !taker && isItself && !result.released && superseded && !within)
+    removeSessionClaim(store.host.disk, store.stateDir, caller.session, id.key)
   if (!result.released && result.reason !== 'not-locked')
-    await afterwards(result.warnings, () =>
+    await orWarn(result.warnings, () =>
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
   return result
 }
 
-/** A record of what nobody holds is left when another program took the lock out of the file. */
-async function hasRecord(context: Context, { session }: Caller, item: string): Promise<boolean> {
-  const claims = listedSession(await currentRegistry(context), session)?.claims ?? []
-  return claims.some(({ id }) => id === item)
-}
+type Request = Parameters<typeof decideRelease>[2]
 
 function decide(
   context: Context,
   current: Current,
   caller: Caller | null,
-  request: Parameters<typeof decideRelease>[2],
+  request: Request,
   taker: Taker | undefined,
 ): ItemDecision<ReleaseResult> {
   const { store, clock } = context
   const now = clock()
-  const { item, lock } = current
-  const registry = current.registry()
-  const owner = lock ? sessionOf(lock.by, registry) : undefined
-  const mine = caller ? listedSession(registry, caller.session) : undefined
-  const record = (mine ?? owner)?.claims.find(claim => claim.id === item.id)
-  // A run that the registry could not be told of is known by its own file.
+  const judge = judgeFor(store, current.registry, now)
+  const held = heldLock(judge, current)
+  // One's own claim is one's own, whatever is known of the session.
+  const lock = current.lock?.by === request.holder ? current.lock : (held?.lock ?? null)
+  // A run that the record does not name is known by its own file.
   const ownRun = current.runs().find(({ run }) => run.holder === lock?.by)?.run.id
-  const decision = decideRelease(lock, (record ? record.runId : ownRun) ?? null, request)
-  const held = lock ? heldLock(judgeFor(store, registry), current.place.key, lock, current.modified) : null
+  const decision = decideRelease(lock, current.record?.run ?? ownRun ?? null, request)
   const lost = decision.kind === 'notLocked' || decision.kind === 'heldByOther'
   const base = {
+    ...NOT_RELEASED,
     item: summary(current),
-    holder: held ? holderInfo(held, registry, store.settings.ttlMs, now) : null,
+    holder: held ? holderInfo(judge, held) : null,
     superseded: lost && caller ? howCallerLost(context, current, caller) : null,
-    from: null,
-    error: null,
     warnings: [],
   }
-  if (decision.kind === 'notLocked')
-    return { kind: 'leave', result: { ...base, released: false, reason: 'not-locked' } }
-  if (decision.kind === 'heldByOther')
-    return { kind: 'leave', result: { ...base, released: false, reason: 'held-by-other' } }
-  if (decision.kind === 'otherRun')
-    return { kind: 'leave', result: { ...base, released: false, reason: 'other-run' } }
+  const change = changeFor(context, current.item.id, lock, caller, request, taker, now)
+  switch (decision.kind) {
+    case 'notLocked':
+      return { kind: 'leave', result: { ...base, reason: 'not-locked' } }
+    case 'heldByOther':
+      return { kind: 'leave', result: { ...base, reason: 'held-by-other' } }
+    case 'otherRun':
+      return { kind: 'leave', result: { ...base, reason: 'other-run' } }
+    default:
+      return {
+        ...change,
+        fields: {},
+        ends: current.runs(),
+        result: { ...base, ...releasedFrom(decision.kind === 'forced' ? lock!.by : null) },
+      }
+  }
+}
 
-  const forced = decision.kind === 'forced'
-  const reason = taker?.force ?? request.force
-  const event: NewEvent = {
-    time: stamp(now),
-    type: 'released',
-    item: item.id,
+function releasedFrom(from: string | null) {
+  return { holder: null, released: true, reason: from === null ? 'released' : 'forced', from } as const
+}
+
+/** How a release changes who holds the item, and what is logged of it. */
+function changeFor(
+  { store }: Context,
+  id: string,
+  lock: Lock | null,
+  caller: Caller | null,
+  request: Request,
+  taker: Taker | undefined,
+  now: Date,
+) {
+  const at = stamp(now)
+  const force = taker?.force ?? request.force
+  const reason = force === null ? null : printable(`forced: ${force}`)
+  const event: PendingEvent = {
+    ...newEvent(at, 'released'),
+    item: id,
     session: taker ? taker.holder : (caller?.holder ?? null),
-    previous_holder: lock!.by,
-    reason: reason === null ? null : printable(`forced: ${reason}`),
+    previous_holder: lock?.by ?? null,
+    reason,
     forced: reason !== null,
+    tx: store.host.randomLetters(12),
   }
-  return {
-    kind: 'change',
-    fields: { locked_by: '', locked_at: '' },
-    event: { ...event, tx: store.host.randomLetters(12) },
-    ends: current.runs(),
-    result: {
-      ...base,
-      holder: null,
-      released: true,
-      reason: forced ? 'forced' : 'released',
-      from: forced ? lock!.by : null,
-    },
-  }
+  const hold: Hold = { kind: 'give', state: 'released', at, why: reason ?? 'released' }
+  const isOwn = !taker && caller !== null && lock !== null && belongsTo(lock.by, caller.session)
+  return { kind: 'change', hold, session: isOwn ? caller.session : undefined, event } as const
+}
+
+/**
+ * Gives up the record of an item whose file cannot be read or is gone; the file is left as it is.
+ * @param failure why the item itself could not be released; thrown where the record is not the caller's to give up
+ */
+function releaseRecord(
+  context: Context,
+  caller: Caller | null,
+  id: ItemId,
+  places: readonly ItemPlace[],
+  request: Request,
+  taker: Taker | undefined,
+  failure: unknown,
+) {
+  const isUnreadable =
+    failure instanceof WrkError && ['INVALID_ITEM', 'NOT_FOUND', 'AMBIGUOUS'].includes(failure.code)
+  if (!isUnreadable || failure.details.record !== undefined) throw failure
+  const { store, clock } = context
+  return changeRecord(store, id, (record): RecordDecision<ReleaseResult> => {
+    const lock = record?.state === 'held' ? lockOf(record) : null
+    const decision = decideRelease(lock, record?.run ?? null, request)
+    if (decision.kind !== 'released' && decision.kind !== 'forced') throw failure
+    const [place] = places
+    const path = place?.path ?? join(store.root, record!.snapshots.at(-1)?.path ?? `${id.display}.md`)
+    const item = { id: record!.id, path, title: '', status: null }
+    const warnings = [`released by its record; the file was left as it is: ${failure.message}`]
+    const result = {
+      ...NOT_RELEASED,
+      ...releasedFrom(decision.kind === 'forced' ? lock!.by : null),
+      item,
+      warnings,
+    }
+    return { ...changeFor(context, record!.id, lock, caller, request, taker, clock()), result }
+  })
 }
 
 function refusal({ store, clock }: Context, { item, reason, holder }: ReleaseResult, caller: Caller | null) {

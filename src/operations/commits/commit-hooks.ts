@@ -9,7 +9,7 @@ const MARK = /^# wrk hook\b/m
 
 /** Whether wrk's git hooks stand guard over the repository of a folder. */
 export function hooksInstalled(folder: string): boolean {
-  const { code, stdout } = git(folder, ['rev-parse', '--git-path', 'hooks'])
+  const { code, stdout } = git(folder, ['rev-parse', '--git-path', 'hooks'], { scope: 'caller' })
   if (code !== 0) return false
   const hooks = resolve(folder, stdout.toString('utf8').trimEnd())
   return ['pre-commit', 'commit-msg'].some(name => MARK.test(headOf(join(hooks, name))))

@@ -5,6 +5,7 @@ import {
   isSameRepository,
   pathInRepository,
   type Repository,
+  repositoryHolding,
 } from '../../system/repository.ts'
 import { type Context, type ContextOptions, openContext } from '../context.ts'
 
@@ -45,14 +46,14 @@ export interface QueueInRepository {
 
 /** The repository that a commit here would be of, and where in it the queue lies; null when it lies elsewhere. */
 export function queueInRepository({ queue, env }: Context, cwd: string): QueueInRepository | null {
-  const repository = findRepository(cwd, env) ?? findRepository(queue.linked ?? queue.root, env)
+  const repository = findRepository(cwd, env) ?? repositoryHolding(queue.linked ?? queue.root, {})
   if (!repository) return null
   for (const root of [queue.linked, queue.root]) {
     const folder = root === null ? null : pathInRepository(repository, root)
     if (folder !== null) return { repository, folder, isOwnTree: root === queue.root }
   }
   // One of another working tree of this repository was named: the same folder in this one.
-  const other = findRepository(queue.root, {})
+  const other = repositoryHolding(queue.root, {})
   const folder = other && isSameRepository(other, repository) ? pathInRepository(other, queue.root) : null
   return folder === null ? null : { repository, folder, isOwnTree: false }
 }

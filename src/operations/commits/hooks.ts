@@ -11,21 +11,22 @@ import { WrkError } from '../../core/errors.ts'
 import { shortHash } from '../../core/hash.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { replaceFile } from '../../store/files/replace-file.ts'
-import { git } from '../../system/git.ts'
+import { type GitScope, git } from '../../system/git.ts'
 import { randomLetters } from '../../system/random.ts'
 import { type OwnProgram, ownProgram } from '../queue/installation.ts'
 
+/** No item is staged; true only where git says so. The pathspec is to be read as it is meant, whatever the caller's git was told. */
+const NOTHING_STAGED =
+  "GIT_LITERAL_PATHSPECS=0 git diff-index --cached --ita-invisible-in-index --quiet HEAD -- ':(top,glob)**/*.md' 2>/dev/null"
+
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
 const HOOKS = [
-  {
-    name: 'pre-commit',
-    command: 'verify --staged',
-    nothing: "git --glob-pathspecs diff-index --cached --quiet HEAD -- '**/*.md' 2>/dev/null",
-  },
+  { name: 'pre-commit', command: 'verify --staged', nothing: NOTHING_STAGED },
   {
     name: 'commit-msg',
     command: 'verify --commit-msg "$1"',
-    nothing: `! LC_ALL=C grep -q '[A-Za-z0-9_.][-#][0-9]' "$1"`,
+    // A claim may be lost between pre-commit and the end of the editor.
+    nothing: `! LC_ALL=C grep -q '[A-Za-z0-9_.][-#][0-9]' "$1" && ${NOTHING_STAGED}`,
   },
 ] as const
 
@@ -68,8 +69,8 @@ export interface HookProgram extends OwnProgram {
 export const thisProgram = (template: string): HookProgram => ({ template, ...ownProgram() })
 
 /** @throws WrkError NOT_FOUND (no repository); system errors */
-export function hooksStatus(cwd: string, program: HookProgram): HooksStatus {
-  const { folder, warnings } = findHooks(cwd)
+export function hooksStatus(cwd: string, program: HookProgram, scope: GitScope = 'caller'): HooksStatus {
+  const { folder, warnings } = findHooks(cwd, scope)
   return { folder, hooks: HOOKS.map(hook => look(folder, hook, program)), warnings }
 }
 
@@ -128,15 +129,19 @@ export function hooksUninstall(cwd: string, program: HookProgram): HooksChange {
 }
 
 /** Where git looks for hooks here: `core.hooksPath`, else the repository's own folder, for all its worktrees. */
-function findHooks(cwd: string): { folder: string; warnings: string[] } {
-  const asked = git(cwd, ['rev-parse', '--show-toplevel'])
+function findHooks(cwd: string, scope: GitScope): { folder: string; warnings: string[] } {
+  const asked = git(cwd, ['rev-parse', '--show-toplevel'], { scope })
   const top = asked.stdout.toString('utf8').replace(/\n$/, '')
   if (asked.code !== 0 || top === '')
     throw new WrkError('NOT_FOUND', `${cwd} is in no git working tree`, {
       hint: 'Go to the repository whose commits are to be checked.',
     })
-  const path = git(top, ['rev-parse', '--git-path', 'hooks']).stdout.toString('utf8').replace(/\n$/, '')
-  const shared = git(top, ['config', '--show-scope', '--get', 'core.hooksPath']).stdout.toString('utf8')
+  const path = git(top, ['rev-parse', '--git-path', 'hooks'], { scope })
+    .stdout.toString('utf8')
+    .replace(/\n$/, '')
+  const shared = git(top, ['config', '--show-scope', '--get', 'core.hooksPath'], { scope }).stdout.toString(
+    'utf8',
+  )
   const folder = resolve(top, path)
   const warnings = /^(global|system)\t/.test(shared)
     ? [`core.hooksPath is set for all repositories: ${folder} is where the hooks of all of them lie`]

@@ -1,9 +1,10 @@
 /** Puts together what is staged of one item with how it truly stands, and tells what is wrong with committing it. */
-import { basename } from 'node:path'
+import { basename, isAbsolute } from 'node:path'
 import type { Lock } from '../../core/claims/lock.ts'
 import {
   type FormFinding,
   formFindings,
+  ignoredMove,
   leftOut,
   type NamedFile,
   shellWord,
@@ -22,10 +23,10 @@ import { withoutKeys } from '../../markdown/without.ts'
 import { interpret } from '../../store/items/item-reader.ts'
 import type { ItemPlace } from '../../store/queue.ts'
 import type { HolderInfo } from '../claims/holder.ts'
-import type { Superseded } from '../claims/records.ts'
+import type { Superseded } from '../claims/lost-claims.ts'
 import type { Truth, TruthOf } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
-import type { StagedItem, Versions } from './staged-items.ts'
+import type { LeftFile, StagedItem, Versions } from './staged-items.ts'
 
 export interface CommitFinding {
   code: FormFinding['code'] | 'held' | 'superseded' | 'lock'
@@ -56,10 +57,10 @@ export interface About {
   context: Context
   isMine: (holder: string) => boolean
   truthOf: TruthOf
-  /** Where the ids stand in the index. */
+  /** Where the commit would have the ids. */
   places: ReadonlyMap<ItemKey, string[]>
   /** Where the files of items lie that the commit deletes though they were only moved. */
-  left: ReadonlyMap<ItemKey, string[]>
+  left: ReadonlyMap<ItemKey, LeftFile[]>
   /** A path from the repository's top, as the caller would type it. */
   named: (path: string) => string
   folder: string
@@ -89,7 +90,7 @@ export function judgeChange(
     version && staged ? path === entry.path && version.content.equals(staged.content) : !version && !after
   const changed = !committed.some(isSame)
   const locks = committed.map(({ version }) => version?.lock ?? null) as [Lock | null, ...(Lock | null)[]]
-  const truth = truthOf(key, locks[0])
+  const truth = truthOf(key)
   const lock = staged?.lock ?? null
   const verdict = judgeStaged({ changed, deleted: !after, lock, committed: locks }, truth, isMine)
 
@@ -110,9 +111,9 @@ export function judgeChange(
       loss: truth.loss,
     })
   if (!after) {
-    const left = (about.left.get(key) ?? []).map(named)
+    const left = about.left.get(key) ?? []
     if (changed && left.length > 0 && findings.length === 0) {
-      const form = leftOut(item, path, left, isByPath(context))
+      const form = formOfMove(item, path, left, about)
       findings.push({ kind: 'form', path, item, holder: null, ...form })
     }
     return findings
@@ -141,6 +142,17 @@ export function judgeChange(
   }
   for (const finding of form) findings.push({ kind: 'form', path, item, holder: null, ...finding })
   return findings
+}
+
+/** The commit has only one half of a move: the file that went, and not the one that came. */
+function formOfMove(item: string, path: string, left: readonly LeftFile[], about: About): FormFinding {
+  const { context, named } = about
+  const [first] = left
+  const places = left.map(({ path }) => named(path))
+  if (!first?.ignored) return leftOut(item, path, places, isByPath(context))
+  const { file, line, pattern } = first.ignored
+  const rule = `${isAbsolute(file) ? file : named(file)}:${line}: ${pattern}`
+  return ignoredMove(item, path, places[0]!, rule, isByPath(context))
 }
 
 interface Version {

@@ -131,7 +131,7 @@ function attributesStatus(cwd: string): MergeDriverStatus['attributes'] {
 }
 
 function setting(cwd: string, key: string): string | null {
-  const { code, stdout } = git(cwd, ['config', '--local', '--get', `${SECTION}.${key}`])
+  const { code, stdout } = git(cwd, ['config', '--local', '--get', `${SECTION}.${key}`], { scope: 'caller' })
   return code === 0 ? stdout.toString('utf8').replace(/\n$/, '') : null
 }
 
@@ -145,7 +145,7 @@ function configPath(cwd: string): string {
 }
 
 function checked(cwd: string, args: readonly string[]): string {
-  const { code, stdout, stderr } = git(cwd, args)
+  const { code, stdout, stderr } = git(cwd, args, { scope: 'caller' })
   if (code === 0) return stdout.toString('utf8')
   throw new WrkError('IO', `git ${args[0]} failed: ${stderr.trim().replace(/^(?:fatal|error): /, '')}`, {
     hint: 'See whether the repository’s settings can be written: git config --local --list',

@@ -60,7 +60,13 @@ export async function mergeDriver(request: MergeRequest): Promise<DriverResult> 
 /** What git does without a driver. */
 function mergeWithGit({ base, ours, theirs, markerSize }: MergeRequest, item: string): DriverResult {
   const labels = ['ours', 'base', 'theirs'].flatMap(label => ['-L', label])
-  const run = git(process.cwd(), ['merge-file', `--marker-size=${markerSize}`, ...labels, ours, base, theirs])
+  const run = git(
+    process.cwd(),
+    ['merge-file', `--marker-size=${markerSize}`, ...labels, ours, base, theirs],
+    {
+      scope: 'caller',
+    },
+  )
   if (run.code === 0) return { kind: 'merged', item }
   // The number of conflicts, 127 at most.
   if (run.code < 128) return { kind: 'conflict', item, keys: [] }
@@ -69,7 +75,7 @@ function mergeWithGit({ base, ours, theirs, markerSize }: MergeRequest, item: st
 
 /** Whether conflicts are to show what was there before, as `merge.conflictStyle` says. */
 function showsBase(): boolean {
-  const { code, stdout } = git(process.cwd(), ['config', '--get', 'merge.conflictStyle'])
+  const { code, stdout } = git(process.cwd(), ['config', '--get', 'merge.conflictStyle'], { scope: 'caller' })
   return code === 0 && /diff3\s*$/.test(stdout.toString('utf8'))
 }
 

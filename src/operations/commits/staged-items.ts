@@ -1,16 +1,20 @@
 /** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
+import { join, relative, sep } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
-import { type ItemPlace, placeOfPath } from '../../store/queue.ts'
+import { type ItemPlace, itemPlaces, placeOfPath } from '../../store/queue.ts'
 import { incomingCommits } from '../../system/repository.ts'
 import {
-  indexedPaths,
+  committedPaths,
+  type IgnoreRule,
+  ignoredPaths,
   pathsDeletedBy,
   readObjects,
+  readSmudged,
   type StagedEntry,
   stagedEntries,
-  untrackedPaths,
 } from '../../system/staged.ts'
 import type { TruthOf } from '../claims/true-lock.ts'
+import type { Context } from '../context.ts'
 import type { QueueInRepository } from './commit-queue.ts'
 
 /** What a commit would do to one file of an item. At most one of `before` and `after` is null. */
@@ -57,12 +61,12 @@ export function itemChanges(
 export interface Versions {
   staged: Buffer | null
   committed: { path: string; bytes: Buffer | null }[]
+  /** git keeps the file in another form, and the filter that turns it back failed. */
+  filterFailed: boolean
 }
 
-export function readVersions(
-  { repository, folder }: QueueInRepository,
-  changes: readonly StagedItem[],
-): Versions[] {
+export function readVersions(found: QueueInRepository, changes: readonly StagedItem[]): Versions[] {
+  const { repository, folder } = found
   const incoming = incomingCommits(repository)
   // An item that an incoming commit does not have may be younger than that, and is not deleted by it then.
   const deleted = changes.some(({ after }) => !after)
@@ -71,6 +75,7 @@ export function readVersions(
   const wanted = changes.map(({ before, after }) => {
     const path = (after ?? before)!.path
     return {
+      path,
       staged: after?.after?.isFile ? after.after.id : null,
       committed: [
         { path: (before ?? after)!.path, name: before?.before?.id ?? null },
@@ -82,19 +87,53 @@ export function readVersions(
     [staged, ...committed.map(({ name }) => name)].filter(name => name !== null),
   )
   const objects = new Map(readObjects(repository, names).map((bytes, i) => [names[i], bytes]))
+  const failed = smudge(found, wanted, objects)
   const read = (name: string | null) => (name === null ? null : (objects.get(name) ?? null))
   return wanted.map(({ staged, committed }) => ({
     staged: read(staged),
     committed: committed.map(({ path, name }) => ({ path, bytes: read(name) })),
+    filterFailed: staged !== null && failed.has(staged),
   }))
 }
 
 /**
- * Where the ids of staged items stand in the index, when in more than one place, or when deleted from one. The whole
- * index is listed only when it may be so: something was added or moved, or the queue's files say so, or they are of
+ * What git-crypt or LFS keep in git is not what the file says: of all that has no frontmatter, the filters are asked.
+ * @param objects by their names; what the filters give is put in their place
+ * @returns the objects whose filter failed
+ */
+function smudge(
+  { repository }: QueueInRepository,
+  wanted: readonly {
+    path: string
+    staged: string | null
+    committed: { path: string; name: string | null }[]
+  }[],
+  objects: Map<string | undefined, Buffer | null>,
+): Set<string> {
+  const odd = wanted.flatMap(({ path, staged, committed }) =>
+    [{ path, id: staged }, ...committed.map(({ path, name }) => ({ path, id: name }))].flatMap(
+      ({ path, id }) =>
+        // git takes the object's name up to the first blank, and one file a line.
+        id !== null && !/\s/.test(id) && !path.includes('\n') && isOdd(objects.get(id)) ? [{ id, path }] : [],
+    ),
+  )
+  if (odd.length === 0) return new Set()
+  const smudged = readSmudged(repository, odd)
+  if (!smudged) return new Set(odd.map(({ id }) => id))
+  for (const [i, bytes] of smudged.entries()) objects.set(odd[i]!.id, bytes)
+  return new Set()
+}
+
+function isOdd(bytes: Buffer | null | undefined): boolean {
+  return bytes instanceof Buffer && !/^(?:\ufeff)?---/.test(bytes.toString('utf8', 0, 6))
+}
+
+/**
+ * Where the commit would have the staged items, when in more than one place, or when one is deleted. All of the last
+ * commit is listed only when it may be so: something was added or moved, or the queue's files say so, or they are of
  * another tree.
  */
-export function placesInIndex(
+export function placesInCommit(
   { repository, folder, isOwnTree }: QueueInRepository,
   changes: readonly StagedItem[],
   truthOf: TruthOf,
@@ -105,28 +144,52 @@ export function placesInIndex(
     return before?.path === after.path && one?.place.folder === after.place.folder && more.length === 0
   }
   if (isOwnTree && changes.every(settled)) return new Map()
-  return pathsOfItems(new Set(changes.map(({ key }) => key)), indexedPaths(repository, folder), folder)
+  const gone = new Set(
+    changes.flatMap(({ before, after }) => (before && before.path !== after?.path ? before.path : [])),
+  )
+  const stay = committedPaths(repository, folder).filter(path => !gone.has(path))
+  const come = changes.flatMap(({ after }) => after?.path ?? [])
+  return pathsOfItems(new Set(changes.map(({ key }) => key)), [...stay, ...come], folder)
+}
+
+/** A file of the working tree that git does not have. `ignored`: the rule that keeps it out; null when it was forgotten. */
+export interface LeftFile {
+  path: string
+  ignored: IgnoreRule | null
 }
 
 /**
- * Where the files lie of items that the commit would delete though they were only moved: the index has them nowhere,
- * the working tree that is committed from has them elsewhere. Neither a file that git ignores there was forgotten,
- * nor one that lies where it was (`git rm --cached`).
+ * Where the files lie of items that the commit would delete though they were only moved: the commit has them nowhere,
+ * the working tree that is committed from has them elsewhere. One that lies where it was is meant to leave git
+ * (`git rm --cached`).
  */
 export function leftBehind(
+  { store }: Context,
   { repository, folder, isOwnTree }: QueueInRepository,
   changes: readonly StagedItem[],
   places: ReadonlyMap<ItemKey, string[]>,
   truthOf: TruthOf,
-): Map<ItemKey, string[]> {
+): Map<ItemKey, LeftFile[]> {
   const deleted = changes.filter(
     ({ key, after }) => !after && !places.has(key) && !(isOwnTree && truthOf(key).readings.length === 0),
   )
   if (deleted.length === 0) return new Map()
-  const keys = new Set(deleted.map(({ key }) => key))
-  const left = pathsOfItems(keys, untrackedPaths(repository, folder), folder)
+  const top = repository.top
+  const root = join(top, folder)
+  const files = isOwnTree
+    ? deleted.flatMap(({ key }) => truthOf(key).readings.map(({ place }) => place.path))
+    : itemPlaces(store.host.disk, root).map(({ path }) => path)
+  const paths = files.map(path => relative(top, isOwnTree ? join(root, relative(store.root, path)) : path))
+  const left = pathsOfItems(
+    new Set(deleted.map(({ key }) => key)),
+    paths.map(path => path.split(sep).join('/')).sort(),
+    folder,
+  )
   for (const { key, before } of deleted) if (left.get(key)?.includes(before!.path)) left.delete(key)
-  return left
+  const rules = ignoredPaths(repository, [...left.values()].flat())
+  return new Map(
+    [...left].map(([key, found]) => [key, found.map(path => ({ path, ignored: rules.get(path) ?? null }))]),
+  )
 }
 
 /** The paths of some items, of those that are listed. */

@@ -16,7 +16,8 @@ import { commentMark } from '../../system/staged.ts'
 import { readTruths, type Truth } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
-import type { LockFinding } from './judge-staged.ts'
+import type { AnyFinding, LockFinding } from './judge-staged.ts'
+import { verifyStaged } from './verify.ts'
 
 export interface NamedElsewhere {
   item: string
@@ -26,7 +27,12 @@ export interface NamedElsewhere {
 }
 
 export interface MessageVerification {
+  /** About the message. */
   findings: LockFinding[]
+  /** About what is staged: a claim may have been lost since pre-commit, while the message was written. */
+  staged: AnyFinding[]
+  /** See Verification. */
+  rest: string[] | null
   warnings: NamedElsewhere[]
   /** How many items of the queue the message names. */
   checked: number
@@ -34,7 +40,8 @@ export interface MessageVerification {
 
 /**
  * The subject says what a commit is about, so it may not name an item that another living session holds. The
- * subject of a merge, or of a commit that is replayed, says what was done before: there it is a warning.
+ * subject of a merge, or of a commit that is replayed, says what was done before: there it is a warning. What is
+ * staged is looked at once more.
  * @throws WrkError NOT_FOUND (the file), IO
  */
 export async function verifyMessage(
@@ -42,6 +49,16 @@ export async function verifyMessage(
   cwd: string,
   file: string,
 ): Promise<MessageVerification> {
+  const named = await verifyNamed(context, cwd, file)
+  const { findings: staged, rest } = await verifyStaged(context, { cwd })
+  return { ...named, staged, rest }
+}
+
+async function verifyNamed(
+  context: Context,
+  cwd: string,
+  file: string,
+): Promise<Pick<MessageVerification, 'findings' | 'warnings' | 'checked'>> {
   const { store } = context
   const text = unless(MISSING, null, () => readFileSync(resolve(cwd, file), 'utf8'))
   if (text === null)

@@ -8,18 +8,22 @@ import { relative, resolve, sep } from 'node:path'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { withReaders } from '../../store/readers.ts'
+import { incomingCommits, type Repository } from '../../system/repository.ts'
+import { stagedPaths } from '../../system/staged.ts'
 import { readTruths } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { queueInRepository } from './commit-queue.ts'
 import { type About, type AnyFinding, judgeChange } from './judge-staged.ts'
-import { itemChanges, leftBehind, placesInIndex, readVersions } from './staged-items.ts'
+import { itemChanges, leftBehind, placesInCommit, readVersions } from './staged-items.ts'
 
 export interface Verification {
   findings: AnyFinding[]
   warnings: string[]
   /** How many items were looked at. */
   checked: number
+  /** Where something was found: the other staged paths, which may be committed; null during a merge, all or nothing. */
+  rest: string[] | null
   /** Why there was nothing to look at; null when there was. */
   nothing: string | null
 }
@@ -50,29 +54,43 @@ export async function verifyStaged(
   const versions = readVersions(found, changes)
   const onlooker = await resolveCaller(context)
   const truthOf = await readTruths(context, onlooker, new Set(changes.map(({ key }) => key)))
-  const places = placesInIndex(found, changes, truthOf)
+  const places = placesInCommit(found, changes, truthOf)
   const session = onlooker.caller?.session
   const about: About = {
     context,
     isMine: holder => session !== undefined && belongsTo(holder, session),
     truthOf,
     places,
-    left: leftBehind(found, changes, places, truthOf),
+    left: leftBehind(context, found, changes, places, truthOf),
     named,
     folder,
   }
   const judged = await withReaders(full =>
     changes.map((one, i) => judgeChange(one, versions[i]!, about, full)),
   )
-  for (const [i, { key }] of changes.entries()) {
+  for (const [i, { key, after }] of changes.entries()) {
+    if (after && versions[i]!.filterFailed)
+      warnings.push(
+        `the filter that .gitattributes names for ${named(after.path)} failed, so it was read as git keeps it`,
+      )
     const { unreadable, readings } = truthOf(key)
     // Of what is staged itself, its finding tells already.
     if (unreadable && judged[i]!.length === 0)
-      warnings.push(`whose ${displayOfFileName(readings[0]!.place.name)} is cannot be told: ${unreadable}`)
+      warnings.push(`cannot tell who holds ${displayOfFileName(readings[0]!.place.name)}: ${unreadable}`)
   }
-  return { findings: judged.flat(), warnings, checked: changes.length, nothing: null }
+  const findings = judged.flat()
+  const refused = new Set(
+    changes.flatMap(({ before, after }, i) => (judged[i]!.length > 0 ? [before?.path, after?.path] : [])),
+  )
+  const rest = findings.length > 0 ? restOf(repository, refused).map(named) : []
+  const isWhole = findings.length > 0 && incomingCommits(repository).length > 0
+  return { findings, warnings, checked: changes.length, rest: isWhole ? null : rest, nothing: null }
+}
+
+function restOf(repository: Repository, refused: ReadonlySet<string | undefined>): string[] {
+  return stagedPaths(repository).filter(path => !refused.has(path))
 }
 
 function nothing(why: string): Verification {
-  return { findings: [], warnings: [], checked: 0, nothing: why }
+  return { findings: [], warnings: [], checked: 0, rest: [], nothing: why }
 }

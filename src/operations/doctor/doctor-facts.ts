@@ -25,7 +25,7 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
   const { store, clock } = context
   const { registry, caller } = await resolveCaller(context)
   const now = clock()
-  const judge = judgeForMany(store, registry)
+  const judge = judgeForMany(store, registry, now)
   const before = placesNow(store)
   const items = await readQueue(store, reading => itemFacts(store, judge, reading, caller), 'everything')
   return {
@@ -61,9 +61,10 @@ function placesNow({ host, root }: Store): ItemKey[] {
 function itemFacts(
   { host, settings }: Store,
   judge: ItemJudge,
-  { item, place, lock, problems, modified, found }: ItemReading,
+  reading: ItemReading,
   caller: Caller | null,
 ): ItemFacts {
+  const { item, place, lock, problems, found } = reading
   const { key, folder, name, path } = place
   const session = lock && sessionOf(lock.by, judge.registry)
   const noDate = found && unreadableDate(found.map)
@@ -76,7 +77,7 @@ function itemFacts(
     status: item.status,
     closed: item.closed,
     problems,
-    held: lock && heldLock(judge, key, lock, modified),
+    held: heldLock(judge, reading),
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
     notOurs: whyNotOurs(host.disk, path),

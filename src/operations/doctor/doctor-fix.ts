@@ -23,7 +23,7 @@ import { repairLog } from '../../store/log/log-repair.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import { rebuildRegistry } from '../../store/sessions/registry-rebuild.ts'
 import { changeRegistry } from '../../store/sessions/session-registry.ts'
-import { judgeFor } from '../claims/holder.ts'
+import { sessionJudge } from '../claims/holder.ts'
 import { reap } from '../claims/reap.ts'
 import { type HookProgram, hooksInstall } from '../commits/hooks.ts'
 import type { Context } from '../context.ts'
@@ -141,7 +141,7 @@ async function removeStray(context: Context, idText: string): Promise<string | n
 
 /** Removes the note of a run that is over, or never began, and by which nothing is held any more. */
 function removeRunMarker({ store }: Context, key: ItemKey, path: string): Promise<boolean> {
-  const judge = judgeFor(store, { kind: 'missing' })
+  const judge = sessionJudge(store, { kind: 'missing' })
   const { disk } = store.host
   return readUnderGuard(store, key, copies => {
     if (!isThere(disk, path)) return false

@@ -1,10 +1,12 @@
-/** What git says of the queue's machine-local files, and of wrk's hooks. */
-import { basename, dirname } from 'node:path'
+/** What git says of the queue's machine-local files, of folders that it ignores, and of wrk's hooks. */
+import { join, relative } from 'node:path'
 import type { Facts } from '../../core/doctor/finding.ts'
 import { WrkError } from '../../core/errors.ts'
+import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { isThere } from '../../store/files/look.ts'
-import { git } from '../../system/git.ts'
-import { findRepository } from '../../system/repository.ts'
+import { itemPlaces, queueFolders } from '../../store/queue.ts'
+import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/repository.ts'
+import { ignoredPaths } from '../../system/staged.ts'
 import { type HookProgram, hooksStatus } from '../commits/hooks.ts'
 import type { Context } from '../context.ts'
 
@@ -14,14 +16,17 @@ export type { HookProgram }
 export function gitFacts({ store, env }: Context, program: HookProgram): Facts['git'] {
   const { registry, root, stateDir, host } = store
   try {
-    const repository = findRepository(root, env)
-    if (!repository || git(root, ['rev-parse', '--is-inside-work-tree']).code !== 0) return null
-    const tracked = [registry.path, stateDir].filter(isTracked)
+    const repository = repositoryHolding(root, env)
+    if (!repository || gitIn(repository, ['rev-parse', '--is-inside-work-tree']).code !== 0) return null
+    const tracked = [registry.path, stateDir].filter(path => isTracked(repository, path))
     return {
       tracked,
       notIgnored:
-        isThere(host.disk, registry.path) && !tracked.includes(registry.path) && isNotIgnored(registry.path),
-      hooks: hooksStatus(root, program).hooks,
+        isThere(host.disk, registry.path) &&
+        !tracked.includes(registry.path) &&
+        isNotIgnored(repository, registry.path),
+      ignored: ignoredFolders(repository, store),
+      hooks: hooksStatus(root, program, repository.scope).hooks,
     }
   } catch (error) {
     if (error instanceof WrkError && (error.code === 'IO' || error.code === 'NOT_FOUND')) return null
@@ -29,12 +34,36 @@ export function gitFacts({ store, env }: Context, program: HookProgram): Facts['
   }
 }
 
-function isTracked(path: string): boolean {
-  const { code, stdout } = git(dirname(path), ['ls-files', '-z', '--', `:(literal)${basename(path)}`])
+function isTracked(repository: Repository, path: string): boolean {
+  const within = relative(repository.top, path)
+  const { code, stdout } = gitIn(repository, ['ls-files', '-z', '--', `:(top,literal)${within}`])
   return code === 0 && stdout.length > 0
 }
 
 /** git says 1 for a file that it would take in; what is outside of every repository is none of its business. */
-function isNotIgnored(path: string): boolean {
-  return git(dirname(path), ['check-ignore', '-q', '--', basename(path)]).code === 1
+function isNotIgnored(repository: Repository, path: string): boolean {
+  return gitIn(repository, ['check-ignore', '-q', '--', path]).code === 1
+}
+
+/**
+ * Folders of a queue that git keeps, whose items it does not: of an item that is moved there, git is told that it is
+ * deleted. A queue that git ignores as a whole is meant to be so.
+ */
+function ignoredFolders(repository: Repository, { root, host, settings }: Context['store']) {
+  const within = pathInRepository(repository, root)
+  if (within === null) return []
+  // An item's file as it might be; a folder that is not there yet can be ignored too.
+  const probe = (folder: string) =>
+    [within, folder, `${settings.idPrefix}-999999999.md`].filter(Boolean).join('/')
+  const known = queueFolders(host.disk, root).map(({ folder }) => folder)
+  const folders = [...new Set([...STATUS_FOLDERS.filter(name => name !== 'archived'), ...known])]
+  const rules = ignoredPaths(repository, folders.map(probe))
+  if (rules.size === 0 || rules.size === folders.length) return []
+  const places = itemPlaces(host.disk, root)
+  return folders.flatMap(folder => {
+    const rule = rules.get(probe(folder))
+    if (!rule) return []
+    const items = places.filter(place => place.folder === folder).length
+    return { path: join(root, folder), items, rule: `${rule.file}:${rule.line}: ${rule.pattern}` }
+  })
 }

@@ -6,8 +6,6 @@
  * down before anything is made with it: a crash loses it, and nobody gets it twice.
  * Does not guarantee: different ids on different machines that share a queue through git; `id_ranges` does.
  */
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { messageOf } from '../../core/errno.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { nextNumber, type Range } from '../../core/items/numbering.ts'
@@ -25,7 +23,9 @@ import {
   writtenIds,
 } from '../../store/items/taken-ids.ts'
 import { itemPlaces } from '../../store/queue.ts'
-import { type GitResult, git } from '../../system/git.ts'
+import type { GitResult } from '../../system/git.ts'
+import { nearestGit } from '../../system/git-folder.ts'
+import { gitIn, isShallow, type Repository, repositoryHolding } from '../../system/repository.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
 import { placeAndTime } from './candidates.ts'
 
@@ -110,10 +110,14 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   const notFetched = (why: string) => [
     `git could not tell the ids of the past, only those in the folders count: ${why}`,
   ]
-  if (!env.GIT_DIR && !isInRepository(root)) return []
+  const repository = repositoryHolding(root, env)
+  if (!repository) {
+    const broken = nearestGit(root)
+    return broken === null ? [] : notFetched(`${broken} is no repository`)
+  }
   let tips: GitResult
   try {
-    tips = git(root, ['rev-parse', '--all', 'HEAD'])
+    tips = gitIn(repository, ['rev-parse', '--all', 'HEAD'])
   } catch (error) {
     return notFetched(messageOf(error))
   }
@@ -124,11 +128,15 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
     .toString('utf8')
     .split('\n')
     .filter(line => OBJECT_NAME.test(line))
-  const isNew = now.filter(tip => !memory.tips.includes(tip))
-  if (isNew.length === 0) return []
+  // What a shallow clone lacks may be fetched later, below commits that were read; so none of them counts as read.
+  const cut = isShallow(repository)
+  const known = cut ? [] : memory.tips
+  const isNew = now.filter(tip => !known.includes(tip))
+  const warnings = cut && now.length > 0 ? [HISTORY_IS_CUT] : []
+  if (isNew.length === 0) return warnings
   // Commits that were known may be gone since; then all is read anew.
-  const log = namesIn(root, isNew, memory.tips)
-  const names = log.code === 0 ? log : namesIn(root, now, [])
+  const log = namesIn(repository, isNew, known)
+  const names = log.code === 0 ? log : namesIn(repository, now, [])
   if (names.code !== 0) return notFetched(names.stderr.trim().split('\n')[0]!)
   remember(
     memory,
@@ -137,18 +145,17 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
       .split('\0')
       .map(path => path.slice(path.lastIndexOf('/') + 1).trim()),
   )
-  memory.tips = [...new Set(now)]
-  return []
+  memory.tips = cut ? [] : [...new Set(now)]
+  return warnings
 }
+
+const HISTORY_IS_CUT =
+  'this clone is shallow: ids of items that were deleted before its first commit may be given again; git fetch --unshallow'
 
 const OBJECT_NAME = /^[0-9a-f]{40,64}$/
 
-function isInRepository(folder: string): boolean {
-  return existsSync(join(folder, '.git')) || (dirname(folder) !== folder && isInRepository(dirname(folder)))
-}
-
 /** Names of all files of the queue that these commits added, less what others had. The user's settings are kept out. */
-function namesIn(root: string, tips: readonly string[], known: readonly string[]): GitResult {
+function namesIn(repository: Repository, tips: readonly string[], known: readonly string[]): GitResult {
   const revisions = [...tips, ...known.map(tip => `^${tip}`)].join('\n')
   const settings = ['-c', 'log.showRoot=true', '-c', 'log.follow=false', '-c', 'log.showSignature=false']
   const args = [
@@ -162,5 +169,5 @@ function namesIn(root: string, tips: readonly string[], known: readonly string[]
     '--',
     '.',
   ]
-  return git(root, [...settings, 'log', ...args], `${revisions}\n`)
+  return gitIn(repository, [...settings, 'log', ...args], `${revisions}\n`)
 }

@@ -10,9 +10,8 @@ import { newEvent } from '../../core/log/event.ts'
 import { printable } from '../../core/text.ts'
 import { parseInstant, stamp } from '../../core/time.ts'
 import type { Current, ItemDecision } from '../../store/items/item-store.ts'
-import { afterwards, type ItemSummary, summary } from '../claims/claim.ts'
+import { type ItemSummary, summary } from '../claims/claim.ts'
 import { permission, type Refused } from '../claims/permission.ts'
-import { recordClaims, without } from '../claims/records.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import { changeAsCaller } from './change-as-caller.ts'
@@ -35,15 +34,8 @@ export type ArchiveResult =
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
-  const { id, caller, result } = await changeAsCaller(context, idText, (current, by) =>
-    decide(context, current, by),
-  )
+  const { id, result } = await changeAsCaller(context, idText, (current, by) => decide(context, current, by))
   if (result.kind === 'refused') return result
-  // Before the move, which may fail; a crash may have left the record of an item that is archived already.
-  if (result.changed || caller.claims.some(claim => claim.id === result.item.id))
-    await afterwards(result.warnings, async () => {
-      await recordClaims(context, caller.session, without(result.item.id))
-    })
   await completeMove(context, id)
   result.item.path = placeNow(context, id, result.item.path)
   return result
@@ -53,7 +45,7 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
   const instant = context.clock()
   const now = stamp(instant)
   const item = summary(current)
-  const { lock, place } = current
+  const { lock, inFile, place } = current
   const allowed = permission(context, current, caller, instant, true)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
@@ -68,16 +60,16 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
     from: allowed.from,
     warnings: [],
   } as const
-  if (archived && before === completed && !lock)
+  if (archived && before === completed && !lock && !inFile)
     return { kind: 'leave', result: { ...result, warnings: [], changed: false } }
   return {
     kind: 'change',
     fields: {
       ...(archived ? {} : { status: { word: 'archived' } }),
       ...(before === completed ? {} : { completed_at: { word: completed } }),
-      locked_by: '',
-      locked_at: '',
     },
+    hold: { kind: 'give', state: 'done', at: now, why: 'archived' },
+    session: caller.session,
     event: {
       ...newEvent(now, 'archived'),
       item: item.id,

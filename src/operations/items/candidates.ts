@@ -8,7 +8,7 @@ import { hostLabel } from '../../core/sessions/session.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
 import { ReadingCache } from '../../store/items/reading-cache.ts'
 import { here } from '../../system/process.ts'
-import { heldLock, judgeForMany, standing } from '../claims/holder.ts'
+import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { type CallerView, resolveCaller } from '../sessions/caller.ts'
 
@@ -37,14 +37,16 @@ export async function candidates(
   const { store } = context
   const { registry, caller } = onlooker ?? (await resolveCaller(context))
   const now = context.clock()
-  const judge = judgeForMany(store, registry)
+  const judge = judgeForMany(store, registry, now)
   const { host, stateDir, settings } = store
   const cache = depth === 'choosing' ? new ReadingCache(host.disk, stateDir, settings.idPrefix) : undefined
   const found = await readQueue(
     store,
-    ({ item, lock, place, problems, modified, details = NO_DETAILS }) => {
-      const held = lock && heldLock(judge, place.key, lock, modified)
-      const liveness = held && standing(store, held, now)
+    reading => {
+      const { item, place, problems, details = NO_DETAILS } = reading
+      const held = heldLock(judge, reading)
+      const lock = held?.lock ?? null
+      const liveness = held && lockState(judge, held)
       const candidate: QueueItem = {
         key: place.key,
         id: item.id,

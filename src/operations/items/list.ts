@@ -8,7 +8,7 @@ import { statusWord } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
 import { parseInstant, stamp } from '../../core/time.ts'
 import { type ItemReading, readQueue } from '../../store/items/item-reader.ts'
-import { heldLock, type ItemJudge, judgeForMany, standing } from '../claims/holder.ts'
+import { heldLock, type ItemJudge, judgeForMany, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
@@ -71,11 +71,11 @@ export async function list(context: Context, options: ListOptions = {}): Promise
 async function listUsual(context: Context, options: ListOptions): Promise<ListedItem[]> {
   const { registry, caller } = await resolveCaller(context)
   const now = context.clock()
-  const judge = judgeForMany(context.store, registry)
+  const judge = judgeForMany(context.store, registry, now)
   const keeps = filterOf(options, caller?.holder)
   return readQueue(context.store, reading => {
     const { item, lock } = reading
-    return keeps(item, lock?.by ?? null) ? listed(context, judge, reading, now) : null
+    return keeps(item, lock?.by ?? null) ? listed(judge, reading) : null
   })
 }
 
@@ -176,9 +176,9 @@ function filterOf(options: ListOptions, holder: string | undefined) {
   }
 }
 
-function listed({ store }: Context, judge: ItemJudge, reading: ItemReading, now: Date): ListedItem {
-  const { item, lock, place, problems } = reading
-  const held = lock && heldLock(judge, place.key, lock, reading.modified)
+function listed(judge: ItemJudge, reading: ItemReading): ListedItem {
+  const { item, place, problems } = reading
+  const held = heldLock(judge, reading)
   return {
     id: item.id,
     title: item.title,
@@ -186,9 +186,9 @@ function listed({ store }: Context, judge: ItemJudge, reading: ItemReading, now:
     priority: item.priority,
     folder: place.folder,
     path: place.path,
-    locked_by: lock?.by ?? null,
-    locked_at: lock?.at ? stamp(lock.at) : null,
-    liveness: held && standing(store, held, now),
+    locked_by: held?.lock.by ?? null,
+    locked_at: held?.lock.at ? stamp(held.lock.at) : null,
+    liveness: held && lockState(judge, held),
     problems,
   }
 }

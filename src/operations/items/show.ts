@@ -4,7 +4,7 @@ import type { Problem } from '../../core/items/item.ts'
 import { stamp } from '../../core/time.ts'
 import { isReadable, readFields, readItem } from '../../store/items/item-reader.ts'
 import type { ItemSummary } from '../claims/claim.ts'
-import { type HolderInfo, heldLock, holderInfo, judgeFor, standing } from '../claims/holder.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { completeMoves } from './complete-moves.ts'
@@ -28,12 +28,12 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   await completeMoves(context)
   const readings = await readItem(store, id)
   const { registry } = await resolveCaller(context)
-  const now = context.clock()
+  const judge = judgeFor(store, () => registry, context.clock())
   return Promise.all(
     readings.map(async reading => {
-      const { item, lock, place, problems } = reading
-      const held = lock && heldLock(judgeFor(store, registry), place.key, lock, reading.modified)
-      const holder = held && holderInfo(held, registry, store.settings.ttlMs, now)
+      const { item, place, problems } = reading
+      const held = heldLock(judge, reading)
+      const holder = held && holderInfo(judge, held)
       return {
         item: {
           id: item.id,
@@ -50,7 +50,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
             locked_by: held.lock.by,
             locked_at: held.lock.at && stamp(held.lock.at),
             expires_at: holder.expires_at,
-            liveness: standing(store, held, now),
+            liveness: lockState(judge, held),
           },
         holder,
         problems,

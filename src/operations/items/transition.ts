@@ -3,6 +3,7 @@
  * from a note made before it, so a crash in between is completed by the next command.
  */
 
+import type { Hold } from '../../core/claims/record.ts'
 import { parseId } from '../../core/items/ids.ts'
 import { choose } from '../../core/items/next.ts'
 import { statusWord } from '../../core/items/status.ts'
@@ -16,9 +17,8 @@ import { readItems } from '../../store/items/item-reader.ts'
 import type { Current, ItemDecision } from '../../store/items/item-store.ts'
 import { placesOf } from '../../store/queue.ts'
 import { here } from '../../system/process.ts'
-import { afterwards, type ItemSummary, summary } from '../claims/claim.ts'
+import { type ItemSummary, summary } from '../claims/claim.ts'
 import { permission, type Refused } from '../claims/permission.ts'
-import { recordClaims, without } from '../claims/records.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import { candidates, placeAndTime } from './candidates.ts'
@@ -56,22 +56,11 @@ export async function transition(
   idText: string,
   options: TransitionOptions = {},
 ): Promise<TransitionResult> {
-  const { id, caller, result } = await changeAsCaller(context, idText, (current, by) =>
+  const { id, result } = await changeAsCaller(context, idText, (current, by) =>
     decide(context, verb, current, by, options),
   )
   if (result.kind !== 'done') return result
-  const { lock, item } = result
-  // A crash may have left the record of an item that is free already.
-  if (result.changed || (!result.renewed && caller.claims.some(claim => claim.id === item.id)))
-    await afterwards(result.warnings, async () => {
-      await recordClaims(context, caller.session, claims => {
-        const others = without(item.id)(claims)
-        if (!lock) return others
-        // The run that claimed it goes on, and will release it by its name.
-        const runId = result.renewed ? claims.find(({ id }) => id === item.id)?.runId : null
-        return [...others, { id: item.id, claimedAt: lock.locked_at, runId: runId ?? null }]
-      })
-    })
+  const { item } = result
   item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].to)
   return result
 }
@@ -105,17 +94,26 @@ function decide(
       result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
     }
 
-  const held = holds ? { locked_by: caller.holder, locked_at: now } : null
+  const hold: Hold = holds
+    ? {
+        kind: 'take',
+        holder: caller.holder,
+        run: renewed ? (current.record?.run ?? null) : null,
+        at: now,
+        showsNew: !renewed,
+      }
+    : { kind: 'give', state: verb === 'done' ? 'done' : 'released', at: now, why: reason ?? verb }
+  const held = holds
+    ? { locked_by: caller.holder, locked_at: renewed ? (current.record?.lockedAt ?? now) : now }
+    : null
   const freed = decision.kind === 'free'
   // A run of the caller's own that is at work goes on; all others have ended.
   const kept = held && renewed ? ownRun(context, current, caller)?.id : undefined
   return {
     kind: 'change',
-    fields: {
-      ...(freed ? {} : { status: { word: to }, ...besides(verb, current, now, reason) }),
-      locked_by: held?.locked_by ?? '',
-      locked_at: held?.locked_at ?? '',
-    },
+    fields: freed ? {} : { status: { word: to }, ...besides(verb, current, now, reason) },
+    hold,
+    session: caller.session,
     event: {
       ...newEvent(now, verb === 'start' ? 'started' : verb === 'done' ? 'finished' : `${verb}ed`),
       item: item.id,

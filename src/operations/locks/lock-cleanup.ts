@@ -6,7 +6,7 @@ import { checkLockName, type LockData, lockData, releasedText } from '../../core
 import { humanDuration, stamp } from '../../core/time.ts'
 import { type LockDecision, type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import { type LockPlace, lockNames, lockPlace } from '../../store/locks/lock-folder.ts'
-import { judgeFor } from '../claims/holder.ts'
+import { sessionJudge } from '../claims/holder.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import type { LockContext } from './lock-place.ts'
 import { decideLock, type Held, heldIn, lockEvent } from './lock-state.ts'
@@ -39,7 +39,7 @@ export async function lockCleanup(
   const { store, locks } = context
   const { disk } = store.host
   const { registry, caller } = await resolveCaller(context)
-  const judge = judgeFor(store, registry)
+  const judge = sessionJudge(store, registry)
   const done: Cleanup = { reclaimed: [], warnings: [], failed: [] }
   for (const one of name === undefined ? lockNames(disk, locks) : [checkLockName(name)]) {
     const place = lockPlace(locks, one)

@@ -51,7 +51,7 @@ function withoutQueue(options: ContextOptions, locks: LockFolder): LockContext {
   const registry = registryFile(root, env.SESSION_STATE_FILE, stateDir)
   const settings = withTtlOf(env, DEFAULT_SETTINGS)
   return {
-    store: { host: guardHost(), root: state, stateDir, registry, settings },
+    store: { host: guardHost(), root: state, stateDir, registry, settings, isCommittedCopy: () => false },
     queue: { root: state, via: 'no queue', linked: null, isUnshared: false },
     clock: options.clock ?? clockFrom(env),
     env,

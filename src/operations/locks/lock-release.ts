@@ -6,7 +6,7 @@ import { maskSecrets } from '../../core/receipts/secrets.ts'
 import { type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
-import { afterwards } from '../claims/claim.ts'
+import { orWarn } from '../claims/claim.ts'
 import type { LockContext } from './lock-place.ts'
 import {
   decideLock,
@@ -65,7 +65,7 @@ export async function lockRelease(
   })
   result.warnings.push(...warnings)
   if (result.kind === 'heldByOther')
-    await afterwards(result.warnings, () =>
+    await orWarn(result.warnings, () =>
       appendEvents(host, place.stateDir, [
         lockEvent(context, place, 'refused', context.clock(), {
           // Whatever was given as a run id may be anything, also what nobody should read in a log.

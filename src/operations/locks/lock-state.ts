@@ -21,7 +21,7 @@ import { pendingEvent } from '../../store/log/pending-event.ts'
 import { withReaders } from '../../store/readers.ts'
 import { loadRegistry } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/process.ts'
-import { judgeFor } from '../claims/holder.ts'
+import { sessionJudge } from '../claims/holder.ts'
 import { ownAnchor } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import type { LockContext } from './lock-place.ts'
@@ -74,7 +74,7 @@ export function heldIn(
 
 /** A lock as it will be found once it is published. */
 export function heldAfter(context: LockContext, lock: SessionLock, now: Date): Held | null {
-  const judge = judgeFor(context.store, { kind: 'missing' })
+  const judge = sessionJudge(context.store, { kind: 'missing' })
   return heldIn(context, { kind: 'held', lock, modified: now }, judge, now)
 }
 
@@ -106,7 +106,7 @@ export async function lockShow(context: LockContext, place: LockPlace): Promise<
   const { registry } = await resolveCaller(context)
   const now = context.clock()
   const reading = readLockFile(context.store.host.disk, place)
-  const found = heldIn(context, reading, judgeFor(context.store, registry), now)
+  const found = heldIn(context, reading, sessionJudge(context.store, registry), now)
   return viewOf(context, place, found, now, reading?.kind === 'corrupt' ? reading.why : null)
 }
 
@@ -122,7 +122,7 @@ export function decideLock<T>(
     changeLock(store.host, place, reading => {
       const now = clock()
       const registry = loadRegistry(store.host.disk, store.registry, full)
-      return decide(reading, heldIn(context, reading, judgeFor(store, registry), now), now)
+      return decide(reading, heldIn(context, reading, sessionJudge(store, registry), now), now)
     }),
   )
 }

@@ -10,6 +10,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  realpathSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
@@ -19,7 +20,15 @@ import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { makeFolders } from '../../store/files/guard.ts'
 import { createFile } from '../../store/files/replace-file.ts'
-import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
+import {
+  isFolder,
+  isQueue,
+  itemPlaces,
+  QUEUE_IN_WORKSPACE,
+  queueAbove,
+  workspaceOfQueue,
+} from '../../store/queue.ts'
+import { noteState } from '../../store/state-file.ts'
 import { randomLetters } from '../../system/random.ts'
 
 export interface InitResult {
@@ -52,6 +61,8 @@ export function init(dir: string | undefined, cwd: string, templates: Templates)
   for (const folder of FOLDERS) tell(makeFolder(join(queue, folder)), `${folder}/`)
   const stateDir = join(queue, '.wrk')
   tell(makeFolder(stateDir), '.wrk/')
+  const isNew = itemPlaces(realDisk, queue).length === 0
+  noteState(realDisk, stateDir, realpathSync.native(queue), new Date(), isNew ? 'init' : 'use')
   makeFolders(realDisk, stateDir)
   const staging = join(stateDir, 'init')
   makeFolder(staging)

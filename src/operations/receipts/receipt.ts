@@ -109,7 +109,7 @@ function repositoryFolder(cwd: string): string | null {
 /** What git answers in one line; null when it fails or is not there. */
 function gitAnswer(cwd: string, args: readonly string[]): string | null {
   try {
-    const { code, stdout } = git(cwd, args)
+    const { code, stdout } = git(cwd, args, { scope: 'folder' })
     return code === 0 ? stdout.toString('utf8').trim() || null : null
   } catch (error) {
     if (error instanceof WrkError) return null
@@ -155,7 +155,7 @@ function firstRemote(top: string): string | null {
 function isDirty(top: string): boolean | null {
   const receipts = `:(exclude)${ARTIFACTS.join('/')}`
   try {
-    const { code, stdout } = git(top, ['status', '--porcelain', '--', '.', receipts])
+    const { code, stdout } = git(top, ['status', '--porcelain', '--', '.', receipts], { scope: 'folder' })
     return code === 0 ? stdout.length > 0 : null
   } catch (error) {
     if (error instanceof WrkError) return null

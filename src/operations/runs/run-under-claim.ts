@@ -1,6 +1,6 @@
 /**
  * Runs commands under a claim: claims before, keeps the claim alive and watches over it meanwhile, and gives back
- * afterwards what it took, whatever happened.
+ * orWarn what it took, whatever happened.
  *
  * Guarantees: no command starts without the claim; one run of a session at a time works on an item; when the claim
  * is lost, the command is stopped. A run that is killed leaves a claim that the next one takes over at once.
@@ -17,8 +17,8 @@ import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import { runFile } from '../../store/runs/runs.ts'
 import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../../system/child.ts'
-import { afterwards, type ClaimedItem, claim, type ItemSummary, type RefusedClaim } from '../claims/claim.ts'
-import { howLost, type Superseded } from '../claims/records.ts'
+import { type ClaimedItem, claim, type ItemSummary, orWarn, type RefusedClaim } from '../claims/claim.ts'
+import { howLost, type Superseded } from '../claims/lost-claims.ts'
 import { release } from '../claims/release.ts'
 import { type Context, ownAnchor } from '../context.ts'
 import { register } from '../sessions/caller.ts'
@@ -42,7 +42,7 @@ export interface RunOptions {
   done: boolean
   /** Where the commands' stdout goes; see runChild. */
   stdout: 'inherit' | 'stderr'
-  /** Keep the claim afterwards. */
+  /** Keep the claim orWarn. */
   keep: boolean
   /** Go on with the next command when one failed. */
   goOn: boolean
@@ -224,7 +224,7 @@ export async function logRefusedRun(
   command: string,
   { item, session, holder, warnings }: RefusedClaim,
 ): Promise<void> {
-  await afterwards(warnings, () =>
+  await orWarn(warnings, () =>
     appendEvents(store.host, store.stateDir, [
       pendingEvent(store.host, clock(), 'refused', {
         item: item.id,

@@ -1,6 +1,6 @@
 /** A sign of life: as long as they come, the session's locks do not run out. */
 import { stamp } from '../../core/time.ts'
-import { lostClaims, type Superseded } from '../claims/records.ts'
+import { lostClaims, type Superseded } from '../claims/lost-claims.ts'
 import type { Context } from '../context.ts'
 import { register } from './caller.ts'
 
@@ -19,7 +19,7 @@ export interface HeartbeatResult {
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
 export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   const at = stamp(context.clock())
-  const { session, identity, claims, endedAt } = await register(context, {
+  const { session, identity, endedAt } = await register(context, {
     heartbeat: true,
     onlyIfOpen: true,
   })
@@ -27,6 +27,6 @@ export async function heartbeat(context: Context): Promise<HeartbeatResult> {
     session: { id: session, source: identity.source },
     heartbeat_at: endedAt ? null : at,
     ended_at: endedAt && stamp(endedAt),
-    ...(await lostClaims(context, session, claims)),
+    ...(await lostClaims(context, session)),
   }
 }

@@ -14,7 +14,7 @@ import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import { quoted } from '../../store/sessions/registry-text.ts'
 import { changeRegistry } from '../../store/sessions/session-registry.ts'
-import { judgeFor } from '../claims/holder.ts'
+import { sessionJudge } from '../claims/holder.ts'
 import { type ReleaseResult, releaseAll } from '../claims/release.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
 import { type Caller, register, resolveCaller } from './caller.ts'
@@ -192,7 +192,7 @@ export async function markEnded(
  */
 function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boolean): void {
   const { id, anchors, heartbeatAt } = session
-  const { verdict, reason } = judgeSession(session, judgeFor(store, { kind: 'missing' }))
+  const { verdict, reason } = judgeSession(session, sessionJudge(store, { kind: 'missing' }))
   const silence = clock().getTime() - (heartbeatAt?.getTime() ?? 0)
   const maybe = verdict === 'unknown' && (anchors.length > 0 || isKnown) && silence < store.settings.ttlMs
   if (verdict !== 'alive' && !maybe) return

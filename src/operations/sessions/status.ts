@@ -3,7 +3,7 @@ import { type Judge, judgeSession, type Liveness } from '../../core/sessions/liv
 import { type Session, sessionOf, sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
-import { heldLock, judgeForMany, standing } from '../claims/holder.ts'
+import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from './caller.ts'
 
@@ -42,16 +42,18 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { store } = context
   const { registry, caller } = await resolveCaller(context)
   const now = context.clock()
-  const judge = judgeForMany(store, registry)
-  const found = await readQueue(store, ({ item, lock, place, modified }) => {
-    if (!lock) return null
-    const held = heldLock(judge, place.key, lock, modified)
+  const judge = judgeForMany(store, registry, now)
+  const found = await readQueue(store, reading => {
+    const held = heldLock(judge, reading)
+    if (!held) return null
+    const { item } = reading
+    const { lock } = held
     return {
       id: item.id,
       title: item.title,
       locked_by: lock.by,
       locked_at: lock.at && stamp(lock.at),
-      liveness: standing(store, held, now),
+      liveness: lockState(judge, held),
       lock,
       reason: held.liveness.reason,
     }
@@ -78,7 +80,7 @@ export async function status(context: Context): Promise<QueueStatus> {
 /** The listed sessions without what they hold: as cheap with thousands of items as with one. @throws WrkError IO */
 export async function listSessions(context: Context): Promise<Omit<SessionStatus, 'items'>[]> {
   const { registry, caller } = await resolveCaller(context)
-  const judge = judgeForMany(context.store, registry)
+  const judge = judgeForMany(context.store, registry, context.clock())
   return sessionsIn(registry).map(session => ({
     ...sessionStatus(session, judge),
     mine: session.id === caller?.session,

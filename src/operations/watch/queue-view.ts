@@ -3,7 +3,6 @@
  * last read, and by what to tell that it has changed since. Nothing is decided here.
  */
 
-import type { Lock } from '../../core/claims/lock.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { lookAt } from '../../store/files/look.ts'
@@ -15,16 +14,13 @@ import {
   type Store,
 } from '../../store/items/item-reader.ts'
 import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
+import { type Held, heldOf } from '../claims/holder.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */
-export interface ViewedEntry {
-  place: ItemPlace
+export interface ViewedEntry extends Held {
   id: string
   title: string
   status: string | null
-  lock: Lock | null
-  /** Where a lock says nothing of use of its time, this stands in; without a lock it says nothing. */
-  modified: Date
   problem: string | null
   readable: boolean
   stamp: Stamp
@@ -162,15 +158,13 @@ const HIDING: readonly string[] = [
 ]
 
 function entryOf(reading: ItemReading, stamp: Stamp): ViewedEntry {
-  const { place, item, lock, modified, problems } = reading
+  const { item, problems } = reading
   const blocking = problems.find(({ blocks }) => blocks)
   return {
-    place,
     id: item.id,
     title: item.title,
     status: item.status,
-    lock,
-    modified,
+    ...heldOf(reading),
     problem: isBlocked(reading) ? blocking!.message : null,
     readable: !problems.some(({ code }) => HIDING.includes(code)),
     stamp: isReadable(reading) ? stamp : NEVER,

@@ -2,8 +2,9 @@
  * Where a watcher has to look: names that the system told, folders that came and went, and from time to time
  * everything, since the system drops events when too many come at once.
  */
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
+import { lookAt } from '../../store/files/look.ts'
 import type { Store } from '../../store/items/item-reader.ts'
 import type { FolderChanges, Folders } from '../../system/watcher.ts'
 import type { QueueView } from './queue-view.ts'
@@ -34,6 +35,13 @@ const CALM_SHARE = 2_000
 /** So many names at once are a burst: all files are looked at, and once more when it is over. */
 const BURST = 300
 const AFTER_BURST_MS = 500
+
+/** Where the records of items are; null before the first claim. */
+function recordFolder({ host, stateDir }: Store): { path: string; ino: number } | null {
+  const path = join(stateDir, 'claims')
+  const stat = lookAt(host.disk, path)
+  return stat?.isDirectory() ? { path, ino: stat.ino } : null
+}
 
 export class Look {
   readonly #store: Store
@@ -113,6 +121,9 @@ export class Look {
       for (const [path, some] of names) {
         const folder = this.#folderOf.get(path)
         if (folder !== undefined) add(await this.#view.look(folder, some))
+        // A claim may change the record alone.
+        else if (path === recordFolder(this.#store)?.path)
+          for (const key of some) add(await this.again(key as ItemKey))
       }
     }
     const { path } = this.#store.registry
@@ -136,6 +147,8 @@ export class Look {
   async #follow(): Promise<{ added: string[]; lost: boolean }> {
     const present = this.#view.folders()
     const wanted = new Map(present.map(({ path, ino }) => [path, ino]))
+    const records = recordFolder(this.#store)
+    if (records && present.length > 0) wanted.set(records.path, records.ino)
     const lost = [...this.#known].some(([path, ino]) => wanted.get(path) !== ino)
     this.#known = wanted
     this.#folderOf = new Map(present.map(({ path, folder }) => [path, folder]))

@@ -14,7 +14,7 @@ import {
   type WatchedItem,
 } from '../../core/watch/watch.ts'
 import type { Store } from '../../store/items/item-reader.ts'
-import { heldLock, holderInfo, type ItemJudge, judgeForMany, standing } from '../claims/holder.ts'
+import { heldLock, holderInfo, type ItemJudge, judgeForMany, lockState } from '../claims/holder.ts'
 import type { QueueView, ViewedEntry } from './queue-view.ts'
 
 /** What holders are judged by at one moment. */
@@ -26,7 +26,7 @@ export interface Moment {
 }
 
 export function momentOf(store: Store, registry: Registry, now: Date): Moment {
-  return { store, judge: judgeForMany(store, registry), registry, now }
+  return { store, judge: judgeForMany(store, registry, now), registry, now }
 }
 
 export const SECOND_LOOK_MS = 60
@@ -99,10 +99,10 @@ export class WatchState {
   #isUnchanged({ key, path, holder }: WatchedItem, { store, judge, now }: Moment): boolean {
     const entry = this.#view.entriesOf(key).find(({ place }) => place.path === path)
     if (!entry?.lock || !holder) return !entry?.lock === !holder || !entry?.readable
-    const held = heldLock(judge, key, entry.lock, entry.modified)
+    const held = heldLock(judge, entry)!
     // What is told is the second; making that text takes more than reading it.
     const left = expiresAt(held, store.settings.ttlMs, now).getTime() - Date.parse(holder.expires_at)
-    return standing(store, held, now) === holder.liveness && left >= 0 && left < 1000
+    return lockState(judge, held) === holder.liveness && left >= 0 && left < 1000
   }
 
   #compare(key: ItemKey, before: readonly WatchedItem[], after: WatchedItem[]): Change[] {
@@ -156,12 +156,11 @@ function describe(entry: ViewedEntry, entries: readonly ViewedEntry[], moment: M
   }
 }
 
-function holderOf({ lock, place, modified }: ViewedEntry, moment: Moment): WatchedHolder | null {
-  if (!lock) return null
-  const { store, judge, registry, now } = moment
-  const held = heldLock(judge, place.key, lock, modified)
-  const liveness = standing(store, held, now)
-  const info = holderInfo(held, registry, store.settings.ttlMs, now)
+function holderOf(entry: ViewedEntry, { judge }: Moment): WatchedHolder | null {
+  const held = heldLock(judge, entry)
+  if (!held) return null
+  const liveness = lockState(judge, held)
+  const info = holderInfo(judge, held)
   const reason = liveness === 'stale' ? 'no sign of life for longer than the TTL' : info.reason
   return { ...info, liveness, reason }
 }

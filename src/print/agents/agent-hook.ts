@@ -2,7 +2,7 @@
 import { addedContext, denial } from '../../core/agents/claude-hook.ts'
 import { printable } from '../../core/text.ts'
 import type { HookResult } from '../../operations/agents/agent-hook.ts'
-import { describeLoss, type Superseded } from '../../operations/claims/records.ts'
+import { describeLoss, type Superseded } from '../../operations/claims/lost-claims.ts'
 import { describeHolder } from '../claims/describe.ts'
 
 export function hookAnswer(result: HookResult): string {

@@ -1,7 +1,7 @@
 /** What a caller is told who may not: who holds the item, or who took it over. Never the command that would break a living holder's lock. */
 import type { RefusedClaim } from '../../operations/claims/claim.ts'
+import { describeLoss, type Superseded } from '../../operations/claims/lost-claims.ts'
 import type { Refused } from '../../operations/claims/permission.ts'
-import { describeLoss, type Superseded } from '../../operations/claims/records.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Outcome } from '../outcome.ts'
 import { describeHolder, takeover } from './describe.ts'

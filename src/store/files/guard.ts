@@ -22,10 +22,16 @@
  * one of them wins: a holder revoked by mistake gets ENOENT at 4 or 5 and starts over. A wrong verdict
  * costs a retry, never a second winner.
  *
+ * A change of an item publishes two files, its record and the item itself, under one guard: it then holds NAME.a for
+ * the record and NAME.b for the item, each rename fenced by its own entry. The guard is free only when both are gone,
+ * so no late rename falls on a successor's. A revoker unlinks a, then b, and whoever finds one of its own gone unlinks
+ * the other before it goes on: else a revoker that died between its two unlinks would leave the owner waiting for
+ * itself.
+ *
  * Clock: only the age of a guard, by the file's own modification time against the system clock.
  */
 import { join } from 'node:path'
-import { codeOf, MISSING, unless } from '../../core/errno.ts'
+import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { shortHash } from '../../core/hash.ts'
 import type { Place, ProcessLook } from '../../core/sessions/liveness.ts'
@@ -44,14 +50,20 @@ export interface GuardHost {
   patienceMs: number
 }
 
-/** A guard that is held. `slot` is the file to fill and rename into place. */
+/** A guard that is held. Its slots are the files to fill and rename into place. */
 export interface HeldGuard {
   dir: string
+  /** The only slot, or the first of two. */
   slot: string
+  /** The second, for an item beside its record; null in a guard of one file. */
+  second: string | null
   name: string
-  /** Set by `publish`, which releases the guard by the same step. */
-  published: boolean
+  /** The slots that were renamed into place: each leaves the guard by that same step. */
+  published: Set<string>
 }
+
+/** How many files are published under a guard. */
+export type Slots = 1 | 2
 
 /** A guard held this long is revoked whoever holds it: it is meant for milliseconds, and revoking is safe. */
 const OLDEST_GUARD_MS = 30_000
@@ -74,11 +86,12 @@ export async function withGuard<T>(
   stateDir: string,
   key: string,
   work: (guard: HeldGuard) => T,
+  slots: Slots = 1,
 ): Promise<T> {
   const deadline = monotonicMs() + host.patienceMs
   let holder: { name: string; until: number } | undefined
   for (let attempt = 0; ; attempt++) {
-    const guard = tryGuard(host, stateDir, key, attempt > 0)
+    const guard = tryGuard(host, stateDir, key, slots, attempt > 0)
     if (typeof guard === 'string') {
       if (guard === '') holder = undefined
       else if (holder?.name !== guard) holder = { name: guard, until: monotonicMs() + LONGEST_FOR_ONE_MS }
@@ -102,43 +115,61 @@ export async function withGuard<T>(
  * One attempt; a dead holder is revoked on the way.
  * @returns the guard, or the name of the living holder ('' when who it is was not seen)
  */
-function tryGuard(host: GuardHost, stateDir: string, key: string, contended: boolean): HeldGuard | string {
+function tryGuard(
+  host: GuardHost,
+  stateDir: string,
+  key: string,
+  slots: Slots,
+  contended: boolean,
+): HeldGuard | string {
   const { disk } = host
   const name = guardName(host)
   const dir = join(stateDir, 'guards', key)
   const draft = join(stateDir, 'tmp', name)
+  const files = slotNames(name, slots)
   // While others hold it: cheaper than making a private folder in vain.
   const living = contended ? livingHolder(host, dir) : null
   if (living !== null) return living
   try {
-    makePrivate(disk, stateDir, draft, name)
+    makePrivate(disk, stateDir, draft, files)
     withFolders(disk, stateDir, () => moveInto(disk, draft, dir))
   } catch (error) {
-    unless(MISSING, undefined, () => disk.unlinkSync(join(draft, name)))
+    for (const file of files) unless(MISSING, undefined, () => disk.unlinkSync(join(draft, file)))
     unless(MISSING, undefined, () => disk.rmdirSync(draft))
     const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || (process.platform === 'win32' && code === 'EPERM')) {
       if (contended) return ''
-      return livingHolder(host, dir) ?? tryGuard(host, stateDir, key, true)
+      return livingHolder(host, dir) ?? tryGuard(host, stateDir, key, slots, true)
     }
     // Another's sweep took it for a dead process's: that verdict was wrong, and costs another attempt.
     if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part)))) return ''
     throw error
   }
-  return { dir, slot: join(dir, name), name, published: false }
+  const [slot, second] = files.map(file => join(dir, file))
+  return { dir, slot: slot!, second: second ?? null, name, published: new Set() }
+}
+
+function slotNames(name: string, slots: Slots): string[] {
+  return slots === 1 ? [name] : [`${name}.a`, `${name}.b`]
+}
+
+/** The name of the guard that a slot belongs to. */
+function guardOfSlot(slot: string): string {
+  return /\.[ab]$/.test(slot) ? slot.slice(0, -2) : slot
 }
 
 function isFolder(disk: Disk, path: string): boolean {
   return lookAt(disk, path)?.isDirectory() ?? false
 }
 
-function makePrivate(disk: Disk, stateDir: string, draft: string, name: string): void {
+function makePrivate(disk: Disk, stateDir: string, draft: string, files: readonly string[]): void {
   withFolders(disk, stateDir, () => {
     disk.mkdirSync(draft)
     try {
-      disk.closeSync(disk.openSync(join(draft, name), 'wx', 0o600))
+      for (const file of files) disk.closeSync(disk.openSync(join(draft, file), 'wx', 0o600))
     } catch (error) {
-      disk.rmdirSync(draft)
+      for (const file of files) unless(MISSING, undefined, () => disk.unlinkSync(join(draft, file)))
+      unless(MISSING, undefined, () => disk.rmdirSync(draft))
       throw error
     }
   })
@@ -161,7 +192,8 @@ export function withFolders<T>(disk: Disk, stateDir: string, act: () => T): T {
 export function makeFolders(disk: Disk, stateDir: string): void {
   // First without its parents: of a read-only file system, Node's recursive form says that something is not there.
   unless(['EEXIST', 'ENOENT'], undefined, () => disk.mkdirSync(stateDir))
-  for (const part of ['tmp', 'guards', 'outbox']) disk.mkdirSync(join(stateDir, part), { recursive: true })
+  for (const part of ['tmp', 'guards', 'outbox', 'claims'])
+    disk.mkdirSync(join(stateDir, part), { recursive: true })
   ignoreInGit(disk, stateDir)
 }
 
@@ -188,16 +220,21 @@ function moveInto(disk: Disk, draft: string, dir: string): void {
   disk.renameSync(draft, dir)
 }
 
-/** Leaves a guard: removes its slot if it is still there (nothing was published) and the folder if it is empty. */
-function giveBack(disk: Disk, { dir, slot, published }: HeldGuard): void {
-  if (published) return
-  unless(MISSING, undefined, () => disk.unlinkSync(slot))
-  unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+/** Leaves a guard: removes the slots that were not published, and the folder if it is empty. */
+function giveBack(disk: Disk, { dir, slot, second, published }: HeldGuard): void {
+  for (const one of [slot, second])
+    if (one !== null && !published.has(one)) unless(MISSING, undefined, () => disk.unlinkSync(one))
+  try {
+    unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+  } catch (error) {
+    // What was published has happened, and an empty folder is in nobody's way.
+    if (published.size === 0 || !isFailure(error)) throw error
+  }
 }
 
-/** The name in a guard's folder, null when nobody holds it. */
-function holderOf(disk: Disk, dir: string): string | null {
-  return unless(MISSING, [], () => disk.readdirSync(dir))[0] ?? null
+/** The slots in a guard's folder, none when nobody holds it. */
+function slotsIn(disk: Disk, dir: string): string[] {
+  return unless(MISSING, [], () => disk.readdirSync(dir)).sort()
 }
 
 /** Revokes the present holder if it is dead or the guard is far too old. False: a living holder keeps it. */
@@ -207,10 +244,15 @@ export function revokeDead(host: GuardHost, dir: string): boolean {
 
 /** The name of a living holder; null when there is none (any more): a dead one is revoked. */
 function livingHolder(host: GuardHost, dir: string): string | null {
-  const name = holderOf(host.disk, dir)
-  if (name === null) return null
-  if (!isOwnerDead(host, name) && guardAgeMs(host.disk, join(dir, name)) < OLDEST_GUARD_MS) return name
-  unless(MISSING, undefined, () => host.disk.unlinkSync(join(dir, name)))
+  const { disk } = host
+  const slots = slotsIn(disk, dir)
+  const [first] = slots
+  if (first === undefined) return null
+  const name = guardOfSlot(first)
+  if (!isOwnerDead(host, name) && guardAgeMs(disk, join(dir, first)) < OLDEST_GUARD_MS) return name
+  // Only that holder's: by now another may have taken the guard.
+  for (const slot of slots)
+    if (guardOfSlot(slot) === name) unless(MISSING, undefined, () => disk.unlinkSync(join(dir, slot)))
   return null
 }
 
@@ -256,16 +298,17 @@ export function sweepDrafts(host: GuardHost, stateDir: string): void {
   const tmp = join(stateDir, 'tmp')
   for (const name of unless(MISSING, [], () => disk.readdirSync(tmp))) {
     if (!isOwnerDead(host, name)) continue
-    unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(tmp, name, name)))
+    for (const file of [name, `${name}.a`, `${name}.b`])
+      unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(tmp, name, file)))
     unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(join(tmp, name)))
   }
 }
 
 function busy(host: GuardHost, stateDir: string, key: string): WrkError {
   const dir = join(stateDir, 'guards', key)
-  const name = holderOf(host.disk, dir)
-  const holder = name
-    ? `process ${name.split('.')[0]} has been writing it for ${humanDuration(guardAgeMs(host.disk, join(dir, name)))}`
+  const [slot] = slotsIn(host.disk, dir)
+  const holder = slot
+    ? `process ${slot.split('.')[0]} has been writing it for ${humanDuration(guardAgeMs(host.disk, join(dir, slot)))}`
     : 'many processes are writing it'
   return new WrkError('BUSY', `could not get the guard of ${key} in time: ${holder}`, {
     hint: 'Try again in a moment.',

@@ -120,19 +120,28 @@ export interface Published {
  *   pass, and nothing was written then either
  */
 export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published {
-  fillSlot(disk, guard, publication)
+  disk.closeSync(fillSlot(disk, guard.slot, publication).fd)
   if (!isUnchanged(disk, publication)) throw new StartOver()
+  renameSlot(disk, guard, guard.slot, publication.path)
+  return finish(disk, publication)
+}
+
+/** Publishes a slot. @throws StartOver when the guard was taken away; system errors pass */
+export function renameSlot(disk: Disk, guard: HeldGuard, slot: string, path: string): void {
   try {
-    disk.renameSync(guard.slot, publication.path)
+    disk.renameSync(slot, path)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw new StartOver()
     throw error
   }
-  guard.published = true
+  guard.published.add(slot)
+}
+
+/** What is to be done after the rename. */
+export function finish(disk: Disk, publication: Publication): Published {
   const published: Published = { conflict: null, failure: null }
   try {
     published.conflict = keepOverwritten(disk, publication)
-    unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
     if (publication.durable) syncFolder(disk, dirname(publication.path))
   } catch (error) {
     if (!isFailure(error)) throw error
@@ -141,17 +150,29 @@ export function publish(disk: Disk, guard: HeldGuard, publication: Publication):
   return published
 }
 
-function fillSlot(disk: Disk, guard: HeldGuard, { bytes, from, durable, path }: Publication): void {
-  const fd = unless(MISSING, null, () => disk.openSync(guard.slot, constants.O_RDWR))
+/**
+ * Writes, checks and syncs a slot.
+ * @returns the open file, to be closed when all is done: while it is open, its inode number is given to no other file,
+ *   not even when the slot has been revoked
+ * @throws StartOver when the guard was taken away; WrkError IO, system errors: nothing was published
+ */
+export function fillSlot(
+  disk: Disk,
+  slot: string,
+  { bytes, from, durable, path }: Publication,
+): { fd: number; inode: number } {
+  const fd = unless(MISSING, null, () => disk.openSync(slot, constants.O_RDWR))
   if (fd === null) throw new StartOver()
   try {
-    const { uid, gid } = fill(disk, fd, bytes, path)
+    const { uid, gid, ino } = fill(disk, fd, bytes, path)
     const old = typeof from === 'object' ? from : null
     if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old, uid)
     disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : modeAt(disk, path))
     if (durable) disk.fsyncSync(fd)
-  } finally {
+    return { fd, inode: ino }
+  } catch (error) {
     disk.closeSync(fd)
+    throw error
   }
 }
 
@@ -172,7 +193,7 @@ function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile, uid: number
 }
 
 /** The same inode with the same bytes as when the decision was made. Programs that know no guard may write at any time. */
-function isUnchanged(disk: Disk, { from, path }: Publication): boolean {
+export function isUnchanged(disk: Disk, { from, path }: Publication): boolean {
   if (from === 'any') return true
   const now = unless(MISSING, null, () => disk.lstatSync(path, { bigint: true }))
   if (from === 'absent' || !now) return from === 'absent' && !now

@@ -1,7 +1,9 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
+import { holdingOf } from '../../core/claims/holding.ts'
 import type { Lock } from '../../core/claims/lock.ts'
+import type { ItemRecord } from '../../core/claims/record.ts'
 import type { Settings } from '../../core/config.ts'
 import { codeOf } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
@@ -17,8 +19,10 @@ import { hidesAll, ITEM_KEYS, type Item, interpretItem, type Problem } from '../
 import { isClosed } from '../../core/items/status.ts'
 import { didYouMean, nearIds } from '../../core/suggest.ts'
 import { printable } from '../../core/text.ts'
+import { parseInstant } from '../../core/time.ts'
 import { type Frontmatter, type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { detached, findPair, scalarText, toData } from '../../markdown/scalar.ts'
+import { type RecordFile, Records, readRecord } from '../claims/record-file.ts'
 import type { Disk } from '../files/disk.ts'
 import type { GuardHost } from '../files/guard.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from '../files/guarded-file.ts'
@@ -26,6 +30,7 @@ import { type ItemPlace, itemPlaces, placesOf } from '../queue.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import type { RegistryFile } from '../sessions/session-registry.ts'
 import type { ReadingCache } from './reading-cache.ts'
+import { placeByRecord } from './two-places.ts'
 
 /** Everything that the operations need to touch a queue. */
 export interface Store {
@@ -35,13 +40,30 @@ export interface Store {
   stateDir: string
   registry: RegistryFile
   settings: Settings
+  /** Whether a file is what git has committed; asked only of an id that is in two places. */
+  isCommittedCopy: (path: string) => boolean
 }
 
 /** An item as read: what it says, who holds it, what is wrong with it. */
 export interface ItemReading {
   place: ItemPlace
   item: Item
+  /** The lock that counts, by record and file, before its holder is judged; null: the item is free. */
   lock: Lock | null
+  /** What the frontmatter shows, right or not. */
+  inFile: Lock | null
+  /** A lock in the file that wrk did not write; it counts once the record's holder is dead or silent. */
+  foreign: Lock | null
+  /** Something other than wrk took the lock out of the file. */
+  takenOut: boolean
+  /** Whether `lock` is the record's. */
+  byRecord: boolean
+  /** Null for an item that wrk never changed, or when nobody asked for it. */
+  record: ItemRecord | null
+  /** When its holder renewed the record last. */
+  renewedAt: Date | null
+  /** Of the record's file; it stands in for a time of the record that is no use. */
+  recordModified: Date
   problems: Problem[]
   /** The file's modification time, which may stand in for a lock's; without a lock it is not looked up. */
   modified: Date
@@ -92,7 +114,6 @@ export function readItems(
 /**
  * Reads every item of the queue. An id that stands in several places is a problem of each of them.
  * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
- *   To `problems` more may be added until all are read
  * @param among only items with these keys
  */
 export async function readQueue<T>(
@@ -112,20 +133,22 @@ export async function readQueue<T>(
     else keys.add(key)
   }
 
-  const first = new Map<ItemKey, ItemReading>()
+  const copies = new Map<ItemKey, ItemReading[]>()
   const found = await readEach(store, places, depth, cache, reading => {
     const { key } = reading.place
-    if (twice.has(key)) {
-      const other = first.get(key)
-      if (!other) first.set(key, reading)
-      else {
-        addAmbiguity(reading, other)
-        addAmbiguity(other, reading)
-      }
-    }
-    return take(reading)
+    if (!twice.has(key)) return take(reading)
+    // What counts of them is known only when all have been read.
+    const others = copies.get(key)
+    if (others) others.push(reading)
+    else copies.set(key, [reading])
+    return null
   })
   cache?.save()
+  for (const several of copies.values())
+    for (const reading of settleCopies(store, several)) {
+      const one = take(reading)
+      if (one !== null) found.push(one)
+    }
   return found
 }
 
@@ -141,8 +164,17 @@ async function readEach<T>(
   const unsure: number[] = []
   const now = Date.now()
   const keep = cache && ((reading: ItemReading, stat: Stats) => cache.keep(reading.place, stat, reading, now))
-  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null =>
-    cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
+  const { host, stateDir } = store
+  // For a few items it is cheaper to ask for their records than to list all that there are.
+  const records = places.length > FEW ? new Records(host.disk, stateDir) : null
+  const recordOf = (key: ItemKey) => (records ? records.of(key) : readRecord(host.disk, stateDir, key))
+  const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
+    const reading = cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
+    // What is closed and shows no lock is nobody's: of a long-lived queue that is nearly everything.
+    if (reading && (reading.inFile || !reading.item.closed || !records))
+      withRecord(reading, recordOf(place.key))
+    return reading
+  }
   for (let i = 0; i < places.length; i++)
     try {
       const reading = read(places[i]!, undefined)
@@ -162,6 +194,9 @@ async function readEach<T>(
   return taken.filter(one => one !== null)
 }
 
+/** So many items at most have their records asked for one by one. */
+const FEW = 16
+
 function addAmbiguity(reading: ItemReading, other: ItemReading): void {
   if (reading.problems.some(({ code }) => code === 'ambiguous')) return
   const message = `the id stands in another place too: ${join(other.place.folder, other.place.name)}`
@@ -175,9 +210,26 @@ function addAmbiguity(reading: ItemReading, other: ItemReading): void {
 export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]> {
   const readings = await readItems(store, findItem(store, id), 'all')
   if (readings.length === 0) throw notFound(store, id)
-  if (readings.length > 1)
+  return readings.length > 1 ? settleCopies(store, readings) : readings
+}
+
+/** Several files of one id: of a copy that git put back, the other counts; else each is ambiguous. */
+function settleCopies(store: Store, readings: readonly ItemReading[]): ItemReading[] {
+  const record = readings.find(one => one.record)?.record ?? null
+  const chosen = placeByRecord(
+    store,
+    record,
+    readings.map(({ place }) => place),
+  )
+  if (!chosen) {
     for (const [i, one] of readings.entries()) addAmbiguity(one, readings[i === 0 ? 1 : 0]!)
-  return readings
+    return [...readings]
+  }
+  const one = readings.find(({ place }) => place === chosen.place)!
+  const where = chosen.strays.map(({ folder, name }) => join(folder, name)).join(', ')
+  const message = `git put the committed copy back: ${where}; this one counts`
+  one.problems.push({ code: 'put-back-copy', message, line: 0, column: 0, blocks: false })
+  return [one]
 }
 
 /** All fields of an item as data; empty when its frontmatter cannot be read. */
@@ -273,6 +325,37 @@ export function readHeadOf(disk: Disk, path: string): string {
 
 const EPOCH = new Date(0)
 
+/** Who holds an item as its file alone tells it. */
+export function inFileOnly(lock: Lock | null) {
+  return {
+    lock,
+    inFile: lock,
+    byRecord: false,
+    foreign: null,
+    takenOut: false,
+    record: null,
+    renewedAt: null,
+    recordModified: EPOCH,
+  }
+}
+
+/** Adds to a reading what the item's record says, and with it who holds the item. */
+export function withRecord(reading: ItemReading, file: RecordFile | null): void {
+  if (!file || file.reading.kind === 'none') return
+  if (file.reading.kind === 'unreadable') {
+    const message = `cannot tell who holds it: the record ${file.path} is unreadable (${file.reading.why})`
+    reading.problems.push({ code: 'unreadable-record', message, line: 0, column: 0, blocks: true })
+    return
+  }
+  const { record } = file.reading
+  const renewedAt = record.renewedAt ? parseInstant(record.renewedAt) : null
+  Object.assign(reading, holdingOf(reading.inFile, record), {
+    record,
+    renewedAt,
+    recordModified: file.modified,
+  })
+}
+
 export function interpret(
   store: Store,
   place: ItemPlace,
@@ -287,7 +370,7 @@ export function interpret(
   const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)
   item.title = detached(item.title)
   if (lock) lock.by = detached(lock.by)
-  return { place, item, lock, problems, modified: EPOCH }
+  return { place, item, ...inFileOnly(lock), problems, modified: EPOCH }
 }
 
 /** A closed item for those who only ask whether it is. */
@@ -295,7 +378,7 @@ export function closedReading(place: ItemPlace): ItemReading {
   return {
     place,
     item: { id: place.key, title: '', status: null, priority: null, closed: true },
-    lock: null,
+    ...inFileOnly(null),
     problems: [],
     modified: EPOCH,
   }
@@ -312,7 +395,7 @@ function unusable(
   return {
     place,
     item: { id, title: '', status: null, priority: null, closed: false },
-    lock: null,
+    ...inFileOnly(null),
     problems: [{ code, message, line, column, blocks: true }],
     modified: EPOCH,
   }

@@ -14,7 +14,7 @@ import { cachePath, readCache, SETTLED_MS, writeCache } from '../files/cache-fil
 import type { Disk } from '../files/disk.ts'
 import { lookAt } from '../files/look.ts'
 import type { ItemPlace } from '../queue.ts'
-import { closedReading, type ItemReading, isBlocked } from './item-reader.ts'
+import { closedReading, type ItemReading, inFileOnly, isBlocked } from './item-reader.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = 'wrk items 5'
@@ -156,7 +156,7 @@ function load(disk: Disk, path: string, heading: string): Kept {
 /** What an open item says, between tabs. Null when a line cannot hold it; one with a tab in it shows when it is read. */
 function lineEnd(reading: ItemReading): string | null {
   if (isBlocked(reading)) return null
-  const { item, lock, details = NO_DETAILS } = reading
+  const { item, inFile: lock, details = NO_DETAILS } = reading
   const { createdAt, notBefore, machines, blockedBy } = details
   const times = `${lock?.at?.getTime() ?? ''}\t${createdAt ?? ''}\t${notBefore ?? ''}`
   // Commas divide such words already where they are read.
@@ -184,7 +184,7 @@ function openReading(place: ItemPlace, rest: string, stat: Stats, idPrefix: stri
   return {
     place,
     item: { id, title, status: status || null, priority: priority || null, closed: false },
-    lock: by === '' ? null : { by, at: at === '' ? null : new Date(Number(at)) },
+    ...inFileOnly(by === '' ? null : { by, at: at === '' ? null : new Date(Number(at)) }),
     problems: [],
     // Asked for only where there is a lock; making a date takes a while.
     modified: by === '' ? EPOCH : stat.mtime,

@@ -291,18 +291,42 @@ export function writeIntent(
   events: readonly PendingEvent[],
   { slot, name }: Pick<HeldGuard, 'slot' | 'name'>,
 ): { path: string; slot: number } {
-  const path = join(stateDir, 'outbox', `${key}~${name}`)
   const open = unless(MISSING, null, () => disk.openSync(slot, constants.O_RDONLY))
   if (open === null) throw new StartOver()
   try {
     const inode = disk.fstatSync(open).ino
     const intent: Intent = { events: [...events], inode }
-    withFolders(disk, stateDir, () => writeMarker(disk, path, intent, 'wx'))
+    return { path: writeIntentFile(disk, stateDir, key, intent, { name }), slot: open }
   } catch (error) {
     disk.closeSync(open)
     throw error
   }
-  return { path, slot: open }
+}
+
+/** Puts what is about to be published into the outbox. @returns its path, for removeMarker */
+export function writeIntentFile(
+  disk: Disk,
+  stateDir: string,
+  key: string,
+  intent: object,
+  { name }: Pick<HeldGuard, 'name'>,
+): string {
+  const path = join(stateDir, 'outbox', `${key}~${name}`)
+  withFolders(disk, stateDir, () => writeMarker(disk, path, intent, 'wx'))
+  return path
+}
+
+/** The intents of one file, and the slots by which their writers may still publish. */
+export function intentsOf(disk: Disk, stateDir: string, key: string): { path: string; slots: string[] }[] {
+  const outbox = join(stateDir, 'outbox')
+  const prefix = `${key}~`
+  return unless(MISSING, [], () => disk.readdirSync(outbox))
+    .filter(name => name.startsWith(prefix))
+    .sort()
+    .map(file => {
+      const name = file.slice(prefix.length)
+      return { path: join(outbox, file), slots: [name, `${name}.a`, `${name}.b`] }
+    })
 }
 
 /**
@@ -323,14 +347,8 @@ export function unloggedChanges(
   guard: Pick<HeldGuard, 'dir'>,
   file: Replaced,
 ): Unlogged[] {
-  const outbox = join(stateDir, 'outbox')
-  const prefix = `${key}~`
-  const mine = unless(MISSING, [], () => disk.readdirSync(outbox))
-    .filter(name => name.startsWith(prefix))
-    .sort()
-  return mine.flatMap(name => {
-    if (isThere(disk, join(guard.dir, name.slice(prefix.length)))) throw new StartOver()
-    const path = join(outbox, name)
+  return intentsOf(disk, stateDir, key).flatMap(({ path, slots }) => {
+    if (slots.some(slot => isThere(disk, join(guard.dir, slot)))) throw new StartOver()
     const intent = readMarker<Intent>(disk, path)
     if (intent && isPublished(disk, file, intent.inode))
       return [{ path, events: intent.events, left: intent.events.length }]

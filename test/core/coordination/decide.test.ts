@@ -8,7 +8,7 @@ import {
   type HolderFacts,
   isSameHolder,
 } from '../../../src/core/coordination/decide.ts'
-import type { RecordReading, SharedRecord } from '../../../src/core/coordination/record.ts'
+import type { SharedReading, SharedRecord } from '../../../src/core/coordination/record.ts'
 import { anyRecord, HOUR, NOW, RECORD, stampBefore } from './records.ts'
 
 const ME: Claimant = {
@@ -24,9 +24,9 @@ const ME: Claimant = {
   anchors: [],
 }
 const UNKNOWN: HolderFacts = { seenForMs: null, liveness: { verdict: 'unknown', reason: 'another host' } }
-const readable = (record: SharedRecord): RecordReading => ({ kind: 'record', record })
+const readable = (record: SharedRecord): SharedReading => ({ kind: 'record', record })
 const claim = (
-  reading: RecordReading | null,
+  reading: SharedReading | null,
   facts = UNKNOWN,
   more: { force?: string; claimant?: Claimant } = {},
 ) =>
@@ -147,7 +147,7 @@ describe('a claim', () => {
 
 describe('giving up', () => {
   const holder = { session: RECORD.session, agent: RECORD.agent, host: RECORD.host }
-  const end = (reading: RecordReading | null, more: Partial<Parameters<typeof decideSharedEnd>[1]> = {}) =>
+  const end = (reading: SharedReading | null, more: Partial<Parameters<typeof decideSharedEnd>[1]> = {}) =>
     decideSharedEnd(
       reading,
       { holder, state: 'released', nonce: 'n', commit: null, epoch: null, force: false, ...more },

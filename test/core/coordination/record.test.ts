@@ -1,41 +1,41 @@
 /** The shared record's text: read back as written, and never free when it cannot be read. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { holderOf, parseRecord, recordText } from '../../../src/core/coordination/record.ts'
+import { holderOf, parseSharedRecord, sharedRecordText } from '../../../src/core/coordination/record.ts'
 import { anyRecord, RECORD } from './records.ts'
 
 test('a record is read back as it was written', () => {
   fc.assert(
     fc.property(anyRecord, record => {
-      expect(parseRecord(recordText(record))).toEqual({ kind: 'record', record })
+      expect(parseSharedRecord(sharedRecordText(record))).toEqual({ kind: 'record', record })
     }),
   )
 })
 
 test('the same record is the same text, whatever the order of its keys', () => {
   const turned = Object.fromEntries(Object.entries(RECORD).reverse().slice(-9).reverse())
-  expect(recordText({ ...turned, ...RECORD } as typeof RECORD)).toBe(recordText(RECORD))
+  expect(sharedRecordText({ ...turned, ...RECORD } as typeof RECORD)).toBe(sharedRecordText(RECORD))
 })
 
 test('fields that a later version adds survive a rewrite', () => {
-  const reading = parseRecord(JSON.stringify({ ...RECORD, colour: 'blue' }))
+  const reading = parseSharedRecord(JSON.stringify({ ...RECORD, colour: 'blue' }))
   if (reading.kind !== 'record') throw new Error('unreadable')
-  expect(JSON.parse(recordText(reading.record))).toMatchObject({ colour: 'blue' })
+  expect(JSON.parse(sharedRecordText(reading.record))).toMatchObject({ colour: 'blue' })
 })
 
 describe('never free:', () => {
   test.each([
     ['nothing', ''],
-    ['half a record', recordText(RECORD).slice(0, 60)],
+    ['half a record', sharedRecordText(RECORD).slice(0, 60)],
     ['a list', '[]'],
     ['null', 'null'],
     ['another format', JSON.stringify({ ...RECORD, v: 2 })],
   ])('%s is unreadable', (_, text) => {
-    expect(parseRecord(text).kind).toBe('unreadable')
+    expect(parseSharedRecord(text).kind).toBe('unreadable')
   })
 
   test('a newer format is named as such', () => {
-    expect(parseRecord(JSON.stringify({ v: 7 }))).toEqual({
+    expect(parseSharedRecord(JSON.stringify({ v: 7 }))).toEqual({
       kind: 'unreadable',
       why: 'it was written by a newer wrk (format 7)',
     })
@@ -45,7 +45,7 @@ describe('never free:', () => {
     'a record without %s is unreadable',
     key => {
       const { [key as keyof typeof RECORD]: _, ...rest } = RECORD
-      expect(parseRecord(JSON.stringify(rest)).kind).toBe('unreadable')
+      expect(parseSharedRecord(JSON.stringify(rest)).kind).toBe('unreadable')
     },
   )
 
@@ -60,13 +60,13 @@ describe('never free:', () => {
     ['ttl_s', -1],
     ['anchors', [{ pid: 'x' }]],
   ])('a record whose %s is %j is unreadable', (key, value) => {
-    expect(parseRecord(JSON.stringify({ ...RECORD, [key]: value })).kind).toBe('unreadable')
+    expect(parseSharedRecord(JSON.stringify({ ...RECORD, [key]: value })).kind).toBe('unreadable')
   })
 
   test('whatever the text, reading it does not fail', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), text => {
-        expect(['record', 'unreadable']).toContain(parseRecord(text).kind)
+        expect(['record', 'unreadable']).toContain(parseSharedRecord(text).kind)
       }),
     )
   })

@@ -547,7 +547,7 @@ describe('around the items', () => {
   })
 
   test('what git has of this machine alone is told with the way out', () => {
-    const git = { tracked: [`${ROOT}/a b.yaml`], notIgnored: true, hooks: [] }
+    const git = { tracked: [`${ROOT}/a b.yaml`], notIgnored: true, ignored: [], hooks: [] }
     const found = diagnose(facts([], { git }))
     expect(found).toHaveLength(2)
     expectOne(found.slice(0, 1), [
@@ -569,6 +569,7 @@ describe('around the items', () => {
         git: {
           tracked: [],
           notIgnored: false,
+          ignored: [],
           hooks: all.map(([state, kept = null], i) => ({
             name: ['pre-commit', 'post-merge'][i]!,
             path: `/hooks/${i}`,
@@ -664,6 +665,7 @@ test('findings come in the order in which they are to be mended: what others are
       git: {
         tracked: ['/r'],
         notIgnored: true,
+        ignored: [],
         hooks: [{ name: 'a', path: '/a', state: 'edited', kept: null }],
       },
       ...state({

@@ -296,7 +296,7 @@ describe('around the items', () => {
     return { name, path: `/hooks/${name}`, state: hookState, kept }
   }
   const hooks = (...all: HookFacts[]) => {
-    const git = { tracked: [], notIgnored: false, hooks: all }
+    const git = { tracked: [], notIgnored: false, ignored: [], hooks: all }
     return diagnose(facts([], { git })).map(({ severity, fix }) => `${severity} ${fix?.kind ?? 'person'}`)
   }
 
@@ -329,7 +329,7 @@ describe('around the items', () => {
   })
 
   test('what git tracks counts, what it does not ignore does not', () => {
-    const git = { tracked: ['/queue/session-state.yaml'], notIgnored: true, hooks: [] }
+    const git = { tracked: ['/queue/session-state.yaml'], notIgnored: true, ignored: [], hooks: [] }
     const found = diagnose(facts([], { git }))
     expect(found.map(({ code, fix }) => [code, fix])).toEqual([
       ['tracked-state', null],

@@ -1,6 +1,6 @@
 /** What every engine promises. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Change, Engine, Entry } from '../../../src/coordination/engine.ts'
+import type { Engine, EntryChange, SharedEntry } from '../../../src/coordination/engine.ts'
 import type { EntryKey } from '../../../src/core/coordination/ref-name.ts'
 import { type EngineKind, type Meeting, record } from './engines.ts'
 
@@ -20,12 +20,12 @@ export function conforms({ name, isHere, meet }: EngineKind): void {
         await one.prepare()
       })
 
-      const create = (name: string, more = {}): Change => ({
+      const create = (name: string, more = {}): EntryChange => ({
         key: keyOf(name),
         expected: null,
         record: record(more),
       })
-      const next = (entry: Entry | null, more = {}): Change => ({
+      const next = (entry: SharedEntry | null, more = {}): EntryChange => ({
         key: entry!.key,
         expected: entry,
         record: {
@@ -92,7 +92,7 @@ export function conforms({ name, isHere, meet }: EngineKind): void {
 
       test('eight at once: one winner, on what is free and on what is held', async () => {
         const clones = await Promise.all(Array.from({ length: 8 }, (_, i) => meeting.open(`racer-${i}`)))
-        const race = async (expected: Entry | null, epoch: number) => {
+        const race = async (expected: SharedEntry | null, epoch: number) => {
           const swaps = await Promise.all(
             clones.map((clone, i) =>
               clone.compareAndSwap({

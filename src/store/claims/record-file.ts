@@ -1,0 +1,84 @@
+/**
+ * Records of items on disk, one small file each in `.wrk/claims`. Read at any time; replaced under the item's guard only,
+ * by publish-item.ts, so what was read inside a guard stays so until it is published.
+ */
+import { join } from 'node:path'
+import { type ItemRecord, parseRecord, type RecordReading } from '../../core/claims/record.ts'
+import { codeOf, MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
+import type { Disk } from '../files/disk.ts'
+import { readOpen } from '../files/guarded-file.ts'
+
+export interface RecordFile {
+  path: string
+  reading: RecordReading
+  /** Null when there is no file. */
+  inode: number | null
+  modified: Date
+}
+
+const NEVER = new Date(0)
+
+function recordPath(stateDir: string, key: ItemKey): string {
+  return join(stateDir, 'claims', key)
+}
+
+/** An item's record. Whatever is wrong with the file is a result: it is never free then. System errors pass. */
+export function readRecord(disk: Disk, stateDir: string, key: ItemKey): RecordFile {
+  const path = recordPath(stateDir, key)
+  const unreadable = (why: string) =>
+    ({ path, reading: { kind: 'unreadable', why }, inode: null, modified: NEVER }) as const
+  try {
+    const file = unless(MISSING, null, () => readOpen(disk, path))
+    if (!file) return { path, reading: { kind: 'none' }, inode: null, modified: NEVER }
+    disk.closeSync(file.fd)
+    const { bytes, stat, modified } = file
+    return { path, reading: parseRecord(bytes.toString('utf8')), inode: Number(stat.ino), modified }
+  } catch (error) {
+    if (error instanceof WrkError) return unreadable('not a plain file')
+    const code = codeOf(error)
+    if (code === 'ELOOP' || code === 'EMLINK') return unreadable('a symbolic link')
+    if (code === 'EACCES' || code === 'EPERM') return unreadable('permission denied')
+    throw error
+  }
+}
+
+/** The record itself; null when there is none. @throws WrkError INVALID_ITEM when it cannot be read */
+export function soundRecord(id: string, { path, reading }: RecordFile): ItemRecord | null {
+  if (reading.kind === 'unreadable') throw unreadableRecord(id, path, reading.why)
+  return reading.kind === 'record' ? reading.record : null
+}
+
+function unreadableRecord(id: string, path: string, why: string): WrkError {
+  return new WrkError(
+    'INVALID_ITEM',
+    `cannot tell who holds ${id}: its record ${path} is unreadable (${why})`,
+    {
+      hint: 'If nobody works on it: wrk doctor --fix (sets the record aside)',
+      details: { path, record: why },
+    },
+  )
+}
+
+/** The records of many items at one moment: the folder is listed once, and only what is asked for is read. */
+export class Records {
+  readonly #disk: Disk
+  readonly #stateDir: string
+  #names: ReadonlySet<string> | undefined
+
+  constructor(disk: Disk, stateDir: string) {
+    this.#disk = disk
+    this.#stateDir = stateDir
+  }
+
+  /** Null for an item that has none. */
+  of(key: ItemKey): RecordFile | null {
+    return this.keys().has(key) ? readRecord(this.#disk, this.#stateDir, key) : null
+  }
+
+  keys(): ReadonlySet<string> {
+    this.#names ??= new Set(unless(MISSING, [], () => this.#disk.readdirSync(join(this.#stateDir, 'claims'))))
+    return this.#names
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * Publishing a change of an item: its record and its file, two fenced renames under one guard (see guard.ts).
+ *
+ * Guarantees: a claim is its record, which comes first and is durable before the answer; the lock lines in the file show
+ * it and may follow later. Whatever gives an item up, or changes only its fields, writes the file first, since a status
+ * is in the file alone, and is noted in `.wrk/outbox` before: a crash between the two is completed by whoever holds the
+ * guard next. What happened is told by inode numbers and revisions, never by the file's content, which git may replace
+ * at any moment.
+ * Does not guarantee: the lock lines in a file that another program changes in the same instant. The holder's next
+ * change of the item writes them.
+ */
+import { dirname } from 'node:path'
+import { type ItemRecord, parseRecord, recordText } from '../../core/claims/record.ts'
+import { isFailure, MISSING, unless } from '../../core/errno.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
+import type { RecordFile } from '../claims/record-file.ts'
+import { removeSessionClaim, type SessionClaim, writeSessionClaim } from '../claims/session-claims.ts'
+import type { Disk } from '../files/disk.ts'
+import { type HeldGuard, StartOver } from '../files/guard.ts'
+import {
+  fillSlot,
+  finish,
+  isUnchanged,
+  type OpenFile,
+  type Publication,
+  type Published,
+  renameSlot,
+  syncFolder,
+} from '../files/guarded-file.ts'
+import { isThere, lookAt } from '../files/look.ts'
+import { readMarker, removeMarker } from '../files/marker.ts'
+import { intentsOf, type PendingEvent, type Unlogged, writeIntentFile } from '../log/event-log.ts'
+
+export interface ItemPublication {
+  key: ItemKey
+  record: RecordFile
+  next: ItemRecord
+  /** The item's new content; null when only the record changes. */
+  item: Publication | null
+  order: 'record-first' | 'item-first'
+  /** Whether the change is more than lock lines, which may follow later. */
+  needsItem: boolean
+  event: PendingEvent | null
+  /** The entry of a claim that is taken, and its session. */
+  takes?: { session: string; claim: SessionClaim } | undefined
+  /** The session whose claim is given up by itself. */
+  gives?: string | undefined
+}
+
+/** Everything that tells whether a change happened, and what is needed to complete it. */
+interface Intent {
+  events: PendingEvent[]
+  /** The inode that becomes the record; of a new item, the item itself. */
+  inode: number
+  change?: {
+    order: ItemPublication['order']
+    baseRev: number
+    /** The text of the new record. */
+    record: string
+    item: { inode: number; old: OldFile | null } | null
+    takes: string | null
+    gives: string | null
+  }
+}
+
+/** Enough to know the file that a change was made on: git gives another even if it is the same again. */
+type OldFile = { ino: string; mtimeNs: string; size: string }
+
+export interface ItemPublished {
+  item: Published | null
+  toLog: readonly Unlogged[]
+  /** The record is to be completed: the guard was taken away between the two renames. */
+  isHalf: boolean
+  /** The claim stands, but the file does not show it yet. */
+  showsLater: boolean
+}
+
+/**
+ * @param unlogged as resolveIntents gave them
+ * @throws StartOver when the guard was taken away or the item is not what the decision was made on; system errors:
+ *   nothing was published then
+ */
+export function publishItem(
+  disk: Disk,
+  stateDir: string,
+  guard: HeldGuard,
+  unlogged: readonly Unlogged[],
+  change: ItemPublication,
+): ItemPublished {
+  const { record, next, item, order, takes } = change
+  const conflicts = item?.conflicts ?? stateDir
+  if (record.inode === null) unless(['EEXIST'], undefined, () => disk.mkdirSync(dirname(record.path)))
+  const bytes = Buffer.from(recordText(next))
+  const open: number[] = []
+  const fillOne = (slot: string, publication: Publication) => {
+    const { fd, inode } = fillSlot(disk, slot, publication)
+    open.push(fd)
+    return inode
+  }
+  try {
+    const recordInode = fillOne(guard.slot, {
+      bytes,
+      from: 'any',
+      path: record.path,
+      durable: true,
+      conflicts,
+    })
+    const itemInode = item && fillOne(guard.second!, item)
+    const { intent, path, events, left } = noteIntent(
+      disk,
+      stateDir,
+      guard,
+      unlogged,
+      change,
+      recordInode,
+      itemInode,
+    )
+    try {
+      if (item && !isUnchanged(disk, item)) throw new StartOver()
+      if (takes) writeSessionClaim(disk, stateDir, takes.session, takes.claim)
+      const published =
+        order === 'record-first'
+          ? recordFirst(disk, guard, change, recordInode)
+          : itemFirst(disk, guard, change)
+      const toLog = published.isHalf ? unlogged : [...unlogged, { path, events, left }]
+      if (!published.isHalf) removeGiven(disk, stateDir, change.key, intent)
+      return { ...published, toLog }
+    } catch (error) {
+      // Nothing of it happened; else whoever comes next logs it, and completes it.
+      if (guard.published.size === 0) {
+        removeMarker(disk, path)
+        if (takes && !isHeldBefore(change)) removeSessionClaim(disk, stateDir, takes.session, change.key)
+      }
+      throw error
+    }
+  } finally {
+    for (const fd of open) disk.closeSync(fd)
+  }
+}
+
+/** A renewal writes the entry again; it must outlive the renewal's failure. */
+function isHeldBefore({ record: { reading }, next }: ItemPublication): boolean {
+  return reading.kind === 'record' && reading.record.state === 'held' && reading.record.holder === next.holder
+}
+
+function noteIntent(
+  disk: Disk,
+  stateDir: string,
+  guard: HeldGuard,
+  unlogged: readonly Unlogged[],
+  { key, next, item, order, event, takes, gives }: ItemPublication,
+  inode: number,
+  itemInode: number | null,
+) {
+  const old = unlogged.flatMap(one => one.events)
+  // A change that was made in two attempts is one.
+  const isNew = event !== null && old.every(({ tx }) => tx !== event.tx)
+  const events = isNew ? [...old, event] : old
+  const intent: Intent = {
+    events,
+    inode,
+    change: {
+      order,
+      baseRev: next.rev - 1,
+      record: recordText(next),
+      item: item && { inode: itemInode!, old: typeof item.from === 'object' ? oldFile(item.from) : null },
+      takes: takes?.session ?? null,
+      gives: gives ?? null,
+    },
+  }
+  return { intent, events, left: old.length, path: writeIntentFile(disk, stateDir, key, intent, guard) }
+}
+
+function oldFile({ stat }: Pick<OpenFile, 'stat'>): OldFile {
+  return { ino: String(stat.ino), mtimeNs: String(stat.mtimeNs), size: String(stat.size) }
+}
+
+type Halves = Omit<ItemPublished, 'toLog'>
+
+function recordFirst(
+  disk: Disk,
+  guard: HeldGuard,
+  { record, item, needsItem }: ItemPublication,
+  inode: number,
+): Halves {
+  renameSlot(disk, guard, guard.slot, record.path)
+  syncFolder(disk, dirname(record.path))
+  if (!item) return { item: null, isHalf: false, showsLater: false }
+  try {
+    if (!isUnchanged(disk, item)) throw new StartOver()
+    renameSlot(disk, guard, guard.second!, item.path)
+  } catch (error) {
+    if (!(error instanceof StartOver)) throw error
+    // Changed, absent, or the guard was taken away. Once the slot is gone, nothing of this call can come late.
+    unless(MISSING, undefined, () => disk.unlinkSync(guard.second!))
+    const isOurs = lookAt(disk, record.path)?.ino === inode
+    if (needsItem || !isOurs) throw error
+    return { item: null, isHalf: false, showsLater: true }
+  }
+  return { item: finish(disk, item), isHalf: false, showsLater: false }
+}
+
+function itemFirst(disk: Disk, guard: HeldGuard, { record, item }: ItemPublication): Halves {
+  if (item) renameSlot(disk, guard, guard.second!, item.path)
+  const published = item && finish(disk, item)
+  try {
+    renameSlot(disk, guard, guard.slot, record.path)
+  } catch (error) {
+    if (!item || !(error instanceof StartOver || isFailure(error))) throw error
+    // The file says it already, and the intent has the record be completed.
+    return { item: published, isHalf: true, showsLater: false }
+  }
+  try {
+    syncFolder(disk, dirname(record.path))
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return {
+      item: { conflict: published?.conflict ?? null, failure: error },
+      isHalf: false,
+      showsLater: false,
+    }
+  }
+  return { item: published, isHalf: false, showsLater: false }
+}
+
+function removeGiven(disk: Disk, stateDir: string, key: ItemKey, { change }: Intent): void {
+  if (change?.gives) removeSessionClaim(disk, stateDir, change.gives, key)
+}
+
+/**
+ * The changes of an item that were published but perhaps not logged; to be called under its guard, before anything is
+ * decided. Completes one that was cut short between its two renames; forgets those that did not happen, whose writers
+ * cannot publish any more.
+ *
+ * A caller that was revoked without knowing it comes here too, while another holds the guard. It must not remove
+ * that one's intent: a slot that is still there tells them apart, since in a guard that is held there is no slot but
+ * the holder's own.
+ * @param item the item's file as it was read; null when there is none
+ * @throws StartOver when another holds the guard, and when something was completed
+ */
+export function resolveIntents(
+  disk: Disk,
+  stateDir: string,
+  key: ItemKey,
+  guard: HeldGuard,
+  record: RecordFile,
+  item: Pick<OpenFile, 'path' | 'stat'> | null,
+): Unlogged[] {
+  return intentsOf(disk, stateDir, key).flatMap(({ path, slots }) => {
+    if (slots.some(slot => isThere(disk, `${guard.dir}/${slot}`))) throw new StartOver()
+    const intent = readMarker<Intent>(disk, path)
+    const change = intent?.change
+    const state = !intent
+      ? 'not'
+      : change
+        ? stateOf(change, intent.inode, record, item, disk)
+        : newItem(intent, item)
+    if (state === 'half') {
+      complete(disk, stateDir, key, guard, record, intent!)
+      throw new StartOver()
+    }
+    if (state === 'happened') {
+      removeGiven(disk, stateDir, key, intent!)
+      return [{ path, events: intent!.events, left: intent!.events.length }]
+    }
+    if (change?.takes && !(record.reading.kind === 'record' && record.reading.record.state === 'held'))
+      removeSessionClaim(disk, stateDir, change.takes, key)
+    removeMarker(disk, path)
+    return []
+  })
+}
+
+function newItem({ inode }: Intent, item: Pick<OpenFile, 'stat'> | null): 'happened' | 'not' {
+  return item !== null && Number(item.stat.ino) === inode ? 'happened' : 'not'
+}
+
+/** Every holder of the guard asks this before it changes anything, so an inode cannot have been given away meanwhile. */
+function stateOf(
+  { order, baseRev, item: to }: NonNullable<Intent['change']>,
+  inode: number,
+  record: RecordFile,
+  item: Pick<OpenFile, 'stat'> | null,
+  disk: Disk,
+): 'happened' | 'half' | 'not' {
+  if (record.inode === inode || lookAt(disk, record.path)?.ino === inode) return 'happened'
+  const rev = record.reading.kind === 'record' ? record.reading.record.rev : 0
+  if (order === 'record-first' || !to || record.reading.kind === 'unreadable' || rev !== baseRev) return 'not'
+  if (item && Number(item.stat.ino) === to.inode) return 'half'
+  // The file that the change was made on is still there: it was cut short before anything happened. Any other was put
+  // there by somebody else, before or after: then what its holder wanted is done, for nobody else can do it.
+  return item && to.old && isOld(item, to.old) ? 'not' : 'half'
+}
+
+function isOld({ stat }: Pick<OpenFile, 'stat'>, old: OldFile): boolean {
+  return (
+    String(stat.ino) === old.ino && String(stat.mtimeNs) === old.mtimeNs && String(stat.size) === old.size
+  )
+}
+
+/** Publishes the record of a change whose item was published. */
+function complete(
+  disk: Disk,
+  stateDir: string,
+  key: ItemKey,
+  guard: HeldGuard,
+  record: RecordFile,
+  intent: Intent,
+): void {
+  const text = intent.change!.record
+  if (parseRecord(text).kind !== 'record') return
+  const publication = { bytes: Buffer.from(text), from: 'any', path: record.path, durable: true } as const
+  if (record.inode === null) unless(['EEXIST'], undefined, () => disk.mkdirSync(dirname(record.path)))
+  const { fd, inode } = fillSlot(disk, guard.slot, { ...publication, conflicts: stateDir })
+  try {
+    // Its events are logged by whoever finds it done: this inode tells so.
+    const path = writeIntentFile(disk, stateDir, key, { ...intent, inode }, guard)
+    try {
+      renameSlot(disk, guard, guard.slot, record.path)
+    } catch (error) {
+      removeMarker(disk, path)
+      throw error
+    }
+  } finally {
+    disk.closeSync(fd)
+  }
+}
