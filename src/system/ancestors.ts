@@ -2,11 +2,13 @@
 import type { Ancestor, ProcessContext } from '../core/sessions/identity.ts'
 import { AGENTS, type AgentName, type Anchor } from '../core/sessions/session.ts'
 import { commandLine, here, type ProcessFacts, processFacts } from './process.ts'
+import { isPassing, kindOfShell, programName } from './shells.ts'
 
 /** Names of programs and of npm packages by which agents are known. */
 const PROGRAMS = new Map<string, AgentName>([
   ...AGENTS.map(name => [name, name] as const),
   ['claude-code', 'claude'],
+  ['claude-agent-sdk', 'claude'],
   ['gemini-cli', 'gemini'],
   ['cursor-agent', 'cursor'],
 ])
@@ -18,43 +20,80 @@ const LONGEST_CHAIN = 64
  * interpreter by the script's name or the npm package that it lies in. A shell's `-c` text is no name.
  */
 export function agentOfCommand([program = '', script = '']: readonly string[]): AgentName | null {
-  const name = baseName(program)
+  const name = programName(program)
   const direct = PROGRAMS.get(name)
   if (direct) return direct
   if (!INTERPRETERS.test(name) || script.startsWith('-')) return null
-  const scriptName = baseName(script).replace(/\.(?:[cm]?js|py)$/, '')
+  const scriptName = programName(script).replace(/\.(?:[cm]?js|py)$/, '')
   const byPackage = /node_modules\/(?:@[^/]+\/)?([^/]+)\//.exec(script)?.[1]
   return PROGRAMS.get(scriptName) ?? (byPackage ? (PROGRAMS.get(byPackage) ?? null) : null)
 }
 
-function baseName(path: string): string {
-  // A login shell is called "-bash"; macOS process titles may hold blanks.
-  return path
-    .slice(path.lastIndexOf('/') + 1)
-    .replace(/^-/, '')
-    .toLowerCase()
+interface Process {
+  facts: ProcessFacts
+  command: string[]
 }
 
 /** The chain of processes from the parent up, and the terminal's session leader. Reads the system once per call. */
 export function processContext(): ProcessContext {
   const self = processFacts(process.pid)
+  const above = self ? processesAbove(self) : []
   const ancestors: Ancestor[] = []
-  let below = ''
-  let topOfTerminal: ProcessFacts | null = null
-  let parent = self ? processFacts(self.ppid) : null
-  while (parent && ancestors.length < LONGEST_CHAIN) {
-    const command = commandLine(parent.pid)
-    const last = ancestors.at(-1)
+  above.forEach(({ facts, command }, i) => {
     // A subshell has its parent's command line, and is gone in a moment: the agent is the one above.
-    if (last?.agent && command.join('\0') === below) last.agent = null
-    below = command.join('\0')
-    ancestors.push({ anchor: anchorOf(parent), agent: agentOfCommand(command) })
-    if (parent.hasTerminal) topOfTerminal = parent
+    const isSubshell = command.join('\0') === above[i + 1]?.command.join('\0')
+    ancestors.push({ anchor: anchorOf(facts), agent: isSubshell ? null : agentOfCommand(command) })
+  })
+  return { ancestors, terminal: self && terminalOf(self, above) }
+}
+
+function processesAbove(self: ProcessFacts): Process[] {
+  const above: Process[] = []
+  let parent = processFacts(self.ppid)
+  while (parent && above.length < LONGEST_CHAIN) {
+    above.push({ facts: parent, command: commandLine(parent.pid) })
     parent = parent.ppid > 0 ? processFacts(parent.ppid) : null
   }
-  if (!self?.hasTerminal) return { ancestors, terminal: null }
-  const leader = self.leader > 0 ? processFacts(self.leader) : topOfTerminal
-  return { ancestors, terminal: leader ? anchorOf(leader) : null }
+  return above
+}
+
+/**
+ * The leader of the terminal's session. A pty that was made for one command (`script -c`, `ssh -t HOST COMMAND`, sudo)
+ * ends with that command: there the next terminal further up counts, if there is one.
+ */
+function terminalOf(self: ProcessFacts, above: readonly Process[]): Anchor | null {
+  for (let inner: ProcessFacts | undefined = self; inner?.hasTerminal; inner = outside(inner, above)) {
+    const leader = inner.leader === null ? topOfTerminal(above) : leaderOf(inner.leader, above)
+    if (leader && leader.facts.pid !== self.pid && isPlaceOfWork(leader, above)) return anchorOf(leader.facts)
+    if (inner.leader === null) return null
+  }
+  return null
+}
+
+/** The nearest process above that belongs to another session. */
+function outside({ leader }: ProcessFacts, above: readonly Process[]): ProcessFacts | undefined {
+  const last = above.findLastIndex(({ facts }) => facts.leader === leader)
+  return above[last + 1]?.facts
+}
+
+function leaderOf(pid: number, above: readonly Process[]): Process | null {
+  if (pid === 0) return null
+  const found = above.find(({ facts }) => facts.pid === pid)
+  if (found) return found
+  const facts = processFacts(pid)
+  return facts && { facts, command: commandLine(pid) }
+}
+
+/** Where the system does not name the leader: the topmost process that has a terminal. */
+function topOfTerminal(above: readonly Process[]): Process | null {
+  return above.findLast(({ facts }) => facts.hasTerminal) ?? null
+}
+
+/** Whether a leader lives on after this call: it runs for more than one command, or somebody types into a shell of its. */
+function isPlaceOfWork(leader: Process, above: readonly Process[]): boolean {
+  if (!isPassing(leader.command)) return true
+  const inSession = above.filter(({ facts }) => facts.leader === null || facts.leader === leader.facts.pid)
+  return inSession.some(({ command }) => kindOfShell(command) === 'interactive')
 }
 
 function anchorOf({ pid, started }: ProcessFacts): Anchor {

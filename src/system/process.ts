@@ -3,7 +3,8 @@
  * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
  */
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { Place, ProcessLook } from '../core/sessions/liveness.ts'
+import type { ProcessLook } from '../core/sessions/liveness.ts'
+import type { Place } from '../core/sessions/place.ts'
 import { hostLabel } from '../core/sessions/session.ts'
 import { commandFromPs, factsFromPs, lookFromPs } from './ps.ts'
 
@@ -12,8 +13,8 @@ export interface ProcessFacts {
   ppid: number
   started: string
   state: string
-  /** The session leader's pid (setsid), 0 when not known. */
-  leader: number
+  /** The session leader's pid (setsid); 0 when it runs outside this pid namespace, null when the system does not say. */
+  leader: number | null
   hasTerminal: boolean
 }
 
@@ -44,9 +45,27 @@ function readProc(path: string): string | NodeJS.ErrnoException {
   }
 }
 
+let ownProc: boolean | undefined
+
+/** Whether /proc lists this pid namespace: a sandbox with its own may show that of the host, where pids mean others. */
+function isOwnProc(): boolean {
+  ownProc ??= readLink('/proc/self') === `${process.pid}`
+  return ownProc
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code) return ''
+    throw error
+  }
+}
+
 /** The facts of a running process, or null when there is none or none can be had. */
 export function processFacts(pid: number): ProcessFacts | null {
   if (process.platform !== 'linux') return factsFromPs(pid)
+  if (!isOwnProc()) return null
   const stat = readProc(`/proc/${pid}/stat`)
   return typeof stat === 'string' ? parseStat(stat) : null
 }
@@ -54,6 +73,7 @@ export function processFacts(pid: number): ProcessFacts | null {
 /** Whether a process is there, and which one it is by its start time. */
 export function lookAtProcess(pid: number): ProcessLook {
   if (process.platform !== 'linux') return lookFromPs(pid)
+  if (!isOwnProc()) return hiddenOrGone(pid)
   const stat = readProc(`/proc/${pid}/stat`)
   if (typeof stat !== 'string') {
     if (stat.code === 'ENOENT' || stat.code === 'ESRCH') return hiddenOrGone(pid)
@@ -82,6 +102,7 @@ function hiddenOrGone(pid: number): ProcessLook {
 /** The command line of a process, [] when it cannot be had. */
 export function commandLine(pid: number): string[] {
   if (process.platform !== 'linux') return commandFromPs(pid)
+  if (!isOwnProc()) return []
   const text = readProc(`/proc/${pid}/cmdline`)
   return typeof text === 'string' ? text.split('\0').slice(0, -1) : []
 }
@@ -107,11 +128,5 @@ function hostName(): string {
 }
 
 function pidNamespace(): string {
-  if (process.platform !== 'linux') return ''
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? ''
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code) return ''
-    throw error
-  }
+  return process.platform === 'linux' ? (/\d+/.exec(readLink('/proc/self/ns/pid'))?.[0] ?? '') : ''
 }

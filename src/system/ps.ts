@@ -22,7 +22,7 @@ export function parsePsLine(line: string): ProcessFacts | null {
     ppid: Number(ppid),
     started: started.replace(/\s+/g, ' '),
     state: state[0]!,
-    leader: 0,
+    leader: null,
     hasTerminal: !/^\?+$/.test(tty) && tty !== '-',
   }
 }

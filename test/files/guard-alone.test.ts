@@ -90,6 +90,7 @@ describe('a guard’s name', () => {
     expect(await nameOf(hostOf({ self }))).toContain('4242.81423977.0.0.')
   })
 
+  const RENAMED = LIVING.replace(shortHash('devbox'), shortHash('old-name'))
   test.each<[what: string, dead: boolean, name: string, look: ProcessLook]>([
     ['there', false, LIVING, RUNNING],
     ['gone', true, LIVING, { kind: 'gone' }],
@@ -98,13 +99,10 @@ describe('a guard’s name', () => {
     ['hidden', false, LIVING, { kind: 'unknown', why: '' }],
     ['of another boot', true, LIVING.replace('9f3c1a2b', '00000000'), RUNNING],
     ['in another pid namespace', false, LIVING.replace('4026531836', '1'), { kind: 'gone' }],
-    ['on another host', false, LIVING.replace(shortHash('devbox'), shortHash('x')), { kind: 'gone' }],
-    [
-      'on another host and boot',
-      false,
-      LIVING.replace(shortHash('devbox'), shortHash('x')).replace('9f3c1a2b', '0'),
-      RUNNING,
-    ],
+    ['gone, when the host had another name', true, RENAMED, { kind: 'gone' }],
+    ['there, when the host had another name', false, RENAMED, RUNNING],
+    ['on another host and boot', false, RENAMED.replace('9f3c1a2b', '0'), RUNNING],
+    ['on another host and namespace', false, RENAMED.replace('4026531836', '1'), { kind: 'gone' }],
     ['of no known form', false, 'editor.swp', { kind: 'gone' }],
     ['of too few parts', false, LIVING.slice(0, LIVING.lastIndexOf('.')), { kind: 'gone' }],
     ['without a pid', false, LIVING.replace('4242', ''), { kind: 'gone' }],

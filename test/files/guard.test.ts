@@ -94,7 +94,18 @@ async function leaveBehind(
 const emptyFolders = (stateDir: string) =>
   ['tmp', 'guards'].flatMap(name => readdirSync(join(stateDir, name)).map(entry => `${name}/${entry}`))
 
+const ELSEWHERE = { ...here(), host: 'otherbox', boot: '00000000-1111-2222-3333-444444444444' }
+
 describe('a guard that was left behind', () => {
+  test('by a process that is gone is revoked, also when the host has a new name since', async () => {
+    const at = place()
+    await leaveBehind(at.stateDir, 'guards', deadAnchor(), { ...here(), host: 'name-of-yesterday' })
+    await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, guard =>
+      rewrite(at, guard, () => 'second\n'),
+    )
+    expect(readFileSync(at.path, 'utf8')).toBe('second\n')
+  })
+
   test('by a process that is gone is revoked', async () => {
     const at = place()
     await leaveBehind(at.stateDir, 'guards', deadAnchor())
@@ -128,7 +139,7 @@ describe('a guard that was left behind', () => {
 
   test.each([
     ['by a living process', () => anchorOf(), here()],
-    ['on another host, where no pid can be judged', deadAnchor, { ...here(), host: 'otherbox' }],
+    ['on another host, where no pid can be judged', deadAnchor, ELSEWHERE],
     ['in another pid namespace, where no pid can be judged', deadAnchor, { ...here(), pidns: '17' }],
   ])('%s is waited for, then BUSY names it; only its age frees it', async (_, anchor, where) => {
     const at = place()
@@ -405,7 +416,7 @@ describe('what dead processes left in .wrk/tmp', () => {
     const { stateDir } = place()
     const dead = await leaveBehind(stateDir, 'tmp', deadAnchor())
     const living = await leaveBehind(stateDir, 'tmp', anchorOf())
-    const elsewhere = await leaveBehind(stateDir, 'tmp', deadAnchor(), { ...here(), host: 'otherbox' })
+    const elsewhere = await leaveBehind(stateDir, 'tmp', deadAnchor(), ELSEWHERE)
     mkdirSync(join(stateDir, 'tmp', 'whatever'))
     sweepDrafts(hostOf(), stateDir)
     expect([dead, living, elsewhere].map(path => existsSync(path))).toEqual([false, true, true])

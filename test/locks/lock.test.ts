@@ -298,7 +298,13 @@ describe('cleanup', () => {
     put(queue, heldLock(ofDead()), new Date(), 'dead')
     put(queue, heldLock({ ttl_sec: 60 }), new Date(), 'stale')
     put(queue, heldLock(), new Date(), 'alive')
-    put(queue, heldLock({ host: 'otherbox', ...ofDead() }), new Date(), 'elsewhere')
+    const { pid, anchor } = ofDead()
+    put(
+      queue,
+      heldLock({ host: 'otherbox', pid, anchor: { ...anchor, boot: 'b0' } }),
+      new Date(),
+      'elsewhere',
+    )
     put(queue, 'young and torn', new Date(), 'torn')
     put(queue, releasedText('run-0', 'holder', new Date()), new Date(), 'free')
     const untouched = ['alive', 'elsewhere', 'torn', 'free']

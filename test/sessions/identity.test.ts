@@ -49,14 +49,22 @@ describe('the first rule that matches gives the identity', () => {
     expect((await idOf(inner)).id).toBe('the-claude')
   })
 
-  test('an agent in between that gives no variable does not hide the next one', async () => {
-    const queue = makeQueue()
+  test('an agent that gives no variable does not speak for the one that started it', async () => {
+    const queue = makeQueue(['WRK-157'])
     const gemini = await startAgent('gemini', queue, {
       CLAUDE_CODE_SESSION_ID: 'the-claude',
       GEMINI_SESSION_ID: 'the-gemini',
     })
     const codex = await startAgent('codex', queue, {}, gemini)
-    expect((await idOf(codex)).id).toBe('the-gemini')
+    const outer = await gemini.run('wrk claim WRK-157 --json')
+    expect(outer.json.session).toEqual({ id: 'the-gemini', source: 'agent' })
+    const inner = await idOf(codex)
+    expect(inner).toMatchObject({ source: 'new', anchor: { pid: codex.pid } })
+    expect((await codex.run('wrk claim WRK-157')).code).toBe(4)
+    const explained = await codex.run('wrk session id --explain')
+    expect(explained.stdout).toContain(
+      `CLAUDE_CODE_SESSION_ID is inherited; codex (process ${codex.pid}) is nearer`,
+    )
   })
 
   test('a session whose id an agent gave is anchored to the agent’s process, not to the shell of one command', async () => {
@@ -139,7 +147,7 @@ describe('the first rule that matches gives the identity', () => {
       'session-state.yaml',
       registry([
         { id: 'earlier', anchor: { ...anchor, started: '17' } },
-        { id: 'elsewhere', anchor: { ...anchor, host: 'otherbox' } },
+        { id: 'elsewhere', anchor: { ...anchor, host: 'otherbox', boot: 'b0' } },
         { id: 'contained', anchor: { ...anchor, pidns: '17' } },
         { id: 'ended', anchor, ended_at: new Date() },
       ]),
@@ -171,7 +179,7 @@ describe('without agent, terminal or given id', () => {
     for (const command of ['claim WRK-157', 'release WRK-157', 'heartbeat', 'session id', 'session end']) {
       const { code, json, stderr } = await orphaned(context, queue, `wrk ${command} --json`, env)
       expect([command, code, json.error?.code]).toEqual([command, 2, 'NO_SESSION'])
-      for (const way of ['--session', 'WRK_SESSION_ID', 'wrk session start'])
+      for (const way of ['--session', 'export WRK_SESSION_ID=', 'wrk session start'])
         expect(json.error.hint).toContain(way)
       expect(stderr).not.toContain('somebody')
     }

@@ -29,10 +29,13 @@ interface Case {
   verdict: 'alive' | 'dead' | 'unknown'
   reason: string | RegExp
   holder?: string
+  since?: Date
   settings?: string
 }
 
 const mine = anchorOf()
+
+const TEN_MINUTES_AGO = ago(10 * MINUTE)
 
 const CASES: Case[] = [
   {
@@ -60,8 +63,20 @@ const CASES: Case[] = [
     reason: 'restarted',
   },
   {
+    name: 'an anchor that runs, on this host under its former name',
+    state: listed({ ...mine, host: 'former-name' }),
+    verdict: 'alive',
+    reason: `process ${mine.pid} is running`,
+  },
+  {
+    name: 'a process that is gone, on this host under its former name',
+    state: listed({ ...deadAnchor(), host: 'former-name' }),
+    verdict: 'dead',
+    reason: /process \d+ is gone/,
+  },
+  {
     name: 'an anchor on another host',
-    state: listed({ ...deadAnchor(), host: 'otherbox' }),
+    state: listed({ ...deadAnchor(), host: 'otherbox', boot: 'b0' }),
     verdict: 'unknown',
     reason: 'otherbox',
   },
@@ -85,7 +100,7 @@ const CASES: Case[] = [
   },
   {
     name: 'two processes of which one is on another host',
-    state: listed(null, { anchors: [deadAnchor(), { ...deadAnchor(), host: 'otherbox' }] }),
+    state: listed(null, { anchors: [deadAnchor(), { ...deadAnchor(), host: 'otherbox', boot: 'b0' }] }),
     verdict: 'unknown',
     reason: 'otherbox',
   },
@@ -127,7 +142,14 @@ const CASES: Case[] = [
     name: 'no place in a registry that was rebuilt after the lock was taken',
     state: registry([], `session_id: ""\nrebuilt_at: "${stampOf(ago(5 * MINUTE))}"\n`),
     verdict: 'unknown',
-    reason: 'started anew',
+    reason: 'was rebuilt',
+  },
+  {
+    name: 'no place in a registry that was rebuilt in the second in which the lock was taken',
+    state: registry([], `session_id: ""\nrebuilt_at: "${stampOf(TEN_MINUTES_AGO)}"\n`),
+    since: TEN_MINUTES_AGO,
+    verdict: 'unknown',
+    reason: 'was rebuilt',
   },
   {
     name: 'no place in a registry that was rebuilt before the lock was taken',
@@ -168,8 +190,8 @@ const CASES: Case[] = [
 describe('a holder with', () => {
   test.each(CASES)(
     '$name is $verdict',
-    async ({ state, verdict, reason, holder = 'holder', settings = '' }) => {
-      const queue = queueWith(state, { holder, settings })
+    async ({ state, verdict, reason, holder = 'holder', since = TEN_MINUTES_AGO, settings = '' }) => {
+      const queue = queueWith(state, { holder, since, settings })
       const before = queue.read('WRK-157')
 
       const shown = (await queue.run('show WRK-157 --json')).json

@@ -197,7 +197,7 @@ describe('session end', () => {
     const queue = makeQueue({
       'WRK-1': heldItem('WRK-1', 'other', ago(MINUTE)),
       'session-state.yaml': registry([
-        { id: 'other', anchor: { ...anchorOf(), host: 'otherbox' }, heartbeat_at: ago(MINUTE) },
+        { id: 'other', anchor: { ...anchorOf(), host: 'otherbox', boot: 'b0' }, heartbeat_at: ago(MINUTE) },
       ]),
     })
     const refused = await queue.run('session end other --json')
@@ -472,7 +472,10 @@ describe('release', () => {
   test.each(['release WRK-1', 'set WRK-1 title=new'])(
     'of what a holder has that is silent too long, or dead, is refused with the way to take it over: %s',
     async command => {
-      const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'WRK-2': heldItem('WRK-2', 'gone', new Date(T)) })
+      const queue = makeQueue({
+        'WRK-1': item('WRK-1'),
+        'WRK-2': heldItem('WRK-2', 'gone', new Date(T + 1000)),
+      })
       await as(queue, 'silent', 0, 'claim WRK-1')
       const early = await as(queue, 'me', 2 * HOUR - 1000, `${command} --json`)
       expect(early.json.error.message).toContain(`until ${later(2 * HOUR)} unless it shows life; unknown`)

@@ -66,7 +66,7 @@ describe('a line of ps', () => {
       ppid: 1,
       started: 'Mon Feb 16 19:30:05 2026',
       state: 'S',
-      leader: 0,
+      leader: null,
       hasTerminal: true,
     })
     expect(parsePsLine('12 1 Z+ ?? Sun Feb  1 09:03:05 2026')).toMatchObject({

@@ -67,7 +67,10 @@ function id(command: Command, run: RunCommand): void {
     run(async globals => {
       const { session, rules } = await sessionId(await open(globals))
       const why = rules
-        .map(({ rule, found }, i) => `${i + 1}. ${rule}: ${printable(found ?? 'no')}\n`)
+        .map(({ rule, found, why: not }, i) => {
+          const answer = found ?? (not ? `no (${not})` : 'no')
+          return `${i + 1}. ${rule}: ${printable(answer)}\n`
+        })
         .join('')
       return {
         exitCode: EXIT.done,

@@ -2,7 +2,8 @@
  * A run: one execution of a command under a claim. The process that wraps the command vouches for it: while that
  * process lives, so does the holder; when it died without giving the claim back, the claim is a dead one.
  */
-import { judgeAnchor, type Liveness, type Place, type ProcessLook } from '../sessions/liveness.ts'
+import { judgeAnchor, type Liveness, type ProcessLook } from '../sessions/liveness.ts'
+import type { Place } from '../sessions/place.ts'
 import type { Anchor } from '../sessions/session.ts'
 
 export interface Run {

@@ -3,6 +3,7 @@
  * and processes come in as facts; processes are asked for only when nothing before them matched.
  */
 import { WrkError } from '../errors.ts'
+import { whereIs } from './place.ts'
 import {
   type AgentName,
   type Anchor,
@@ -21,7 +22,7 @@ export interface Ancestor {
 
 export interface ProcessContext {
   ancestors: Ancestor[]
-  /** The leader of the terminal's session, when this call has a controlling terminal. */
+  /** The leader of the terminal's session, when this call has a controlling terminal that outlives it. */
   terminal: Anchor | null
 }
 
@@ -44,6 +45,8 @@ export interface Identity {
   agent: AgentName | null
   /** What a registration by this call is anchored to. */
   anchor: Anchor | null
+  /** A variable of an agent that is set and does not count here, and why. */
+  passedOver?: string
 }
 
 /** The variables by which agents tell their shells the session, in the order that decides a tie. */
@@ -60,68 +63,79 @@ const AGENT_VARIABLES: readonly (readonly [name: string, agent: AgentName | null
 
 /**
  * First match wins.
- * @returns null when nothing gives an identity (rule 7); the caller says so with `noSession()`
+ * @returns null when nothing gives an identity (rule 8); the caller says so with `noSession()`
  * @throws WrkError USAGE for an id that is none
  */
 export function identify({ flag, env, registry, processes }: IdentityFacts): Identity | null {
-  if (flag !== undefined)
-    return {
-      id: checkSessionId(flag, '--session'),
-      source: 'flag',
-      via: '--session',
-      agent: null,
-      anchor: null,
-    }
-  const given = env.WRK_SESSION_ID
-  if (given)
-    return {
-      id: checkSessionId(given, 'WRK_SESSION_ID'),
-      source: 'env',
-      via: 'WRK_SESSION_ID',
-      agent: null,
-      anchor: null,
-    }
-  return fromAgent(env, processes) ?? fromProcesses(registry, processes())
-}
-
-function fromAgent(env: IdentityFacts['env'], processes: () => ProcessContext): Identity | null {
-  const set = AGENT_VARIABLES.filter(([name]) => env[name])
-  if (set.length === 0) return null
-  const { ancestors } = processes()
-  // Nested agents inherit their parent's variables: the nearest agent process tells whose shell this is.
-  const nearest = ancestors.find(({ agent }) => agent && set.some(([, of]) => of === agent))
-  const [name, agent] = set.find(([, of]) => of !== null && of === nearest?.agent) ?? set[0]!
-  const anchor = ancestors.find(ancestor => agent !== null && ancestor.agent === agent)?.anchor ?? null
+  if (flag !== undefined) return given(checkSessionId(flag, '--session'), 'flag', '--session')
+  if (env.WRK_SESSION_ID)
+    return given(checkSessionId(env.WRK_SESSION_ID, 'WRK_SESSION_ID'), 'env', 'WRK_SESSION_ID')
+  const variables = AGENT_VARIABLES.filter(([name]) => env[name])
+  if (variables.length === 0) return fromProcesses(registry, processes())
+  const choice = chooseVariable(variables, processes())
+  if (choice.kind === 'none') {
+    const found = fromProcesses(registry, processes())
+    return found && { ...found, passedOver: choice.why }
+  }
+  const { name, agent, anchor } = choice
   return { id: checkSessionId(env[name]!, name), source: 'agent', via: name, agent, anchor }
 }
 
+function given(id: string, source: 'flag' | 'env', via: string): Identity {
+  return { id, source, via, agent: null, anchor: null }
+}
+
+type Choice =
+  | { kind: 'variable'; name: string; agent: AgentName | null; anchor: Anchor | null }
+  | { kind: 'none'; why: string }
+
+/**
+ * Whose shell this is, when agents have left their variables in its environment. They are inherited, by other agents and
+ * by a terminal's server (tmux), so a variable yields to a nearer agent of another kind, and to a terminal above which
+ * no agent runs. Where neither is seen (a sandbox, a hook's worker), the first of the list counts.
+ */
+function chooseVariable(variables: typeof AGENT_VARIABLES, { ancestors, terminal }: ProcessContext): Choice {
+  const nearest = ancestors.find(({ agent }) => agent)
+  const [name, agent] =
+    variables.find(([, of]) => nearest && of === nearest.agent) ??
+    variables.find(([, of]) => of === null || !nearest) ??
+    variables[0]!
+  if (nearest) {
+    if (agent !== null && agent !== nearest.agent)
+      return {
+        kind: 'none',
+        why: `${name} is inherited; ${nearest.agent} (process ${nearest.anchor.pid}) is nearer`,
+      }
+    return { kind: 'variable', name, agent, anchor: agent && nearest.anchor }
+  }
+  if (terminal)
+    return { kind: 'none', why: `${name} is inherited; no ${agent ?? 'agent'} runs in this terminal` }
+  return { kind: 'variable', name, agent, anchor: null }
+}
+
 function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessContext): Identity | null {
+  const nearest = ancestors.find(({ agent }) => agent)
   const candidates = terminal ? [...ancestors, { anchor: terminal, agent: null }] : ancestors
   if (registry.kind === 'registry')
     for (const { anchor, agent } of candidates) {
       const session = anchoredTo(anchor, registry.sessions)
-      if (session)
-        return {
-          id: session.id,
-          source: 'anchor',
-          via: `process ${anchor.pid}`,
-          agent,
-          anchor,
-        }
+      if (!session) continue
+      // An agent that another agent started works for itself.
+      if (agent && agent !== nearest?.agent) break
+      return { id: session.id, source: 'anchor', via: `process ${anchor.pid}`, agent, anchor }
     }
-  const agent = ancestors.find(ancestor => ancestor.agent)
-  const anchor = agent?.anchor ?? terminal
+  const anchor = nearest?.anchor ?? terminal
   if (registry.kind === 'single' && registry.sessionId && isSessionId(registry.sessionId))
     return {
       id: registry.sessionId,
       source: 'file',
       via: 'session-state.yaml',
-      agent: agent?.agent ?? null,
+      agent: nearest?.agent ?? null,
       anchor,
     }
   if (!anchor) return null
-  const via = agent ? `process ${anchor.pid} (${agent.agent})` : `terminal of process ${anchor.pid}`
-  return { id: null, source: 'new', via, agent: agent?.agent ?? null, anchor }
+  const via = nearest ? `process ${anchor.pid} (${nearest.agent})` : `terminal of process ${anchor.pid}`
+  return { id: null, source: 'new', via, agent: nearest?.agent ?? null, anchor }
 }
 
 /** The living session anchored to a process; of several the one that was started last. */
@@ -134,23 +148,20 @@ export function anchoredTo(anchor: Anchor, sessions: readonly Session[]): Sessio
   return latest
 }
 
+/** Whether two records are of one process: a host may have changed its name in between. */
 export function isSameProcess(a: Anchor, b: Anchor): boolean {
   return (
     a.pid === b.pid &&
     a.started === b.started &&
-    a.host === b.host &&
     a.boot === b.boot &&
-    a.pidns === b.pidns
+    a.pidns === b.pidns &&
+    whereIs(a, b) === 'here'
   )
 }
 
-/** Rule 7: the three ways to give an identity. */
+/** Rule 8: the three ways to give an identity. */
 export function noSession(): WrkError {
-  return new WrkError(
-    'NO_SESSION',
-    'wrk cannot tell which session this is: no agent and no terminal is above it',
-    {
-      hint: 'Give --session ID, or set WRK_SESSION_ID, or register one: export WRK_SESSION_ID=$(wrk session start --provider NAME)',
-    },
-  )
+  return new WrkError('NO_SESSION', 'No session: not started from a terminal or an agent.', {
+    hint: 'Set one: export WRK_SESSION_ID=my-job (or: --session ID, wrk session start)',
+  })
 }

@@ -5,21 +5,13 @@
  */
 
 import { stamp } from '../time.ts'
+import { type Place, whereIs } from './place.ts'
 import type { Anchor, Registry, Session } from './session.ts'
 import { hostNamedBy, sessionOf } from './session.ts'
 
 export interface Liveness {
   verdict: 'alive' | 'dead' | 'unknown'
   reason: string
-}
-
-/** Where the question is asked: anchors can be judged on their own host, boot and pid namespace only. */
-export interface Place {
-  host: string
-  /** Boot id, '' where the system has none. */
-  boot: string
-  /** Pid namespace, '' where the system has none. */
-  pidns: string
 }
 
 export type ProcessLook =
@@ -49,8 +41,8 @@ export function judgeHolder(holder: string, since: Date | null, judge: Judge): L
   if (host && host !== judge.here.host) return unknown(`not listed here; its id names the host ${host}`)
   if (judge.unlisted === 'unknown')
     return unknown('not listed here; it may live elsewhere (unlisted: unknown)')
-  if (registry.rebuiltAt && (!since || since < registry.rebuiltAt))
-    return unknown(`not listed, but the registry was started anew at ${stamp(registry.rebuiltAt)}`)
+  if (registry.rebuiltAt && (!since || since <= registry.rebuiltAt))
+    return unknown(`claimed before the session file was rebuilt (${stamp(registry.rebuiltAt)})`)
   return dead('not listed in session-state.yaml')
 }
 
@@ -71,19 +63,22 @@ function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look
 
 /** Judges a process by what was recorded of it. */
 export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' | 'look'>): Liveness {
-  if (anchor.host !== here.host) return unknown(`it runs on another host (${anchor.host || 'not named'})`)
-  if (anchor.boot && here.boot && anchor.boot !== here.boot) return dead('the machine was restarted since')
-  if (anchor.pidns && here.pidns && anchor.pidns !== here.pidns)
-    return unknown('it runs in another pid namespace')
+  const where = whereIs(anchor, here)
+  if (where === 'elsewhere') return unknown(`it runs on another host (${anchor.host || 'not named'})`)
+  if (where === 'before') return dead('the machine was restarted since')
+  if (where === 'namespace') return unknown('it runs in another pid namespace')
 
   const process = look(anchor.pid)
+  if (process.kind === 'unknown') return unknown(process.why)
+  if (process.kind === 'running' && process.started === anchor.started)
+    return { verdict: 'alive', reason: `process ${anchor.pid} is running` }
+  if (process.kind === 'running' && !anchor.started)
+    return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
+  // A system that names its pid namespaces at one time and not at another may be asked in another one.
+  if (anchor.pidns !== here.pidns) return unknown(`process ${anchor.pid} is not seen from here`)
   if (process.kind === 'gone') return dead(`process ${anchor.pid} is gone`)
   if (process.kind === 'zombie') return dead(`process ${anchor.pid} has ended (zombie)`)
-  if (process.kind === 'unknown') return unknown(process.why)
-  if (!anchor.started)
-    return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
-  if (process.started !== anchor.started) return dead(`process ${anchor.pid} is another one now`)
-  return { verdict: 'alive', reason: `process ${anchor.pid} is running` }
+  return dead(`process ${anchor.pid} is another one now`)
 }
 
 const dead = (reason: string): Liveness => ({ verdict: 'dead', reason })

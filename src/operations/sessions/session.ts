@@ -53,7 +53,7 @@ export async function sessionStart(
 export interface Explained {
   session: SessionInfo
   /** The rules in their order, and what each found. */
-  rules: { rule: string; found: string | null }[]
+  rules: { rule: string; found: string | null; why?: string }[]
 }
 
 /**
@@ -89,7 +89,8 @@ function explain(match: Identity): Explained['rules'] {
   const matched = RULES.findIndex(([source]) => source === match.source)
   return RULES.slice(0, matched + 1).map(([source, rule]) => ({
     rule,
-    found: source === match.source ? `${match.id ?? 'none yet'} by ${match.via}` : null,
+    found: source === match.source ? `${match.id ?? 'a new one'} by ${match.via}` : null,
+    ...(source === 'agent' && match.passedOver ? { why: match.passedOver } : {}),
   }))
 }
 

@@ -34,7 +34,8 @@ import { join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { shortHash } from '../../core/hash.ts'
-import type { Place, ProcessLook } from '../../core/sessions/liveness.ts'
+import type { ProcessLook } from '../../core/sessions/liveness.ts'
+import type { Place } from '../../core/sessions/place.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { Disk } from './disk.ts'
 import { lookAt } from './look.ts'
@@ -284,7 +285,9 @@ export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string
   // Not a name of this form: whatever made it, only its age can free it.
   if (nonce === undefined || !/^\d+$/.test(pid!)) return false
   const [boot8, ourPidns, ourHost] = placeParts(host.self.place)
-  if (hostHash !== ourHost) return false
+  // The same boot and namespace are this host, whatever its name is now (DHCP, VPN).
+  const isThisHost = hostHash === ourHost || (boot === boot8 && boot8 !== '0' && pidns === ourPidns)
+  if (!isThisHost) return false
   if (boot !== boot8) return true
   if (pidns !== ourPidns) return false
   const look = host.look(Number(pid))

@@ -318,7 +318,7 @@ describe('names', () => {
 
 describe('the holder of a lock is', () => {
   const ID = 'claude-devbox-k3x9f2'
-  const elsewhere = { ...anchor, host: 'otherbox' }
+  const elsewhere = { ...anchor, host: 'otherbox', boot: 'b0' }
   const cases: [string, SessionLock, Judge, string, string][] = [
     ['alive when its process runs', lock(), judge(RUNNING), 'alive', 'process 4242 is running'],
     ['dead when its process is gone', lock(), judge(GONE), 'dead', 'process 4242 is gone'],
@@ -329,7 +329,13 @@ describe('the holder of a lock is', () => {
       'dead',
       'another one',
     ],
-    ['unknown on another host', lock({ host: 'otherbox' }), judge(GONE), 'unknown', 'another host'],
+    [
+      'unknown on another host',
+      lock({ host: 'otherbox', anchor: elsewhere }),
+      judge(GONE),
+      'unknown',
+      'another host',
+    ],
     [
       'unknown in another pid namespace',
       lock({ anchor: { ...anchor, pidns: '18' } }),
@@ -392,7 +398,8 @@ describe('the holder of a lock is', () => {
     )
     // A pid alone, or its facts alone, are no process.
     expect(judgeLock(lock({ pid: null }), judge(GONE)).verdict).toBe('unknown')
-    expect(judgeLock(lock({ host: null }), judge(GONE))).toEqual({
+    const bootless = { started: anchor.started, boot: '', pidns: anchor.pidns }
+    expect(judgeLock(lock({ host: null, anchor: bootless }), judge(GONE))).toEqual({
       verdict: 'unknown',
       reason: expect.stringContaining('not named'),
     })

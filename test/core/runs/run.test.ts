@@ -77,7 +77,7 @@ describe('a holder', () => {
     [
       'on another host is in doubt',
       UNKNOWN,
-      [run(GONE, { process: { pid: GONE, started: '5', ...HERE, host: 'other' } })],
+      [run(GONE, { process: { pid: GONE, started: '5', ...HERE, host: 'other', boot: 'x' } })],
       'unknown',
       /no process/,
     ],

@@ -108,7 +108,9 @@ describe('what agents give', () => {
     ).toEqual({ id: 'given', source: 'agent', via: name, agent, anchor: null })
     // Its process, where it is above, is what a registration is anchored to.
     const processes = { ancestors: [above(5), above(6, agent as AgentName | null)], terminal: anchor(9) }
-    expect(who({ env: { [name]: 'given' } }, processes)?.anchor).toEqual(agent ? anchor(6) : null)
+    expect(who({ env: { [name]: 'given' } }, processes)).toMatchObject(
+      agent ? { id: 'given', anchor: anchor(6) } : { id: null, anchor: anchor(9) },
+    )
   })
 
   const both = { CLAUDE_CODE_SESSION_ID: 'from-claude', CODEX_THREAD_ID: 'from-codex' }
@@ -118,8 +120,59 @@ describe('what agents give', () => {
       who({ env: both }, { ancestors: agents.map((agent, i) => above(i + 1, agent)), terminal: null })
     expect(nested('codex', 'claude')).toMatchObject({ id: 'from-codex', agent: 'codex', anchor: anchor(1) })
     expect(nested('claude', 'codex')).toMatchObject({ id: 'from-claude', agent: 'claude', anchor: anchor(1) })
-    // One that gave nothing says nothing.
-    expect(nested('gemini', 'codex', 'claude')).toMatchObject({ id: 'from-codex', anchor: anchor(2) })
+    // One that gave nothing has inherited them.
+    expect(nested('gemini', 'codex', 'claude')).toMatchObject({
+      id: null,
+      source: 'new',
+      agent: 'gemini',
+      anchor: anchor(1),
+      passedOver: 'CLAUDE_CODE_SESSION_ID is inherited; gemini (process 1) is nearer',
+    })
+    // A variable of no known agent may be that of any.
+    expect(
+      who({ env: { ...both, AGENT_SESSION_ID: 'a' } }, { ancestors: [above(1, 'gemini')], terminal: null }),
+    ).toMatchObject({ id: 'a', source: 'agent', anchor: null })
+  })
+
+  test('an inherited variable yields to the terminal above which no agent runs, and to its session', () => {
+    const terminal = { ancestors: [above(5), above(9)], terminal: anchor(9) }
+    expect(who({ env: both }, terminal)).toMatchObject({
+      id: null,
+      source: 'new',
+      anchor: anchor(9),
+      passedOver: 'CLAUDE_CODE_SESSION_ID is inherited; no claude runs in this terminal',
+    })
+    const listed = registry(session('of-terminal', { anchors: [anchor(9)] }))
+    expect(who({ env: both, registry: listed }, terminal)).toMatchObject({
+      id: 'of-terminal',
+      source: 'anchor',
+    })
+    // An agent in the terminal has given its own.
+    const agent = { ...terminal, ancestors: [above(5), above(6, 'claude'), above(9)] }
+    expect(who({ env: both, registry: listed }, agent)).toMatchObject({
+      id: 'from-claude',
+      anchor: anchor(6),
+    })
+  })
+
+  test('an agent below another one’s session has a session of its own; one below a terminal’s shares it', () => {
+    const nested = {
+      ancestors: [above(5), above(6, 'codex'), above(7, 'claude'), above(9)],
+      terminal: anchor(9),
+    }
+    const ofClaude = registry(
+      session('outer', { anchors: [anchor(7)] }),
+      session('shell', { anchors: [anchor(9)] }),
+    )
+    expect(who({ registry: ofClaude }, nested)).toMatchObject({ id: null, source: 'new', anchor: anchor(6) })
+    const ofShell = registry(session('shell', { anchors: [anchor(9)] }))
+    expect(who({ registry: ofShell }, nested)).toMatchObject({
+      id: 'shell',
+      source: 'anchor',
+      anchor: anchor(9),
+    })
+    const same = { ...nested, ancestors: [above(5, 'claude'), above(7, 'claude')] }
+    expect(who({ registry: ofClaude }, same)).toMatchObject({ id: 'outer', anchor: anchor(7) })
   })
 
   test('of several whose agents are not above, the first of the list decides', () => {
@@ -179,8 +232,12 @@ describe('a session that is anchored above', () => {
 
   test('is the same process only if all that is known of it agrees', () => {
     expect(isSameProcess(anchor(6), anchor(6))).toBe(true)
-    for (const more of [{ pid: 7 }, { started: '1' }, { host: 'x' }, { boot: 'x' }, { pidns: '1' }])
+    for (const more of [{ pid: 7 }, { started: '1' }, { boot: 'x' }, { pidns: '1' }])
       expect(isSameProcess(anchor(6), anchor(6, more))).toBe(false)
+    // Hosts change their names, and where there is no boot id, the name is all there is.
+    expect(isSameProcess(anchor(6), anchor(6, { host: 'x' }))).toBe(true)
+    const [here, there] = ['x', 'y'].map(host => anchor(6, { host, boot: '' }))
+    expect(isSameProcess(here!, there!)).toBe(false)
   })
 })
 
@@ -222,7 +279,7 @@ describe('without any of these', () => {
     expect(who({})).toBeNull()
     expect(who({}, { ancestors: [above(5)], terminal: null })).toBeNull()
     const { code, message, hint } = noSession()
-    expect([code, message]).toEqual(['NO_SESSION', expect.stringContaining('no agent and no terminal')])
+    expect([code, message]).toEqual(['NO_SESSION', 'No session: not started from a terminal or an agent.'])
     for (const way of ['--session ID', 'WRK_SESSION_ID', 'wrk session start']) expect(hint).toContain(way)
   })
 })
