@@ -78,7 +78,11 @@ function noQueueOfOwn({ root, linked }: QueuePlace): WrkError {
 
 /** The registry as it stands now. */
 export function currentRegistry({ store }: Context): Promise<Registry> {
-  return withReaders(full => loadRegistry(store.host.disk, store.registry, full))
+  return withReaders(full => {
+    const registry = loadRegistry(store.host.disk, store.registry, full)
+    // What others wrote may need the full reader, which cannot be waited for later.
+    return registry.own?.isOutdated() && registry.kind ? registry : registry
+  })
 }
 
 /** Makes sure of the queue's own state, and removes what crashed processes left; part of every command that writes. */

@@ -72,20 +72,19 @@ export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: Run | n
 }
 
 /**
- * Intents of items and of the registry (`key` is null then): each bears the key and the name of the guard under which it
+ * Intents of items and of sessions (`key` is null then): each bears the key and the name of the guard under which it
  * was written.
  */
 export function intentsIn(
   host: GuardHost,
   stateDir: string,
-  registryKey: string,
 ): (Trace & { key: ItemKey | null; dead: boolean })[] {
   return entriesOf(host.disk, stateDir, 'outbox').flatMap(({ name, ...trace }) => {
     const key = keyOf(name)
-    const isOfRegistry = key === registryKey
-    if (!isOfRegistry && keyOfFileName(`${key}.md`) !== key) return []
+    const isOfSession = key.startsWith('session-')
+    if (!isOfSession && keyOfFileName(`${key}.md`) !== key) return []
     const dead = isOwnerDead(host, name.slice(key.length + 1))
-    return [{ ...trace, key: isOfRegistry ? null : key, dead }]
+    return [{ ...trace, key: isOfSession ? null : key, dead }]
   })
 }
 

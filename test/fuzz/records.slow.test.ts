@@ -119,6 +119,12 @@ function rest(text: string, changed: ReadonlySet<string>): unknown {
 /** Of the `#` in a text, those that YAML takes for the beginning of a comment. */
 const comments = (text: string) => [...new Lexer().lex(text)].filter(token => token.startsWith('#'))
 
+/** A registry is read when something of it is asked for; this asks at once. */
+function readNow(file: Parameters<typeof loadRegistry>[1], full: Parameters<typeof loadRegistry>[2]) {
+  const registry = loadRegistry(realDisk, file, full)
+  return registry.kind ? registry : registry
+}
+
 test(
   'session-state.yaml after accidents',
   async () => {
@@ -142,7 +148,7 @@ test(
       },
       async ({ bytes, set, remove }) => {
         writeFileSync(file.path, bytes)
-        const before = await withReaders(full => loadRegistry(realDisk, file, full))
+        const before = await withReaders(full => readNow(file, full))
         const ids = before.kind === 'registry' ? before.sessions.map(({ id }) => id) : []
         const change: RegistryChange = {
           top: { updated_at: quoted('2026-02-16T20:00:00Z'), active_wrk: quoted('WRK-2') },
@@ -155,7 +161,7 @@ test(
           rebuiltAt: null,
         }
         const outcome = await orRefusal(() =>
-          changeRegistry(host, file, () => ({ change, result: 'changed' as const })),
+          changeRegistry(host, file, new Date(), () => ({ change, result: 'changed' as const })),
         )
         const after = readFileSync(file.path)
         if (outcome instanceof WrkError) {
@@ -164,7 +170,7 @@ test(
           return
         }
         changed++
-        const told = await withReaders(full => loadRegistry(realDisk, file, full))
+        const told = await withReaders(full => readNow(file, full))
         if (told.kind !== 'registry') throw new Error(`it became ${told.kind}: ${after}`)
         const left = ids.filter(id => !change.remove.includes(id))
         expect(told.sessions.map(({ id }) => id)).toEqual([...left, 'new-one'])

@@ -32,7 +32,7 @@ const KEPT = [
     'ops',
     'state.json',
   ],
-  ...['claims', 'held', 'sessions'],
+  ...['claims', 'held', 'sessions', 'anchors', 'session-state.json'],
 ]
 const PASSED_THROUGH = ['tmp', 'guards', 'outbox', 'conflicts', 'runs', 'moves']
 

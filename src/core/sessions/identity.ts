@@ -9,6 +9,7 @@ import {
   type Anchor,
   checkSessionId,
   isSessionId,
+  listedSession,
   type Registry,
   type Session,
 } from './session.ts'
@@ -116,14 +117,13 @@ function chooseVariable(variables: typeof AGENT_VARIABLES, { ancestors, terminal
 function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessContext): Identity | null {
   const nearest = ancestors.find(({ agent }) => agent)
   const candidates = terminal ? [...ancestors, { anchor: terminal, agent: null }] : ancestors
-  if (registry.kind === 'registry')
-    for (const { anchor, agent } of candidates) {
-      const session = anchoredTo(anchor, registry.sessions)
-      if (!session) continue
-      // An agent that another agent started works for itself.
-      if (agent && agent !== nearest?.agent) break
-      return { id: session.id, source: 'anchor', via: `process ${anchor.pid}`, agent, anchor }
-    }
+  for (const { anchor, agent } of candidates) {
+    const session = anchoredTo(anchor, registry)
+    if (!session) continue
+    // An agent that another agent started works for itself.
+    if (agent && agent !== nearest?.agent) break
+    return { id: session.id, source: 'anchor', via: `process ${anchor.pid}`, agent, anchor }
+  }
   const anchor = nearest?.anchor ?? terminal
   if (registry.kind === 'single' && registry.sessionId && isSessionId(registry.sessionId))
     return {
@@ -138,10 +138,14 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
   return { id: null, source: 'new', via, agent: nearest?.agent ?? null, anchor }
 }
 
-/** The living session anchored to a process; of several the one that was started last. */
-export function anchoredTo(anchor: Anchor, sessions: readonly Session[]): Session | undefined {
+/** The open session that runs in a process; of several the one that was started last. */
+export function anchoredTo(anchor: Anchor, registry: Registry): Session | undefined {
+  const own = registry.own?.anchoredTo(anchor)
+  if (own && !listedSession(registry, own.id)?.endedAt) return own
+  // What wrk wrote itself lists no other sessions than have files.
+  if ((registry.own && !registry.own.isOutdated()) || registry.kind !== 'registry') return undefined
   let latest: Session | undefined
-  for (const session of sessions) {
+  for (const session of registry.sessions) {
     if (session.endedAt || !session.anchors.some(one => isSameProcess(one, anchor))) continue
     if (!latest || (session.startedAt?.getTime() ?? 0) >= (latest.startedAt?.getTime() ?? 0)) latest = session
   }

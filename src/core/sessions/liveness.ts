@@ -31,11 +31,11 @@ export interface Judge {
 /** Judges a holder (`SESSION` or `SESSION/NAME`) of a lock taken at `since` (null: not known). */
 export function judgeHolder(holder: string, since: Date | null, judge: Judge): Liveness {
   const { registry } = judge
+  const session = sessionOf(holder, registry)
+  if (session) return judgeSession(session, judge)
   if (registry.kind === 'missing') return unknown('there is no session registry')
   if (registry.kind === 'unreadable') return unknown('session-state.yaml cannot be read')
   if (registry.kind === 'single') return unknown('session-state.yaml has no registry of sessions')
-  const session = sessionOf(holder, registry)
-  if (session) return judgeSession(session, judge)
 
   const host = hostNamedBy(holder)
   if (host && host !== judge.here.host) return unknown(`not listed here; its id names the host ${host}`)

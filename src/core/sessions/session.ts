@@ -32,11 +32,27 @@ export interface Session {
   readonly endedAt: Date | null
 }
 
+/** Sessions by their own files in `.wrk/sessions`. */
+export interface SessionFiles {
+  find(id: string): Session | undefined
+  all(): readonly Session[]
+  /** The open session that runs in this process; of several the one that was started last. */
+  anchoredTo(anchor: Anchor): Session | undefined
+  /** Whether others wrote session-state.yaml since wrk did: then what it says counts too. */
+  isOutdated(): boolean
+}
+
+/**
+ * What is known of sessions: session-state.yaml, which is read when something of it is asked for, and the sessions' own
+ * files, which come first. Without `own` the file is all there is.
+ */
+export type Registry = StateFile & { readonly own?: SessionFiles }
+
 /**
  * session-state.yaml as it was read. `single` is a file by older tooling: one session, no registry.
  * `current` is the session that the keys on top describe: the one that was last initialised.
  */
-export type Registry =
+export type StateFile =
   | { kind: 'missing' }
   | { kind: 'unreadable'; message: string; line: number; column: number }
   | { kind: 'single'; sessionId: string | null; agent: string | null; updatedAt: Date | null }
@@ -84,14 +100,54 @@ export function sessionOf(holder: string, registry: Registry): Session | undefin
   return undefined
 }
 
-/** The listed sessions; none where there is no registry, or none that can be read. */
+/** The known sessions; none where there is no registry, or none that can be read. */
 export function sessionsIn(registry: Registry): readonly Session[] {
-  return registry.kind === 'registry' ? registry.sessions : []
+  const { own } = registry
+  const listed = registry.kind === 'registry' ? registry.sessions : []
+  if (!own) return listed
+  const filed = own.all().map(session => merged(session, registry))
+  const ids = new Set(filed.map(({ id }) => id))
+  return [...filed, ...listed.filter(({ id }) => !ids.has(id))]
 }
 
-/** The listed session of that id. */
+/** The known session of that id: by its own file, else as session-state.yaml lists it. */
 export function listedSession(registry: Registry, id: string): Session | undefined {
-  return sessionsIn(registry).find(session => session.id === id)
+  const own = registry.own?.find(id)
+  return own ? merged(own, registry) : listedIn(registry, id)
+}
+
+function listedIn(registry: Registry, id: string): Session | undefined {
+  return registry.kind === 'registry' ? registry.sessions.find(session => session.id === id) : undefined
+}
+
+/**
+ * A session by its own file, with what other tooling has written of it: a session that is listed as ended has ended, if
+ * that is not before its last start or sign of life (an old copy of the file ends nobody).
+ */
+function merged(own: Session, registry: Registry): Session {
+  if (!registry.own?.isOutdated()) return own
+  const listed = listedIn(registry, own.id)
+  if (!listed) return own
+  const { endedAt, heartbeatAt } = listed
+  const isEnd =
+    endedAt !== null && [own.startedAt, own.heartbeatAt].every(sign => sign === null || endedAt >= sign)
+  const isLater = heartbeatAt !== null && (own.heartbeatAt === null || heartbeatAt > own.heartbeatAt)
+  if (own.endedAt || !(isEnd || isLater)) return own
+  const { id, agent, anchors, startedAt } = own
+  return {
+    id,
+    agent,
+    anchors,
+    startedAt,
+    heartbeatAt: isLater ? heartbeatAt : own.heartbeatAt,
+    endedAt: isEnd ? endedAt : null,
+    get claims() {
+      return own.claims
+    },
+    get activeWrk() {
+      return own.activeWrk
+    },
+  }
 }
 
 /** Whether a holder is this session or one of its helpers. */

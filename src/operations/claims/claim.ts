@@ -18,6 +18,7 @@ import { here } from '../../system/process.ts'
 import { type Context, tidy } from '../context.ts'
 import { completeMoves } from '../items/complete-moves.ts'
 import { type Caller, register } from '../sessions/caller.ts'
+import { showSession } from '../sessions/show-sessions.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { describeLoss, supersededClaims } from './lost-claims.ts'
 
@@ -96,6 +97,8 @@ export async function claim(
     }
     if (result.kind === 'held' && result.holder.named_in_file !== null)
       await orWarn(warnings, () => logForeignLock(context, result))
+    if (caller.began && result.kind !== 'held')
+      warnings.push(...(await showSession(context, caller.session, false)))
     const lost = await supersededClaims(context, caller.session, result.item.id)
     const unshared = context.queue.isUnshared ? [UNSHARED] : []
     return { ...result, warnings: [...result.warnings, ...warnings, ...lost.map(describeLoss), ...unshared] }

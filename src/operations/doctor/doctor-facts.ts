@@ -105,7 +105,7 @@ function identical({ host }: Store, items: readonly ItemFacts[]): Set<ItemKey> {
   return same
 }
 
-function stateFacts({ host, stateDir, registry }: Store, judge: ItemJudge): Facts['state'] {
+function stateFacts({ host, stateDir }: Store, judge: ItemJudge): Facts['state'] {
   const { disk } = host
   const real = Date.now()
   const aged = <T extends { modified: Date }>({ modified, ...trace }: T) => ({
@@ -121,7 +121,7 @@ function stateFacts({ host, stateDir, registry }: Store, judge: ItemJudge): Fact
       ...aged(trace),
       dead: trace.run !== null && isOver(trace.run.process, judge),
     })),
-    intents: intentsIn(host, stateDir, registry.key).map(aged),
+    intents: intentsIn(host, stateDir).map(aged),
     moves: movesIn(disk, stateDir).map(aged),
     kept: keptIn(disk, stateDir),
     unwritable: unwritableFolders(disk, stateDir),

@@ -21,8 +21,8 @@ import { removeGuard } from '../../store/leftovers.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { repairLog } from '../../store/log/log-repair.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
+import { completeSessionEvents } from '../../store/sessions/change-session.ts'
 import { rebuildRegistry } from '../../store/sessions/registry-rebuild.ts'
-import { changeRegistry } from '../../store/sessions/session-registry.ts'
 import { sessionJudge } from '../claims/holder.ts'
 import { reap } from '../claims/reap.ts'
 import { type HookProgram, hooksInstall } from '../commits/hooks.ts'
@@ -80,7 +80,7 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
 async function completeEvent({ store }: Context, key: ItemKey | null): Promise<void> {
   const { warnings } =
     key === null
-      ? await changeRegistry(store.host, store.registry, () => ({ change: null, result: null }))
+      ? { warnings: await completeSessionEvents(store.host, store.stateDir) }
       : await changeItem(store, { key, display: key }, [], () => ({ kind: 'leave', result: null }))
   // Nothing else was to be done here, so what is a warning elsewhere is the failure.
   if (warnings.length > 0) throw new WrkError('IO', warnings.join('; '))

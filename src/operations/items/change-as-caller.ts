@@ -4,6 +4,7 @@ import { findItem } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
 import { type Context, tidy } from '../context.ts'
 import { type Caller, register } from '../sessions/caller.ts'
+import { showSession } from '../sessions/show-sessions.ts'
 import { completeMoves } from './complete-moves.ts'
 
 /**
@@ -26,5 +27,6 @@ export async function changeAsCaller<T extends { warnings: string[] }>(
   const caller = await register(context)
   const { result, warnings } = await changeItem(store, id, places, current => decide(current, caller))
   result.warnings.push(...warnings)
+  if (caller.began) result.warnings.push(...(await showSession(context, caller.session, false)))
   return { id, caller, result }
 }

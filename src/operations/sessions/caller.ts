@@ -10,16 +10,27 @@ import {
 } from '../../core/sessions/identity.ts'
 import {
   type Anchor,
-  type ClaimRecord,
   checkSessionId,
   holderName,
   listedSession,
   type Registry,
+  type Session,
 } from '../../core/sessions/session.ts'
-import { changeRegistry } from '../../store/sessions/session-registry.ts'
+import {
+  changeSession,
+  completeSessionEvents,
+  sessionForAnchor,
+} from '../../store/sessions/change-session.ts'
 import { processContext } from '../../system/ancestors.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
-import { decideRegistration, type Registration, sessionUpdate } from './registration.ts'
+import {
+  decideRegistration,
+  newId,
+  type Registration,
+  type RegistrationResult,
+  sessionUpdate,
+} from './registration.ts'
+import { isShowingDue, showSession } from './show-sessions.ts'
 
 export interface Caller {
   /** The session's id. */
@@ -27,13 +38,13 @@ export interface Caller {
   /** Who holds what this call claims: the session, or a helper within it. */
   holder: string
   identity: Identity
-  /** What the registry has recorded of its claims. */
-  claims: readonly ClaimRecord[]
 }
 
 interface Registered extends Caller {
   /** Set when the session has ended, and was left so (`onlyIfOpen`). */
   endedAt: Date | null
+  /** Whether it began with this call. */
+  began: boolean
   warnings: string[]
 }
 
@@ -78,18 +89,13 @@ function identityFacts({ session, env }: Context, registry: Registry): IdentityF
   }
 }
 
-function callerOf(
-  { agent }: Context,
-  identity: Identity,
-  session: string,
-  claims: readonly ClaimRecord[] = [],
-): Caller {
-  return { session, holder: holderName(session, agent), identity, claims }
+function callerOf({ agent }: Context, identity: Identity, session: string): Caller {
+  return { session, holder: holderName(session, agent), identity }
 }
 
 /**
- * Makes sure that the caller's session is listed and shows life, then tells who it is.
- * @throws WrkError NO_SESSION, USAGE, IO (a registry that cannot be read)
+ * Makes sure that the caller's session is known and alive, then tells who it is.
+ * @throws WrkError NO_SESSION, USAGE, BUSY; system errors pass
  */
 export async function register(context: Context, how: Registration = {}): Promise<Registered> {
   const registry = await currentRegistry(context)
@@ -97,18 +103,57 @@ export async function register(context: Context, how: Registration = {}): Promis
   const identity = identityFor(facts, how)
   const now = context.clock()
 
-  // The usual case, without a guard: listed, alive, and a sign of life within the last minute.
-  const listed = identity.id === null ? undefined : listedSession(registry, identity.id)
-  if (listed && !how.heartbeat && !how.provider && sessionUpdate(context, listed, identity, now) === null)
-    return { ...callerOf(context, identity, listed.id, listed.claims), endedAt: null, warnings: [] }
+  // The usual case, without a guard: known, alive, and a sign of life within the last minute.
+  const known = identity.id === null ? undefined : listedSession(registry, identity.id)
+  if (known && !how.heartbeat && !how.provider && sessionUpdate(context, known, identity, now) === null)
+    return { ...callerOf(context, identity, known.id), endedAt: null, began: false, warnings: [] }
 
   tidy(context)
-  // Told again inside the guard: what a file by older tooling gives, only the first to come may take.
-  const { result, warnings } = await changeRegistry(context.store.host, context.store.registry, found =>
-    decideRegistration(context, found, identityFor({ ...facts, registry: found }, how), how, now),
+  return registerAs(context, identity, known, how, now)
+}
+
+async function registerAs(
+  context: Context,
+  identity: Identity,
+  known: Session | undefined,
+  how: Registration,
+  now: Date,
+): Promise<Registered> {
+  const { host, stateDir } = context.store
+  const id = identity.id ?? (await idForNew(context, identity, how))
+  const { result, warnings } = await changeSession<RegistrationResult | 'taken'>(
+    host,
+    stateDir,
+    id,
+    filed => {
+      // A file by older tooling names one session, which only the first terminal to come may take.
+      if (identity.source === 'file' && filed && !isAnchoredAlike(filed, identity)) return TAKEN
+      return decideRegistration(context, id, filed ?? known, identity, how, now)
+    },
   )
-  const { session, claims, endedAt = null } = result
-  return { ...callerOf(context, { ...identity, id: session }, session, claims), endedAt, warnings }
+  if (result === 'taken')
+    return registerAs(context, { ...identity, id: null, source: 'new' }, undefined, how, now)
+  const { endedAt, began, moved } = result
+  if (began) warnings.push(...(await completeSessionEvents(host, stateDir)))
+  if (!endedAt && (began || moved || how.provider !== undefined || isShowingDue(context)))
+    warnings.push(...(await showSession(context, id, began || how.provider !== undefined)))
+  return { ...callerOf(context, { ...identity, id }, id), endedAt, began, warnings }
+}
+
+const TAKEN = { next: null, event: null, result: 'taken' } as const
+
+function isAnchoredAlike({ anchors }: Session, { anchor }: Identity): boolean {
+  return anchor === null ? anchors.length === 0 : anchors.some(one => isSameProcess(one, anchor))
+}
+
+function idForNew(
+  context: Context,
+  { anchor, agent }: Identity,
+  how: Registration,
+): Promise<string> | string {
+  const { host, stateDir } = context.store
+  const make = () => newId(context, how.provider ?? how.agent ?? agent)
+  return anchor ? sessionForAnchor(host, stateDir, anchor, make) : make()
 }
 
 function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration): Identity {

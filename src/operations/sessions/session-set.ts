@@ -40,7 +40,7 @@ export async function sessionSet(context: Context, fields: ReadonlyMap<string, s
   const { caller } = await resolveCaller(context)
   tidy(context)
   const now = stamp(clock())
-  const { result } = await changeRegistry(store.host, store.registry, (registry, written) => {
+  return changeRegistry(store.host, store.registry, clock(), (registry, written) => {
     for (const key of fields.keys()) refuseList(written, key, store.registry.path)
     const own = caller ? listedSession(registry, caller.session) : undefined
     const change = {
@@ -56,7 +56,6 @@ export async function sessionSet(context: Context, fields: ReadonlyMap<string, s
     }
     return { change, result: { session: own?.id ?? null } }
   })
-  return result
 }
 
 /** A store in which no session is initialised: without a list, so that its silence about a holder proves nothing. */

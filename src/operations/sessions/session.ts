@@ -1,23 +1,17 @@
 /** Sessions by hand: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../../core/errors.ts'
-import { newEvent } from '../../core/log/event.ts'
 import { type Identity, noSession } from '../../core/sessions/identity.ts'
 import { judgeSession } from '../../core/sessions/liveness.ts'
-import {
-  type Anchor,
-  belongsTo,
-  type ClaimRecord,
-  listedSession,
-  type Session,
-} from '../../core/sessions/session.ts'
+import { type Anchor, belongsTo, listedSession, type Session } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
-import { stamp } from '../../core/time.ts'
-import { quoted } from '../../store/sessions/registry-text.ts'
-import { changeRegistry } from '../../store/sessions/session-registry.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
+import { changeSession } from '../../store/sessions/change-session.ts'
 import { sessionJudge } from '../claims/holder.ts'
 import { type ReleaseResult, releaseAll } from '../claims/release.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
 import { type Caller, register, resolveCaller } from './caller.ts'
+import { fieldsOf } from './registration.ts'
+import { showSession } from './show-sessions.ts'
 import { type SessionStatus, status } from './status.ts'
 
 export interface SessionInfo {
@@ -139,52 +133,47 @@ export async function sessionEnd(
   tidy(context)
   const by = isOwn ? null : (me?.holder ?? null)
   const taker = isOwn || force === undefined ? undefined : { holder: by, force }
-  const released = await releaseAll(context, asSession(id, session.claims), holder => belongsTo(holder, id), {
+  const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), {
     taker,
     isItself: isOwn,
   })
-  const warnings = await markEnded(context, id, { by, force, keepRecords: taker !== undefined })
+  const warnings = await markEnded(context, id, { by, force })
   return { session: id, released, warnings }
 }
 
 /** The session itself as the caller of what is done for it. */
-export function asSession(id: string, claims: readonly ClaimRecord[] = []): Caller {
+export function asSession(id: string): Caller {
   const identity = { id, source: 'flag' as const, via: 'session end', agent: null, anchor: null }
-  return { session: id, holder: id, identity, claims }
+  return { session: id, holder: id, identity }
 }
 
 /**
- * Ends a session in the registry and the event log; one that has ended stays as it is. What it still holds is a dead
+ * Ends a session, in its file and the event log; one that has ended stays as it is. What it still holds is a dead
  * session's from then on.
- * @param end who ended it, when that is another session; and whether it is to learn by its records that what it held was taken
+ * @param end who ended it, when that is another session
  * @returns warnings
  */
 export async function markEnded(
   context: Context,
   id: string,
-  end: { by?: string | null; force?: string | undefined; keepRecords?: boolean } = {},
+  end: { by?: string | null; force?: string | undefined } = {},
 ): Promise<string[]> {
-  const { store, clock } = context
-  const { by, force, keepRecords } = end
-  const now = stamp(clock())
-  const { warnings } = await changeRegistry(store.host, store.registry, current => {
-    const listed = listedSession(current, id)
-    if (!listed || listed.endedAt) return { change: null, result: undefined }
-    const reasons = [by ? `ended by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
-    const event = {
-      ...newEvent(now, 'sessionEnded'),
+  const { host, stateDir } = context.store
+  const { by, force } = end
+  const now = context.clock()
+  const listed = listedSession(await currentRegistry(context), id)
+  const reasons = [by ? `ended by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
+  const { result: isEnd, warnings } = await changeSession(host, stateDir, id, filed => {
+    const session = filed ?? listed
+    if (!session || session.endedAt) return { next: null, event: null, result: false }
+    const event = pendingEvent(context.store.host, now, 'sessionEnded', {
       session: id,
-      reason: printable(reasons.filter(Boolean).join('; ')) || null,
+      reason: reasons.filter(Boolean).join('; ') || null,
       forced: force !== undefined,
-      tx: store.host.randomLetters(12),
-    }
-    const top = { updated_at: quoted(now) }
-    const records = keepRecords ? {} : { claims: '[]' }
-    const values = { ended_at: quoted(now), active_wrk: 'null', ...records }
-    const change = { top, add: [], set: [{ id, values }], remove: [], rebuiltAt: null, event }
-    return { change, result: undefined }
+    })
+    return { next: { ...fieldsOf(session), endedAt: now }, event, result: true }
   })
-  return warnings
+  return isEnd ? [...warnings, ...(await showSession(context, id, false))] : warnings
 }
 
 /**

@@ -63,7 +63,7 @@ export async function status(context: Context): Promise<QueueStatus> {
     sessions: sessionsIn(registry).map(session => ({
       ...sessionStatus(session, judge),
       mine: session.id === caller?.session,
-      items: found.filter(({ lock }) => sessionOf(lock.by, registry) === session).map(withoutLock),
+      items: found.filter(({ lock }) => sessionOf(lock.by, registry)?.id === session.id).map(withoutLock),
     })),
     orphans: found
       .filter(({ lock }) => !sessionOf(lock.by, registry))

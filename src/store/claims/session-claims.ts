@@ -32,7 +32,7 @@ const LONGEST_NAME = 120
  * A session's id as a file name: letters that are not small, and marks, are written by their code, so that two ids
  * never meet on a file system that ignores case.
  */
-function fileNameOfSession(id: string): string {
+export function fileNameOfSession(id: string): string {
   const name = id.replace(/[^a-z0-9_-]/g, mark => `%${mark.codePointAt(0)!.toString(16).padStart(2, '0')}`)
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 17)}~${longHash(id)}`
 }

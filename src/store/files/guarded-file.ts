@@ -8,7 +8,7 @@
  * file in that instant is kept under `.wrk/conflicts/` and reported; a file put in its place by rename in
  * that instant is lost. Hard links, ACLs and extended attributes do not survive.
  */
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
@@ -119,11 +119,12 @@ export interface Published {
  *   nothing was written then, and `withGuard` has it read and decided again. System errors up to the rename
  *   pass, and nothing was written then either
  */
-export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published {
-  disk.closeSync(fillSlot(disk, guard.slot, publication).fd)
+export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published & { stat: Stats } {
+  const { fd, stat } = fillSlot(disk, guard.slot, publication)
+  disk.closeSync(fd)
   if (!isUnchanged(disk, publication)) throw new StartOver()
   renameSlot(disk, guard, guard.slot, publication.path)
-  return finish(disk, publication)
+  return { ...finish(disk, publication), stat }
 }
 
 /** Publishes a slot. @throws StartOver when the guard was taken away; system errors pass */
@@ -160,16 +161,17 @@ export function fillSlot(
   disk: Disk,
   slot: string,
   { bytes, from, durable, path }: Publication,
-): { fd: number; inode: number } {
+): { fd: number; stat: Stats } {
   const fd = unless(MISSING, null, () => disk.openSync(slot, constants.O_RDWR))
   if (fd === null) throw new StartOver()
   try {
-    const { uid, gid, ino } = fill(disk, fd, bytes, path)
+    const stat = fill(disk, fd, bytes, path)
+    const { uid, gid } = stat
     const old = typeof from === 'object' ? from : null
     if (old && (Number(old.stat.uid) !== uid || Number(old.stat.gid) !== gid)) keepOwner(disk, fd, old, uid)
     disk.fchmodSync(fd, old ? Number(old.stat.mode) & 0o7777 : modeAt(disk, path))
     if (durable) disk.fsyncSync(fd)
-    return { fd, inode: ino }
+    return { fd, stat }
   } catch (error) {
     disk.closeSync(fd)
     throw error

@@ -93,9 +93,9 @@ export function publishItem(
   const bytes = Buffer.from(recordText(next))
   const open: number[] = []
   const fillOne = (slot: string, publication: Publication) => {
-    const { fd, inode } = fillSlot(disk, slot, publication)
+    const { fd, stat } = fillSlot(disk, slot, publication)
     open.push(fd)
-    return inode
+    return stat.ino
   }
   try {
     const recordInode = fillOne(guard.slot, {
@@ -310,10 +310,10 @@ function complete(
   if (parseRecord(text).kind !== 'record') return
   const publication = { bytes: Buffer.from(text), from: 'any', path: record.path, durable: true } as const
   if (record.inode === null) unless(['EEXIST'], undefined, () => disk.mkdirSync(dirname(record.path)))
-  const { fd, inode } = fillSlot(disk, guard.slot, { ...publication, conflicts: stateDir })
+  const { fd, stat } = fillSlot(disk, guard.slot, { ...publication, conflicts: stateDir })
   try {
     // Its events are logged by whoever finds it done: this inode tells so.
-    const path = writeIntentFile(disk, stateDir, key, { ...intent, inode }, guard)
+    const path = writeIntentFile(disk, stateDir, key, { ...intent, inode: stat.ino }, guard)
     try {
       renameSlot(disk, guard, guard.slot, record.path)
     } catch (error) {

@@ -9,10 +9,9 @@ import type { Registry } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { publish, readOpen } from '../files/guarded-file.ts'
-import { logChanges, type Unlogged } from '../log/event-log.ts'
 import { withReaders } from '../readers.ts'
 import { quoted } from './registry-text.ts'
-import { HEADER, loadRegistry, type RegistryFile, unloggedSessions } from './session-registry.ts'
+import { HEADER, loadRegistry, type RegistryFile, withSessions } from './session-registry.ts'
 
 /**
  * @returns where the unreadable one is kept, or null when it can be read after all, or is nothing to replace
@@ -25,28 +24,26 @@ export async function rebuildRegistry(
 ): Promise<string | null> {
   const { disk } = host
   const { path, stateDir } = file
-  let unlogged: Unlogged[] = []
-  const aside = await withReaders(full =>
+  return withReaders(full =>
     withGuard(host, stateDir, file.key, guard => {
       const from = unless(MISSING, null, () => readOpen(disk, path))
       if (!from) return null
       try {
-        unlogged = unloggedSessions(disk, file, guard, from)
         const registry: Registry = loadRegistry(disk, file, full)
         if (registry.kind !== 'unreadable') return null
         const aside = keepAside(host, file, from.stat, now)
         const at = quoted(stamp(now))
         const text = `${HEADER}session_id: ""\nupdated_at: ${at}\nrebuilt_at: ${at}\nsessions: []\n`
         const conflicts = join(stateDir, 'conflicts')
-        publish(disk, guard, { bytes: Buffer.from(text), from, path, durable: true, conflicts })
+        // Those that have files of their own are on it at once; only what the broken one alone listed is not known.
+        const bytes = Buffer.from(withSessions(text, registry.own?.all() ?? []))
+        publish(disk, guard, { bytes, from, path, durable: true, conflicts })
         return aside
       } finally {
         disk.closeSync(from.fd)
       }
     }),
   )
-  await logChanges(host, file.logDir, unlogged)
-  return aside
 }
 
 /** Gives the file a second name in `.wrk`, never that of another: a link does not replace. */

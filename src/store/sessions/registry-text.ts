@@ -8,8 +8,8 @@ import {
   type Anchor,
   type ClaimRecord,
   hostLabel,
-  type Registry,
   type Session,
+  type StateFile,
 } from '../../core/sessions/session.ts'
 import { parseInstant } from '../../core/time.ts'
 import type { YamlList, YamlMap, YamlNode, YamlPair } from '../../markdown/node.ts'
@@ -52,7 +52,7 @@ export function writeClaims(claims: readonly ClaimRecord[]): string {
 }
 
 /** What the text says, once it has been read as YAML. Entries that are no sessions are passed over. */
-export function readRegistry(root: YamlMap): Registry {
+export function readRegistry(root: YamlMap): StateFile {
   const sessions = findPair(root, 'sessions')
   if (!sessions)
     return {

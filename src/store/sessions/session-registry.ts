@@ -1,32 +1,23 @@
 /**
  * session-state.yaml on disk: read at any time, changed under its guard.
  *
- * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced; that a
- * session started or ended is logged, if not by itself then by whoever changes the registry next.
- * The file is a projection (items hold the truth), so a change is not synced to the disk.
- * Does not guarantee: that event of a process that died at once, where SESSION_STATE_FILE lies outside the queue. Others
- * who hold its guard may work on another queue and keep another log, so nothing is noted for them.
+ * Guarantees: every change is made on what the guard showed; a file that cannot be read is never replaced.
+ * The file shows what the sessions' own files say (session-files.ts), for people and older tooling, so a change is not
+ * synced to the disk. What other tooling writes there counts: `loadRegistry` reads both.
  */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { codeOf, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { shortHash } from '../../core/hash.ts'
-import { type Registry, type Session, sessionsIn } from '../../core/sessions/session.ts'
+import { type Registry, type Session, type StateFile, sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../../markdown/node.ts'
 import { readPlain } from '../../markdown/plain.ts'
 import type { Disk } from '../files/disk.ts'
-import { type GuardHost, type HeldGuard, withGuard } from '../files/guard.ts'
+import { type GuardHost, withGuard } from '../files/guard.ts'
 import { type OpenFile, publish, readOpen, readPlainFile } from '../files/guarded-file.ts'
-import {
-  logChanges,
-  type PendingEvent,
-  publishLogged,
-  type Unlogged,
-  unloggedChanges,
-} from '../log/event-log.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import {
   anchorValues,
@@ -39,6 +30,7 @@ import {
   type Values,
   writeClaims,
 } from './registry-text.ts'
+import { FiledSessions, writeSeen } from './session-files.ts'
 
 /** Where the registry lies and where its guard lives: beside it, so that all who share the file share the guard. */
 export interface RegistryFile {
@@ -79,7 +71,7 @@ function realFile(path: string): string {
 interface RegistryText {
   source: string
   root: YamlMap
-  registry: Registry
+  registry: StateFile
   /** Read by the fast reader, so in none of YAML's stranger forms. */
   simple: boolean
 }
@@ -114,10 +106,36 @@ function parseAnew(bytes: Buffer, full: FullReader | undefined): Parsed {
 }
 
 /**
- * Reads the registry as it stands. Whatever is wrong with the file is a result, not an error.
- * @throws NeedsFullReader
+ * What is known of sessions. session-state.yaml is read when something of it is asked for: a call of a session that has
+ * a file of its own needs it only when others wrote it since.
+ * @throws NeedsFullReader, also later, when the file is read
  */
-export function loadRegistry(disk: Disk, { path }: RegistryFile, full: FullReader | undefined): Registry {
+export function loadRegistry(disk: Disk, file: RegistryFile, full: FullReader | undefined): Registry {
+  const own = new FiledSessions(disk, file.logDir, file.path)
+  let read: StateFile | undefined
+  const stateFile = () => {
+    read ??= readStateFile(disk, file, full)
+    return read
+  }
+  const lazy = { own }
+  for (const key of [
+    'kind',
+    'message',
+    'line',
+    'column',
+    'sessionId',
+    'agent',
+    'updatedAt',
+    'sessions',
+    'rebuiltAt',
+    'current',
+  ])
+    Object.defineProperty(lazy, key, { get: () => stateFile()[key as keyof StateFile] })
+  return lazy as unknown as Registry
+}
+
+/** session-state.yaml alone. Whatever is wrong with it is a result, not an error. @throws NeedsFullReader */
+function readStateFile(disk: Disk, { path }: RegistryFile, full: FullReader | undefined): StateFile {
   let bytes: Buffer
   try {
     bytes = readPlainFile(disk, path).bytes
@@ -141,31 +159,28 @@ export interface RegistryChange {
   remove: string[]
   /** Set when a registry is started where sessions may have been at work unseen. */
   rebuiltAt: Date | null
-  /** What is to be logged of it; a sign of life is no news. */
-  event?: PendingEvent
 }
 
 /**
- * Changes the registry under its guard.
+ * Changes session-state.yaml under its guard: it only shows what the sessions' own files say, so no event comes with it.
  * @param decide null: nothing to change. Called again when the file changed meanwhile; must not keep state.
- *   Gets the registry and the keys on top as they are written.
- * @returns what `decide` saw the last time, and for people what could not be logged yet
+ *   Gets the file's sessions and the keys on top as they are written.
+ * @param now by the clock of the caller
+ * @returns what `decide` saw the last time
  * @throws WrkError IO when the file cannot be read as a registry, BUSY
  */
 export async function changeRegistry<T>(
   host: GuardHost,
   file: RegistryFile,
-  decide: (registry: Registry, top: YamlMap | null) => { change: RegistryChange | null; result: T },
-): Promise<{ result: T; warnings: string[] }> {
+  now: Date,
+  decide: (registry: StateFile, top: YamlMap | null) => { change: RegistryChange | null; result: T },
+): Promise<T> {
   const { disk } = host
-  const { key, logDir } = file
-  let unlogged: Unlogged[] = []
   const attempt = (toBlockForm?: (text: string) => string) =>
     withReaders(full =>
-      withGuard(host, file.stateDir, key, guard => {
+      withGuard(host, file.stateDir, file.key, guard => {
         const from = openRegistry(disk, file.path)
         try {
-          unlogged = unloggedSessions(disk, file, guard, from)
           let parsed = from && from.bytes.length > 0 ? parse(from.bytes, full) : null
           if (parsed?.kind === 'text' && !isBlockForm(parsed.root)) {
             if (!toBlockForm) return 'oneLineForm' as const
@@ -176,51 +191,25 @@ export async function changeRegistry<T>(
           const { change, result } = parsed
             ? decide(parsed.registry, parsed.root)
             : decide({ kind: 'missing' }, null)
-          if (!change) return { result, toLog: unlogged }
+          if (!change) return { result }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
           if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
-          const act = () => publish(disk, guard, publication(file, from, written))
-          const { event = null } = change
-          if (isNoted(file))
-            return { result, ...publishLogged(disk, logDir, key, guard, unlogged, event, act) }
-          act()
-          return { result, toLog: event ? [{ events: [event] }] : [] }
+          const { stat } = publish(disk, guard, publication(file, from, written))
+          const { ino, size, mtimeMs } = stat
+          writeSeen(disk, file.logDir, { ino, size, mtimeMs, at: stamp(now), simple: parsed?.simple ?? true })
+          return { result }
         } finally {
           if (from) disk.closeSync(from.fd)
         }
       }),
     )
-  const inAnyForm = async () => {
-    const outcome = await attempt()
-    if (outcome !== 'oneLineForm') return outcome
-    // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
-    const { toBlockForm } = await import('../../markdown/full.ts')
-    const again = await attempt(toBlockForm)
-    if (again === 'oneLineForm') throw unchangeable(file.path)
-    return again
-  }
-  const { result, toLog } = await inAnyForm().catch(async error => {
-    // What others left behind is logged also where the registry cannot be changed.
-    await logChanges(host, logDir, unlogged)
-    throw error
-  })
-  return { result, warnings: await logChanges(host, logDir, toLog) }
-}
-
-/** Whether its events are noted before: all who share the registry must keep the same log for that. */
-function isNoted({ stateDir, logDir }: RegistryFile): boolean {
-  return stateDir === logDir
-}
-
-/** The changes of the registry that happened and that perhaps nobody has logged; to be called under its guard. */
-export function unloggedSessions(
-  disk: Disk,
-  file: RegistryFile,
-  guard: HeldGuard,
-  from: OpenFile | null,
-): Unlogged[] {
-  const replaced = { path: file.path, stat: from?.stat ?? null }
-  return isNoted(file) ? unloggedChanges(disk, file.logDir, file.key, guard, replaced) : []
+  const outcome = await attempt()
+  if (outcome !== 'oneLineForm') return outcome.result
+  // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
+  const { toBlockForm } = await import('../../markdown/full.ts')
+  const again = await attempt(toBlockForm)
+  if (again === 'oneLineForm') throw unchangeable(file.path)
+  return again.result
 }
 
 function openRegistry(disk: Disk, path: string): OpenFile | null {
@@ -267,6 +256,15 @@ function fresh(change: RegistryChange): string {
     },
     change,
   )
+}
+
+/** A text without sessions, with these on its list. */
+export function withSessions(source: string, sessions: readonly Session[]): string {
+  const root = readPlain(source)
+  if (!root) return source
+  const edit = new TextEdit(source, root)
+  edit.changeList(new Set(), sessions.map(sessionValues))
+  return edit.result()
 }
 
 /** A session as an entry of the list. */

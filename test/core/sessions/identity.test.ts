@@ -214,7 +214,8 @@ describe('a session that is anchored above', () => {
 
   test('is the one that was started last and has not ended', () => {
     const at = anchor(6)
-    const told = (...list: Session[]) => anchoredTo(at, list)?.id
+    const told = (...list: Session[]) =>
+      anchoredTo(at, { kind: 'registry', sessions: list, rebuiltAt: null, current: null })?.id
     const [old, young] = [
       session('old', { anchors: [at] }),
       session('young', { anchors: [at], startedAt: later(1) }),
