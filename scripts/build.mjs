@@ -1,7 +1,7 @@
 /**
- * Builds dist/: the command as CommonJS bundles (frequent commands, daily ones, all commands, and two parts that are
- * loaded when they are needed: the full YAML reader and the watcher), the library as ES modules, and its types.
- * CommonJS because Node starts it faster than ES modules.
+ * Builds dist/: the command as CommonJS bundles (frequent commands, daily ones, all commands, and three parts that are
+ * loaded when they are needed: the full YAML reader, the watcher and the page of an item), the library as ES
+ * modules, and its types. CommonJS because Node starts it faster than ES modules.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
@@ -18,13 +18,14 @@ const APART = {
   full: 'src/markdown/full.ts',
   watcher: 'src/system/watcher.ts',
   'open-engine': 'src/coordination/open-engine.ts',
+  'item-page': 'src/print/items/item-page.ts',
 }
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher|open-engine)\.ts$/ }, ({ kind, path }) =>
+    b.onResolve({ filter: /\/(full|watcher|open-engine|item-page)\.ts$/ }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
@@ -94,6 +95,8 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
+    supported: { 'dynamic-import': false },
+    plugins: [partsApart, withoutChildProcess],
   }),
   build({
     ...shared,

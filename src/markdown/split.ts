@@ -68,6 +68,12 @@ export function splitFrontmatter(bytes: Buffer, whole = true, length = bytes.len
   return { kind: 'split', bom, yamlStart, yamlEnd, yaml, firstLine: 2, eol }
 }
 
+/** The byte offset of what follows the line of the closing fence. */
+export function bodyStart(bytes: Buffer, { yamlEnd }: Split): number {
+  const lineEnd = bytes.indexOf(LF, yamlEnd)
+  return lineEnd === -1 ? bytes.length : lineEnd + 1
+}
+
 function lineFeedFrom(bytes: Buffer, from: number, length: number): number {
   const at = bytes[from] === LF ? from : bytes.indexOf(LF, from)
   return at < length ? at : -1

@@ -5,8 +5,8 @@ import { asIoError, codeOf } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
 
 /** Writes all of it. A reader that went away (`wrk list | head`) is no error. @returns whether somebody reads */
-export function write(fd: 1 | 2, text: string): boolean {
-  const bytes = Buffer.from(text)
+export function write(fd: 1 | 2, text: string | Buffer): boolean {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
   for (let done = 0; done < bytes.length; )
     try {
       done += writeSync(fd, bytes, done)
@@ -22,7 +22,7 @@ export function write(fd: 1 | 2, text: string): boolean {
 }
 
 /** Writes an answer to stdout. @returns whether somebody reads @throws WrkError IO, as `unwritten` has it */
-export function answer(text: string): boolean {
+export function answer(text: string | Buffer): boolean {
   try {
     return write(1, text)
   } catch (error) {
@@ -65,5 +65,6 @@ export function screen(env: Readonly<Record<string, string | undefined>>): Scree
 export type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold'
 
 export function paint({ colour }: Screen, style: Style | null, text: string): string {
-  return colour && style ? styleText(style, text) : text
+  // Whether there are colours has been decided: not by what stdout is at this moment.
+  return colour && style ? styleText(style, text, { validateStream: false }) : text
 }

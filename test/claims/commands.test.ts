@@ -446,7 +446,7 @@ describe('wrk show', () => {
       queue.path('archive/2026-01/WRK-1.md'),
     ])
     expect(result.json.problems).toMatchObject([{ code: 'ambiguous', blocks: true }])
-    expect(result.stderr).toMatch(/^wrk: warning: WRK-1 stands in 2 places/)
+    expect(result.stderr).toMatch(/^wrk: warning: WRK-1 is in 2 places/)
     const { stdout } = await queue.run('show WRK-1')
     expect(stdout).toContain('here')
     expect(stdout).toContain('there')

@@ -1,58 +1,64 @@
 import type { Command } from 'commander'
-import { printable } from '../../core/text.ts'
-import { type ShownItem, show } from '../../operations/items/show.ts'
-import { describeHolder } from '../../print/claims/describe.ts'
+import { type ShownItem, show, showRaw } from '../../operations/items/show.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import { itemText, printableLines } from '../../print/items/item-text.ts'
+import type { Outcome } from '../../print/outcome.ts'
+import { answer, screen } from '../../print/terminal.ts'
 import { examples, open, type RunCommand } from '../command.ts'
 
+interface Flags {
+  raw?: boolean
+  pager?: boolean
+}
+
 export function configure(command: Command, run: RunCommand): void {
-  command.argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
+  command
+    .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
+    .option('--raw', 'the file as it is')
+    .option('--no-pager', 'not page by page')
   examples(
     command,
     `wrk show WRK-157
-     wrk show 157 --json`,
+     wrk show 157 --json
+     wrk show 157 --raw`,
   )
-  command.action((id: string) =>
+  command.addHelpText(
+    'after',
+    '\nOn a terminal the text below the fields is drawn, and a long page goes through $WRK_PAGER, $PAGER or less.',
+  )
+  command.action((id: string, { raw, pager }: Flags) =>
     run(async globals => {
       const context = await open(globals)
+      if (raw && !globals.json) return rawOutcome(await showRaw(context, id), screen(context.env).isTerminal)
       const shown = await show(context, id)
-      const [first] = shown
       const now = context.clock()
-      return {
-        exitCode: EXIT.done,
-        json: { ok: true, ...first, places: shown.map(({ item }) => item.path) },
-        text: shown.map(one => describe(one, now)).join('\n'),
-        warnings:
-          shown.length > 1
-            ? [`${first!.item.id} stands in ${shown.length} places; nothing can be written until one is left`]
-            : [],
-      }
+      const outcome = outcomeOf(shown)
+      if (globals.json) return outcome
+      const terminal = screen(context.env)
+      if (!terminal.isTerminal) return { ...outcome, text: shown.map(one => itemText(one, now)).join('\n') }
+      const { itemPage, pageIfLong } = await import('../../print/items/item-page.ts')
+      const text = await itemPage(context, shown, now, terminal)
+      const isShown = pager !== false && pageIfLong(context, text, process.stdout.rows)
+      return { ...outcome, text: isShown ? '' : text }
     }),
   )
 }
 
-function describe({ item, fields, lock, holder, problems }: ShownItem, now: Date): string {
-  const rows: [string, string][] = [['file', item.path]]
-  for (const [key, value] of Object.entries(fields))
-    if (key !== 'locked_by' && key !== 'locked_at' && key !== 'id' && key !== 'title')
-      rows.push([key, inline(value)])
-  // What cannot be read is never called free.
-  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: the file must be mended first' : 'free'
-  rows.push(['lock', lock && holder ? describeHolder(holder, now) : unlocked])
-  for (const { line, column, message } of problems)
-    rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
-  const width = Math.min(24, Math.max(...rows.map(([key]) => key.length)))
-  const heading = `${item.id}${item.title ? `  ${item.title}` : ''}`
-  return [heading, ...rows.map(([key, value]) => `  ${printable(key, 60).padEnd(width)}  ${value}`)]
-    .map(line => `${printable(line, 2000)}\n`)
-    .join('')
+function outcomeOf(shown: readonly ShownItem[]): Outcome {
+  const [first] = shown
+  const id = first!.item.id
+  return {
+    exitCode: EXIT.done,
+    json: { ok: true, ...first, places: shown.map(({ item }) => item.path) },
+    warnings:
+      shown.length > 1
+        ? [`${id} is in ${shown.length} places; nothing can be written until one is left: wrk doctor`]
+        : [],
+  }
 }
 
-function inline(value: unknown): string {
-  if (value === null || value === '') return '-'
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(inline).join(', ')
-  if (typeof value === 'object') return JSON.stringify(value)
-  return String(value)
-    .trim()
-    .replace(/\s*\n\s*/g, ' / ')
+/** To a terminal goes nothing that it might obey; to a file or pipe every byte. */
+function rawOutcome(files: readonly Buffer[], isTerminal: boolean): Outcome {
+  for (const bytes of files) answer(isTerminal ? printableLines(bytes.toString('utf8')) : bytes)
+  return { exitCode: EXIT.done, json: { ok: true }, printed: true }
 }

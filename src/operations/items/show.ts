@@ -1,8 +1,11 @@
-/** One item: its fields, its place, its lock, its holder, and what is wrong with the file. */
+/** One item: its fields and body, its place, what it waits for, its lock, its holder, what is wrong with the file. */
+import { type Details, NO_DETAILS } from '../../core/items/details.ts'
 import { parseId } from '../../core/items/ids.ts'
 import type { Problem } from '../../core/items/item.ts'
 import { stamp } from '../../core/time.ts'
-import { isReadable, readFields, readItem } from '../../store/items/item-reader.ts'
+import { readPlainFile } from '../../store/files/guarded-file.ts'
+import { isReadable, readItem, readItems, readWhole, type Store } from '../../store/items/item-reader.ts'
+import { placesOf } from '../../store/queue.ts'
 import type { ItemSummary } from '../claims/claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
@@ -13,9 +16,20 @@ export interface ShownItem {
   item: ItemSummary & { folder: string; priority: string | null; closed: boolean }
   /** All fields of the frontmatter as data; empty when it cannot be read. */
   fields: Record<string, unknown>
+  /** What is written below the frontmatter; null when the file cannot be read. */
+  body: string | null
+  /** The items that it waits for, in the order of the file; of one that the queue does not have, only the id. */
+  waits_for: Blocker[]
   lock: { locked_by: string; locked_at: string | null; expires_at: string; liveness: string } | null
   holder: HolderInfo | null
   problems: Problem[]
+}
+
+export interface Blocker {
+  id: string
+  title: string | null
+  status: string | null
+  closed: boolean | null
 }
 
 /**
@@ -31,7 +45,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
   const judge = judgeFor(store, () => registry, context.clock())
   return Promise.all(
     readings.map(async reading => {
-      const { item, place, problems } = reading
+      const { item, place, problems, details = NO_DETAILS } = reading
       const held = heldLock(judge, reading)
       const holder = held && holderInfo(judge, held)
       return {
@@ -44,7 +58,8 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
           priority: item.priority,
           closed: item.closed,
         },
-        fields: isReadable(reading) ? await readFields(store, place) : {},
+        ...(isReadable(reading) ? await readWhole(store, place) : { fields: {}, body: null }),
+        waits_for: await blockersOf(store, details),
         lock: held &&
           holder && {
             locked_by: held.lock.by,
@@ -55,6 +70,30 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
         holder,
         problems,
       }
+    }),
+  )
+}
+
+/**
+ * The files as they are.
+ * @throws WrkError USAGE, NOT_FOUND, IO
+ */
+export async function showRaw(context: Context, idText: string): Promise<Buffer[]> {
+  const { store } = context
+  const id = parseId(idText, store.settings.idPrefix)
+  await completeMoves(context)
+  const readings = await readItem(store, id)
+  return readings.map(({ place }) => readPlainFile(store.host.disk, place.path).bytes)
+}
+
+function blockersOf(store: Store, { blockedBy }: Pick<Details, 'blockedBy'>): Promise<Blocker[]> {
+  return Promise.all(
+    blockedBy.map(async ({ key, text }) => {
+      const places = key ? placesOf(store.host.disk, store.root, key) : []
+      const [found] = await readItems(store, places)
+      if (!found) return { id: text, title: null, status: null, closed: null }
+      const { id, title, status, closed } = found.item
+      return { id, title, status, closed }
     }),
   )
 }

@@ -6,7 +6,7 @@ import { WrkError } from '../../core/errors.ts'
 import { parseId } from '../../core/items/ids.ts'
 import { missingForPlan, type Workflow } from '../../core/runs/workflow.ts'
 import { printable } from '../../core/text.ts'
-import { isBlocked, isReadable, readFields, readItem } from '../../store/items/item-reader.ts'
+import { isBlocked, isReadable, readItem, readWhole } from '../../store/items/item-reader.ts'
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
 import { checkProvider, commandFor, loadWorkflow } from './dispatch.ts'
@@ -36,7 +36,7 @@ export async function execute(
   const id = parseId(idText, store.settings.idPrefix)
   const [reading] = await readItem(store, id)
   const { item, place } = reading!
-  const fields = isReadable(reading!) ? await readFields(store, place) : {}
+  const fields = isReadable(reading!) ? (await readWhole(store, place)).fields : {}
   const providers = providersOf(fields, options)
   for (const provider of providers) checkProvider(context, workflow, provider)
   const stepsFor = (about: { id: string; file: string }): Step[] =>

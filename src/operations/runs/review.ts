@@ -1,7 +1,7 @@
 /** Reviews an item: claims it or goes on as its holder, runs the reviewers, and archives it when all passed. */
 import { WrkError } from '../../core/errors.ts'
 import { parseId } from '../../core/items/ids.ts'
-import { isReadable, readFields, readItem } from '../../store/items/item-reader.ts'
+import { isReadable, readItem, readWhole } from '../../store/items/item-reader.ts'
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
 import { type ArchiveResult, archive } from '../items/archive.ts'
@@ -42,7 +42,7 @@ export async function review(
   const [reading] = await readItem(store, id)
   const { place } = reading!
   const own =
-    given.length === 0 && isReadable(reading!) ? (await readFields(store, place)).provider : undefined
+    given.length === 0 && isReadable(reading!) ? (await readWhole(store, place)).fields.provider : undefined
   const providers: (string | null)[] = typeof own === 'string' && own !== '' ? [own] : [...given]
   if (providers.length === 0 && options.command.length > 0) providers.push(null)
   if (providers.length === 0)

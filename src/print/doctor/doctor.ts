@@ -3,6 +3,7 @@ import type { Finding, Severity } from '../../core/doctor/finding.ts'
 import { printable } from '../../core/text.ts'
 import type { Diagnosis } from '../../operations/doctor/doctor.ts'
 import { paint, type Screen, type Style } from '../terminal.ts'
+import { wrap } from '../wrap.ts'
 
 /** How many findings of one kind are shown. */
 const MOST = 8
@@ -53,23 +54,26 @@ export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): strin
     lines.push('', paint(terminal, 'green', `mended: ${fixed.length}`))
     lines.push(
       ...some(fixed, ({ finding, done }) => [
-        ...wrap(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
-        ...wrap(`-> ${done}`, terminal.width, '     '),
+        ...wrapped(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
+        ...wrapped(`-> ${done}`, terminal.width, '     '),
       ]),
     )
   }
   for (const { finding, error } of failed)
-    lines.push('', ...wrap(`could not mend ${whereOf(finding, root)}: ${error.message}`, terminal.width, ''))
+    lines.push(
+      '',
+      ...wrapped(`could not mend ${whereOf(finding, root)}: ${error.message}`, terminal.width, ''),
+    )
   for (const group of grouped(findings)) {
     const { severity, code } = group[0]!
     lines.push('', paint(terminal, STYLES[severity], `${severity}: ${TITLES[code]} (${group.length})`))
     // What is the same for several in a row is said once, behind them.
     lines.push(
       ...some(group, (finding, next) => [
-        ...wrap(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
+        ...wrapped(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
         ...(next && whatToDo(next) === whatToDo(finding)
           ? []
-          : wrap(whatToDo(finding), terminal.width, '     ')),
+          : wrapped(whatToDo(finding), terminal.width, '     ')),
       ]),
     )
   }
@@ -118,16 +122,6 @@ function many(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`
 }
 
-/** Breaks a text between words; a longer word stays whole, so that a path can be copied. */
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of printable(text, 2000).split(' ')) {
-    const room = width - indent.length - (lines.length > 0 ? 2 : 0)
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].map((one, i) => `${indent}${i > 0 ? '  ' : ''}${one}`)
+function wrapped(text: string, width: number, indent: string): string[] {
+  return wrap(printable(text, 2000), width, { first: indent, rest: `${indent}  ` })
 }

@@ -20,8 +20,9 @@ import { isClosed } from '../../core/items/status.ts'
 import { didYouMean, nearIds } from '../../core/suggest.ts'
 import { printable } from '../../core/text.ts'
 import { parseInstant } from '../../core/time.ts'
+import { readDocument } from '../../markdown/document.ts'
 import { type Frontmatter, type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
-import { detached, findPair, scalarText, toData } from '../../markdown/scalar.ts'
+import { detached, findPair, scalarText } from '../../markdown/scalar.ts'
 import { type RecordFile, Records, readRecord } from '../claims/record-file.ts'
 import type { Disk } from '../files/disk.ts'
 import type { GuardHost } from '../files/guard.ts'
@@ -232,16 +233,13 @@ function settleCopies(store: Store, readings: readonly ItemReading[]): ItemReadi
   return [one]
 }
 
-/** All fields of an item as data; empty when its frontmatter cannot be read. */
-export async function readFields(store: Store, place: ItemPlace): Promise<Record<string, unknown>> {
-  const { bytes } = readPlainFile(store.host.disk, place.path)
-  const found = readFrontmatter(bytes)
-  if (found.kind === 'ok') return toData(found.map) as Record<string, unknown>
-  if (found.kind === 'error') return {}
-  // What the fast reader is not sure of is for gray-matter and yaml, which expand aliases too.
-  const { readWithGrayMatter } = await import('../../markdown/full.ts')
-  const read = await readWithGrayMatter(bytes.toString('utf8'))
-  return read.kind === 'matter' ? read.data : {}
+/** All of an item: its fields as data, and its body. Without fields, and null for the body, when it cannot be read. */
+export async function readWhole(
+  store: Store,
+  place: ItemPlace,
+): Promise<{ fields: Record<string, unknown>; body: string | null }> {
+  const read = await readDocument(readPlainFile(store.host.disk, place.path).bytes)
+  return read.kind === 'document' ? { fields: read.data, body: read.content } : { fields: {}, body: null }
 }
 
 /** @throws NeedsFullReader; null when the file went away */
@@ -290,7 +288,7 @@ function readHead(
       found = readFrontmatter(bytes.subarray(0, disk.readSync(fd, bytes, 0, size, 0)), full, true, wanted)
     }
     const reading = interpret(store, place, found)
-    if (depth === 'details' || (depth === 'choosing' && !reading.item.closed))
+    if (depth === 'details' || depth === 'all' || (depth === 'choosing' && !reading.item.closed))
       reading.details = found.kind === 'ok' ? readDetails(found.map, store.settings.idPrefix) : NO_DETAILS
     if (depth === 'everything') reading.found = found.kind === 'ok' ? found : null
     // It stands in for a lock's time that cannot be read, or that is too far ahead.

@@ -1,0 +1,61 @@
+/** One item for people: its fields line by line, and its body as it is written. */
+import { printable } from '../../core/text.ts'
+import type { Blocker, ShownItem } from '../../operations/items/show.ts'
+import { describeHolder } from '../claims/describe.ts'
+
+/** Fields that the lines say otherwise. */
+const SHOWN_APART = ['locked_by', 'locked_at', 'id', 'title']
+
+/** A name and what is behind it. */
+export type Row = [name: string, text: string]
+
+/** The id and title, and a line for each field, for the lock, for each problem, and for what else there is. */
+export function itemLines(shown: ShownItem, now: Date, more: readonly Row[] = []): string[] {
+  const { item, fields, waits_for, lock, holder, problems } = shown
+  const rows: Row[] = [['file', item.path]]
+  for (const [key, value] of Object.entries(fields))
+    if (!SHOWN_APART.includes(key)) rows.push([key, inline(value)])
+  for (const blocker of waits_for) rows.push(['waits for', describeBlocker(blocker)])
+  // What cannot be read is never called free.
+  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : 'free'
+  rows.push(['lock', lock && holder ? describeHolder(holder, now) : unlocked])
+  for (const { line, column, message } of problems)
+    rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
+  rows.push(...more)
+  const width = Math.min(24, Math.max(...rows.map(([key]) => key.length)))
+  const heading = `${item.id}${item.title ? `  ${item.title}` : ''}`
+  return [heading, ...rows.map(([key, value]) => `  ${printable(key, 60).padEnd(width)}  ${value}`)].map(
+    line => printable(line, 2000),
+  )
+}
+
+export function describeBlocker({ id, title, status, closed }: Blocker): string {
+  if (closed === null) return `${id} (not in the queue)`
+  const state = status ?? (closed ? 'closed' : 'no status')
+  return `${id}${title ? `  ${title}` : ''} (${state})`
+}
+
+/** The whole item where it is piped to: the body follows the fields as it is, but for what a terminal might obey. */
+export function itemText(shown: ShownItem, now: Date): string {
+  const body = shown.body?.trim() ? `\n${printableLines(shown.body)}` : ''
+  return `${itemLines(shown, now).join('\n')}\n${body}`
+}
+
+/** Of a text the lines without blank ones around them; tabs stay. */
+export function printableLines(text: string): string {
+  const lines = text
+    .replace(/^(?:[ \t]*\r?\n)+/, '')
+    .trimEnd()
+    .split(/\r?\n/)
+  const clean = (part: string) => printable(part, Number.POSITIVE_INFINITY)
+  return lines.map(line => `${line.split('\t').map(clean).join('\t')}\n`).join('')
+}
+
+function inline(value: unknown): string {
+  if (value === null || value === '') return '-'
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(inline).join(', ')
+  if (typeof value === 'object') return JSON.stringify(value)
+  return String(value)
+    .trim()
+    .replace(/\s*\n\s*/g, ' / ')
+}
