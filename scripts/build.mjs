@@ -1,6 +1,6 @@
 /**
- * Builds dist/: the command as CommonJS bundles (frequent commands, daily ones, all commands, and three parts that are
- * loaded when they are needed: the full YAML reader, the watcher and the page of an item), the library as ES
+ * Builds dist/: the command as CommonJS bundles (frequent commands, daily ones, all commands, and parts that are loaded
+ * when they are needed: the full YAML reader, the watcher, the page of an item, the engines), the library as ES
  * modules, and its types. CommonJS because Node starts it faster than ES modules.
  */
 import { spawnSync } from 'node:child_process'
