@@ -18,14 +18,14 @@ const APART = {
   full: 'src/markdown/full.ts',
   watcher: 'src/system/watcher.ts',
   'open-engine': 'src/coordination/open-engine.ts',
-  'item-page': 'src/print/items/item-page.ts',
+  'terminal-page': 'src/print/items/terminal-page.ts',
 }
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher|open-engine|item-page)\.ts$/ }, ({ kind, path }) =>
+    b.onResolve({ filter: /\/(full|watcher|open-engine|terminal-page)\.ts$/ }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },

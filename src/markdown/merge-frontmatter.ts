@@ -18,25 +18,29 @@ import {
   undecided,
 } from './merge/merge-entry.ts'
 import { mergeLines, type Piece, sideThatChanged } from './merge/merge-lines.ts'
-import type { Identity } from './merge/merge-set.ts'
+import type { IdentityOf } from './merge/merge-set.ts'
 import { scalarText, toData } from './scalar.ts'
 
 export type { MarkerStyle }
 
 /** Single values by key; undefined for one that is missing or empty. */
-export type Values = Readonly<Record<string, string | undefined>>
+export type FieldTexts = Readonly<Record<string, string | undefined>>
 
 /** Keys that are merged together. */
 export interface Group {
   keys: readonly string[]
   /** Asked when both sides have changed them, and not to the same. Without `base` both have added the file. */
-  choose: (base: Values | null, ours: Values, theirs: Values) => 'ours' | 'theirs' | 'empty' | 'conflict'
+  choose: (
+    base: FieldTexts | null,
+    ours: FieldTexts,
+    theirs: FieldTexts,
+  ) => 'ours' | 'theirs' | 'empty' | 'conflict'
 }
 
 export interface Rules {
   groups: readonly Group[]
   /** For the keys of lists that are merged as sets. */
-  identityFor: (key: string) => Identity | undefined
+  identityFor: (key: string) => IdentityOf | undefined
 }
 
 export interface Versions {
@@ -155,9 +159,9 @@ function mergedEntries(o: Parts | null, a: Parts, b: Parts, rules: Rules): Map<s
 
 /** Whose values a group gets; null when each of its keys is merged by itself, since nobody changed a value. */
 function chosen({ keys, choose }: Group, o: Parts | null, a: Parts, b: Parts) {
-  const values = (parts: Parts): Values => Object.fromEntries(keys.map(key => [key, wordOf(parts, key)]))
+  const values = (parts: Parts): FieldTexts => Object.fromEntries(keys.map(key => [key, wordOf(parts, key)]))
   const [base, ours, theirs] = [o && values(o), values(a), values(b)]
-  const same = (one: Values, other: Values) => keys.every(key => one[key] === other[key])
+  const same = (one: FieldTexts, other: FieldTexts) => keys.every(key => one[key] === other[key])
   if (same(ours, theirs)) return base && same(base, ours) ? null : 'ours'
   if (base && same(base, ours)) return 'theirs'
   if (base && same(base, theirs)) return 'ours'

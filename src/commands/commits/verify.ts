@@ -8,7 +8,7 @@ import {
   describeNamed,
   describeRefusal,
   findingLines,
-  isAboutLock,
+  isLockFinding,
   withMessages,
 } from '../../print/commits/findings.ts'
 import { EXIT } from '../../print/exit-codes.ts'
@@ -98,7 +98,7 @@ function refused(
   warnings: readonly string[],
 ): Outcome {
   const findings = [...staged, ...named]
-  const locked = findings.some(isAboutLock)
+  const locked = findings.some(isLockFinding)
   const { message, hint } = describeRefusal(staged, named, rest)
   const error = { code: locked ? 'LOCKED' : 'FAILED', message, hint }
   return {

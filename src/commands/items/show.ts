@@ -36,8 +36,8 @@ export function configure(command: Command, run: RunCommand): void {
       if (globals.json) return outcome
       const terminal = screen(context.env)
       if (!terminal.isTerminal) return { ...outcome, text: shown.map(one => itemText(one, now)).join('\n') }
-      const { itemPage, pageIfLong } = await import('../../print/items/item-page.ts')
-      const text = await itemPage(context, shown, now, terminal)
+      const { terminalPage, pageIfLong } = await import('../../print/items/terminal-page.ts')
+      const text = await terminalPage(context, shown, now, terminal)
       const isShown = pager !== false && pageIfLong(context, text, process.stdout.rows)
       return { ...outcome, text: isShown ? '' : text }
     }),

@@ -4,12 +4,12 @@
  */
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import {
+  type FieldTexts,
   type Group,
   type MarkerStyle,
   type MergeResult,
   mergeFrontmatter,
   type Rules,
-  type Values,
   type Versions,
 } from '../../markdown/merge-frontmatter.ts'
 import { isDependencyKey } from '../items/details.ts'
@@ -53,7 +53,11 @@ function identityOf(text: string): string {
  * Both sides have changed the status, or what goes with it. Work that is over beats work that only went on, where the
  * item was open before; all else is for a person: reopened here and archived there, or two different ends.
  */
-function chooseStatus(base: Values | null, ours: Values, theirs: Values): ReturnType<Group['choose']> {
+function chooseStatus(
+  base: FieldTexts | null,
+  ours: FieldTexts,
+  theirs: FieldTexts,
+): ReturnType<Group['choose']> {
   if (ours.status === undefined || theirs.status === undefined) return 'conflict'
   const [a, b] = [statusWord(ours.status), statusWord(theirs.status)]
   if (a === b) return chooseSameStatus(ours, theirs)
@@ -69,7 +73,7 @@ function chooseStatus(base: Values | null, ours: Values, theirs: Values): Return
 const WORK_DONE: readonly string[] = ['done', 'complete', 'completed', 'finished']
 
 /** Finished on both sides: it was over when the first of them had done it. */
-function chooseSameStatus(ours: Values, theirs: Values): ReturnType<Group['choose']> {
+function chooseSameStatus(ours: FieldTexts, theirs: FieldTexts): ReturnType<Group['choose']> {
   if (ours.blocked_reason !== theirs.blocked_reason) return 'conflict'
   if (ours.completed_at === undefined) return 'theirs'
   if (theirs.completed_at === undefined) return 'ours'

@@ -2,7 +2,7 @@
 import { toData } from '../scalar.ts'
 import { type Entry, isInline, ownText, textOfEntry } from './entries.ts'
 import { mergeLines, type Piece, sideThatChanged } from './merge-lines.ts'
-import { type Identity, mergeSet } from './merge-set.ts'
+import { type IdentityOf, mergeSet } from './merge-set.ts'
 
 export type MergedEntry =
   | { kind: 'absent' }
@@ -23,7 +23,7 @@ export type Side = 'ours' | 'theirs'
  * Takes from each side what it changed; two different changes of the value are a conflict.
  * @param identity of lists that are merged as sets: what tells whether two of its words mean the same
  */
-export function mergeEntry({ base, ours, theirs }: ThreeEntries, identity?: Identity): MergedEntry {
+export function mergeEntry({ base, ours, theirs }: ThreeEntries, identity?: IdentityOf): MergedEntry {
   const [o, a, b] = [base, ours, theirs].map(entry => entry && textOfEntry(entry))
   if (a === b || o === b) return asItIs(ours)
   if (o === a) return asItIs(theirs)

@@ -7,7 +7,7 @@ import { scalarText } from '../scalar.ts'
 import { type Entry, isInline, ownText } from './entries.ts'
 
 /** What tells whether two items name the same thing. */
-export type Identity = (text: string) => string
+export type IdentityOf = (text: string) => string
 
 interface Item {
   id: string
@@ -25,7 +25,7 @@ export function mergeSet(
   base: Entry | undefined,
   ours: Entry,
   theirs: Entry,
-  identity: Identity,
+  identity: IdentityOf,
 ): Entry | null {
   const [o, a, b] = [base, ours, theirs].map(entry => entry && itemsOf(entry, identity))
   if (o === null || !a || !b) return null
@@ -63,7 +63,7 @@ function isSame(one: readonly Item[], other: readonly Item[]): boolean {
 }
 
 /** Null for what is neither a list of scalars nor empty. */
-function itemsOf(entry: Entry, identity: Identity): Item[] | null {
+function itemsOf(entry: Entry, identity: IdentityOf): Item[] | null {
   const { node, value } = entry
   if (node.kind === 'scalar') return scalarText(node) === undefined ? [] : null
   if (node.kind !== 'list') return null

@@ -26,7 +26,7 @@ import type { HolderInfo } from '../claims/holder.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Truth, TruthOf } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
-import type { LeftFile, StagedItem, Versions } from './staged-items.ts'
+import type { LeftFile, StagedItem, StagedVersions } from './staged-items.ts'
 
 export interface CommitFinding {
   code: FormFinding['code'] | 'held' | 'superseded' | 'lock'
@@ -73,7 +73,7 @@ const OF_LOCKS: readonly Problem['code'][] = ['half-lock', 'unreadable-lock', 'd
 /** @throws NeedsFullReader */
 export function judgeChange(
   change: StagedItem,
-  versions: Versions,
+  versions: StagedVersions,
   about: About,
   full: FullReader | undefined,
 ): AnyFinding[] {

@@ -58,14 +58,14 @@ export function itemChanges(
 }
 
 /** The bytes of a change: as staged, as committed, and as other commits have it that are being brought in. */
-export interface Versions {
+export interface StagedVersions {
   staged: Buffer | null
   committed: { path: string; bytes: Buffer | null }[]
   /** git keeps the file in another form, and the filter that turns it back failed. */
   filterFailed: boolean
 }
 
-export function readVersions(found: QueueInRepository, changes: readonly StagedItem[]): Versions[] {
+export function readVersions(found: QueueInRepository, changes: readonly StagedItem[]): StagedVersions[] {
   const { repository, folder } = found
   const incoming = incomingCommits(repository)
   // An item that an incoming commit does not have may be younger than that, and is not deleted by it then.

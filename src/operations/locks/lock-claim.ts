@@ -18,7 +18,15 @@ import { printable } from '../../core/text.ts'
 import type { LockDecision, LockFileReading } from '../../store/locks/lock-file.ts'
 import { type LockPlace, lockPlace, makeLockFolder } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
-import { decideLock, type Held, heldAfter, keeperOf, type LockView, lockEvent, viewOf } from './lock-state.ts'
+import {
+  decideLock,
+  heldAfter,
+  keeperOf,
+  type LockHold,
+  type LockView,
+  lockEvent,
+  viewOf,
+} from './lock-state.ts'
 
 export interface LockClaimOptions {
   runId?: string | undefined
@@ -96,7 +104,7 @@ function decide(
   place: LockPlace,
   request: NewLock,
   reading: LockFileReading | null,
-  found: Held | null,
+  found: LockHold | null,
   now: Date,
 ): LockDecision<Decided> {
   const { settings } = context.store

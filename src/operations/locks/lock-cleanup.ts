@@ -9,7 +9,7 @@ import { type LockPlace, lockNames, lockPlace } from '../../store/locks/lock-fol
 import { sessionJudge } from '../claims/holder.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import type { LockContext } from './lock-place.ts'
-import { decideLock, type Held, heldIn, lockEvent } from './lock-state.ts'
+import { decideLock, heldIn, type LockHold, lockEvent } from './lock-state.ts'
 
 interface Reclaimed {
   name: string
@@ -69,7 +69,7 @@ function decide(
   context: LockContext,
   place: LockPlace,
   reading: LockFileReading | null,
-  found: Held | null,
+  found: LockHold | null,
   now: Date,
   olderThanMs: number | undefined,
   session: string | null,
@@ -104,7 +104,7 @@ function decide(
 function whyReclaim(
   { store: { settings } }: LockContext,
   reading: LockFileReading | null,
-  found: Held | null,
+  found: LockHold | null,
   olderThanMs: number | undefined,
   now: Date,
 ): string | null {

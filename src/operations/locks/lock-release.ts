@@ -10,8 +10,8 @@ import { orWarn } from '../claims/claim.ts'
 import type { LockContext } from './lock-place.ts'
 import {
   decideLock,
-  type Held,
   howLockLost,
+  type LockHold,
   type LockLoss,
   type LockView,
   lockEvent,
@@ -38,7 +38,7 @@ export async function lockRelease(
 ): Promise<ReleasedLock> {
   const { host } = context.store
   const by = keeper ?? { sessionId: null, host: '', anchor: null, pidOf: 'session' }
-  const refused = (reading: LockFileReading | null, found: Held | null, now: Date): ReleasedLock =>
+  const refused = (reading: LockFileReading | null, found: LockHold | null, now: Date): ReleasedLock =>
     reading?.kind === 'corrupt'
       ? { kind: 'corrupt', view: viewOf(context, place, null, now, reading.why), warnings: [] }
       : {

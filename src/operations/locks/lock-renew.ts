@@ -6,9 +6,9 @@ import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
 import {
   decideLock,
-  type Held,
   heldAfter,
   howLockLost,
+  type LockHold,
   type LockLoss,
   type LockView,
   viewOf,
@@ -32,7 +32,7 @@ export async function lockRenew(
 ): Promise<RenewedLock> {
   const { runId, keeper } = renewal
   const request: NewLock = { runId, keeper, ttlMs: renewal.ttlMs ?? null, purpose: null }
-  const refused = (reading: LockFileReading | null, found: Held | null, now: Date): RenewedLock =>
+  const refused = (reading: LockFileReading | null, found: LockHold | null, now: Date): RenewedLock =>
     reading?.kind === 'corrupt'
       ? { kind: 'corrupt', view: viewOf(context, place, null, now, reading.why), warnings: [] }
       : {
@@ -62,7 +62,7 @@ export async function lockRenew(
 
 /** Not by the id alone: of two wrappers that were given the same one, the second may have taken over. */
 export function isHolder(
-  { lock, ttlMs }: Pick<Held, 'lock' | 'ttlMs'>,
+  { lock, ttlMs }: Pick<LockHold, 'lock' | 'ttlMs'>,
   request: Pick<NewLock, 'runId' | 'keeper'>,
 ): boolean {
   return claimRequest(request, lock, ttlMs, 'ttl').holder === lock.runId

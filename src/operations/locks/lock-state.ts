@@ -27,7 +27,7 @@ import { resolveCaller } from '../sessions/caller.ts'
 import type { LockContext } from './lock-place.ts'
 
 /** A held lock and what is known of its holder. */
-export interface Held {
+export interface LockHold {
   lock: SessionLock
   /** What core/claim.ts decides on. */
   held: HeldLock
@@ -62,7 +62,7 @@ export function heldIn(
   reading: LockFileReading | null,
   judge: Judge,
   now: Date,
-): Held | null {
+): LockHold | null {
   if (reading?.kind !== 'held') return null
   const { lock, modified } = reading
   return {
@@ -73,7 +73,7 @@ export function heldIn(
 }
 
 /** A lock as it will be found once it is published. */
-export function heldAfter(context: LockContext, lock: SessionLock, now: Date): Held | null {
+export function heldAfter(context: LockContext, lock: SessionLock, now: Date): LockHold | null {
   const judge = sessionJudge(context.store, { kind: 'missing' })
   return heldIn(context, { kind: 'held', lock, modified: now }, judge, now)
 }
@@ -81,7 +81,7 @@ export function heldAfter(context: LockContext, lock: SessionLock, now: Date): H
 export function viewOf(
   { store: { settings } }: LockContext,
   place: LockPlace,
-  found: Held | null,
+  found: LockHold | null,
   now: Date,
   corrupt: string | null = null,
 ): LockView {
@@ -114,7 +114,7 @@ export async function lockShow(context: LockContext, place: LockPlace): Promise<
 export function decideLock<T>(
   context: LockContext,
   place: LockPlace,
-  decide: (reading: LockFileReading | null, found: Held | null, now: Date) => LockDecision<T>,
+  decide: (reading: LockFileReading | null, found: LockHold | null, now: Date) => LockDecision<T>,
 ): Promise<LockChange<T>> {
   const { store, clock } = context
   sweepDrafts(store.host, place.stateDir)

@@ -18,7 +18,7 @@ export function withMessages(findings: readonly AnyFinding[], now: Date): Commit
 }
 
 /** Whether it is about who holds an item, rather than about the item's form. */
-export function isAboutLock({ code }: CommitFinding): boolean {
+export function isLockFinding({ code }: CommitFinding): boolean {
   return code === 'held' || code === 'superseded' || code === 'lock'
 }
 
@@ -40,7 +40,7 @@ export function describeRefusal(
     const message = `Commit refused: the message names ${items.text}, which ${items.one ? 'belongs' : 'belong'} to another session.`
     return { message, hint: 'Name the item that this commit is about.' }
   }
-  const locked = staged.filter(isAboutLock)
+  const locked = staged.filter(isLockFinding)
   const message = `Commit refused: ${reasonOf(locked.length > 0 ? locked : staged)}.`
   if (locked.length === 0)
     return { message, hint: 'Fix what is listed, stage it again (git add), then commit.' }
@@ -53,7 +53,7 @@ export function describeRefusal(
 
 function reasonOf(findings: readonly CommitFinding[]): string {
   const { one, text } = count(findings)
-  const [code, ...more] = new Set(findings.map(finding => (isAboutLock(finding) ? finding.code : 'form')))
+  const [code, ...more] = new Set(findings.map(finding => (isLockFinding(finding) ? finding.code : 'form')))
   if (more.length > 0) return `${text} cannot be committed like this`
   if (code === 'held') return one ? `${text} belongs to another session` : `${text} belong to other sessions`
   if (code === 'superseded') return `this session no longer holds ${text}`

@@ -15,7 +15,7 @@ import { renderMarkdown } from './markdown.ts'
 const LAST_EVENTS = 5
 
 /** @returns the text of all entries, with a final newline */
-export async function itemPage(
+export async function terminalPage(
   context: Context,
   shown: readonly ShownItem[],
   now: Date,
