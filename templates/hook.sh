@@ -18,9 +18,9 @@ fi
 # Most commits are about no item: those need not wait for Node to start.
 if @NOTHING@; then exit 0; fi
 
-# Another program is called wrk too: a load tester, whose version begins with its name.
+# Another program is called wrk too: a load tester, whose version begins with its name. And without Node none starts.
 is_wrk() {
-  case $("$1" --version 2>/dev/null) in [0-9]*.[0-9]*.[0-9]*) return 0 ;; esac
+  case $({ "$1" --version; } 2>/dev/null) in [0-9]*.[0-9]*.[0-9]*) return 0 ;; esac
   return 1
 }
 
@@ -29,20 +29,22 @@ node=@NODE@
 script=@SCRIPT@
 if [ -x "${node:-$script}" ] && [ -f "$script" ]; then
   exec ${node:+"$node"} "$script" @COMMAND@ >/dev/null
-elif [ -x node_modules/.bin/wrk-cli ]; then
-  exec node_modules/.bin/wrk-cli @COMMAND@ >/dev/null
-elif command -v wrk-cli >/dev/null 2>&1; then
-  exec wrk-cli @COMMAND@ >/dev/null
-elif command -v wrk >/dev/null 2>&1 && is_wrk wrk; then
-  exec wrk @COMMAND@ >/dev/null
 fi
+for wrk in "$script" node_modules/.bin/wrk-cli wrk-cli wrk; do
+  if is_wrk "$wrk"; then exec "$wrk" @COMMAND@ >/dev/null; fi
+done
 
 back="rm '$hook'"
 if [ -e "$kept" ]; then back="mv '$kept' '$hook'"; fi
+if [ -f "$script" ]; then
+  missing="Node.js, which wrk needs, is neither at $node nor on the PATH"
+else
+  missing="wrk is neither at $script nor on the PATH"
+fi
 cat >&2 <<END
-wrk: this commit was not checked, and so not made: wrk is neither at
-     $script
-     nor on the PATH. Install it, then: wrk hooks install
+wrk: Commit refused: it could not be checked, because
+     $missing.
+     Install it, then: wrk hooks install
      To commit once without the check: git commit --no-verify
      To do without it from now on: $back
 END

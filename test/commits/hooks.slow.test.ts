@@ -18,20 +18,6 @@ import {
 } from './hooks.shared.ts'
 
 describe('with the hooks in, git commit', () => {
-  test('is refused with advice that -a does not undo', async () => {
-    const repository = await withHooks()
-    repository.append('WRK-1')
-    repository.append('WRK-2')
-    const refused = await commit(repository, 'x', '-a')
-    const advised = /^ +git (restore --staged .*)$/m.exec(refused.stderr)![1]!
-    await repository.git(advised)
-    expect((await commit(repository, 'x', '-a')).code).toBe(1)
-    expect(refused.stderr).toContain('(commit without -a, which would stage it again, or by paths)')
-    await repository.git(['add', repository.path('WRK-2')])
-    expect((await commit(repository, 'x')).code).toBe(0)
-    expect(await repository.git('status --short')).toBe(` M ${repository.path('WRK-1')}\n`)
-  })
-
   test('is refused under the claim of another workspace too', async () => {
     const repository = await withHooks()
     const workspace = await makeRepository()

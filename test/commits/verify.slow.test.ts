@@ -115,7 +115,8 @@ describe('a queue of another repository that the environment names', () => {
     expect(codes(await repository.wrk('verify --staged --json', { env }))).toEqual(['held'])
     repository.write('.git/MESSAGE', 'WRK-1: x')
     const message = await repository.wrk('verify --json --commit-msg .git/MESSAGE', { env })
-    expect(codes(message)).toEqual(['held'])
+    // What is staged, and what the message names.
+    expect(codes(message)).toEqual(['held', 'held'])
     // A flag is no inheritance.
     const byFlag = await repository.wrk(['verify', '--queue', elsewhere.top], { env })
     expect(byFlag).toMatchObject({ code: 0, stdout: expect.stringContaining('is not in this repository') })

@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
 import template from '../../../templates/hook.sh'
 import {
+  folderForHooks,
   type HooksChange,
   type HooksStatus,
   hooksInstall,
   hooksStatus,
   hooksUninstall,
   inTheWay,
+  isReached,
   thisProgram,
 } from '../../operations/commits/hooks.ts'
 import {
@@ -17,7 +19,7 @@ import {
 import { needingMergeDriver, withMergeDriver } from '../../print/commits/merge-driver-setup.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { examples, type RunCommand } from '../command.ts'
+import { examples, type Globals, type RunCommand } from '../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
   command.description(
@@ -35,10 +37,10 @@ export function configure(command: Command, run: RunCommand): void {
   install.description('Put the hooks in. Hooks that are there are kept and called first. Safe to repeat.')
   examples(install, 'wrk hooks install')
   install.action(() =>
-    run(async () =>
+    run(async globals =>
       withMergeDriver(
-        installed(hooksInstall(process.cwd(), program())),
-        installMergeDriver(process.cwd(), program()),
+        installed(hooksInstall(folder(globals), program())),
+        installMergeDriver(folder(globals), program()),
       ),
     ),
   )
@@ -47,10 +49,10 @@ export function configure(command: Command, run: RunCommand): void {
   uninstall.description('Take the hooks out; what was there before is put back. Safe to repeat.')
   examples(uninstall, 'wrk hooks uninstall')
   uninstall.action(() =>
-    run(async () =>
+    run(async globals =>
       withMergeDriver(
-        uninstalled(hooksUninstall(process.cwd(), program())),
-        uninstallMergeDriver(process.cwd(), program()),
+        uninstalled(hooksUninstall(folder(globals), program())),
+        uninstallMergeDriver(folder(globals), program()),
       ),
     ),
   )
@@ -63,25 +65,35 @@ export function configure(command: Command, run: RunCommand): void {
      wrk hooks status --json`,
   )
   status.action(() =>
-    run(async () =>
+    run(async globals =>
       needingMergeDriver(
-        stateOf(hooksStatus(process.cwd(), program())),
-        mergeDriverStatus(process.cwd(), program()),
+        stateOf(hooksStatus(folder(globals), program())),
+        mergeDriverStatus(folder(globals), program()),
       ),
     ),
   )
 }
 
 const program = () => thisProgram(template)
+const folder = ({ queue }: Globals) => folderForHooks(queue, process.env, process.cwd())
 
-function jsonOf({ folder, hooks, warnings }: HooksStatus) {
-  return { hooks_path: folder, hooks, warnings }
+function jsonOf({ folder, hooks, gone, warnings }: HooksStatus) {
+  return { hooks_path: folder, hooks, gone, warnings }
+}
+
+const WORDS: Record<HooksStatus['hooks'][number]['state'], string> = {
+  none: 'not installed',
+  foreign: 'not installed; another hook is there',
+  overwritten: 'gone; a hook manager wrote its own over it',
+  installed: 'installed',
+  outdated: 'outdated',
+  edited: 'edited',
 }
 
 function describe({ folder, hooks }: HooksStatus): string {
-  const words = { none: 'not installed', foreign: 'not installed; another hook is there' }
-  const lines = hooks.map(({ name, state, kept }) => {
-    const word = state === 'none' || state === 'foreign' ? words[state] : state
+  const lines = hooks.map(({ name, state, kept, via }) => {
+    const word = via === null ? WORDS[state] : `not installed; git reaches wrk through ${via}`
+    if (state === 'overwritten') return `  ${name}  ${word}\n`
     return `  ${name}  ${word}${kept ? `, calls ${kept} first` : ''}\n`
   })
   return `${folder}\n${lines.join('')}`
@@ -120,10 +132,10 @@ function uninstalled(result: HooksChange): Outcome {
 }
 
 function stateOf(result: HooksStatus): Outcome {
-  const missing = result.hooks.filter(({ state }) => state !== 'installed')
+  const missing = result.hooks.filter(hook => hook.state !== 'installed' && !(isReached(hook) && hook.via))
   if (missing.length === 0)
     return { exitCode: EXIT.done, json: { ok: true, ...jsonOf(result) }, text: describe(result) }
-  const message = `not in place: ${missing.map(({ name, state }) => `${name} (${state})`).join(', ')}`
+  const message = `${result.gone ? 'no longer' : 'not'} in place: ${missing.map(({ name, state }) => `${name} (${state})`).join(', ')}`
   const hint = inTheWay(result.hooks)?.hint ?? 'Put them in with: wrk hooks install'
   return {
     exitCode: EXIT.failed,

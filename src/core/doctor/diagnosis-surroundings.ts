@@ -21,7 +21,7 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
           ...tracked(git.tracked),
           ...ignored(registry.path, git.notIgnored),
           ...git.ignored.map(ignoredFolder),
-          ...hooks(git.hooks),
+          ...hooks(git.hooks, git.hooksGone),
         ]
       : []),
   ]
@@ -88,20 +88,31 @@ function ignoredFolder({ path, items, rule }: NonNullable<Facts['git']>['ignored
   return { ...newFinding('ignored-folder', 'warning', message, advice), path }
 }
 
-function hooks(all: readonly HookFacts[]): Finding[] {
-  const missing = all.filter(({ state }) => state === 'none' || state === 'foreign')
-  if (missing.length === all.length && !all.some(isCutShort))
+function hooks(all: readonly HookFacts[], gone: boolean): Finding[] {
+  const ways = all.flatMap(({ name, path, via }) =>
+    via === null
+      ? []
+      : [{ ...newFinding('hooks', 'note', `${name}: git reaches wrk through ${via}`, THAT_IS_ENOUGH), path }],
+  )
+  const others = all.filter(({ via }) => via === null)
+  const missing = others.filter(({ state }) => state === 'none' || state === 'foreign')
+  if (missing.length === all.length && !gone && !all.some(isCutShort))
     return missing.length === 0 ? [] : [newFinding('hooks', 'note', NEVER_INSTALLED, 'wrk hooks install')]
-  // An install would refuse these, so there is nothing that could be mended by itself.
-  const isBarred = all.some(({ state, kept }) => state === 'edited' || (state === 'foreign' && kept !== null))
-  return all.flatMap(hook => {
-    const words = HOOK_WORDS[hook.state]
+  // An install would refuse these, so there is nothing that could be fixed by itself.
+  const isBarred = others.some(
+    ({ state, kept }) => state === 'edited' || (state === 'foreign' && kept !== null),
+  )
+  const found = others.flatMap(hook => {
+    const isGone = gone && (hook.state === 'none' || hook.state === 'foreign')
+    const words = isCutShort(hook) ? INSTALL_CUT_SHORT : isGone ? IS_GONE : HOOK_WORDS[hook.state]
     if (!words) return []
-    const [message, advice] = isCutShort(hook) ? INSTALL_CUT_SHORT : words
-    const isSafe = !isBarred && (hook.state === 'outdated' || isCutShort(hook))
-    const fix = isSafe ? { kind: 'install-hooks' as const, does: 'install the hooks again' } : null
+    const [message, advice] = words
+    const isOwn = hook.state === 'outdated' || hook.state === 'overwritten' || isGone || isCutShort(hook)
+    const fix =
+      !isBarred && isOwn ? { kind: 'install-hooks' as const, does: 'install the hooks again' } : null
     return [{ ...newFinding('hooks', 'warning', `${hook.name}: ${message}`, advice), path: hook.path, fix }]
   })
+  return [...ways, ...found]
 }
 
 function isCutShort({ state, kept }: HookFacts): boolean {
@@ -109,6 +120,11 @@ function isCutShort({ state, kept }: HookFacts): boolean {
 }
 
 const NEVER_INSTALLED = 'the git hooks are not installed, so nothing asks wrk verify at a commit'
+const THAT_IS_ENOUGH = 'That is enough: wrk hooks install would add nothing there.'
+const IS_GONE = [
+  'it was installed and is gone, or git looks for hooks elsewhere now',
+  'To have commits checked again: wrk hooks install. If that was meant: wrk hooks uninstall',
+] as const
 const INSTALL_CUT_SHORT = [
   'an install was cut short, and the hook of before is not called',
   'wrk hooks install',
@@ -119,6 +135,7 @@ const HOOK_WORDS: Record<HookFacts['state'], readonly [message: string, advice: 
   none: [ONE_ONLY, EITHER],
   foreign: [`${ONE_ONLY}; another hook is there`, EITHER],
   installed: null,
+  overwritten: ['a hook manager wrote its own over it, so commits are not checked', 'wrk hooks install'],
   outdated: ['it is not as this wrk would write it', 'wrk hooks install'],
   edited: [
     'it was edited after wrk made it',

@@ -121,8 +121,10 @@ interface StateFacts {
 export interface HookFacts {
   name: string
   path: string
-  state: 'none' | 'installed' | 'outdated' | 'edited' | 'foreign'
+  state: 'none' | 'installed' | 'outdated' | 'edited' | 'foreign' | 'overwritten'
   kept: string | null
+  /** The file by which git reaches wrk though the hook is not wrk's. */
+  via: string | null
 }
 
 type UnknownSettingFacts = Omit<UnknownSetting, 'offset'> & { path: string; line: number; column: number }
@@ -158,6 +160,8 @@ export interface Facts {
     /** Folders of the queue that git ignores though it keeps others; `rule` with its place. */
     ignored: readonly { path: string; items: number; rule: string }[]
     hooks: readonly HookFacts[]
+    /** They were installed, and git no longer reaches all of them. */
+    hooksGone: boolean
   } | null
 }
 

@@ -126,8 +126,13 @@ export function judgeChange(
     name: entry.place.name,
     idPrefix: context.store.settings.idPrefix,
   }
+  // What a merge brings together may have been wrong before: that is not this session's doing.
+  const known = new Set(
+    committed.length > 1 ? committed.flatMap(({ version }) => version?.problems.map(({ code }) => code)) : [],
+  )
   const form = formOf(staged, file).filter(
-    ({ code }) => changed || (OF_LOCKS as readonly string[]).includes(code),
+    ({ code }) =>
+      (changed || (OF_LOCKS as readonly string[]).includes(code)) && !known.has(code as Problem['code']),
   )
   const others = (about.places.get(key) ?? []).filter(one => one !== entry.path)
   if (changed && others.length > 0) {

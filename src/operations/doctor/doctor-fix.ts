@@ -23,6 +23,7 @@ import { repairLog } from '../../store/log/log-repair.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import { completeSessionEvents } from '../../store/sessions/change-session.ts'
 import { rebuildRegistry } from '../../store/sessions/registry-rebuild.ts'
+import { repositoryHolding } from '../../system/repository.ts'
 import { sessionJudge } from '../claims/holder.ts'
 import { reap } from '../claims/reap.ts'
 import { type HookProgram, hooksInstall } from '../commits/hooks.ts'
@@ -70,7 +71,7 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
       return aside && `set the old one aside as ${aside}, and started a new one`
     }
     case 'install-hooks': {
-      const { changed } = hooksInstall(root, program)
+      const { changed } = hooksInstall(root, program, repositoryHolding(root, context.env)?.scope)
       return changed.length > 0 ? `installed ${changed.join(' and ')}` : null
     }
   }

@@ -7,7 +7,7 @@ import { isThere } from '../../store/files/look.ts'
 import { itemPlaces, queueFolders } from '../../store/queue.ts'
 import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/repository.ts'
 import { ignoredPaths } from '../../system/staged.ts'
-import { type HookProgram, hooksStatus } from '../commits/hooks.ts'
+import { type HookProgram, type HooksStatus, hooksStatus } from '../commits/hooks.ts'
 import type { Context } from '../context.ts'
 
 export type { HookProgram }
@@ -26,12 +26,16 @@ export function gitFacts({ store, env }: Context, program: HookProgram): Facts['
         !tracked.includes(registry.path) &&
         isNotIgnored(repository, registry.path),
       ignored: ignoredFolders(repository, store),
-      hooks: hooksStatus(root, program, repository.scope).hooks,
+      ...hookFacts(hooksStatus(root, program, repository.scope)),
     }
   } catch (error) {
     if (error instanceof WrkError && (error.code === 'IO' || error.code === 'NOT_FOUND')) return null
     throw error
   }
+}
+
+function hookFacts({ hooks, gone }: HooksStatus) {
+  return { hooks, hooksGone: gone }
 }
 
 function isTracked(repository: Repository, path: string): boolean {

@@ -38,7 +38,7 @@ export function describeRefusal(
   if (staged.length === 0) {
     const items = count(named)
     const message = `Commit refused: the message names ${items.text}, which ${items.one ? 'belongs' : 'belong'} to another session.`
-    return { message, hint: 'Name the item that this commit is about.' }
+    return { message, hint: `See who holds it: wrk show ${named[0]!.item}` }
   }
   const locked = staged.filter(isLockFinding)
   const message = `Commit refused: ${reasonOf(locked.length > 0 ? locked : staged)}.`

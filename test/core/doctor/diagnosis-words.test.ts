@@ -547,7 +547,7 @@ describe('around the items', () => {
   })
 
   test('what git has of this machine alone is told with the way out', () => {
-    const git = { tracked: [`${ROOT}/a b.yaml`], notIgnored: true, ignored: [], hooks: [] }
+    const git = { tracked: [`${ROOT}/a b.yaml`], notIgnored: true, ignored: [], hooksGone: false, hooks: [] }
     const found = diagnose(facts([], { git }))
     expect(found).toHaveLength(2)
     expectOne(found.slice(0, 1), [
@@ -570,11 +570,13 @@ describe('around the items', () => {
           tracked: [],
           notIgnored: false,
           ignored: [],
+          hooksGone: false,
           hooks: all.map(([state, kept = null], i) => ({
             name: ['pre-commit', 'post-merge'][i]!,
             path: `/hooks/${i}`,
             state,
             kept,
+            via: null,
           })),
         },
       }),
@@ -666,7 +668,8 @@ test('findings come in the order in which they are to be mended: what others are
         tracked: ['/r'],
         notIgnored: true,
         ignored: [],
-        hooks: [{ name: 'a', path: '/a', state: 'edited', kept: null }],
+        hooksGone: false,
+        hooks: [{ name: 'a', path: '/a', state: 'edited', kept: null, via: null }],
       },
       ...state({
         guards: [{ ...at, path: '/guard', dead: true, isEmpty: true }],

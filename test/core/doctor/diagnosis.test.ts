@@ -293,10 +293,11 @@ describe('what lies in .wrk', () => {
 
 describe('around the items', () => {
   const hook = (name: string, hookState: HookFacts['state'], kept: string | null = null): HookFacts => {
-    return { name, path: `/hooks/${name}`, state: hookState, kept }
+    return { name, path: `/hooks/${name}`, state: hookState, kept, via: null }
   }
-  const hooks = (...all: HookFacts[]) => {
-    const git = { tracked: [], notIgnored: false, ignored: [], hooks: all }
+  const hooks = (...all: HookFacts[]) => hooksWhere(false, ...all)
+  const hooksWhere = (hooksGone: boolean, ...all: HookFacts[]) => {
+    const git = { tracked: [], notIgnored: false, ignored: [], hooksGone, hooks: all }
     return diagnose(facts([], { git })).map(({ severity, fix }) => `${severity} ${fix?.kind ?? 'person'}`)
   }
 
@@ -316,6 +317,26 @@ describe('around the items', () => {
     expect(hooks(hook('a', 'outdated'), hook('b', 'edited'))).toEqual(['warning person', 'warning person'])
   })
 
+  test('hooks that were installed and are gone are written again, also over a manager’s own', () => {
+    const gone = ['warning install-hooks', 'warning install-hooks']
+    expect(hooksWhere(true, hook('a', 'none'), hook('b', 'foreign'))).toEqual(gone)
+    expect(hooksWhere(true, hook('a', 'overwritten', '/hooks/a.kept'), hook('b', 'none'))).toEqual(gone)
+    // Two that differ are for a person.
+    expect(hooksWhere(true, hook('a', 'foreign', '/hooks/a.kept'), hook('b', 'none'))).toEqual([
+      'warning person',
+      'warning person',
+    ])
+  })
+
+  test('hooks of others that ask wrk are a note', () => {
+    const reached = { ...hook('a', 'foreign'), via: '.husky/a' }
+    expect(hooks(reached, { ...hook('b', 'foreign'), via: '.husky/b' })).toEqual([
+      'note person',
+      'note person',
+    ])
+    expect(hooks(reached, hook('b', 'none'))).toEqual(['note person', 'warning person'])
+  })
+
   test('a registry that is no text is for a person, one that is broken is set aside', () => {
     const broken = { message: 'm', line: 2, column: 3, isText: true }
     const path = '/queue/session-state.yaml'
@@ -329,7 +350,13 @@ describe('around the items', () => {
   })
 
   test('what git tracks counts, what it does not ignore does not', () => {
-    const git = { tracked: ['/queue/session-state.yaml'], notIgnored: true, ignored: [], hooks: [] }
+    const git = {
+      tracked: ['/queue/session-state.yaml'],
+      notIgnored: true,
+      ignored: [],
+      hooksGone: false,
+      hooks: [],
+    }
     const found = diagnose(facts([], { git }))
     expect(found.map(({ code, fix }) => [code, fix])).toEqual([
       ['tracked-state', null],
