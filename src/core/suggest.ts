@@ -4,7 +4,7 @@ import { printable } from './text.ts'
 const MOST = 3
 
 /** Whether they are one word, or an insertion, a deletion, a change or a swap of neighbours makes them one. */
-function isNear(a: string, b: string): boolean {
+export function isNear(a: string, b: string): boolean {
   let from = 0
   while (from < a.length && a[from] === b[from]) from++
   let end = 0

@@ -70,7 +70,7 @@ describe('a missing key', () => {
   })
 })
 
-describe('a status that belongs elsewhere is written, and the command that is named moves the item:', () => {
+describe('a status that --stay writes where the item lies does not belong there, and a command is named:', () => {
   test.each([
     ['pending', 'done', 'wrk done WRK-1', /^done$/],
     ['working', 'Merged', 'wrk done WRK-1', /^done$/],
@@ -82,7 +82,7 @@ describe('a status that belongs elsewhere is written, and the command that is na
     ['archive', 'blocked', 'wrk block WRK-1', /^blocked$/],
   ])('%s/, %s: %s', async (folder, status, command, home) => {
     const queue = makeQueue({ [`${folder}/WRK-1.md`]: item('WRK-1', { status: folder.split('/')[0]! }) })
-    const { code, stderr } = await queue.run(`set WRK-1 status=${status}`)
+    const { code, stderr } = await queue.run(`set WRK-1 status=${status} --stay`)
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: `wrk: warning: WRK-1 lies in ${folder}/, where ${status} does not belong; ${command} moves it\n`,

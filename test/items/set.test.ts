@@ -71,7 +71,7 @@ test('what an item says already is not written again', async () => {
   const queue = makeQueue(['WRK-1'])
   const { mtimeMs, ino } = statSync(queue.path('WRK-1'))
   const { code, stdout } = await queue.run(['set', 'WRK-1', 'priority=medium', 'status=pending'])
-  expect([code, stdout]).toEqual([0, 'WRK-1 says so already\n'])
+  expect([code, stdout]).toEqual([0, 'WRK-1 already has these values\n'])
   expect(statSync(queue.path('WRK-1'))).toMatchObject({ mtimeMs, ino })
   expect(changes(queue)).toEqual([])
 })
@@ -80,15 +80,24 @@ test('an approved plan opens the gate', async () => {
   const queue = makeQueue(['WRK-1'])
   const execute = ['execute', 'WRK-1', '--provider', 'claude', '--', 'true']
   expect((await queue.run(execute)).code).toBe(3)
-  expect((await queue.run('set WRK-1 plan_approved=true')).stdout).toBe('Set plan_approved of WRK-1\n')
+  expect((await queue.run('set WRK-1 plan_approved=true')).stdout).toBe('WRK-1 plan_approved: true\n')
   expect((await queue.run(execute)).code).toBe(0)
 })
 
-test('title and status are told as they now are; the values stay out of the log', async () => {
+test('the answer has title and status as they now are; the values stay out of the log', async () => {
   const queue = makeQueue(['WRK-1'])
-  const { json } = await queue.run(['set', 'WRK-1', 'title=Another secret', 'status=working', '--json'])
-  expect(json.item).toMatchObject({ title: 'Another secret', status: 'working', path: queue.path('WRK-1') })
+  const { json } = await queue.run(['set', 'WRK-1', 'title=Another secret', 'status=parked', '--json'])
+  expect(json.item).toMatchObject({ title: 'Another secret', status: 'parked', path: queue.path('WRK-1') })
+  expect(json.before).toEqual({ title: 'What WRK-1 is about', status: 'pending' })
   expect(changes(queue)[0]!.reason).toBe('title, status')
+})
+
+test('people see what each field was and is', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const { stdout } = await queue.run(['set', 'WRK-1', 'priority=high', 'owner=Ann', 'title='])
+  expect(stdout).toBe(
+    'WRK-1 priority: medium -> high\nWRK-1 owner: Ann\nWRK-1 title: What WRK-1 is about -> (empty)\n',
+  )
 })
 
 test('many that set different fields at the same instant all succeed', async () => {
@@ -100,11 +109,153 @@ test('many that set different fields at the same instant all succeed', async () 
   expect(queue.leftovers()).toEqual([])
 })
 
-describe('a status that belongs elsewhere is written, and the command that is named moves the item:', () => {
-  test('one that fits is no matter for words', async () => {
+describe('a status does all that its verb does:', () => {
+  const NOW = '2026-02-16T19:30:05Z'
+  const at = { env: { WRK_NOW: NOW } }
+  const held = (status: string) => heldItem('WRK-1', 'tester', '2026-02-16T19:00:00Z', { status })
+
+  test.each(['done', 'Merged', 'cancelled', 'wont_fix'])('%s completes it', async word => {
+    const queue = makeQueue({ 'working/WRK-1.md': held('working') })
+    const { code, stdout, stderr } = await queue.run(`set WRK-1 status=${word} priority=low`, at)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe(
+      `WRK-1 status: working -> ${word}\nWRK-1 priority: medium -> low\nMoved WRK-1 to done/\n`,
+    )
+    const done = item('WRK-1', { status: word, priority: 'low', completed_at: NOW })
+    expect(queue.read('done/WRK-1.md')).toBe(done)
+    expect(queue.events().at(-1)).toMatchObject({ type: 'finished', reason: 'status, priority' })
+    expect((await queue.run('done 1 --json')).json.changed).toBe(false)
+    expect(queue.read('done/WRK-1.md')).toBe(done)
+  })
+
+  test('working claims it, and by whom is in the answer', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = await queue.run('set WRK-1 status=in_progress --json', at)
+    expect(json).toMatchObject({
+      changed: true,
+      item: { status: 'in_progress', path: queue.path('working/WRK-1.md') },
+      lock: { locked_by: 'tester', locked_at: NOW },
+    })
+    expect((await queue.run('claim 1', { session: 'other', ...at })).code).toBe(4)
+  })
+
+  test('blocked frees it and forgets an old reason; a reason may be given with it', async () => {
+    const queue = makeQueue({
+      'working/WRK-1.md': item('WRK-1', { status: 'working', blocked_reason: 'rain' }),
+      'working/WRK-2.md': item('WRK-2', { status: 'working' }),
+    })
+    await queue.run('claim 1')
+    await queue.run('set 1 status=blocked')
+    expect(queue.read('blocked/WRK-1.md')).toMatch(/\nlocked_by: ""\n(.*\n)*blocked_reason: ""\n/)
+    await queue.run(['set', '2', 'status=blocked', 'blocked_reason=no parts'])
+    expect(queue.read('blocked/WRK-2.md')).toContain('\nblocked_reason: no parts\n')
+  })
+
+  test('pending unblocks, reopens, or puts back, which keeps the claim', async () => {
+    const queue = makeQueue({
+      'blocked/WRK-1.md': item('WRK-1', { status: 'blocked', blocked_reason: 'rain' }),
+      'done/WRK-2.md': item('WRK-2', { status: 'done', completed_at: '2026-01-01' }),
+      'working/WRK-3.md': item('WRK-3', { status: 'working' }),
+    })
+    await queue.run('claim 3')
+    for (const id of [1, 2, 3]) expect((await queue.run(`set ${id} status=pending`)).code).toBe(0)
+    expect(queue.read('pending/WRK-1.md')).toContain('\nblocked_reason: ""\n')
+    expect(queue.read('pending/WRK-2.md')).toContain('\ncompleted_at: ""\n')
+    expect(queue.lock('pending/WRK-3.md').by).toBe('tester')
+    expect(queue.events().map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['unblocked', 'reopened', 'changed']),
+    )
+  })
+
+  test('one closed word for another changes the word, and the date stays', async () => {
+    const done = item('WRK-1', { status: 'done', completed_at: '2026-01-01' })
+    const queue = makeQueue({ 'done/WRK-1.md': done })
+    await queue.run('set 1 status=cancelled')
+    expect(queue.read('done/WRK-1.md')).toBe(done.replace('status: done', 'status: cancelled'))
+  })
+
+  test.each([
+    ['done', 'working', 5, 'WRK-1 cannot be set to working: it is closed (done)', 'wrk reopen WRK-1'],
+    ['blocked', 'working', 5, 'WRK-1 cannot be set to working: it is blocked', 'wrk unblock WRK-1'],
+    ['pending', 'archived', 2, 'is set by wrk archive', 'wrk archive WRK-1'],
+  ])('what the verb refuses is refused: %s to %s', async (folder, status, exit, says, next) => {
+    const before = item('WRK-1', { status: folder })
+    const queue = makeQueue({ [`${folder}/WRK-1.md`]: before })
+    const { code, stderr } = await queue.run(`set WRK-1 status=${status} priority=low`)
+    expect(code).toBe(exit)
+    expect(stderr).toContain(says)
+    expect(stderr).toContain(next)
+    expect(queue.read(`${folder}/WRK-1.md`)).toBe(before)
+  })
+
+  test('archived is set where the item lies in the archive already', async () => {
+    const queue = makeQueue({ 'archive/2026-01/WRK-1.md': item('WRK-1', { status: 'working' }) })
+    expect((await queue.run('set 1 status=archived', at)).code).toBe(0)
+    expect(queue.read('archive/2026-01/WRK-1.md')).toMatch(
+      new RegExp(`\nstatus: archived\n(.*\n)*completed_at: ${NOW}\n`),
+    )
+  })
+
+  test('what lies in a folder that fits stays there; a word of no meaning moves nothing', async () => {
+    const queue = makeQueue({
+      'pending/WRK-1.md': item('WRK-1'),
+      'archive/2026-01/WRK-2.md': item('WRK-2', { status: 'working' }),
+    })
+    await queue.run('set 1 status=dnoe')
+    expect(queue.exists('pending/WRK-1.md')).toBe(true)
+    await queue.run('set 2 status=done')
+    expect(queue.exists('archive/2026-01/WRK-2.md')).toBe(true)
+  })
+})
+
+describe('--stay', () => {
+  test('keeps the lock, and writes when the item was completed', async () => {
+    const queue = makeQueue(['WRK-1'])
+    await queue.run('claim 1')
+    const env = { WRK_NOW: '2026-02-16T19:30:05Z' }
+    expect((await queue.run('set 1 status=done --stay', { env })).code).toBe(0)
+    expect(queue.lock('WRK-1').by).toBe('tester')
+    expect(queue.read('WRK-1')).toContain('\ncompleted_at: 2026-02-16T19:30:05Z\n')
+  })
+
+  test('says nothing of a folder that fits', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'WRK-2.md': item('WRK-2') })
-    expect((await queue.run('set WRK-1 status=parked')).stderr).toBe('')
-    expect((await queue.run('set WRK-2 status=done')).stderr).toBe('')
+    expect((await queue.run('set WRK-1 status=parked --stay')).stderr).toBe('')
+    expect((await queue.run('set WRK-2 status=done --stay')).stderr).toBe('')
+  })
+})
+
+describe('a field that the item does not have', () => {
+  test.each([
+    ['priorty=high', 'priority'],
+    ['Priority=high', 'priority'],
+    ['titel=x', 'title'],
+    ['blocked-reasn=x', 'blocked_reason'],
+    ['completedat=x', 'completed_at'],
+    ['captian=Ann', 'captain'],
+  ])('and that looks misspelt is refused: %s', async (words, meant) => {
+    const before = withLine('captain: Bo')
+    const queue = makeQueue({ 'WRK-1': before })
+    const { code, stderr } = await queue.run(['set', 'WRK-1', words, 'complexity=simple'])
+    expect(code).toBe(2)
+    const [key] = words.split('=')
+    expect(stderr).toBe(`wrk: unknown field ${key}. Did you mean ${meant}?
+     To add it as a new field: wrk set WRK-1 --new-field ${words}\n`)
+    expect(queue.read('WRK-1')).toBe(before)
+    const forced = await queue.run(['set', 'WRK-1', '--new-field', words])
+    expect([forced.code, forced.stderr]).toEqual([0, ''])
+    expect(queue.read('WRK-1')).toContain(`\n${words.replace('=', ': ')}\n---`)
+  })
+
+  test('and that is new is added with a note, one that wrk knows without', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const { code, stderr } = await queue.run('set WRK-1 owner=Ann complexity=simple step_1=a')
+    expect([code, stderr]).toEqual([
+      0,
+      'wrk: owner is a new field of WRK-1; wrk gives it no meaning\nwrk: step_1 is a new field of WRK-1; wrk gives it no meaning\n',
+    ])
+    expect((await queue.run('set WRK-1 step_2=b')).code).toBe(0)
+    expect((await queue.run('set WRK-1 owner=Bo')).stderr).toBe('')
   })
 })
 

@@ -154,24 +154,36 @@ describe('done', () => {
     expect(field(textOf(queue), 'completed_at')).toBe('2020-01-01')
     expect(field(textOf(queue), 'locked_by')).toBe('')
     expect(queue.session('tester').claims).toEqual([])
-    const second = await queue.run('done 2')
-    expect(second.stdout).toBe('WRK-2 is merged already\n')
+    const now = { env: { WRK_NOW: '2026-02-09T00:00:00Z' } }
+    expect((await queue.run('done 2', now)).stdout).toBe('Done: WRK-2  What WRK-2 is about\n')
+    expect(field(textOf(queue, 'WRK-2'), 'completed_at')).toBe('2026-02-09T00:00:00Z')
+    expect((await queue.run('done 2')).stdout).toBe('WRK-2 is merged already\n')
     expect(places(queue, 'WRK-2')).toEqual(['done'])
     expect(field(textOf(queue, 'WRK-2'), 'status')).toBe('merged')
     await queue.run('done 3', { env: { WRK_NOW: '2026-02-10T00:00:00Z' } })
     expect(field(textOf(queue, 'WRK-3'), 'completed_at')).toBe('2026-02-10T00:00:00Z')
   })
 
-  test('frees what was finished by hand and still held, and changes nothing else', async () => {
-    const queue = makeQueue({
-      'pending/WRK-1.md': heldItem('WRK-1', 'tester', ago(MINUTE), { status: 'completed' }),
-    })
-    const { json } = await queue.run('done 1 --json')
-    expect(json).toMatchObject({
-      changed: true,
-      item: { status: 'completed', path: queue.path('done/WRK-1.md') },
-    })
-    expect(textOf(queue)).toBe(item('WRK-1', { status: 'completed' }))
+  test.each(['completed', 'completed_at', 'closed_at'])(
+    'frees what was finished by hand and still held, and changes nothing else where %s says when',
+    async key => {
+      const dated = { status: 'completed', [key]: '2026-02-01' }
+      const queue = makeQueue({ 'pending/WRK-1.md': heldItem('WRK-1', 'tester', ago(MINUTE), dated) })
+      const { json } = await queue.run('done 1 --json')
+      expect(json).toMatchObject({
+        changed: true,
+        item: { status: 'completed', path: queue.path('done/WRK-1.md') },
+      })
+      expect(textOf(queue)).toBe(item('WRK-1', dated))
+    },
+  )
+
+  test('dates an item whose status was set by hand', async () => {
+    const queue = makeQueue({ 'done/WRK-1.md': item('WRK-1', { status: 'done' }) })
+    const env = { WRK_NOW: '2026-02-10T00:00:00Z' }
+    expect((await queue.run('done 1 --json', { env })).json.changed).toBe(true)
+    expect(field(textOf(queue), 'completed_at')).toBe('2026-02-10T00:00:00Z')
+    expect((await queue.run('done 1 --json')).json.changed).toBe(false)
   })
 
   test('puts an archived item that lies elsewhere into the archive, never into done', async () => {

@@ -317,6 +317,23 @@ session_now_iso >/dev/null`,
   })
 })
 
+test('a status that a script sets is written in place: the script goes on with the same file', async () => {
+  const space = new Workspace({ 'WRK-1': item('WRK-1') })
+  const { code, stdout, stderr } = await space.bash(`file="$(resolve_wrk_file 1)"
+claim_wrk 1 >/dev/null
+wrk_set_frontmatter_value "$file" status working
+wrk_set_frontmatter_value "$file" priorty high
+wrk_set_frontmatter_value "$file" status done
+wrk_get_frontmatter_value "$file" status
+wrk_get_frontmatter_value "$file" completed_at
+mv "$file" "$Q/done/"
+release_wrk 1 >/dev/null`)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^done\n\d{4}-\d\d-\d\dT[\d:]{8}Z\n$/)
+  expect(stderr).toMatch(/^(wrk: warning: WRK-1 lies in pending\/, where .*\n){2}$/)
+  expect(space.read('done/WRK-1.md')).toContain('\nlocked_by: ""\n')
+})
+
 describe('resolve_wrk_file', () => {
   test('tells a number with parts from the number alone', async () => {
     const names = ['WRK-222.md', 'WRK-222.1.md', 'WRK-0222.02-pumps.md', 'WRK-7.1x.md']

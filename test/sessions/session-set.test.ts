@@ -124,6 +124,18 @@ test.each([
   expect(queue.read('session-state.yaml')).toBe(before)
 })
 
+test.each([
+  ['last_stge=plan', 'last_stage'],
+  ['Active_wrk=WRK-1', 'active_wrk'],
+  ['session_ids=x', 'session_id'],
+])('a key that looks misspelt is refused: %s', async (assignment, meant) => {
+  const queue = makeQueue()
+  const { code, stderr } = await queue.run(['session', 'set', assignment])
+  expect(code).toBe(2)
+  expect(stderr).toContain(`Did you mean ${meant}?`)
+  expect(queue.exists('session-state.yaml')).toBe(false)
+})
+
 test('a wrong identity and a file that cannot be read change nothing', async () => {
   const queue = makeQueue({ 'session-state.yaml': registry([{ id: 'tester', started_at: new Date() }]) })
   const before = queue.read('session-state.yaml')

@@ -10,6 +10,7 @@ import {
 } from '../../operations/items/transition.ts'
 import { refusedChange } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import { PARTICIPLES, refusedTransition } from '../../print/items/transitions.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { screen } from '../../print/terminal.ts'
 import { examples, open, type RunCommand } from '../command.ts'
@@ -59,7 +60,7 @@ export function configure(command: Command, run: RunCommand): void {
       const context = await open(globals)
       const result = await transition(context, verb, id, { reason: flags.reason })
       if (result.kind === 'refused') return refusedChange(result, context.clock())
-      if (result.kind === 'no') return impossible(verb, result)
+      if (result.kind === 'no') return refusedTransition(PARTICIPLES[verb], result)
       if (verb === 'start' && result.changed) {
         const waits = await openBlockers(context, result.item.id)
         if (waits.length > 0) result.warnings.push(`${result.item.id} waits for ${waits.join(', ')}`)
@@ -99,27 +100,4 @@ function outcome(
       ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]
       : warnings,
   }
-}
-
-function impossible(
-  verb: Verb,
-  { item, state, instead, warnings }: Extract<TransitionResult, { kind: 'no' }>,
-): Outcome {
-  const message = `${item.id} cannot be ${PARTICIPLES[verb]}: it is ${state === 'closed' ? `closed (${printable(item.status ?? 'by its folder', 40)})` : state}`
-  const hint = instead ? `First: wrk ${instead} ${item.id}` : `wrk show ${item.id} tells how it stands.`
-  const code = state === 'closed' ? 'CLOSED' : 'INVALID_ITEM'
-  return {
-    exitCode: EXIT.unworkable,
-    json: { ok: false, error: { code, message, hint }, item },
-    refusal: { message, hint },
-    warnings,
-  }
-}
-
-const PARTICIPLES: Record<Verb, string> = {
-  start: 'started',
-  block: 'blocked',
-  unblock: 'unblocked',
-  done: 'done',
-  reopen: 'reopened',
 }

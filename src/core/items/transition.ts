@@ -3,7 +3,7 @@
  * words that people invent may go anywhere that `pending` may.
  */
 import type { Lock } from '../claims/lock.ts'
-import { isClosed, statusWord } from './status.ts'
+import { fitsFolder, folderOf, isArchived, isClosed, isPending, statusWord } from './status.ts'
 
 export type Verb = 'start' | 'block' | 'unblock' | 'done' | 'reopen'
 
@@ -46,6 +46,33 @@ export function decideTransition(
   if (word === to && !holds && (!item.lock || to === 'pending')) return { kind: 'already' }
   if (!from.includes(state)) return { kind: 'no', state, instead: insteadOf(verb, state) }
   return { kind: 'change', to }
+}
+
+/** What comes with a status that is set by its word. */
+export type StatusEffect =
+  /** What this verb does, with that word in place of the verb's own. */
+  | { kind: 'verb'; verb: Verb; folder: string }
+  /** No verb leads there: the word, and the folder that it belongs in; null: where it lies now. */
+  | { kind: 'word'; folder: string | null }
+  /** It is for `wrk archive`, which knows the month. */
+  | { kind: 'archive' }
+
+/** @param item as it is now */
+export function effectOfStatus(word: string, item: { status: string | null; folder: string }): StatusEffect {
+  const home = folderOf(word)
+  if (home === null || (item.status !== null && statusWord(word) === statusWord(item.status)))
+    return { kind: 'word', folder: null }
+  const folder = item.folder !== '' && fitsFolder(word, item.folder) ? item.folder : home
+  if (isArchived(word, '') && !item.folder.startsWith('archive')) return { kind: 'archive' }
+  const state = stateOf(item.status, item.folder)
+  if (isClosed(word, ''))
+    return state === 'closed' ? { kind: 'word', folder } : { kind: 'verb', verb: 'done', folder }
+  if (home !== 'pending') return { kind: 'verb', verb: home === 'blocked' ? 'block' : 'start', folder }
+  // What is put back among the pending ones may well be held; to give it up is another step.
+  if (state === 'closed') return { kind: 'verb', verb: 'reopen', folder }
+  return state === 'blocked' && isPending(word, '')
+    ? { kind: 'verb', verb: 'unblock', folder }
+    : { kind: 'word', folder }
 }
 
 function stateOf(status: string | null, folder: string): State {

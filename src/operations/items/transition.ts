@@ -6,7 +6,7 @@
 import type { Hold } from '../../core/claims/record.ts'
 import { parseId } from '../../core/items/ids.ts'
 import { choose } from '../../core/items/next.ts'
-import { statusWord } from '../../core/items/status.ts'
+import { isArchived, statusWord } from '../../core/items/status.ts'
 import { decideTransition, TRANSITIONS, type Verb } from '../../core/items/transition.ts'
 import { newEvent } from '../../core/log/event.ts'
 import { liveRun, type Run } from '../../core/runs/run.ts'
@@ -28,6 +28,8 @@ import { completeMoveOf } from './complete-moves.ts'
 export interface TransitionOptions {
   /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
   reason?: string | undefined
+  /** A status of the same meaning, as it is to be written, the folder it belongs in, and what is set besides. */
+  as?: { word: string; folder: string; fields: Record<string, FieldValue> }
 }
 
 export type TransitionResult =
@@ -57,7 +59,7 @@ export async function transition(
   options: TransitionOptions = {},
 ): Promise<TransitionResult> {
   const { id, result } = await changeAsCaller(context, idText, (current, by) =>
-    decide(context, verb, current, by, options),
+    decideTransitionOf(context, verb, current, by, options),
   )
   if (result.kind !== 'done') return result
   const { item } = result
@@ -65,12 +67,13 @@ export async function transition(
   return result
 }
 
-function decide(
+/** What a verb does to an item, decided inside its guard. */
+export function decideTransitionOf(
   context: Context,
   verb: Verb,
   current: Current,
   caller: Caller,
-  { reason }: TransitionOptions,
+  { reason, as }: TransitionOptions,
 ): ItemDecision<TransitionResult> {
   const instant = context.clock()
   const now = stamp(instant)
@@ -88,7 +91,8 @@ function decide(
   const { from } = allowed
   const renewed = lock?.by === caller.holder
   const isNewReason = verb === 'block' && reason !== undefined && current.text('blocked_reason') !== reason
-  if (decision.kind === 'already' && !isNewReason)
+  const isUndated = verb === 'done' && decision.kind !== 'change' && lacksCompletion(current)
+  if (decision.kind === 'already' && !isNewReason && !isUndated)
     return {
       kind: 'leave',
       result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
@@ -106,12 +110,16 @@ function decide(
   const held = holds
     ? { locked_by: caller.holder, locked_at: renewed ? (current.record?.lockedAt ?? now) : now }
     : null
-  const freed = decision.kind === 'free'
+  // Closed as it is, whatever its word for that.
+  const stays = decision.kind === 'free' || isUndated
+  const dated = isUndated ? { completed_at: { word: now } } : {}
+  const word = as?.word ?? to
+  const set = as && Object.keys(as.fields).join(', ')
   // A run of the caller's own that is at work goes on; all others have ended.
   const kept = held && renewed ? ownRun(context, current, caller)?.id : undefined
   return {
     kind: 'change',
-    fields: freed ? {} : { status: { word: to }, ...besides(verb, current, now, reason) },
+    fields: stays ? dated : { status: { word }, ...besides(verb, current, now, reason), ...as?.fields },
     hold,
     session: caller.session,
     event: {
@@ -119,15 +127,15 @@ function decide(
       item: item.id,
       session: caller.holder,
       previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
-      reason: printable([from?.reason, reason].filter(Boolean).join('; '), 300) || null,
+      reason: printable([from?.reason, reason ?? set].filter(Boolean).join('; '), 300) || null,
       tx: context.store.host.randomLetters(12),
     },
     ends: current.runs().filter(({ run }) => run.id !== kept),
-    move: freed ? undefined : { status: to, folder: to },
+    move: stays ? undefined : { status: word, folder: as?.folder ?? to },
     result: {
       kind: 'done',
       changed: true,
-      item: freed ? item : { ...item, status: to },
+      item: stays ? item : { ...item, status: word },
       lock: held,
       renewed,
       from,
@@ -141,8 +149,16 @@ function ownRun({ store }: Context, current: Current, { holder }: Caller): Run |
   return liveRun(holder, runs, { here: here(), look: store.host.look })
 }
 
+/** Whether nothing says when a closed item was completed; of archived ones the folder tells. */
+export function lacksCompletion({ item, place, text }: Current): boolean {
+  const isInArchive = isArchived(item.status, '') || isArchived(null, place.folder)
+  return !isInArchive && COMPLETED.every(key => text(key) === undefined)
+}
+
+const COMPLETED = ['completed_at', 'completed', 'closed_at', 'closed']
+
 /** The fields that go with a status. */
-function besides(
+export function besides(
   verb: Verb,
   { item, text, kindOf }: Current,
   now: string,

@@ -4,6 +4,7 @@
  */
 import { WrkError } from '../../core/errors.ts'
 import { listedSession } from '../../core/sessions/session.ts'
+import { isNear } from '../../core/suggest.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import type { YamlMap } from '../../markdown/node.ts'
@@ -18,8 +19,14 @@ const KEPT_BY_WRK: readonly string[] = ['session_id', 'sessions', 'rebuilt_at', 
 /** What is said of the caller's own work as well. */
 const OWN_KEYS: readonly string[] = ['active_wrk', 'last_stage']
 
-/** @throws WrkError USAGE for a key that wrk keeps itself */
+/** @throws WrkError USAGE for a key that wrk keeps itself, and for one that looks misspelt */
 export function checkSessionKey(key: string): void {
+  const known = [...KEPT_BY_WRK, ...Object.keys(NOBODY_YET)]
+  const meant = known.includes(key) ? undefined : known.find(one => isNear(one, key.toLowerCase()))
+  if (meant !== undefined)
+    throw new WrkError('USAGE', `unknown key ${key}. Did you mean ${meant}?`, {
+      hint: 'Another key of your own may have any name that is not like one of wrk’s.',
+    })
   if (!KEPT_BY_WRK.includes(key)) return
   throw new WrkError('USAGE', `${key} is kept by wrk itself`, {
     hint: 'wrk session start and wrk session end change it.',

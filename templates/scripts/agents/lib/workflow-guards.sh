@@ -18,7 +18,8 @@
 #   wrk_get_frontmatter_value FILE KEY
 #                              prints a single value without quotes and comment; nothing, and 0, when there is none
 #   wrk_set_frontmatter_value FILE KEY VALUE
-#                              (wrk) sets a single value of an item of the queue; locked_by and locked_at: 2
+#                              (wrk) sets a single value of an item of the queue; locked_by and locked_at: 2.
+#                              A status is only written: the file stays where it is, and its lock too
 #   assert_provider NAME       exits 2 when nobody knows the provider
 #   assert_orchestrator_or_fail [NAME]
 #                              exits 2 when no orchestrator is set, or another than NAME
@@ -134,7 +135,8 @@ wrk_set_frontmatter_value() {
   esac
   local id
   id="$(_wrk_id_of_file "$1")" || return
-  _wrk_run set -- "$id" "$2=$3" >/dev/null
+  # A script goes on with the path that it has: a status moves nothing here.
+  _wrk_run set --stay --new-field -- "$id" "$2=$3" >/dev/null
 }
 
 assert_provider() {

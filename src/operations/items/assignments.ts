@@ -1,0 +1,43 @@
+/** `KEY=VALUE` as it is typed behind `wrk set` and `wrk session set`. */
+import { WrkError } from '../../core/errors.ts'
+import { printable } from '../../core/text.ts'
+
+const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+const LONGEST_VALUE = 10_000
+
+/**
+ * Reads `KEY=VALUE` as it was typed.
+ * @param check throws for a key that is not the caller's to set
+ * @throws WrkError USAGE
+ */
+export function parseAssignments(
+  texts: readonly string[],
+  check: (key: string) => void = checkField,
+): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const text of texts) {
+    const at = text.indexOf('=')
+    const key = text.slice(0, Math.max(at, 0))
+    if (!KEY.test(key))
+      throw new WrkError('USAGE', `"${printable(text, 60)}" is not KEY=VALUE`, {
+        hint: 'Write for example: priority=high "title=A new title"',
+      })
+    check(key)
+    if (fields.has(key)) throw new WrkError('USAGE', `${key} is given twice`)
+    const value = text.slice(at + 1)
+    if (value.length > LONGEST_VALUE)
+      throw new WrkError('USAGE', `the value of ${key} is longer than ${LONGEST_VALUE} characters`)
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
+      throw new WrkError('USAGE', `the value of ${key} is no single line of text`)
+    fields.set(key, value)
+  }
+  return fields
+}
+
+function checkField(key: string): void {
+  if (key === 'locked_by' || key === 'locked_at')
+    throw new WrkError('USAGE', `${key} belongs to the lock`, {
+      hint: 'wrk claim and wrk release change it.',
+    })
+  if (key === 'id') throw new WrkError('USAGE', 'the id is the file’s name and stays')
+}
