@@ -88,6 +88,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'what is wrong with the queue, and mending it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
+  resolve: {
+    summary: 'settle what a merge left of the items',
+    load: () => import('./commands/commits/resolve.ts'),
+  },
   'merge-driver': {
     summary: 'merge one item by its fields; git runs it',
     load: () => import('./commands/commits/merge-driver.ts'),

@@ -4,7 +4,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
   ['Who works on what:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log']],
   ['Items:', ['next', 'list', 'show', 'search', 'graph', 'new', 'set', 'index']],
   ['Their life:', ['start', 'block', 'unblock', 'done', 'archive', 'reopen']],
-  ['Under a claim:', ['execute', 'review', 'gates', 'verify', 'hooks', 'merge-driver']],
+  ['Under a claim:', ['execute', 'review', 'gates', 'verify', 'hooks', 'resolve', 'merge-driver']],
   ['Whole runs:', ['lock', 'receipt']],
   ['Set up and mend:', ['init', 'where', 'doctor', 'agents', 'completion', 'help']],
 ]
