@@ -5,6 +5,7 @@
  *     let found = readFrontmatter(bytes)
  *     if (found.kind === 'needsFull') found = readFrontmatter(bytes, await loadFullReader())
  */
+import { conflictLine } from './conflict-markers.ts'
 import type { ReadError, YamlMap } from './node.ts'
 import { type RepeatedKey, readPlain } from './plain.ts'
 import { type Split, type SplitReason, splitFrontmatter } from './split.ts'
@@ -24,7 +25,8 @@ export interface Frontmatter {
 /** `line` and `column` are the file's. */
 interface FrontmatterError {
   kind: 'error'
-  error: ReadError & { reason: SplitReason | 'yaml' }
+  /** `conflict`: markers of a merge that nobody has resolved stand in it, whatever else is wrong by them. */
+  error: ReadError & { reason: SplitReason | 'yaml' | 'conflict' }
 }
 
 export type FrontmatterResult = Frontmatter | { kind: 'needsFull' } | FrontmatterError
@@ -44,7 +46,10 @@ export function readFrontmatter(
   const split = splitFrontmatter(bytes, whole, length)
   if (split.kind === 'error') {
     const { reason, message, line, column } = split
-    return { kind: 'error', error: { reason, message, line, column } }
+    // Of a file's head it is not known yet whether the frontmatter ends.
+    const isSure = reason === 'none' || (reason === 'unclosed' && whole)
+    const conflict = isSure ? unresolved(bytes.toString('utf8', 0, Math.min(length, HEAD)), 1, false) : null
+    return conflict ?? { kind: 'error', error: { reason, message, line, column } }
   }
   const repeated: RepeatedKey[] = []
   const map = readPlain(split.yaml, wanted, repeated)
@@ -59,11 +64,24 @@ export function readFrontmatter(
   const above = split.firstLine - 1
   const result = full(split.yaml)
   if (result.kind === 'error') {
+    const conflict = unresolved(split.yaml, split.firstLine, true)
+    if (conflict) return conflict
     const { message, line, column } = result.error
     return { kind: 'error', error: { reason: 'yaml', message, line: line + above, column } }
   }
   const duplicates = result.duplicates.map(one => ({ ...one, line: one.line + above }))
   return { kind: 'ok', split, map: result.map, duplicates, certain: 'full' }
+}
+
+/** More than any frontmatter. */
+const HEAD = 65_536
+
+function unresolved(text: string, firstLine: number, isYaml: boolean): FrontmatterError | null {
+  const at = conflictLine(text, isYaml)
+  if (at === null) return null
+  const line = at + firstLine - 1
+  const message = `unresolved merge conflict, line ${line}`
+  return { kind: 'error', error: { reason: 'conflict', message, line, column: 1 } }
 }
 
 /** The file's line and column of an offset in its YAML text, from 1; the column counts characters. */

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { MISSING, unless } from '../core/errno.ts'
 import { WrkError } from '../core/errors.ts'
+import { conflictCopyOf } from '../core/items/conflict-copy.ts'
 import { type ItemKey, keyOfFileName } from '../core/items/ids.ts'
 import { STATUS_FOLDERS } from '../core/items/status.ts'
 import type { Disk } from './files/disk.ts'
@@ -268,7 +269,7 @@ export function notFolders(disk: Disk, root: string): { path: string; isLink: bo
 
 /**
  * Files that look like items and are seen by nobody: in folders below those of the queue, or of another ending
- * (`WRK-1.MD`, `WRK-1.markdown`).
+ * (`WRK-1.MD`, `WRK-1.markdown`); and copies that sync tools and merges left beside items.
  * @returns their paths, in no order of meaning; links are not followed
  */
 export function unseenItems(disk: Disk, root: string): string[] {
@@ -277,7 +278,8 @@ export function unseenItems(disk: Disk, root: string): string[] {
     for (const entry of unless(MISSING, [], () => disk.readdirSync(path, { withFileTypes: true }))) {
       const { name } = entry
       if (entry.isDirectory() && !isKnown(name)) look(join(path, name), no, no)
-      else if (entry.isFile() && LIKE_ITEM.test(name) && !isSeen(name)) found.push(join(path, name))
+      else if (entry.isFile() && !isSeen(name) && (LIKE_ITEM.test(name) || conflictCopyOf(name)))
+        found.push(join(path, name))
     }
   }
   for (const { folder, path } of queueFolders(disk, root))

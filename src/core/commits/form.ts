@@ -114,6 +114,7 @@ function fixOf(
   const { queue, name, path } = file
   const to = (folder: string, as = name) =>
     `git mv ${shellWord(path)} ${shellWord([queue, folder, as].filter(Boolean).join('/'))}`
+  if (code === 'merge-conflict') return `keep one side in an editor, then: ${add(file)}`
   if (code === 'no-frontmatter') return `give it frontmatter (templates/item.md has one), then: ${add(file)}`
   if (code === 'not-a-file') return `put the file itself there, then: ${add(file)}`
   if (code === 'half-lock') return `wrk claim ${item.id} && ${add(file)}`

@@ -1,6 +1,7 @@
 /** What is wrong around the items: its settings, the session registry, the queue's folders, git. Pure. */
 
 import { shellWord } from '../commits/form.ts'
+import { conflictCopyOf } from '../items/conflict-copy.ts'
 import { didYouMean } from '../suggest.ts'
 import { printable } from '../text.ts'
 import { type Facts, type Finding, type HookFacts, newFinding } from './finding.ts'
@@ -15,7 +16,7 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
       ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
       path,
     })),
-    ...unseen.map(path => ({ ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path })),
+    ...unseen.map(unseenFile),
     ...(git
       ? [
           ...tracked(git.tracked),
@@ -36,6 +37,14 @@ function unknownSetting({ path, key, line, column, near }: Facts['unknownSetting
   const message = `wrk has no setting ${printable(key, 60)}, so it changes nothing`
   const advice = `${didYouMean(near)}Correct it, or take it out.`
   return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
+}
+
+function unseenFile(path: string): Finding {
+  const copy = conflictCopyOf(path.slice(path.lastIndexOf('/') + 1))
+  if (!copy) return { ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path }
+  const message = `${copy.program} left this copy of ${copy.id} when two versions met; wrk does not read it`
+  const advice = `Bring what counts into ${copy.id}, then remove it: rm ${shellWord(path)}`
+  return { ...newFinding('conflict-copy', 'warning', message, advice), path }
 }
 
 const UNSEEN = 'it looks like an item, and no command sees it'

@@ -21,6 +21,7 @@ export type FindingCode =
   | 'not-writable'
   | 'not-a-folder'
   | 'unseen-item'
+  | 'conflict-copy'
   | 'unknown-setting'
   | 'registry'
   | 'tracked-state'

@@ -8,6 +8,7 @@
  */
 import { WrkError } from '../errors.ts'
 import { printable } from '../text.ts'
+import { isConflictCopy } from './conflict-copy.ts'
 
 declare const checked: unique symbol
 /** The normal form of an id, safe as a file name: `wrk-157`, `wrk-222.1`, `workspace-hub-1311`. */
@@ -57,11 +58,15 @@ export function parseId(input: string, prefix: string): ItemId {
 /** How nearly all items are called: the same as FILE and keyOf make of them, with less garbage. */
 const USUAL_FILE = /^[A-Z]+-[1-9][0-9]{0,8}\.md$/
 
-/** The key of a file name, or null when the name is not that of an item (README.md, notes.txt). */
+/** The key of a file name, or null when the name is not that of an item (README.md, notes.txt, a sync tool’s copy). */
 export function keyOfFileName(name: string): ItemKey | null {
   if (USUAL_FILE.test(name)) return name.slice(0, -3).toLowerCase() as ItemKey
   const parts = name.endsWith('.md') ? FILE.exec(name) : null
-  return parts ? keyOf(parts[1]!, parts[2]!) : null
+  if (!parts) return null
+  const [, prefix, number] = parts as unknown as [string, string, string]
+  // Only what follows the number can make it a copy; most names end there, and there may be thousands.
+  const hasMore = name.length > prefix.length + number.length + '-.md'.length
+  return hasMore && isConflictCopy(name.slice(0, -3)) ? null : keyOf(prefix, number)
 }
 
 /** Whether the text of an `id` field names the item of that key. A bare number is read with `prefix`. */

@@ -21,6 +21,7 @@ export interface Problem {
   code:
     | 'no-frontmatter'
     | 'unreadable'
+    | 'merge-conflict'
     | 'duplicate-key'
     | 'id-mismatch'
     | 'unreadable-lock'

@@ -152,6 +152,7 @@ const NEVER: Stamp = { ino: Number.NaN, size: 0, mtimeMs: 0, ctimeMs: 0 }
 const HIDING: readonly string[] = [
   'no-frontmatter',
   'unreadable',
+  'merge-conflict',
   'not-a-file',
   'no-permission',
   'unreadable-lock',

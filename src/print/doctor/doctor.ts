@@ -24,6 +24,8 @@ const TITLES: Record<Finding['code'], string> = {
   'no-permission': 'files that may not be read',
   'not-a-folder': 'no folders',
   'unseen-item': 'files like items that wrk does not see',
+  'conflict-copy': 'copies that a conflict left',
+  'merge-conflict': 'unresolved merge conflicts',
   'two-places': 'ids in several places',
   'status-folder': 'statuses that are not their folders’',
   'dead-lock': 'locks of dead holders',

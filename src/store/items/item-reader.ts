@@ -362,7 +362,12 @@ export function interpret(
   if (found.kind === 'needsFull') throw new NeedsFullReader()
   if (found.kind === 'error') {
     const { reason, message, line, column } = found.error
-    const code = reason === 'none' || reason === 'empty' ? 'no-frontmatter' : 'unreadable'
+    const code =
+      reason === 'conflict'
+        ? 'merge-conflict'
+        : reason === 'none' || reason === 'empty'
+          ? 'no-frontmatter'
+          : 'unreadable'
     return unusable(place, code, message, line, column)
   }
   const { item, lock, problems } = interpretItem(place, found, store.settings.idPrefix)

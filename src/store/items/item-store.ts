@@ -317,13 +317,18 @@ function warningsOf(display: string, published: Published | null | undefined): s
   ]
 }
 
+/** How a reader tells of conflict markers. */
+const CONFLICT = 'unresolved merge conflict'
+
 function invalid(
   { place }: Pick<ItemReading, 'place'>,
   { message, line, column }: { message: string; line: number; column: number },
 ): WrkError {
   const at = line > 0 ? `:${line}:${column}` : ''
   return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
-    hint: 'Correct the file in an editor; nothing was changed.',
+    hint: message.startsWith(CONFLICT)
+      ? 'Keep one side in an editor; nothing was changed.'
+      : 'Correct the file in an editor; nothing was changed.',
     details: { path: place.path, line, column },
   })
 }

@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'
+import { conflictCopyOf } from '../../core/items/conflict-copy.ts'
 import { keyOfField, keyOfFileName, numberOfKey } from '../../core/items/ids.ts'
 import type { Disk } from '../files/disk.ts'
 import { readMarker } from '../files/marker.ts'
@@ -52,7 +53,8 @@ export function merge(one: IdMemory, other: IdMemory): IdMemory {
 export function remember(memory: IdMemory, names: Iterable<string>): void {
   const sets = new Map(Object.entries(memory.taken).map(([prefix, numbers]) => [prefix, new Set(numbers)]))
   for (const name of names) {
-    const key = keyOfFileName(name)
+    // The copy of an item that is gone holds its number all the same.
+    const key = keyOfFileName(name) ?? keyOfFileName(`${conflictCopyOf(name)?.id}.md`)
     if (!key) continue
     const prefix = key.slice(0, key.lastIndexOf('-'))
     const number = numberOfKey(key)

@@ -271,6 +271,39 @@ describe('a file name', () => {
   })
 })
 
+describe('a copy that a sync tool made', () => {
+  test.each([
+    'WRK-1.sync-conflict-20260216-194500-ABCDEFG.md',
+    'WRK-1 (conflicted copy).md',
+    'WRK-1 (conflicted copy 2026-02-16 194500).md',
+    'WRK-1-tides (Case Conflict).md',
+    'WRK-1_conflict-20260216-194500.md',
+    'WRK-1-DESKTOP-A1B2C3D.md',
+    'WRK-1_BACKUP_4711.md',
+    'WRK-1 2.md',
+    'WRK-1 (12).md',
+    'WRK-1 - Copy (2).md',
+    'WRK-222.1 copy.md',
+  ])('is no item: %s', name => {
+    expect(keyOfFileName(name)).toBeNull()
+  })
+
+  test.each([
+    'WRK-139-gmsh.md',
+    'WRK-1 gmsh.md',
+    'WRK-1_LOCAL.md',
+    'WRK-1-copy.md',
+    'WRK-1-2.md',
+    'WRK-1 (draft).md',
+    'WRK-1-conflict.md',
+    'WRK-1 2026.md',
+    'WRK-1.orig.md',
+    'WRK-1-DESKTOP.md',
+  ])('any other suffix is an item’s: %s', name => {
+    expect(keyOfFileName(name)).not.toBeNull()
+  })
+})
+
 describe('a number with parts', () => {
   test.each([
     ['WRK-222.1', 'wrk-222.1'],
