@@ -2,7 +2,9 @@
 
 import { keyOfField, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
+import { notFound } from '../../store/items/item-reader.ts'
 import { readEvents, readEventsAfter } from '../../store/log/event-log.ts'
+import { placesOf } from '../../store/queue.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 
@@ -15,16 +17,21 @@ export interface LogOptions {
   after?: number | undefined
 }
 
-/** @throws WrkError USAGE, IO. An item that no longer exists still has its events. */
+/**
+ * An item that no longer exists still has its events.
+ * @throws WrkError USAGE, IO; NOT_FOUND for an item that is not there and never was
+ */
 export async function log(context: Context, { id, last, after }: LogOptions = {}): Promise<LogEvent[]> {
   const { store } = context
   await resolveCaller(context)
-  const key = id === undefined ? null : parseId(id, store.settings.idPrefix).key
+  const about = id === undefined ? null : parseId(id, store.settings.idPrefix)
   const { disk } = store.host
   const kept =
     after === undefined ? readEvents(disk, store.stateDir) : readEventsAfter(disk, store.stateDir, after)
-  const events = kept.filter(
-    ({ item }) => key === null || (item !== null && keyOfField(item, store.settings.idPrefix) === key),
-  )
+  const isAbout = ({ item }: LogEvent) =>
+    !about || (item !== null && keyOfField(item, store.settings.idPrefix) === about.key)
+  const events = kept.filter(isAbout)
+  if (about && events.length === 0 && placesOf(disk, store.root, about.key).length === 0)
+    if (after === undefined || !readEvents(disk, store.stateDir).some(isAbout)) throw notFound(store, about)
   return last === undefined ? events : events.slice(Math.max(0, events.length - last))
 }
