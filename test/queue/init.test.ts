@@ -189,7 +189,14 @@ test('within another queue it makes none; below another it says which one is use
 
   const part = join(folder, 'packages', 'a')
   mkdirSync(part, { recursive: true })
-  const made = await run('init', { cwd: part })
+  const refused = await run('init', { cwd: part })
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: `wrk: there is a queue above, which is used here already: ${queueIn(folder)}
+     For a second one, which hides it from here on: wrk init --separate\n`,
+  })
+  expect(existsSync(join(part, '.claude'))).toBe(false)
+  const made = await run('init --separate', { cwd: part })
   expect(made).toMatchObject({
     code: 0,
     stderr: `wrk: warning: there is a queue above, ${queueIn(folder)}; below ${part} this one is used from now on\n`,

@@ -13,6 +13,7 @@ export function configure(command: Command, run: RunCommand): void {
       '[dir]',
       'the queue’s folder; of a folder with .git or .claude, its .claude/work-queue (default: --queue, WRK_QUEUE, WORK_ITEM_ROOT, else .claude/work-queue here, or here where this is a queue)',
     )
+    .option('--separate', 'make a queue of its own below the workspace of another')
     .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
   examples(
     command,
@@ -24,12 +25,12 @@ export function configure(command: Command, run: RunCommand): void {
     'after',
     '\nSafe to repeat: it adds what is missing, a line to a .gitignore that is there too, and changes nothing else.',
   )
-  command.action((dir: string | undefined, flags: { scripts?: boolean }) =>
+  command.action((dir: string | undefined, flags: { scripts?: boolean; separate?: boolean }) =>
     run(async ({ queue }) => {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
       const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
       const texts = { item: itemTemplate, settings: settingsTemplate }
-      const { warnings, ...made } = init(target, process.cwd(), texts)
+      const { warnings, ...made } = init(target, process.cwd(), texts, flags.separate)
       const scripts = flags.scripts ? installScripts(made.queue, templatesFolder()) : null
       return {
         exitCode: EXIT.done,

@@ -51,11 +51,23 @@ export interface Templates {
 /**
  * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, whose queue is
  *   `.claude/work-queue`. Without it: the workspace is `cwd`.
- * @throws WrkError USAGE (it would lie within another queue), IO (`dir` is a file); system errors
+ * @param separate makes a second queue below the workspace of another
+ * @throws WrkError USAGE (it would lie within another queue, or hide one above), IO (`dir` is a file); system errors
  */
-export function init(dir: string | undefined, cwd: string, templates: Templates): InitResult {
+export function init(
+  dir: string | undefined,
+  cwd: string,
+  templates: Templates,
+  separate = false,
+): InitResult {
   const queue = queueFor(dir, cwd)
-  const made: InitResult = { queue, created: [], added_to: [], kept: [], warnings: doubtsAbout(queue) }
+  const made: InitResult = {
+    queue,
+    created: [],
+    added_to: [],
+    kept: [],
+    warnings: doubtsAbout(queue, separate),
+  }
   const tell = (isNew: boolean, name: string) => (isNew ? made.created : made.kept).push(name)
 
   for (const folder of FOLDERS) tell(makeFolder(join(queue, folder)), `${folder}/`)
@@ -93,13 +105,17 @@ function queueFor(dir: string | undefined, cwd: string): string {
 }
 
 /** A new queue hides one above it from whoever works below; within the other's folders it is surely not meant. */
-function doubtsAbout(queue: string): string[] {
+function doubtsAbout(queue: string, separate: boolean): string[] {
   const ground = queue.endsWith(sep + QUEUE_IN_WORKSPACE) ? workspaceOfQueue(queue) : queue
   const above = isQueue(queue) ? null : queueAbove(dirname(ground))
   if (above === null) return []
   if (queue.startsWith(above + sep))
     throw new WrkError('USAGE', `${queue} would lie within the queue ${above}`, {
       hint: `To complete that one: wrk init ${above}. For another, name a folder outside of it.`,
+    })
+  if (!separate)
+    throw new WrkError('USAGE', `there is a queue above, which is used here already: ${above}`, {
+      hint: 'For a second one, which hides it from here on: wrk init --separate',
     })
   return [`there is a queue above, ${above}; below ${ground} this one is used from now on`]
 }
