@@ -26,3 +26,9 @@ export function clockFrom(env: Readonly<Record<string, string | undefined>>): Cl
 export function sleep(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
+
+/** The day that it is here, `2026-02-16`, by the machine's time zone. */
+export function localDay(at: Date): string {
+  const part = (number: number, width: number) => String(number).padStart(width, '0')
+  return `${part(at.getFullYear(), 4)}-${part(at.getMonth() + 1, 2)}-${part(at.getDate(), 2)}`
+}

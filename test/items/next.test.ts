@@ -166,6 +166,28 @@ describe('what is not ready', () => {
     },
   )
 
+  test.each([
+    ['Pacific/Auckland', '2026-02-28T10:59:59Z', '2026-02-28T11:00:00Z'],
+    ['America/Los_Angeles', '2026-03-01T07:59:59Z', '2026-03-01T08:00:00Z'],
+    ['UTC', '2026-02-28T23:59:59Z', '2026-03-01T00:00:00Z'],
+  ])('is put off by a day until midnight in %s', async (TZ, before, midnight) => {
+    const queue = queueOf({ 'WRK-1': { not_before: '2026-03-01' } })
+    expect(await ready(queue, { WRK_NOW: before, TZ })).toEqual([])
+    expect(await ready(queue, { WRK_NOW: midnight, TZ })).toEqual(['WRK-1'])
+  })
+
+  test('is read as other tools write it: numbers for priorities, deps, open, none', async () => {
+    const queue = queueOf({
+      'WRK-1': { priority: '2', status: 'open', blocked_by: 'None' },
+      'WRK-2': { priority: '0', status: 'To Do', parent: '~' },
+      'WRK-3': { priority: '4', status: 'open', deps: '[]' },
+      'WRK-4': { priority: '0', status: 'open', deps: '[WRK-3]' },
+    })
+    expect(await ready(queue)).toEqual(['WRK-2', 'WRK-1', 'WRK-3'])
+    expect(await reasons(queue, 'WRK-4')).toEqual(['waits for WRK-3'])
+    expect((await queue.run('doctor --json')).json.findings).toEqual([])
+  })
+
   test('goes by the name of the host where WRK_MACHINE does not name the machine', async () => {
     const queue = queueOf({ 'WRK-1': { computer: 'no-such-machine' } })
     const { json } = await queue.run('next --json')

@@ -33,16 +33,17 @@ const BLOCKED_BY = [
   'depends-on',
   'dependsOn',
   'dependencies',
+  'deps',
 ]
 /** Whether a key says what an item waits for. */
 export function isDependencyKey(key: string): boolean {
   return BLOCKED_BY.includes(key)
 }
 
-const PARENT = ['parent', 'parent_wrk']
+const PARENT = ['parent', 'parent_wrk', 'parent_task_id']
 const MACHINES = ['computer', 'machine', 'machines', 'execution_workstations']
 const REPOS = ['target_repos', 'target_repo', 'repository']
-const CREATED = ['created_at', 'created']
+const CREATED = ['created_at', 'created', 'created_date']
 const NOT_BEFORE = ['not_before', 'parked_until', 'deferred_until']
 
 /** The keys that choosing the next item needs. */
@@ -128,7 +129,14 @@ function addWords(texts: string[], text: string | undefined): void {
 }
 
 function addWord(texts: string[], text: string | undefined): void {
-  if (text) texts.push(detached(text))
+  if (text && !isNothing(text)) texts.push(detached(text))
+}
+
+/** What people write where there is nothing: `blocked_by: None`. In quotes even YAML's own words for it are text. */
+const NOTHING = new Set(['none', 'null', 'nil', 'n/a', '~', '-', '–', '—'])
+
+function isNothing(text: string): boolean {
+  return text.length < 5 && NOTHING.has(text.toLowerCase())
 }
 
 /** Each item once, however it is spelled. */

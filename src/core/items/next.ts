@@ -55,6 +55,8 @@ interface Blocker {
 /** What is known of the moment and the place. */
 export interface Here {
   now: Date
+  /** The day that it is here: `2026-02-16`. */
+  today: () => string
   /** The names that this machine goes by. */
   machines: readonly string[]
 }
@@ -142,10 +144,15 @@ function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, h
   return reasons
 }
 
-function isPutOff(notBefore: string | null, { now }: Here): boolean {
-  const instant = notBefore === null ? null : parseInstant(notBefore)
+/** Until an instant, or until the midnight in which a day begins here. */
+function isPutOff(notBefore: string | null, { now, today }: Here): boolean {
+  if (notBefore === null) return false
+  const instant = parseInstant(notBefore)
+  if (instant !== null && DAY.test(notBefore)) return notBefore > today()
   return instant !== null && instant > now
 }
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
 
 function isHere(name: string, machines: readonly string[]): boolean {
   const lower = name.toLowerCase()

@@ -4,6 +4,12 @@ import { unknownWord } from '../suggest.ts'
 export type PriorityRank = 0 | 1 | 2 | 3 | 4
 
 const RANKS: Readonly<Record<string, PriorityRank>> = {
+  // As other tools count them: 0 is the most urgent.
+  0: 0,
+  1: 1,
+  2: 2,
+  3: 3,
+  4: 4,
   critical: 0,
   urgent: 0,
   highest: 0,

@@ -8,7 +8,9 @@ import { unknownWord } from '../suggest.ts'
 /** The folders of a queue that hold items, besides its root and the months below `archive`. */
 export const STATUS_FOLDERS = ['pending', 'working', 'blocked', 'done', 'archive', 'archived'] as const
 
-const PENDING = ['pending', 'parked', 'deferred', 'on-hold']
+/** To be begun, as other tools have it too. */
+const TO_DO = ['pending', 'open', 'todo', 'to-do']
+const PENDING = [...TO_DO, 'parked', 'deferred', 'on-hold']
 const WORKING = ['working', 'in-progress', 'coordinating']
 const ARCHIVED = ['archived']
 const DONE = [
@@ -19,7 +21,7 @@ const DONE = [
 
 const FOLDERS_OF = new Map<string, readonly string[]>([
   ...PENDING.map(word => [word, ['pending', 'blocked']] as const),
-  ['pending', ['pending']],
+  ...TO_DO.map(word => [word, ['pending']] as const),
   ...WORKING.map(word => [word, ['working']] as const),
   ['blocked', ['blocked']],
   ...DONE.map(word => [word, ['done', 'archive', 'archived']] as const),
@@ -41,7 +43,7 @@ export function isClosed(status: string | undefined, folder: string): boolean {
 
 /** Whether an item waits to be begun. Without a status the folder tells; parked, deferred and held ones do not. */
 export function isPending(status: string | null, folder: string): boolean {
-  return status === null ? ['', 'pending'].includes(topFolder(folder)) : statusWord(status) === 'pending'
+  return status === null ? ['', 'pending'].includes(topFolder(folder)) : TO_DO.includes(statusWord(status))
 }
 
 /** Whether an item has gone to the archive, by its status; without one the folder tells. */

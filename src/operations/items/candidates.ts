@@ -7,6 +7,7 @@ import type { Candidate, Here } from '../../core/items/next.ts'
 import { hostLabel } from '../../core/sessions/session.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
 import { ReadingCache } from '../../store/items/reading-cache.ts'
+import { localDay } from '../../system/clock.ts'
 import { here } from '../../system/process.ts'
 import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
@@ -92,5 +93,6 @@ function blocking(problems: readonly Problem[]): string | null {
 /** The moment and the place that an item is chosen for. WRK_MACHINE names this machine, else its host name does. */
 export function placeAndTime({ clock, env }: Context): Here {
   const named = env.WRK_MACHINE?.split(',').flatMap(name => name.trim() || [])
-  return { now: clock(), machines: named?.length ? named : [hostLabel(here().host)] }
+  const now = clock()
+  return { now, today: () => localDay(now), machines: named?.length ? named : [hostLabel(here().host)] }
 }

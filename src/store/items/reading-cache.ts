@@ -17,7 +17,7 @@ import type { ItemPlace } from '../queue.ts'
 import { closedReading, type ItemReading, inFileOnly, isBlocked } from './item-reader.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
-const FORMAT = 'wrk items 5'
+const FORMAT = 'wrk items 6'
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 

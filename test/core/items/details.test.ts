@@ -46,6 +46,7 @@ describe.each([
   'depends-on',
   'dependsOn',
   'dependencies',
+  'deps',
 ])('%s', name => {
   test.each(FORMS)('as %s', (_, text) => {
     expect(blockers(`${name}:${text}\n`)).toEqual(['wrk-1'])
@@ -72,12 +73,28 @@ describe.each([
     expect(details(`${name}:${text}\n`).blockedBy).toEqual([{ text: '{…}', key: null }])
   })
 
-  test.each(['', ' ""', ' []', ' ~', ' null', ' {}', ' [[]]', ' [~, ""]', ' ","'])(
-    'is nothing as%s',
-    text => {
-      expect(blockers(`${name}:${text}\n`)).toEqual([])
-    },
-  )
+  test.each([
+    '',
+    ' ""',
+    ' []',
+    ' ~',
+    ' null',
+    ' {}',
+    ' [[]]',
+    ' [~, ""]',
+    ' ","',
+    ' None',
+    ' none',
+    ' N/A',
+    ' nil',
+    ' "~"',
+    ' "null"',
+    ' "-"',
+    ' —',
+    ' [none]',
+  ])('is nothing as%s', text => {
+    expect(blockers(`${name}:${text}\n`)).toEqual([])
+  })
 })
 
 test('an item is named once, however often and in whatever spelling', () => {
@@ -98,7 +115,17 @@ test('what is no id is kept as it is written', () => {
   expect(details('blocked_by: [the licence]\ndepends_on: the licence\n').blockedBy).toHaveLength(1)
 })
 
-test.each(['parent', 'parent_wrk'])('%s is one reference', name => {
+test('a parent that is none is nothing, and what only looks like it is something', () => {
+  for (const none of ['None', 'n/a', '"~"']) expect(details(`parent: ${none}\n`).parent).toBeNull()
+  expect(details('blocked_by: Nonesuch\n').blockedBy).toEqual([{ text: 'Nonesuch', key: null }])
+  expect(details('not_before: none\n').notBefore).toBeNull()
+})
+
+test.each(['created_at', 'created', 'created_date'])('%s says when an item was made', name => {
+  expect(details(`${name}: "2026-03-01 10:30"\n`).createdAt).toBe('2026-03-01 10:30')
+})
+
+test.each(['parent', 'parent_wrk', 'parent_task_id'])('%s is one reference', name => {
   expect(details(`${name}: WRK-26\n`).parent).toEqual({ text: 'WRK-26', key: 'wrk-26' })
   expect(details(`${name}:\n`).parent).toBeNull()
 })

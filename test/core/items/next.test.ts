@@ -6,7 +6,8 @@ import type { ItemKey } from '../../../src/core/items/ids.ts'
 import { type Candidate, choose, whyBehind } from '../../../src/core/items/next.ts'
 
 const NOW = new Date('2026-03-01T12:00:00Z')
-const HERE = { now: NOW, machines: ['devbox'] }
+const today = () => NOW.toISOString().slice(0, 10)
+const HERE = { now: NOW, today, machines: ['devbox'] }
 
 const key = (number: number) => `wrk-${number}` as ItemKey
 const waitsFor = (...numbers: number[]) => numbers.map(n => ({ text: `WRK-${n}`, key: key(n) }))
@@ -246,13 +247,20 @@ describe('ready is what', () => {
   })
 
   test('is for any of the names that this machine goes by, and says them all', () => {
-    const here = { now: NOW, machines: ['devbox', 'Alias'] }
+    const here = { now: NOW, today, machines: ['devbox', 'Alias'] }
     const on = (...machines: string[]) => candidate(1, {}, { machines })
     expect(choose([on('alias')], here).ready).toHaveLength(1)
     expect(choose([on('x')], here).reasons(on('x'))).toEqual(['is for x, and this is devbox, Alias'])
     expect(choose([on('any')], here).reasons(on('any'))).toEqual([])
     expect(choose([on('Alias')], here).reasons(on('devBOX'))).toEqual([])
     expect(choose([on('x')], here).reasons(on('x', 'alias'))).toEqual([])
+  })
+
+  test('is put off by a day until that day begins here, whatever day it is elsewhere', () => {
+    const later = candidate(1, {}, { notBefore: '2026-03-02' })
+    const reasonsOn = (day: string) => choose([later], { ...HERE, today: () => day }).reasons(later)
+    expect(reasonsOn('2026-03-01')).toEqual(['is put off until 2026-03-02'])
+    expect(reasonsOn('2026-03-02')).toEqual([])
   })
 
   test('is put off by a date alone, and not by what is no date', () => {

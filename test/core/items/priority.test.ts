@@ -4,11 +4,11 @@ import { knownRank, priorityRank, unknownPriority } from '../../../src/core/item
 
 describe('a priority', () => {
   test.each([
-    [0, 'critical urgent highest blocker p0'],
-    [1, 'high p1'],
-    [2, 'medium normal moderate p2'],
-    [3, 'low minor p3'],
-    [4, 'lowest trivial someday p4'],
+    [0, 'critical urgent highest blocker p0 0'],
+    [1, 'high p1 1'],
+    [2, 'medium normal moderate p2 2'],
+    [3, 'low minor p3 3'],
+    [4, 'lowest trivial someday p4 4'],
   ])('of rank %i: %s', (rank, words) => {
     for (const word of words.split(' '))
       for (const written of [word, word.toUpperCase(), ` ${word} `]) {
@@ -17,7 +17,7 @@ describe('a priority', () => {
       }
   })
 
-  test.each([null, '', 'soonish', 'constructor', '__proto__', 'p5'])(
+  test.each([null, '', 'soonish', 'constructor', '__proto__', 'p5', '5', '-1', '1.0'])(
     '%j is not known, and in the middle',
     word => {
       expect(knownRank(word)).toBeNull()

@@ -18,6 +18,15 @@ const WAITING = ['parked', 'deferred', 'on-hold']
 const WORKING = ['working', 'in-progress', 'coordinating']
 const INVENTED = ['someday', 'review', 'constructor', '__proto__', '']
 
+test.each(['open', 'todo', 'To Do', 'to-do', 'pending'])('%s is to be begun', word => {
+  expect([isPending(word, 'pending'), isClosed(word, 'done'), folderOf(word)]).toEqual([
+    true,
+    false,
+    'pending',
+  ])
+  expect([fitsFolder(word, 'pending'), fitsFolder(word, 'working')]).toEqual([true, false])
+})
+
 describe('a status', () => {
   test.each([
     ['pending', 'pending'],
