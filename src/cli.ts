@@ -11,7 +11,9 @@ import { printable } from './core/text.ts'
 import { groupOf, inOrder } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
-import { answer, write } from './print/terminal.ts'
+import { answer, messageWidth, write } from './print/terminal.ts'
+import { wrap } from './print/wrap.ts'
+import { usageMessage } from './usage.ts'
 import { commandWord, plainWords } from './words.ts'
 
 /** What the scripts of `wrk completion` call; it needs all commands to know their options. */
@@ -19,16 +21,16 @@ const COMPLETE = '__complete'
 
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule>; hidden?: boolean }> = {
   claim: {
-    summary: 'claim an item: one winner, the others are told who',
+    summary: 'claim an item; exit 4 if another session holds it',
     load: () => import('./commands/claims/claim.ts'),
   },
   release: { summary: 'give an item up', load: () => import('./commands/claims/release.ts') },
   heartbeat: {
-    summary: 'show that this session is alive',
+    summary: 'keep your claims alive during a long job',
     load: () => import('./commands/sessions/heartbeat.ts'),
   },
   show: {
-    summary: 'one item: fields, lock, holder, problems',
+    summary: 'one item: fields, text, holder, history',
     load: () => import('./commands/items/show.ts'),
   },
   list: {
@@ -57,7 +59,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/runs/gates.ts'),
   },
   new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
-  next: { summary: 'the item to work on now', load: () => import('./commands/items/next.ts') },
+  next: {
+    summary: 'the item to work on now; --claim takes it',
+    load: () => import('./commands/items/next.ts'),
+  },
   start: { summary: 'claim an item and begin it', load: () => import('./commands/items/transition.ts') },
   block: { summary: 'set an item aside, blocked', load: () => import('./commands/items/transition.ts') },
   unblock: { summary: 'make a blocked item pending', load: () => import('./commands/items/transition.ts') },
@@ -71,7 +76,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/queue/log.ts'),
   },
   where: {
-    summary: 'which queue this is, and where its files lie',
+    summary: 'which queue this is, and where its files are',
     load: () => import('./commands/queue/where.ts'),
   },
   lock: {
@@ -85,7 +90,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/commits/verify.ts'),
   },
   doctor: {
-    summary: 'what is wrong with the queue, and mending it',
+    summary: 'find what is wrong with the queue and repair it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
   resolve: {
@@ -97,7 +102,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/commits/merge-driver.ts'),
   },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/commits/hooks.ts') },
-  agents: { summary: 'tell agents how to work with wrk', load: () => import('./commands/agents/agents.ts') },
+  agents: { summary: 'instructions and hooks for agents', load: () => import('./commands/agents/agents.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
   [COMPLETE]: {
     summary: 'what the completion scripts ask',
@@ -161,9 +166,7 @@ function commandIn(words: readonly string[]): string | undefined {
 async function runCommand(words: readonly string[]): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined
   const program = new Command('wrk')
-    .description(
-      'Claim and release markdown work items in place: exactly one winner, from many terminals at once.',
-    )
+    .description(INTRODUCTION)
     .version(WRK_VERSION, '-V, --version', 'print the version')
     .option(
       '--queue <dir>',
@@ -175,7 +178,7 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .helpOption('-h, --help', 'help, with examples')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: answer, writeErr: () => undefined })
-    .addHelpText('after', `\n${EXIT_CODES_HELP}\n\nwrk COMMAND --help, or wrk help COMMAND, shows examples.`)
+    .addHelpText('after', `\nExamples of a command: wrk COMMAND --help. Exit codes: wrk help ${EXIT_CODES}`)
     .exitOverride()
   const run: RunCommand = async work => {
     outcome = await work({ ...program.opts<Globals>(), behind: behindDashes(words) })
@@ -201,13 +204,17 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     else await program.parseAsync(withPlainWait(line), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return usageError(error, pathOf(program, line))
+    // Its help and version are not errors at all.
+    if (error.exitCode === 0) return undefined
+    const { command, path } = commandNamedIn(program, line)
+    const { message, hint } = usageMessage(error, command, path)
+    return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
   }
   return outcome
 }
 
-/** The names of the command that is asked for, subcommands too: `session start`. */
-function pathOf(program: Command, words: readonly string[]): string[] {
+/** The command that is asked for and its names, subcommands too: `session start`. */
+function commandNamedIn(program: Command, words: readonly string[]): { command: Command; path: string[] } {
   const path: string[] = []
   let command = program
   for (const word of plainWords(words)) {
@@ -216,7 +223,7 @@ function pathOf(program: Command, words: readonly string[]): string[] {
     path.push(next.name())
     command = next
   }
-  return path
+  return { command, path }
 }
 
 /** `wrk help exit-codes`; and a word that is neither a topic nor a command is a mistake. */
@@ -256,30 +263,35 @@ function withPlainWait(words: readonly string[]): string[] {
   })
 }
 
-/** commander's complaints are usage errors; its help and version are not errors at all. */
-function usageError(error: CommanderError, path: readonly string[]): Outcome | undefined {
-  if (error.exitCode === 0) return undefined
-  const message =
-    error.code === 'commander.help'
-      ? 'a command is missing'
-      : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  const hint = `See: ${['wrk', ...path, '--help'].join(' ')}`
-  return outcomeOfError(new WrkError('USAGE', message, { hint }), false)
-}
-
 /** Messages hold names from files and from the command line, so they are made printable here, all of them. */
 function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcome, asJson: boolean): void {
-  for (const warning of warnings) write(2, `wrk: warning: ${printable(warning, LONGEST_LINE)}\n`)
-  if (!asJson) for (const note of notes) write(2, `wrk: ${printable(note, LONGEST_LINE)}\n`)
+  for (const warning of warnings) say('wrk: warning: ', warning)
+  if (!asJson) for (const note of notes) say('wrk: ', note)
   if (refusal && !asJson) {
-    write(2, `wrk: ${printable(refusal.message, LONGEST_LINE)}\n`)
-    for (const line of refusal.lines ?? []) write(2, `${printable(line, LONGEST_LINE)}\n`)
-    if (refusal.hint) write(2, `     ${printable(refusal.hint, LONGEST_LINE)}\n`)
+    say('wrk: ', refusal.message)
+    for (const line of refusal.lines ?? []) say('', line)
+    if (refusal.hint) say(BELOW, refusal.hint)
   }
   if (trace) write(2, `${trace}\n`)
   if (asJson) answer(jsonLine({ schema_version: 1, ...json }))
   else if (text) answer(text)
 }
 
-const LONGEST_LINE = 4000
+/** A message on stderr, wrapped at words to the terminal's width. */
+function say(start: string, message: string): void {
+  const text = printable(message, Number.POSITIVE_INFINITY)
+  const width = messageWidth()
+  const lines = Number.isFinite(width) ? wrap(text, width, { first: start, rest: BELOW }) : [start + text]
+  write(2, lines.map(line => `${line}\n`).join(''))
+}
+
+/** What is below the first line of a message stands under its text. */
+const BELOW = '     '
 const EXIT_CODES = 'exit-codes'
+const INTRODUCTION = `Many sessions work on one queue of markdown items; each item is claimed by one.
+
+  wrk init                 make a queue in this project
+  wrk new "Fix the login"  make an item
+  wrk next --claim         claim the best item that is ready
+  wrk start 1              begin an item
+  wrk done 1               finish it`

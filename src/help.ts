@@ -1,12 +1,13 @@
 /** How the list of commands in `wrk help` is grouped. */
 
+/** First what a day is made of, in its order. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
-  ['Who works on what:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log']],
-  ['Items:', ['next', 'list', 'show', 'search', 'graph', 'new', 'set', 'index']],
-  ['Their life:', ['start', 'block', 'unblock', 'done', 'archive', 'reopen']],
-  ['Under a claim:', ['execute', 'review', 'gates', 'verify', 'hooks', 'resolve', 'merge-driver']],
-  ['Whole runs:', ['lock', 'receipt']],
-  ['Set up and mend:', ['init', 'where', 'doctor', 'agents', 'completion', 'help']],
+  ['Daily work:', ['init', 'new', 'next', 'start', 'done']],
+  ['Claims:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log']],
+  ['Items:', ['list', 'show', 'search', 'graph', 'set', 'block', 'unblock', 'archive', 'reopen', 'index']],
+  ['Under a claim:', ['execute', 'review', 'gates', 'lock', 'receipt']],
+  ['git:', ['verify', 'hooks', 'resolve', 'merge-driver']],
+  ['Set up and repair:', ['where', 'doctor', 'agents', 'completion', 'help']],
 ]
 
 /** The heading that a command stands under. */

@@ -48,7 +48,9 @@ export function cut(text: string, width: number): string {
  * @returns lines with a final newline
  */
 export function table(screen: Screen, columns: readonly Column[]): string {
-  const measured = columns.map(measure)
+  // What goes to a file or a program is whole.
+  const isWhole = !Number.isFinite(screen.width)
+  const measured = columns.map(column => measure(column, isWhole ? Number.POSITIVE_INFINITY : column.longest))
   const widths = measured.map(({ width }) => width)
   const key = columns.findIndex(({ isKey }) => isKey)
   shrink(widths, Math.max(0, key), Math.max(20, screen.width - 2 * (columns.length - 1)))
@@ -73,7 +75,10 @@ export function table(screen: Screen, columns: readonly Column[]): string {
   return `${lines.join('\n')}\n`
 }
 
-function measure({ title, cells, longest }: Column): { texts: string[]; widths: Int32Array; width: number } {
+function measure(
+  { title, cells }: Column,
+  longest: number,
+): { texts: string[]; widths: Int32Array; width: number } {
   const texts: string[] = []
   const widths = new Int32Array(cells.length)
   let width = title.length

@@ -38,28 +38,30 @@ export function unwritten(error: unknown): unknown {
 }
 
 export interface Screen {
-  /** Columns of the terminal, 80 where it is not known. */
+  /** Columns of the terminal, 80 where it does not tell; without a terminal there is no limit, unless COLUMNS sets one. */
   width: number
   colour: boolean
   isTerminal: boolean
 }
 
 /** /dev/null and its like are character devices too; on Linux their major number tells, before `tty` is loaded. */
-function mayBeTerminal(): boolean {
-  const stat = fstatSync(1)
+function mayBeTerminal(fd: 1 | 2): boolean {
+  const stat = fstatSync(fd)
   return stat.isCharacterDevice() && !(process.platform === 'linux' && stat.rdev >> 8 === 1)
 }
 
 /** What stdout can show. */
 export function screen(env: Readonly<Record<string, string | undefined>>): Screen {
-  const isTerminal = mayBeTerminal() && (process.stdout.isTTY ?? false)
+  const isTerminal = mayBeTerminal(1) && (process.stdout.isTTY ?? false)
   const columns = Number(env.COLUMNS)
-  const width = isTerminal
-    ? process.stdout.columns
-    : Number.isInteger(columns) && columns >= 40
-      ? columns
-      : 80
-  return { width: width || 80, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb', isTerminal }
+  const named = Number.isInteger(columns) && columns >= 40 ? columns : Number.POSITIVE_INFINITY
+  const width = isTerminal ? process.stdout.columns || 80 : named
+  return { width, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb', isTerminal }
+}
+
+/** Columns of the terminal that messages go to; no limit without one. */
+export function messageWidth(): number {
+  return mayBeTerminal(2) && process.stderr.isTTY ? process.stderr.columns || 80 : Number.POSITIVE_INFINITY
 }
 
 export type Style = 'red' | 'green' | 'yellow' | 'dim' | 'bold'

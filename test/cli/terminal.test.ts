@@ -191,10 +191,30 @@ test('what goes into a pipe or file holds neither colours nor control characters
     const { stdout, stderr } = await queue.run(args)
     expect(stdout + stderr, args).not.toMatch(CONTROL)
   }
-  for (const line of (await queue.run('list')).stdout.split('\n'))
+  for (const line of (await queue.run('list', { env: { COLUMNS: '80' } })).stdout.split('\n'))
     expect(columnsOf(line)).toBeLessThanOrEqual(80)
   for (const line of (await queue.run('list', { env: { COLUMNS: '60' } })).stdout.split('\n'))
     expect(columnsOf(line)).toBeLessThanOrEqual(60)
+})
+
+test('what goes into a pipe or file is not cut', async () => {
+  const title = `${'a long title '.repeat(30)}end`
+  const queue = makeQueue({ 'WRK-1': item('WRK-1', { title }) })
+  expect((await queue.run('list')).stdout).toContain(` ${title}\n`)
+  const found = await queue.run(['search', 'long title'])
+  expect(found.stdout).toContain(`  3: title: ${title}\n`)
+})
+
+terminals('messages', () => {
+  test('are wrapped at words to the terminal’s width, and below their first line stand under it', async () => {
+    const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'somebody-else-with-a-long-name', new Date()) })
+    const terminal = await openTerminal(queue, { columns: 50 })
+    const lines = (await terminal.screen('wrk claim 1')).replaceAll('\r', '').trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThan(3)
+    expect(lines[0]).toMatch(/^wrk: WRK-1 is /)
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {5}\S/)
+    for (const line of lines) if (line.trim().includes(' ')) expect(columnsOf(line)).toBeLessThanOrEqual(50)
+  })
 })
 
 test('a narrow table keeps the ids, but for one that would take more than half of it', async () => {

@@ -74,13 +74,17 @@ describe('wrk search', () => {
       'pending/WRK-1.md': `${item('WRK-1')}${'x '.repeat(300)}NEEDLE${' y'.repeat(300)}\n${'needle\n'.repeat(9)}`,
       'pending/WRK-2.md': `${item('WRK-2', { title: `"${'long '.repeat(40)}"` })}needle \x1b[31m red\n`,
     })
-    const { stdout } = await queue.run('search needle')
+    const { stdout } = await queue.run('search needle', { env: { COLUMNS: '80' } })
     const lines = stdout.trimEnd().split('\n')
     expect(lines.filter(line => line.length > 80)).toEqual([])
     expect(lines[1]).toMatch(/^ {2}14: ….*NEEDLE.*…$/)
     expect(lines[4]).toBe('  … and 7 more lines')
     expect(stdout).not.toContain('\x1b')
     expect((await queue.run('search needle --json')).json.items[0].lines).toHaveLength(10)
+    // Into a pipe goes all of it.
+    const piped = (await queue.run('search needle')).stdout
+    expect(piped.match(/needle/gi)).toHaveLength(11)
+    expect(piped).not.toContain('…')
   })
 
   test('nothing found is exit 1', async () => {

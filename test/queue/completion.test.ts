@@ -291,6 +291,28 @@ describe('what was perhaps meant', () => {
 })
 
 describe('wrk help', () => {
+  test.each([
+    ['claim', 'wrk claim needs <id>', 'claim --help'],
+    ['claim 1 2', 'too many arguments: wrk claim takes 1, not 2', 'claim --help'],
+    ['claim 1 --ttl', '--ttl needs a value: --ttl <time>', 'claim --help'],
+    ['claim 1 --forse', 'unknown option --forse. Did you mean --force?', 'claim --help'],
+    ['clam 1', 'unknown command "clam". Did you mean claim?', '--help'],
+    ['session', 'wrk session needs a command: start, id, list, show, set, end', 'session --help'],
+    ['session strat', 'unknown command "strat". Did you mean start?', 'session --help'],
+    [
+      'agents install codx',
+      'unknown agent "codx". Use one of: claude, codex, gemini, all',
+      'agents install --help',
+    ],
+  ])('a mistyped line says what is wrong and where to look: wrk %s', async (line, message, help) => {
+    expect(await run(line)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `wrk: ${message}\n     See: wrk ${help}\n`,
+    })
+    expect((await run(`${line} --json`)).json.error).toMatchObject({ code: 'USAGE', message })
+  })
+
   test('exit-codes prints the table, and a command its own help', async () => {
     const codes = await run('help exit-codes')
     expect(codes.stdout).toMatch(/^Exit codes:\n {2}0 +done\n[\s\S]* 75 /)
@@ -301,15 +323,18 @@ describe('wrk help', () => {
 
   test('lists every command once, in groups', async () => {
     const { stdout } = await run('help')
-    for (const heading of [
-      'Who works on what:',
-      'Items:',
-      'Their life:',
-      'Under a claim:',
-      'Whole runs:',
-      'Set up and mend:',
+    const headings = ['Daily work:', 'Claims:', 'Items:', 'Under a claim:', 'git:', 'Set up and repair:']
+    expect(stdout.match(/^[A-Z]?[a-z ]+:$/gm)).toEqual(['Options:', ...headings])
+    expect(stdout.match(/^ {2}wrk .*$/gm)!.map(line => line.split(/\s{2,}/)[1])).toEqual([
+      'wrk init',
+      'wrk new "Fix the login"',
+      'wrk next --claim',
+      'wrk start 1',
+      'wrk done 1',
     ])
-      expect(stdout).toContain(heading)
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      'Examples of a command: wrk COMMAND --help. Exit codes: wrk help exit-codes',
+    )
     for (const command of ['claim', 'list', 'agents', 'completion', 'help'])
       expect(stdout.match(new RegExp(`^  ${command} `, 'gm'))).toHaveLength(1)
     expect(stdout).not.toContain('__complete')

@@ -56,11 +56,12 @@ function unreadWarning(ids: readonly string[]): string {
 }
 
 function describe({ item, lines }: SearchHit, wanted: string, width: number): string {
-  const shown = lines.slice(0, SHOWN).map(({ line, text }) => {
+  const most = Number.isFinite(width) ? SHOWN : lines.length
+  const shown = lines.slice(0, most).map(({ line, text }) => {
     const number = `  ${line}: `
     return `${number}${around(text.trim(), wanted.trim(), width - number.length)}`
   })
-  if (lines.length > SHOWN) shown.push(`  … and ${lines.length - SHOWN} more lines`)
+  if (lines.length > most) shown.push(`  … and ${lines.length - most} more lines`)
   return [`${item.id}  ${item.title} (${item.status ?? 'no status'})`, ...shown]
     .map(line => `${printable(line, width)}\n`)
     .join('')
