@@ -12,12 +12,15 @@ const SENTENCES: Record<string, [pattern: RegExp, say: (parts: readonly string[]
   {
     unknownOption: [/option '(.*?)'(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s, unknown('option')],
     unknownCommand: [/command '(.*?)'(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s, unknown('command')],
-    missingArgument: [/argument '(.*?)'$/, ([name], line) => `${line} needs <${name}>`],
+    missingArgument: [/argument '(.*?)'$/, ([name], line) => `missing argument: ${line} <${name}>`],
     optionMissingArgument: [
       /option '(.*?)' argument/,
       ([flags]) => `${long(flags!)} needs a value: ${flags}`,
     ],
-    missingMandatoryOptionValue: [/option '(.*?)' not/, ([flags], line) => `${line} needs ${flags}`],
+    missingMandatoryOptionValue: [
+      /option '(.*?)' not/,
+      ([flags], line) => `missing option: ${line} ${flags}`,
+    ],
     conflictingOption: [
       /^(?:option )?'?(.*?)'? cannot be used with (?:option )?'?(.*?)'?$/,
       ([a, b]) => `${long(a!)} and ${long(b!)} exclude each other`,
@@ -51,7 +54,7 @@ export function usageMessage(error: CommanderError, command: Command, path: read
   const hint = `See: ${line} --help`
   if (error.code === 'commander.help') {
     const names = command.commands.map(one => one.name()).join(', ')
-    return { message: `${line} needs a command: ${names}`, hint }
+    return { message: `missing command. Use one of: ${names}`, hint }
   }
   const text = error.message.replace(/^error: /, '')
   const [pattern, say] = SENTENCES[error.code.replace('commander.', '')] ?? []

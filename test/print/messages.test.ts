@@ -140,7 +140,7 @@ describe('a claim', () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5').replace('title: ', '<<<<<<< HEAD\ntitle: ') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
       "wrk: /queue/pending/WRK-5.md:3:1: Implicit keys need to be on a single line
-           Mend the file in an editor; nothing was changed.
+           Correct the file in an editor; nothing was changed.
       exit 5"
     `)
   })
@@ -148,7 +148,7 @@ describe('a claim', () => {
   test('of an item that lies in two places', async () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5'), 'working/WRK-5.md': item('WRK-5') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
-      "wrk: WRK-5 stands in 2 places: /queue/pending/WRK-5.md, /queue/working/WRK-5.md
+      "wrk: WRK-5 is in 2 places: /queue/pending/WRK-5.md, /queue/working/WRK-5.md
            Keep one: compare them, then remove the others (git rm) or give them ids of their own.
       exit 5"
     `)
@@ -156,8 +156,8 @@ describe('a claim', () => {
 
   test('without a session', async () => {
     expect(await say(makeQueue(['WRK-5']), 'claim 5', { session: null })).toMatchInlineSnapshot(`
-      "wrk: wrk cannot tell which session this is: no agent and no terminal is above it
-           Give --session ID, or set WRK_SESSION_ID, or register one: export WRK_SESSION_ID=$(wrk session start --provider NAME)
+      "wrk: No session: not started from a terminal or an agent.
+           Set one: export WRK_SESSION_ID=my-job (or: --session ID, wrk session start)
       exit 2"
     `)
   })
@@ -279,7 +279,7 @@ describe('an item is', () => {
 
   test('changed', async () => {
     expect(await say(makeQueue(['WRK-5']), 'set 5 priority=high')).toMatchInlineSnapshot(`
-      "Set priority of WRK-5
+      "WRK-5 priority: medium -> high
       exit 0"
     `)
   })
@@ -333,6 +333,10 @@ describe('the queue at a glance', () => {
         priority  medium
         related   -
         lock      held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T11:00:00Z (1h ago), until 2026-03-02T13:59:00Z unless it shows life; alive: process PID is running
+
+      # WRK-5
+
+      Text that nobody but its author changes.
       exit 0"
     `)
   })
@@ -374,10 +378,10 @@ test('a commit of an item that another session holds', async () => {
   await repository.git('add -A')
   const result = await repository.wrk('verify --staged', { session: 'me', env: { WRK_NOW: NOW, TZ: 'UTC' } })
   expect(shown(result, repository.top)).toMatchInlineSnapshot(`
-    "wrk: what is staged may not be committed as it is: 1 finding
+    "wrk: Commit refused: WRK-5 belongs to another session.
     .claude/work-queue/pending/WRK-5.md:7:1: this commit changes WRK-5, which is held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T12:00:00Z (just now), until 2026-03-02T14:00:00Z unless it shows life; alive: process PID is running, works on WRK-5
          git restore --staged .claude/work-queue/pending/WRK-5.md
-         What is another session’s is for that session to commit; leave it out (commit without -a, which would stage it again, or by paths), or ask its holder.
+         Nothing else is staged. The holder commits it.
     exit 4"
   `)
 })
@@ -397,14 +401,12 @@ test('wrk doctor', async () => {
          --fix: move it to done/
 
     warning: locks of dead holders (1)
-      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead:
-        process PID is gone
+      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead: process PID is gone
          --fix: release it
 
     warning: dependencies on what is not there (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
-         As long as it is named, the item is never ready: correct it, or take it
-           out.
+         As long as it is named, the item is never ready: correct it, or take it out.
     exit 1"
   `)
   expect(await say(queue, 'doctor --fix')).toMatchInlineSnapshot(`
@@ -413,14 +415,12 @@ test('wrk doctor', async () => {
     mended: 2
       pending/WRK-5.md:4:1: the status done does not belong in pending/
          -> moved it to done/
-      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead:
-        process PID is gone
+      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead: process PID is gone
          -> released it from claude-devbox-k3x9f2
 
     warning: dependencies on what is not there (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
-         As long as it is named, the item is never ready: correct it, or take it
-           out.
+         As long as it is named, the item is never ready: correct it, or take it out.
     exit 1"
   `)
 })
@@ -448,7 +448,7 @@ test('a session lock that another run holds', async () => {
 describe('a command line', () => {
   test('with a command that does not exist', async () => {
     expect(await say(makeQueue(), 'clam 5')).toMatchInlineSnapshot(`
-      "wrk: unknown command 'clam' (Did you mean claim?)
+      "wrk: unknown command "clam". Did you mean claim?
            See: wrk --help
       exit 2"
     `)
@@ -456,7 +456,7 @@ describe('a command line', () => {
 
   test('with an unknown option', async () => {
     expect(await say(makeQueue(), 'claim 5 --forse')).toMatchInlineSnapshot(`
-      "wrk: unknown option '--forse' (Did you mean --force?)
+      "wrk: unknown option --forse. Did you mean --force?
            See: wrk claim --help
       exit 2"
     `)
@@ -464,7 +464,7 @@ describe('a command line', () => {
 
   test('without what it needs', async () => {
     expect(await say(makeQueue(), 'claim')).toMatchInlineSnapshot(`
-      "wrk: missing required argument 'id'
+      "wrk: missing argument: wrk claim <id>
            See: wrk claim --help
       exit 2"
     `)

@@ -292,12 +292,12 @@ describe('what was perhaps meant', () => {
 
 describe('wrk help', () => {
   test.each([
-    ['claim', 'wrk claim needs <id>', 'claim --help'],
+    ['claim', 'missing argument: wrk claim <id>', 'claim --help'],
     ['claim 1 2', 'too many arguments: wrk claim takes 1, not 2', 'claim --help'],
     ['claim 1 --ttl', '--ttl needs a value: --ttl <time>', 'claim --help'],
     ['claim 1 --forse', 'unknown option --forse. Did you mean --force?', 'claim --help'],
     ['clam 1', 'unknown command "clam". Did you mean claim?', '--help'],
-    ['session', 'wrk session needs a command: start, id, list, show, set, end', 'session --help'],
+    ['session', 'missing command. Use one of: start, id, list, show, set, end', 'session --help'],
     ['session strat', 'unknown command "strat". Did you mean start?', 'session --help'],
     [
       'agents install codx',
