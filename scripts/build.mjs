@@ -19,6 +19,7 @@ const APART = {
   watcher: 'src/system/watcher.ts',
   'open-engine': 'src/coordination/open-engine.ts',
   'terminal-page': 'src/print/items/terminal-page.ts',
+  'keep-compiled': 'src/bin/keep-compiled.ts',
 }
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */

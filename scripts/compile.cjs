@@ -8,17 +8,17 @@ const { dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
 const dist = join(dirname(__dirname), 'dist')
+const { keepUsual, readBundle } = require(join(dist, 'keep-compiled.cjs'))
 const scripts = new Map()
 
 function load(name) {
   if (!name.startsWith('./')) return require(name)
   const filename = join(dist, name)
-  // The same text as in src/bin/launcher.ts: V8 takes a compiled form for the same source only.
-  const source = `(function(exports,require,module,__filename,__dirname){${fs.readFileSync(filename, 'latin1')}\n})`
+  const { source, state } = readBundle(filename)
   const script = new Script(source, { filename })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, load, module, filename, dist)
-  scripts.set(filename, script)
+  scripts.set(filename, { script, state })
   return module.exports
 }
 
@@ -86,8 +86,8 @@ async function compile() {
     fs.rmSync(queue, { recursive: true, force: true })
   }
   if (scripts.size !== 6) throw new Error('a bundle was not loaded: its compiled form would be missing')
-  for (const [filename, script] of scripts)
-    fs.writeFileSync(`${filename}.${process.version}-${process.arch}`, script.createCachedData())
+  for (const [bundle, { script, state }] of scripts)
+    keepUsual({ bundle, state, data: () => script.createCachedData() })
 }
 
 /** An item that both sides changed, in its fields and below. */

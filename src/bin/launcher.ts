@@ -1,13 +1,12 @@
 /**
- * Starts the program with V8's compiled form of it, which halves the time that wrk adds to Node's own start.
- * A build leaves that form beside each bundle for the Node that it was made with; V8 refuses one of another
- * version, and then the source is compiled as usual. Where there is none, Node 22.1 and newer keep one
- * themselves (module.enableCompileCache).
+ * Starts the program with V8's compiled form of it, which halves the time that wrk adds to Node's own start. A build
+ * leaves that form beside each bundle for the Node that it was made with. A package does not hold it: the first start
+ * of each command leaves a form with the functions that it needed (compiled.ts: where, and when it may be used).
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { BOARD, commandWord, DAILY, FREQUENT, isAgentHook, isMergeDriver, plainWords } from '../words.ts'
+import { ALL_USUAL, findCompiled, readBundle } from './compiled.ts'
 import { type Program, run } from './run.ts'
 
 const words = process.argv.slice(2)
@@ -26,37 +25,39 @@ function bundleFor(line: readonly string[]): string {
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {
   if (!name.startsWith('./')) return require(name)
-  const filename = join(__dirname, name)
-  const cachedData = readCompiled(`${filename}.${process.version}-${process.arch}`)
-  if (!cachedData) {
-    letNodeKeepIt()
-    return require(name)
-  }
-  // scripts/compile.cjs makes the compiled form of this same text.
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`
+  const bundle = join(__dirname, name)
+  const { source, state } = readBundle(bundle)
+  const form = findCompiled(bundle, state)
+  const script = new Script(source, form ? { filename: bundle, cachedData: form.data } : { filename: bundle })
+  const refused = script.cachedDataRejected === true
+  const known = form && !refused ? form.commands : []
+  if (!known.includes(ALL_USUAL)) keepAtExit(script, { bundle, state, known, refused })
   const module = { exports: {} }
-  new Script(source, { filename, cachedData }).runInThisContext()(
-    module.exports,
-    load,
-    module,
-    filename,
-    __dirname,
-  )
+  script.runInThisContext()(module.exports, load, module, bundle, __dirname)
   return module.exports
 }
 
-function readCompiled(path: string): Buffer | null {
-  try {
-    return readFileSync(path)
-  } catch {
-    // Without it, whatever the reason, the source is compiled as usual.
-    return null
-  }
-}
+/** Loaded where it is needed, which is at hardly any start. */
+const KEEP = './keep-compiled.cjs'
+/** More commands than there are: typing errors are no reason to write a form again and again. */
+const MOST_COMMANDS = 60
 
-/** Older versions of Node have no such cache, and need not load node:module to say so. */
-function letNodeKeepIt(): void {
-  if (Number.parseInt(process.versions.node, 10) < 22) return
-  const { enableCompileCache } = require('node:module') as { enableCompileCache?: () => unknown }
-  enableCompileCache?.()
+/** Leaves the compiled form for the next start, where this command has not run with it yet. */
+function keepAtExit(
+  script: Script,
+  {
+    bundle,
+    state,
+    known,
+    refused,
+  }: { bundle: string; state: string; known: readonly string[]; refused: boolean },
+): void {
+  const command = (commandWord(words) ?? 'help').replace(/[^a-z-]/g, '')
+  if (known.includes(command) || known.length >= MOST_COMMANDS || process.env.NODE_DISABLE_COMPILE_CACHE)
+    return
+  process.on('exit', () => {
+    const { keepCompiled } = require(KEEP) as typeof import('./keep-compiled.ts')
+    const commands = [...known, command]
+    keepCompiled({ bundle, state, commands, data: () => script.createCachedData() }, refused)
+  })
 }
