@@ -9,8 +9,8 @@ import type { QueueFacts } from './protocol.ts'
 
 const POLL_SECONDS = 5
 
-/** @param sessionId the session that the board acts as */
-export async function queueFacts(context: Context, sessionId: string): Promise<QueueFacts> {
+/** @param sessionId the session that the board acts as; null where it only shows */
+export async function queueFacts(context: Context, sessionId: string | null): Promise<QueueFacts> {
   const { queue, via, settings } = await where(context)
   const workspace = queue.replace(/[/\\]\.claude[/\\]work-queue$/, '')
   return {
@@ -26,7 +26,7 @@ export async function queueFacts(context: Context, sessionId: string): Promise<Q
     host: placeAndTime(context).machines[0] ?? '',
     poll_seconds: POLL_SECONDS,
     priorities: PRIORITIES,
-    acts: false,
-    session_id: sessionId,
+    acts: sessionId !== null,
+    session_id: sessionId ?? '',
   }
 }

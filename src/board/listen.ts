@@ -18,6 +18,7 @@ const LIMITS = {
   headersTimeout: 5_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
 } as const
 const MOST_CONNECTIONS = 256
 

@@ -155,11 +155,21 @@ export interface ItemPage {
   events: BoardEvent[]
 }
 
-const ACTS = ['claim', 'release', 'start', 'block', 'unblock', 'done', 'reopen', 'priority', 'new'] as const
+export const ACTS = [
+  'claim',
+  'release',
+  'start',
+  'block',
+  'unblock',
+  'done',
+  'reopen',
+  'priority',
+  'new',
+] as const
 export type ActVerb = (typeof ACTS)[number]
 
 /** What the page showed of an item when the act was chosen. */
-interface Shown {
+export interface Shown {
   locked_by: string | null
   locked_at: string | null
   status: string | null

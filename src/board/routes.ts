@@ -6,15 +6,14 @@ import { begin, bodyOf, send, sendJson } from './answer.ts'
 import type { Feed } from './feed.ts'
 import { PROOF_PATH, proofOf, readProof, refusalOf } from './gate.ts'
 import { PAGE_FILES } from './page-files.ts'
-import type { Act, ActAnswer, ItemPage, Message } from './protocol.ts'
+import type { ActAnswer, ItemPage, Message } from './protocol.ts'
 
 export interface Routes {
   token: string
   port: () => number
   feed: Feed
   itemPage: (id: string) => Promise<ItemPage>
-  /** Null on a board that only shows. */
-  act: ((act: Act) => Promise<{ status: number; answer: ActAnswer }>) | null
+  act: (asked: unknown) => Promise<{ status: number; answer: ActAnswer }>
 }
 
 /** A follower that does not read is dropped when so much waits for it. */
@@ -48,7 +47,7 @@ export async function answerRequest(
     else if (route === `GET ${PROOF_PATH}`) {
       const { nonce } = readProof(request.headers.authorization ?? '') ?? { nonce: '' }
       sendJson(request, response, 200, { proof: proofOf(routes.token, 'server', port, nonce) })
-    } else if (route === 'POST /api/act' && routes.act) await act(routes.act, request, response)
+    } else if (route === 'POST /api/act') await act(routes.act, request, response)
     else
       sendJson(request, response, 404, { ok: false, error: { code: 'NOT_FOUND', message: 'no such path' } })
   } catch (error) {
@@ -60,7 +59,7 @@ export async function answerRequest(
 }
 
 async function act(
-  perform: NonNullable<Routes['act']>,
+  perform: Routes['act'],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -75,7 +74,7 @@ async function act(
   } catch {
     asked = null
   }
-  const { status, answer } = await perform(asked as Act)
+  const { status, answer } = await perform(asked)
   sendJson(request, response, status, answer)
 }
 

@@ -6,8 +6,11 @@
  */
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
+import { hostname } from 'node:os'
+import { hostLabel } from '../core/sessions/session.ts'
 import { readBoardNote, removeBoardNote, writeBoardNote } from '../operations/board/board-note.ts'
 import type { Context } from '../operations/context.ts'
+import { Acts } from './acts.ts'
 import { queueFacts } from './facts.ts'
 import { Feed } from './feed.ts'
 import { isSame, PROOF_PATH, proofOf } from './gate.ts'
@@ -39,16 +42,22 @@ export interface ServeOptions {
   onReady: (address: BoardAddress) => void | Promise<void>
 }
 
+export interface ServeEnd {
+  why: 'ended' | 'gone'
+  /** Ids of the items that the board held and gave up. */
+  released: string[]
+}
+
 /**
- * @returns why it ended
  * @throws WrkError IO, USAGE, NOT_FOUND
  */
-export async function serveBoard(given: Context, options: ServeOptions): Promise<'ended' | 'gone'> {
+export async function serveBoard(given: Context, options: ServeOptions): Promise<ServeEnd> {
   const token = randomBytes(32).toString('base64url')
-  const session = given.session ?? `board-${given.store.host.randomLetters(6)}`
-  const context: Context = { ...given, session, store: { ...given.store } }
+  const session = `board-${hostLabel(hostname())}-${given.store.host.randomLetters(6)}`
+  const context = { ...given, session, store: { ...given.store } }
   const facts = await queueFacts(context, session)
   const feed = new Feed(context, facts)
+  const acts = new Acts(context, feed)
   const ending = new AbortController()
   options.signal.addEventListener('abort', () => ending.abort())
   const routes = {
@@ -56,7 +65,7 @@ export async function serveBoard(given: Context, options: ServeOptions): Promise
     port: () => listening.port,
     feed,
     itemPage: (id: string) => itemPage(context, id),
-    act: null,
+    act: (asked: unknown) => acts.perform(asked),
   }
   const listening = await listen(
     (asked, response) => void answerRequest(routes, asked, response),
@@ -69,18 +78,21 @@ export async function serveBoard(given: Context, options: ServeOptions): Promise
     goneSince = feed.isThere ? null : (goneSince ?? performance.now())
     if (goneSince !== null && performance.now() - goneSince >= GONE_MS) ending.abort()
   }, ALIVE_EVERY_MS)
+  let why: ServeEnd['why'] = 'gone'
   try {
     await feed.run(ending.signal, () => {
       writeBoardNote(context, listening.port, token)
       void options.onReady({ port: listening.port, token })
     })
-    return options.signal.aborted ? 'ended' : 'gone'
+    if (options.signal.aborted) why = 'ended'
   } finally {
     clearInterval(pulse)
     feed.say('bye')
     listening.close()
     removeBoardNote(context, token)
   }
+  // Nobody can ask for anything any more.
+  return { why, released: why === 'gone' ? [] : await acts.end() }
 }
 
 const ASK_MS = 3_000

@@ -6,8 +6,8 @@ import type { State } from './protocol.ts'
 
 /** @throws WrkError IO */
 export async function boardState(context: Context): Promise<State> {
-  const facts = await queueFacts(context, '')
-  const feed = new Feed(context, { ...facts, acts: false })
+  const facts = await queueFacts(context, null)
+  const feed = new Feed(context, facts)
   const enough = new AbortController()
   let state: State | undefined
   await feed.run(enough.signal, () => {

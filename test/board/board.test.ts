@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import axe from 'axe-core'
 import { describe, expect, test } from 'vitest'
-import { NO_BROWSER, openBrowser, openPage, sees, startBoard } from '../support/browser.ts'
+import { becomes, NO_BROWSER, openBrowser, openPage, sees, startBoard } from '../support/browser.ts'
 import { ago, HOUR } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { makeQueue } from '../support/queue.ts'
@@ -33,7 +33,7 @@ describe.skipIf(NO_BROWSER)('the board', () => {
     await sees(page, '.column-done .card', 'Tide table')
 
     await page.keyboard.press('ArrowRight')
-    await page.waitForFunction("document.activeElement?.matches('.column-working .card-link')")
+    await becomes(page, "document.activeElement?.matches('.column-working .card-link')")
     await page.keyboard.press('Enter')
     await sees(page, '.panel-title', 'Buoys')
     await page.evaluate(axe.source)

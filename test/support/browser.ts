@@ -118,3 +118,8 @@ export async function openPage(context: BrowserContext, url: string): Promise<Op
 export async function sees(page: Page, selector: string, text: string | RegExp): Promise<void> {
   await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 30_000 })
 }
+
+/** Waits until an expression is true in the page; the page's own policy forbids it to be evaluated there. */
+export async function becomes(page: Page, expression: string): Promise<void> {
+  await until(expression, () => page.evaluate(`Boolean(${expression})`))
+}

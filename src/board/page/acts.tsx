@@ -1,6 +1,6 @@
 /** What can be done with an item, and the dialogs that ask what an act needs to know. */
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Act, ActVerb, BoardItem } from '../protocol.ts'
 import type { App } from './app-state.ts'
 import { shownOf } from './drop.ts'
@@ -86,7 +86,7 @@ export function ActDialog(props: {
 }) {
   const { app, asking, close, ask } = props
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current!.showModal()
   }, [asking])
   return (

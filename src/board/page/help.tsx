@@ -1,6 +1,6 @@
 /** The keys. */
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['1 – 6', 'Board, Now, Graph, Time, Numbers, State'],
@@ -19,7 +19,7 @@ const KEYS: readonly (readonly [keys: string, what: string])[] = [
 
 export function Help({ close }: { close: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current!.showModal()
   }, [])
   return (

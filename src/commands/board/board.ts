@@ -72,7 +72,7 @@ export function configure(command: Command, run: RunCommand): void {
           ending.abort()
         })
       let forget: (() => void) | null = null
-      const why = await serveBoard(context, {
+      const { why, released } = await serveBoard(context, {
         port,
         signal: ending.signal,
         onReady: async found => {
@@ -86,6 +86,7 @@ export function configure(command: Command, run: RunCommand): void {
         },
       })
       ;(forget as (() => void) | null)?.()
+      if (released.length > 0) say(`Released what the board held: ${released.join(', ')}\n`)
       if (why === 'gone') say('The queue is gone, and so is its board.\n')
       return { exitCode, json: { ok: true }, printed: true }
     }),

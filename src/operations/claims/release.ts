@@ -30,6 +30,8 @@ export interface ReleaseOptions {
   runId?: string | undefined
   /** Release whoever holds it. The reason is logged. */
   force?: string | undefined
+  /** Asked inside the guard before anything else; throws when the item must not be changed. */
+  check?: ((current: Current) => void) | undefined
 }
 
 export interface ReleaseResult {
@@ -160,14 +162,15 @@ async function releaseAs(
   caller: Caller | null,
   id: ItemId,
   places: readonly ItemPlace[],
-  { runId, force }: ReleaseOptions,
+  { runId, force, check }: ReleaseOptions,
   { taker, isItself = true }: InPlace = {},
 ): Promise<ReleaseResult> {
   const { store } = context
   const request = { holder: caller?.holder ?? null, runId: runId ?? null, force: force ?? null }
-  const { result, warnings } = await changeItem(store, id, places, current =>
-    decide(context, current, caller, request, taker),
-  ).catch(error => releaseRecord(context, caller, id, places, request, taker, error))
+  const { result, warnings } = await changeItem(store, id, places, current => {
+    check?.(current)
+    return decide(context, current, caller, request, taker)
+  }).catch(error => releaseRecord(context, caller, id, places, request, taker, error))
   result.warnings.push(...warnings)
 
   const { superseded } = result

@@ -41,6 +41,8 @@ export interface SetOptions {
   stay?: boolean | undefined
   /** Adds a field that looks like a misspelt one, too. */
   newField?: boolean | undefined
+  /** Asked inside the guard before anything else; throws when the item must not be changed. */
+  check?: ((current: Current) => void) | undefined
 }
 
 /** These hold text, whatever its words are; in all others `true` and `50` are what they say. */
@@ -58,9 +60,10 @@ export async function set(
   fields: ReadonlyMap<string, string>,
   options: SetOptions = {},
 ): Promise<SetResult> {
-  const { id, result } = await changeAsCaller(context, idText, (current, by) =>
-    decide(context, current, by, fields, options),
-  )
+  const { id, result } = await changeAsCaller(context, idText, (current, by) => {
+    options.check?.(current)
+    return decide(context, current, by, fields, options)
+  })
   const { answer, folder } = result
   const before = answer.item.path
   if (answer.kind === 'set' && answer.changed && folder !== null)

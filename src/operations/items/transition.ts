@@ -28,6 +28,8 @@ import { completeMoveOf } from './complete-moves.ts'
 export interface TransitionOptions {
   /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
   reason?: string | undefined
+  /** Asked inside the guard before anything else; throws when the item must not be changed. */
+  check?: ((current: Current) => void) | undefined
   /** A status of the same meaning, as it is to be written, the folder it belongs in, and what is set besides. */
   as?: { word: string; folder: string; fields: Record<string, FieldValue> }
 }
@@ -58,9 +60,10 @@ export async function transition(
   idText: string,
   options: TransitionOptions = {},
 ): Promise<TransitionResult> {
-  const { id, result } = await changeAsCaller(context, idText, (current, by) =>
-    decideTransitionOf(context, verb, current, by, options),
-  )
+  const { id, result } = await changeAsCaller(context, idText, (current, by) => {
+    options.check?.(current)
+    return decideTransitionOf(context, verb, current, by, options)
+  })
   if (result.kind !== 'done') return result
   const { item } = result
   item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].to)

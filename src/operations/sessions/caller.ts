@@ -156,10 +156,16 @@ function idForNew(
   return anchor ? sessionForAnchor(host, stateDir, anchor, make) : make()
 }
 
-function identityFor(facts: IdentityFacts, { sessionId, anchor }: Registration): Identity {
+function identityFor(facts: IdentityFacts, { sessionId, anchor, anchorTo }: Registration): Identity {
   if (sessionId !== undefined) {
     const id = checkSessionId(sessionId, '--session-id')
-    return { id, source: 'flag', via: '--session-id', agent: null, anchor: outlivingProcess(facts) }
+    return {
+      id,
+      source: 'flag',
+      via: '--session-id',
+      agent: null,
+      anchor: anchorTo ?? outlivingProcess(facts),
+    }
   }
   const identity = identify(facts)
   if (identity && !anchor) return identity

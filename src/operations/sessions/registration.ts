@@ -2,7 +2,7 @@
 import { nextSign } from '../../core/claims/lock.ts'
 import type { Identity } from '../../core/sessions/identity.ts'
 import { judgeSession } from '../../core/sessions/liveness.ts'
-import { AGENTS, generatedId, type Session } from '../../core/sessions/session.ts'
+import { AGENTS, type Anchor, generatedId, type Session } from '../../core/sessions/session.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import type { SessionDecision } from '../../store/sessions/change-session.ts'
 import { readSession } from '../../store/sessions/session-files.ts'
@@ -19,6 +19,8 @@ export interface Registration {
   agent?: string
   /** The id to register under, in place of what the identity says. */
   sessionId?: string
+  /** The process that a session registered under `sessionId` lives with; the nearest agent or terminal unless given. */
+  anchorTo?: Anchor
   /** `session start`: anchor also a session whose id was given. */
   anchor?: boolean
   /** Write the sign of life however recent the last one is. */
