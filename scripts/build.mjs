@@ -74,6 +74,7 @@ const page = await buildPage()
 await Promise.all([
   program('main', [only('FREQUENT'), withoutBoard]),
   program('daily', [only('DAILY'), withoutBoard]),
+  program('commit', [only('COMMIT'), withoutBoard]),
   // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.
   program('all', [withoutBoard]),
   program('board', [only('BOARD'), page]),
@@ -86,7 +87,15 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: ['./main.cjs', './daily.cjs', './all.cjs', './board.cjs', './hook.cjs', './merge-driver.cjs'],
+    external: [
+      './main.cjs',
+      './daily.cjs',
+      './commit.cjs',
+      './all.cjs',
+      './board.cjs',
+      './hook.cjs',
+      './merge-driver.cjs',
+    ],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

@@ -73,6 +73,7 @@ async function compile() {
         if (code !== 0) throw new Error(`wrk ${words} ended with ${code}`)
       }
     }
+    await compileVerify(queue)
     // Whoever builds may be an agent itself: its session and its queue have no part in this.
     for (const name of Object.keys(process.env))
       if (/^(?:CLAUDE|WRK|SESSION|WORK_ITEM)_/.test(name)) delete process.env[name]
@@ -85,7 +86,7 @@ async function compile() {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
-  if (scripts.size !== 6) throw new Error('a bundle was not loaded: its compiled form would be missing')
+  if (scripts.size !== 7) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [bundle, { script, state }] of scripts)
     keepUsual({ bundle, state, data: () => script.createCachedData() })
 }
@@ -103,6 +104,20 @@ async function mergeOnce(folder) {
   const { main } = load('./merge-driver.cjs')
   const code = await main(['merge-driver', base, ours, theirs, '7', 'pending/WRK-1.md'])
   if (code !== 0) throw new Error(`wrk merge-driver ended with ${code}`)
+}
+
+/** With an item staged, where there is a git to stage it with. */
+async function compileVerify(queue) {
+  const { spawnSync } = require('node:child_process')
+  // A build may run in a git hook, where these name the repository of whoever builds.
+  for (const name of Object.keys(process.env)) if (name.startsWith('GIT_')) delete process.env[name]
+  const git = (...args) => spawnSync('git', ['-C', queue, ...args], { stdio: 'ignore' }).status === 0
+  const { main } = load('./commit.cjs')
+  const before = process.cwd()
+  if (git('init', '-q') && git('add', '-f', 'pending/WRK-1.md')) process.chdir(queue)
+  const code = await main(['--queue', queue, '--session', 'build', 'verify', '--staged'])
+  process.chdir(before)
+  if (code !== 0) throw new Error(`wrk verify ended with ${code}`)
 }
 
 compile()

@@ -5,6 +5,9 @@ export const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'sh
 /** Commands that are called often too, and need more; they have another bundle. */
 export const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
 
+/** What git's hooks run at every commit that touches an item. */
+export const COMMIT: readonly string[] = ['verify']
+
 /** Serves a page: what it needs is in a bundle that nothing else loads. */
 export const BOARD: readonly string[] = ['board']
 

@@ -5,7 +5,16 @@
  */
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { BOARD, commandWord, DAILY, FREQUENT, isAgentHook, isMergeDriver, plainWords } from '../words.ts'
+import {
+  BOARD,
+  COMMIT,
+  commandWord,
+  DAILY,
+  FREQUENT,
+  isAgentHook,
+  isMergeDriver,
+  plainWords,
+} from '../words.ts'
 import { ALL_USUAL, findCompiled, readBundle } from './compiled.ts'
 import { type Program, run } from './run.ts'
 
@@ -19,6 +28,7 @@ function bundleFor(line: readonly string[]): string {
   const command = (!line.includes('help') && commandWord(line)) || ''
   if (FREQUENT.includes(command)) return './main.cjs'
   if (DAILY.includes(command)) return './daily.cjs'
+  if (COMMIT.includes(command)) return './commit.cjs'
   return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
 }
 

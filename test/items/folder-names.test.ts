@@ -131,5 +131,5 @@ test('through the command: claimed by what is kept, ambiguous as soon as a copy 
   writeFileSync(join(queue.root, 'pending/WRK-8-copy.md'), item('WRK-8'))
   const { code, stderr } = await queue.run('claim WRK-8')
   expect(code).toBe(5)
-  expect(stderr).toContain('stands in 2 places')
+  expect(stderr).toContain('is in 2 places')
 })
