@@ -41,16 +41,19 @@ describe('wrk claim --json', () => {
     expect(result.stderr).toBe('')
   })
 
-  test('tells of a renewed claim, whose time is new', async () => {
+  test('a renewed claim leaves the file alone until its lock is half the TTL old', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157', { env: { WRK_NOW: '2026-02-16T19:00:00Z' } })
     const result = await queue.run('claim WRK-157 --json', { env: { WRK_NOW: '2026-02-16T19:30:00Z' } })
     expect(oneObject(result)).toMatchObject({
       kind: 'renewed',
       from: null,
-      lock: { locked_by: 'tester', locked_at: '2026-02-16T19:30:00Z', expires_at: '2026-02-16T21:30:00Z' },
+      lock: { locked_by: 'tester', locked_at: '2026-02-16T19:00:00Z', expires_at: '2026-02-16T21:30:00Z' },
     })
-    expect(queue.lock('WRK-157').at).toBe('2026-02-16T19:30:00Z')
+    expect(queue.lock('WRK-157').at).toBe('2026-02-16T19:00:00Z')
+    const later = await queue.run('claim WRK-157 --json', { env: { WRK_NOW: '2026-02-16T20:00:00Z' } })
+    expect(oneObject(later)).toMatchObject({ kind: 'renewed', lock: { locked_at: '2026-02-16T20:00:00Z' } })
+    expect(queue.lock('WRK-157').at).toBe('2026-02-16T20:00:00Z')
   })
 
   test('tells of a takeover: from whom, since when and why, and warns on stderr', async () => {
@@ -80,6 +83,8 @@ describe('wrk claim --json', () => {
       host: null,
       pid: null,
       active_wrk: 'WRK-157',
+      taken_out: false,
+      named_in_file: null,
     })
     expect(json.error.message).toContain('WRK-157 is held by first')
     expect(`${json.error.message} ${json.error.hint}`).not.toMatch(/--force|session end/)

@@ -143,7 +143,7 @@ describe('without permission', () => {
     const queue = makeQueue(['WRK-1'])
     chmodSync(queue.path('WRK-1'), 0o644)
     if (IS_ROOT) chownSync(queue.path('WRK-1'), 65534, 65534)
-    mkdirSync(queue.path('.wrk'))
+    mkdirSync(queue.path('.wrk'), { recursive: true })
     makeWritable(queue, '', '.wrk')
     makeReadOnly(queue, 'pending')
     const result = runAsStranger(queue, 'claim WRK-1')
@@ -159,7 +159,7 @@ describe('without permission', () => {
 
   test.skipIf(!IS_ROOT)('to keep the item’s owner, it is not replaced by a file of another', () => {
     const queue = makeQueue(['WRK-1'])
-    mkdirSync(queue.path('.wrk'))
+    mkdirSync(queue.path('.wrk'), { recursive: true })
     makeWritable(queue, '', '.wrk', 'pending')
     chmodSync(queue.home, 0o755)
     chmodSync(queue.path('WRK-1'), 0o666)
@@ -172,7 +172,7 @@ describe('without permission', () => {
 
   test.skipIf(!IS_ROOT)('to keep the item’s group, its owner is told of the group, and how to go on', () => {
     const queue = makeQueue(['WRK-1'])
-    mkdirSync(queue.path('.wrk'))
+    mkdirSync(queue.path('.wrk'), { recursive: true })
     makeWritable(queue, '', '.wrk', 'pending', 'working', 'blocked', 'done', 'archive')
     chmodSync(queue.home, 0o755)
     chownSync(queue.path('WRK-1'), 65534, 0)

@@ -240,7 +240,7 @@ log(results.map(result => result.kind))`,
     const queue = makeQueue()
     expect(runModule(queue, '')).toMatchObject({ code: 0, stdout: '', stderr: '' })
     expect(runModule(queue, 'await openQueue(dir)')).toMatchObject({ code: 0, stdout: '', stderr: '' })
-    expect(queue.exists('.wrk')).toBe(false)
+    expect(queue.stateFiles()).toEqual([])
   })
 })
 

@@ -115,7 +115,14 @@ function scene(content: string | null = 'first\n') {
   const [path, dir] = [join(folder, 'file'), join(folder, '.wrk', 'guards', 'key')]
   const conflicts = join(folder, '.wrk', 'conflicts')
   fs.mkdirSync(dir, { recursive: true })
-  const guard: HeldGuard = { dir, slot: join(dir, 'me'), second: null, name: 'me', published: new Set() }
+  const guard: HeldGuard = {
+    dir,
+    slot: join(dir, 'me'),
+    second: null,
+    name: 'me',
+    published: new Set(),
+    isLeft: false,
+  }
   fs.writeFileSync(guard.slot, '', { mode: 0o600 })
   if (content !== null) {
     fs.writeFileSync(path, content)

@@ -315,7 +315,7 @@ describe('an archiving that was cut short is completed', () => {
     }
     expect([look().code, look().json.item.path]).toEqual([0, queue.path('WRK-1')])
     // With a .wrk of its own it gets as far as the move.
-    mkdirSync(queue.path('.wrk'))
+    mkdirSync(queue.path('.wrk'), { recursive: true })
     if (root) chownSync(queue.path('.wrk'), 65534, 65534)
     const { code, json, stderr } = look()
     expect([code, json.item.path, stderr]).toEqual([0, queue.path('WRK-1'), ''])

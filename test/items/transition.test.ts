@@ -352,7 +352,7 @@ describe('what cannot be moved on', () => {
       expectError(await queue.run(`${verb} ../x --json`), 2, 'USAGE')
       expect((await queue.run(`${verb}`)).code).toBe(2)
     }
-    expect(existsSync(queue.path('.wrk'))).toBe(false)
+    expect(queue.stateFiles()).toEqual([])
   })
 
   test('a folder that is a link is not followed: the change stands, and is moved when the folder is one', async () => {

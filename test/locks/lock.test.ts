@@ -68,7 +68,7 @@ describe('a lock', () => {
     const queue = makeQueue()
     const free = await queue.run('lock show --json')
     expect([free.code, free.json.lock, free.json.run_id, free.json.error_code]).toEqual([0, null, null, null])
-    expect(existsSync(join(queue.root, '.wrk'))).toBe(false)
+    expect(queue.stateFiles()).toEqual([])
 
     const claim = await queue.run('lock claim --ttl 5400 --purpose nightly_runner --json')
     expect(claim.code).toBe(0)
@@ -265,7 +265,7 @@ describe('a lock', () => {
       const result = await queue.run(['lock', verb, name, '--json'])
       expect([result.code, result.json.error?.code, result.json.error_code]).toEqual([2, 'USAGE', 'usage'])
     }
-    expect(existsSync(join(queue.root, '.wrk'))).toBe(false)
+    expect(queue.stateFiles()).toEqual([])
   })
 
   test.each([

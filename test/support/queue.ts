@@ -89,9 +89,34 @@ export class Queue {
     return parse(this.read('session-state.yaml'))
   }
 
-  /** One session of session-state.yaml, read without wrk; undefined when it is not listed. */
+  /**
+   * One session, read without wrk: as session-state.yaml lists it, with what its own file and its claims say now;
+   * undefined when it is not listed.
+   */
   session(id: string): Json {
-    return this.state().sessions.find((session: Json) => session.session_id === id)
+    const listed = this.state().sessions.find((session: Json) => session.session_id === id)
+    const own = this.filesOf('sessions').find(({ session_id }) => session_id === id)
+    if (!listed || !own) return listed
+    const claims = this.filesOf('held')
+      .filter(({ session }) => session === id)
+      .map(({ id, claimed_at, run_id }) => ({ id, claimed_at, run_id }))
+      .sort((a, b) => (a.claimed_at < b.claimed_at ? -1 : a.claimed_at > b.claimed_at ? 1 : 0))
+    const { heartbeat_at, ended_at, listed: before } = own
+    const now = before && claims.length === 0 ? {} : { claims, active_wrk: claims.at(-1)?.id ?? null }
+    return { ...listed, heartbeat_at, ended_at, ...now }
+  }
+
+  /** What lies in `.wrk/FOLDER`, or one folder deeper. */
+  /** What wrk has written into `.wrk`, but for the note that `wrk init` leaves there. */
+  stateFiles(): string[] {
+    return readdirSync(join(this.root, '.wrk')).filter(name => name !== 'state.json')
+  }
+
+  private filesOf(folder: string): Json[] {
+    const path = join(this.root, '.wrk', folder)
+    if (!existsSync(path)) return []
+    const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    return files.map(entry => JSON.parse(readFileSync(join(entry.parentPath, entry.name), 'utf8')) as Json)
   }
 
   /** The event log, older part first; throws when a line is not whole. */
@@ -134,7 +159,8 @@ export function makeQueue(items: Record<string, string | Buffer> | readonly stri
   const queue = new Queue(tempFolder())
   for (const folder of ['pending', 'working', 'blocked', 'done', 'archive'])
     mkdirSync(join(queue.root, folder), { recursive: true })
-  markAsNew(queue.root)
+  const hasState = !Array.isArray(items) && '.wrk' in items
+  if (!hasState) markAsNew(queue.root)
   const entries = Array.isArray(items) ? items.map(id => [id, item(id)] as const) : Object.entries(items)
   for (const [name, content] of entries) queue.write(name, content)
   return queue

@@ -6,12 +6,12 @@
  * the queue, and kill it with SIGKILL in place of that call, or let the call fail.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { finished, start, tempFolder } from './processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
-import { Queue } from './queue.ts'
+import { markAsNew, Queue } from './queue.ts'
 import { type Result, resultOf } from './result.ts'
 import { type Args, words } from './run.ts'
 
@@ -214,6 +214,9 @@ async function atEach(
 export function copyOf(template: Queue): Queue {
   const queue = new Queue(tempFolder())
   cpSync(template.root, queue.root, { recursive: true, preserveTimestamps: true })
+  // For wrk it would be a copy of a queue that is in use elsewhere, whose claims are not its own.
+  rmSync(join(queue.root, '.wrk', 'state.json'), { force: true })
+  markAsNew(queue.root)
   return queue
 }
 

@@ -163,7 +163,7 @@ describe('wrk watch --reap', () => {
 
   test('warns once of what it cannot release, and does so when it can', async () => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'x', ago(9 * HOUR)) })
-    mkdirSync(queue.path('.wrk'))
+    mkdirSync(queue.path('.wrk'), { recursive: true })
     writeFileSync(queue.path('.wrk/guards'), 'in the way')
     const watcher = await startWatch(queue, '--json --reap')
     await until('a warning', () => watcher.stderr().includes('could not release WRK-1'))

@@ -22,23 +22,10 @@ export type EventType =
   | 'sessionEnded'
 
 const TAKES_LOCK: readonly EventType[] = ['granted', 'renewed', 'takenOver', 'started']
-const ENDS_LOCK: readonly EventType[] = [
-  'released',
-  'archived',
-  'blocked',
-  'unblocked',
-  'finished',
-  'reopened',
-]
 
 /** Whether an event tells that its session got the item. */
 export function takesLock(type: EventType): boolean {
   return TAKES_LOCK.includes(type)
-}
-
-/** Whether an event tells of an item's lock being taken or given up. */
-export function isAboutLock(type: EventType): boolean {
-  return takesLock(type) || ENDS_LOCK.includes(type)
 }
 
 export interface NewEvent {

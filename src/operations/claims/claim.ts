@@ -131,7 +131,7 @@ function decide(
   const open = !item.closed || (done && !isArchived(item.status, current.place.folder))
   if (!open && force === undefined) throw closed(current, run !== undefined)
   check?.(current)
-  const judge = judgeFor(store, current.registry, now)
+  const judge = judgeFor(store, current.registry, now, ttlMs)
   const held = ownLock(store, current, caller.holder) ?? heldLock(judge, current)
   const request = {
     holder: caller.holder,
@@ -199,9 +199,17 @@ function decide(
 }
 
 /** Whether the file names the caller since less than half the TTL: then a renewal leaves it alone. */
-function isShownLately({ inFile, record }: Current, holder: string, ttlMs: number, now: Date): boolean {
+export function isShownLately(
+  { inFile, record }: Current,
+  holder: string,
+  ttlMs: number,
+  now: Date,
+): boolean {
   const shownAt = record?.state === 'held' && inFile?.by === holder ? inFile.at : null
-  return shownAt !== null && now.getTime() - shownAt.getTime() < ttlMs / 2
+  if (shownAt === null) return false
+  const age = now.getTime() - shownAt.getTime()
+  // One that is ahead of the clock is of no use to those who read the file alone.
+  return age < ttlMs / 2 && age >= 0
 }
 
 /** What is worth knowing of an item that is granted although it was closed, or whose earlier claims nobody knows. */

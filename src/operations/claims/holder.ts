@@ -43,9 +43,14 @@ export function sessionJudge({ host, settings }: Store, registry: Registry): Jud
 }
 
 /** @param registry asked for when a session is judged: an item without a lock needs none */
-export function judgeFor(store: Store, registry: () => Registry, now: Date): ItemJudge {
+export function judgeFor(
+  store: Store,
+  registry: () => Registry,
+  now: Date,
+  ttlMs = store.settings.ttlMs,
+): ItemJudge {
   const { host, stateDir, settings } = store
-  const { ttlMs, takeover, unlisted } = settings
+  const { takeover, unlisted } = settings
   const runsOf = (key: ItemKey) => readRuns(host.disk, stateDir, key).map(({ run }) => run)
   const activeItem = (session: string) => sessionClaims(host.disk, stateDir, session).at(-1)?.id ?? null
   return {
@@ -86,7 +91,7 @@ export function judgeForMany(store: Store, registry: Registry, now: Date): ItemJ
 }
 
 /** What of a reading tells who holds the item. */
-export type Held = Pick<
+export type HeldReading = Pick<
   ItemReading,
   'place' | 'lock' | 'byRecord' | 'foreign' | 'takenOut' | 'renewedAt' | 'recordModified' | 'modified'
 >
@@ -96,7 +101,7 @@ export type Held = Pick<
  * status, watch, doctor, heartbeat and verify. A lock that wrk did not write counts once the record's holder is dead or
  * silent for longer than the TTL.
  */
-export function heldLock(judge: ItemJudge, reading: Held): HeldLock | null {
+export function heldLock(judge: ItemJudge, reading: HeldReading): HeldLock | null {
   const { lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified, place } = reading
   if (!lock) return null
   if (!byRecord) return judgeLock(judge, place.key, lock, null, modified)
@@ -115,7 +120,7 @@ export function heldOf({
   renewedAt,
   recordModified,
   modified,
-}: Held): Held {
+}: HeldReading): HeldReading {
   return { place, lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified }
 }
 

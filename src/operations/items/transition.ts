@@ -17,7 +17,7 @@ import { readItems } from '../../store/items/item-reader.ts'
 import type { Current, ItemDecision } from '../../store/items/item-store.ts'
 import { placesOf } from '../../store/queue.ts'
 import { here } from '../../system/process.ts'
-import { type ItemSummary, summary } from '../claims/claim.ts'
+import { type ItemSummary, isShownLately, summary } from '../claims/claim.ts'
 import { permission, type Refused } from '../claims/permission.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
@@ -101,17 +101,18 @@ export function decideTransitionOf(
       result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
     }
 
+  const showsNew = !renewed || !isShownLately(current, caller.holder, context.store.settings.ttlMs, instant)
   const hold: Hold = holds
     ? {
         kind: 'take',
         holder: caller.holder,
         run: renewed ? (current.record?.run ?? null) : null,
         at: now,
-        showsNew: !renewed,
+        showsNew,
       }
     : { kind: 'give', state: verb === 'done' ? 'done' : 'released', at: now, why: reason ?? verb }
   const held = holds
-    ? { locked_by: caller.holder, locked_at: renewed ? (current.record?.lockedAt ?? now) : now }
+    ? { locked_by: caller.holder, locked_at: showsNew ? now : (current.record?.lockedAt ?? now) }
     : null
   // Closed as it is, whatever its word for that.
   const stays = decision.kind === 'free' || isUndated

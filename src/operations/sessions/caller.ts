@@ -105,7 +105,14 @@ export async function register(context: Context, how: Registration = {}): Promis
 
   // The usual case, without a guard: known, alive, and a sign of life within the last minute.
   const known = identity.id === null ? undefined : listedSession(registry, identity.id)
-  if (known && !how.heartbeat && !how.provider && sessionUpdate(context, known, identity, now) === null)
+  const isTaken = identity.source === 'file' && known && !isAnchoredAlike(known, identity)
+  if (
+    known &&
+    !isTaken &&
+    !how.heartbeat &&
+    !how.provider &&
+    sessionUpdate(context, known, identity, now) === null
+  )
     return { ...callerOf(context, identity, known.id), endedAt: null, began: false, warnings: [] }
 
   tidy(context)

@@ -14,10 +14,10 @@ import {
   type Store,
 } from '../../store/items/item-reader.ts'
 import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
-import { type Held, heldOf } from '../claims/holder.ts'
+import { type HeldReading, heldOf } from '../claims/holder.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */
-export interface ViewedEntry extends Held {
+export interface ViewedEntry extends HeldReading {
   id: string
   title: string
   status: string | null

@@ -61,6 +61,8 @@ export interface HeldGuard {
   name: string
   /** The slots that were renamed into place: each leaves the guard by that same step. */
   published: Set<string>
+  /** Whether its folder has been given back. */
+  isLeft: boolean
 }
 
 /** How many files are published under a guard. */
@@ -147,7 +149,7 @@ function tryGuard(
     throw error
   }
   const [slot, second] = files.map(file => join(dir, file))
-  return { dir, slot: slot!, second: second ?? null, name, published: new Set() }
+  return { dir, slot: slot!, second: second ?? null, name, published: new Set(), isLeft: false }
 }
 
 function slotNames(name: string, slots: Slots): string[] {
@@ -222,15 +224,23 @@ function moveInto(disk: Disk, draft: string, dir: string): void {
 }
 
 /** Leaves a guard: removes the slots that were not published, and the folder if it is empty. */
-function giveBack(disk: Disk, { dir, slot, second, published }: HeldGuard): void {
+function giveBack(disk: Disk, guard: HeldGuard): void {
+  if (guard.isLeft) return
+  const { slot, second, published } = guard
   for (const one of [slot, second])
     if (one !== null && !published.has(one)) unless(MISSING, undefined, () => disk.unlinkSync(one))
   try {
-    unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(dir))
+    leaveGuard(disk, guard)
   } catch (error) {
     // What was published has happened, and an empty folder is in nobody's way.
     if (published.size === 0 || !isFailure(error)) throw error
   }
+}
+
+/** Removes a guard's folder, if no slot is in it. */
+export function leaveGuard(disk: Disk, guard: HeldGuard): void {
+  guard.isLeft = true
+  unless([...MISSING, 'ENOTEMPTY', 'EEXIST', 'EPERM'], undefined, () => disk.rmdirSync(guard.dir))
 }
 
 /** The slots in a guard's folder, none when nobody holds it. */

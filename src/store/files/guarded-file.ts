@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
-import { type HeldGuard, StartOver } from './guard.ts'
+import { type HeldGuard, leaveGuard, StartOver } from './guard.ts'
 import { lookAt } from './look.ts'
 import { notOurs } from './owner.ts'
 import { fill, writeAll } from './write.ts'
@@ -119,12 +119,30 @@ export interface Published {
  *   nothing was written then, and `withGuard` has it read and decided again. System errors up to the rename
  *   pass, and nothing was written then either
  */
-export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published & { stat: Stats } {
+export function publish(disk: Disk, guard: HeldGuard, publication: Publication): Published {
+  return publishSlot(disk, guard, publication).published
+}
+
+/** The same, and the file as it is then: by it a later look can tell whether it is still that one. */
+export function publishSlot(
+  disk: Disk,
+  guard: HeldGuard,
+  publication: Publication,
+): { published: Published; stat: Stats } {
   const { fd, stat } = fillSlot(disk, guard.slot, publication)
   disk.closeSync(fd)
   if (!isUnchanged(disk, publication)) throw new StartOver()
   renameSlot(disk, guard, guard.slot, publication.path)
-  return { ...finish(disk, publication), stat }
+  const published: Published = { conflict: null, failure: null }
+  try {
+    published.conflict = keepOverwritten(disk, publication)
+    leaveGuard(disk, guard)
+    if (publication.durable) syncFolder(disk, dirname(publication.path))
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    published.failure = error
+  }
+  return { published, stat }
 }
 
 /** Publishes a slot. @throws StartOver when the guard was taken away; system errors pass */

@@ -26,7 +26,7 @@ import type { ItemPlace } from '../queue.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import { type RunFile, readRuns, writeRun } from '../runs/runs.ts'
 import { loadRegistry } from '../sessions/session-registry.ts'
-import { completeItem } from './change-record.ts'
+import { changeRecord, completeItem } from './change-record.ts'
 import { type ItemReading, interpret, type Store, withRecord } from './item-reader.ts'
 import { type Move, writeMove } from './moves.ts'
 import { type OpenItem, openItem } from './open-item.ts'
@@ -100,12 +100,38 @@ export async function changeItem<T>(
   ).catch(async error => {
     // A change that a crash kept from the log is logged by whoever meets it, also by one who is refused.
     await logChanges(host, stateDir, attempt.unlogged)
+    if (attempt.taken) await undoClaim(store, id, attempt.taken)
     throw error
   })
   const warnings = afterChange(store, id, changed)
   if (changed.published?.isHalf) warnings.push(...(await completeLater(store, id)))
   warnings.push(...(await logChanges(host, stateDir, changed.published?.toLog ?? attempt.unlogged)))
   return { result: changed.result, warnings }
+}
+
+/** A claim that fails is none: its record is given up again. That it cannot be is left to the holder's release. */
+async function undoClaim(
+  store: Store,
+  id: ItemId,
+  { epoch, session, event }: NonNullable<Attempt['taken']>,
+): Promise<void> {
+  const { time: at } = event
+  const why = 'the file could not be written'
+  try {
+    await changeRecord(store, id, record =>
+      record?.state === 'held' && record.epoch === epoch
+        ? {
+            kind: 'change',
+            hold: { kind: 'give', state: 'released', at, why },
+            session,
+            event: { ...event, type: 'released', previous_holder: record.holder, reason: why },
+            result: undefined,
+          }
+        : { kind: 'leave', result: undefined },
+    )
+  } catch (error) {
+    if (!isFailure(error)) throw error
+  }
 }
 
 /** That it cannot be completed now is left to the next command. */
@@ -124,6 +150,8 @@ async function completeLater(store: Store, id: ItemId): Promise<string[]> {
 interface Attempt {
   tx: string
   unlogged: Unlogged[]
+  /** A claim whose record was published and whose file could not be written. */
+  taken?: { epoch: number; session: string | undefined; event: PendingEvent }
 }
 
 interface Changed<T> {
@@ -176,6 +204,9 @@ function changeUnderGuard<T>(
       }
     } catch (error) {
       if (run && guard.published.size === 0) removeMarker(disk, run)
+      const isTaken = decision.hold?.kind === 'take' && guard.published.size > 0 && isFailure(error)
+      if (isTaken && current.lock?.by !== change.next.holder)
+        attempt.taken = { epoch: change.next.epoch, session: decision.session, event }
       throw error
     }
   } finally {

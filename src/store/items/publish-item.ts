@@ -95,6 +95,8 @@ export function publishItem(
   const fillOne = (slot: string, publication: Publication) => {
     const { fd, stat } = fillSlot(disk, slot, publication)
     open.push(fd)
+    const { from, path } = publication
+    if (typeof from === 'object' && Number(from.stat.dev) !== stat.dev) throw otherFileSystem(slot, path)
     return stat.ino
   }
   try {
@@ -136,6 +138,15 @@ export function publishItem(
   } finally {
     for (const fd of open) disk.closeSync(fd)
   }
+}
+
+/** What the rename of the item would say, before the record is published. */
+function otherFileSystem(slot: string, path: string): Error {
+  const facts = { code: 'EXDEV', syscall: 'rename', path: slot, dest: path }
+  return Object.assign(
+    new Error(`EXDEV: cross-device link not permitted, rename '${slot}' -> '${path}'`),
+    facts,
+  )
 }
 
 /** A renewal writes the entry again; it must outlive the renewal's failure. */

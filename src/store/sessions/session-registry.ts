@@ -17,7 +17,7 @@ import type { ReadError, YamlMap } from '../../markdown/node.ts'
 import { readPlain } from '../../markdown/plain.ts'
 import type { Disk } from '../files/disk.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
-import { type OpenFile, publish, readOpen, readPlainFile } from '../files/guarded-file.ts'
+import { type OpenFile, publishSlot, readOpen, readPlainFile } from '../files/guarded-file.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import {
   anchorValues,
@@ -194,7 +194,7 @@ export async function changeRegistry<T>(
           if (!change) return { result }
           const written = Buffer.from(parsed ? edited(parsed, change) : fresh(change))
           if (parsed && !parsed.simple) checkResult(written, change, full, file.path)
-          const { stat } = publish(disk, guard, publication(file, from, written))
+          const { stat } = publishSlot(disk, guard, publication(file, from, written))
           const { ino, size, mtimeMs } = stat
           writeSeen(disk, file.logDir, { ino, size, mtimeMs, at: stamp(now), simple: parsed?.simple ?? true })
           return { result }
