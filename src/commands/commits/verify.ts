@@ -1,9 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
 import type { CommitFinding } from '../../operations/commits/judge-staged.ts'
 import { verifyStaged } from '../../operations/commits/verify.ts'
 import { verifyMessage } from '../../operations/commits/verify-message.ts'
+import { verifyRange } from '../../operations/commits/verify-range.ts'
 import {
   describeNamed,
   describeRefusal,
@@ -11,6 +12,7 @@ import {
   isLockFinding,
   withMessages,
 } from '../../print/commits/findings.ts'
+import { RANGE_FORMATS, type RangeFormat, rangeOutcome } from '../../print/commits/range.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { examples, type Globals, type RunCommand } from '../command.ts'
@@ -18,6 +20,8 @@ import { examples, type Globals, type RunCommand } from '../command.ts'
 interface Flags {
   staged?: boolean
   commitMsg?: string
+  range?: string
+  format?: RangeFormat
 }
 
 export function configure(command: Command, run: RunCommand): void {
@@ -27,12 +31,15 @@ export function configure(command: Command, run: RunCommand): void {
     )
     .argument('[path...]', 'only what is staged there')
     .option('--staged', 'what is staged; the default, for hooks to say so')
+    .option('--range <a..b>', 'what the commits of a branch would bring in, for CI: origin/main..HEAD')
+    .addOption(new Option('--format <format>', 'of the findings of --range').choices(RANGE_FORMATS))
     .option('--commit-msg <file>', 'a commit message too, as the commit-msg hook is given it')
   examples(
     command,
     `wrk verify --staged
      wrk verify .claude/work-queue/pending/WRK-157.md
      wrk verify --commit-msg .git/COMMIT_EDITMSG
+     wrk verify --range origin/main..HEAD --format github
      wrk hooks install                     has git ask both at every commit`,
   )
   command.addHelpText(
@@ -44,6 +51,13 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
     run(async globals => {
       if (flags.commitMsg !== undefined && (flags.staged || paths.length > 0))
         throw new WrkError('USAGE', '--commit-msg goes without --staged and paths')
+      if (flags.format !== undefined && flags.range === undefined)
+        throw new WrkError('USAGE', '--format goes with --range')
+      if (flags.range !== undefined) {
+        if (flags.commitMsg !== undefined || flags.staged || paths.length > 0)
+          throw new WrkError('USAGE', '--range goes without --staged, --commit-msg and paths')
+        return rangeOutcome(await verifyRange(process.cwd(), flags.range), flags.format ?? 'text')
+      }
       const context = await openIfThere(globals)
       if (!context) return passed('There is no queue here: nothing to verify.', 0, [])
       const now = context.clock()

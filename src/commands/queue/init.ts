@@ -1,7 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import githubCi from '../../../templates/ci/github.yaml'
+import gitlabCi from '../../../templates/ci/gitlab.yaml'
 import itemTemplate from '../../../templates/item.md'
 import settingsTemplate from '../../../templates/wrk.yaml'
 import { type InitResult, init } from '../../operations/queue/init.ts'
+import { CI_HOSTS, type CiHost, type InstalledCi, installCi } from '../../operations/queue/install-ci.ts'
 import { type InstalledScripts, installScripts } from '../../operations/queue/install-scripts.ts'
 import { templatesFolder } from '../../operations/queue/installation.ts'
 import { EXIT } from '../../print/exit-codes.ts'
@@ -15,29 +18,36 @@ export function configure(command: Command, run: RunCommand): void {
     )
     .option('--separate', 'make a queue of its own below the workspace of another')
     .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
+    .addOption(
+      new Option('--ci <host>', 'also put a workflow there that runs wrk verify --range').choices(CI_HOSTS),
+    )
   examples(
     command,
     `wrk init                      .claude/work-queue in this workspace
      wrk init ~/my-queue           a queue in a folder of its own
-     wrk init --scripts            and execute.sh, review.sh, lib/workflow-guards.sh`,
+     wrk init --scripts            and execute.sh, review.sh, lib/workflow-guards.sh
+     wrk init --ci github          and .github/workflows/work-items.yml`,
   )
   command.addHelpText(
     'after',
     '\nSafe to repeat: it adds what is missing, a line to a .gitignore that is there too, and changes nothing else.',
   )
-  command.action((dir: string | undefined, flags: { scripts?: boolean; separate?: boolean }) =>
+  command.action((dir: string | undefined, flags: { scripts?: boolean; separate?: boolean; ci?: CiHost }) =>
     run(async ({ queue }) => {
       const { WRK_QUEUE, WORK_ITEM_ROOT } = process.env
       const target = dir ?? queue ?? (WRK_QUEUE || WORK_ITEM_ROOT || undefined)
       const texts = { item: itemTemplate, settings: settingsTemplate }
       const { warnings, ...made } = init(target, process.cwd(), texts, flags.separate)
       const scripts = flags.scripts ? installScripts(made.queue, templatesFolder()) : null
+      const workflow = flags.ci === 'github' ? githubCi : gitlabCi
+      const ci = flags.ci ? installCi(made.queue, flags.ci, workflow, WRK_VERSION) : null
       return {
         exitCode: EXIT.done,
-        json: { ok: true, ...made, ...(scripts ? { scripts } : {}) },
-        text: describeQueue(made) + (scripts ? describeScripts(scripts) : ''),
+        json: { ok: true, ...made, ...(scripts ? { scripts } : {}), ...(ci ? { ci } : {}) },
+        text: describeQueue(made) + (scripts ? describeScripts(scripts) : '') + (ci ? describeCi(ci) : ''),
         warnings: [
           ...warnings,
+          ...(ci?.state === 'different' ? [`${ci.path} differs from this version’s; it stays as it is`] : []),
           ...(scripts?.different ?? []).map(name => `${name} differs from this version’s; it stays as it is`),
         ],
       }
@@ -49,6 +59,11 @@ function describeQueue({ queue, created, added_to }: Omit<InitResult, 'warnings'
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
   const lines = created.map(name => `  ${added_to.includes(name) ? 'added to' : 'made'} ${name}\n`).join('')
   return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`
+}
+
+function describeCi({ path, state, next }: InstalledCi): string {
+  const words = { made: 'made', kept: 'is there:', different: 'kept' }
+  return `CI\n  ${words[state]} ${path}\n${next ? `  ${next}\n` : ''}`
 }
 
 function describeScripts({ workspace, created, kept, different }: InstalledScripts): string {

@@ -57,7 +57,7 @@ export function mergeScene(repository: Repository, folder: string): Scene {
 }
 
 /** The files of items among some that git lists. */
-function itemEntries(entries: readonly GitEntry[], folder: string): ItemEntry[] {
+export function itemEntries(entries: readonly GitEntry[], folder: string): ItemEntry[] {
   const skip = folder === '' ? 0 : folder.length + 1
   return entries.flatMap(entry => {
     const path = entry.path.slice(skip)
@@ -153,7 +153,7 @@ function misplacedItems({ repository, index }: Scene, { ours, theirs }: Sides): 
   )
 }
 
-function byKey(entries: readonly ItemEntry[]): Map<ItemKey, ItemEntry[]> {
+export function byKey(entries: readonly ItemEntry[]): Map<ItemKey, ItemEntry[]> {
   const map = new Map<ItemKey, ItemEntry[]>()
   for (const entry of entries) {
     const known = map.get(entry.key)
