@@ -19,6 +19,12 @@ import { type ListedItem, type ListOptions, list } from './operations/items/list
 import { type ShownItem, show } from './operations/items/show.ts'
 import { type LogOptions, log } from './operations/queue/log.ts'
 import { type Whereabouts, where } from './operations/queue/where.ts'
+import {
+  type ClaimInHand,
+  type DoneUnderClaim,
+  type WithClaimOptions,
+  withClaim,
+} from './operations/runs/with-claim.ts'
 import { type HeartbeatResult, heartbeat } from './operations/sessions/heartbeat.ts'
 import {
   type Explained,
@@ -34,7 +40,9 @@ import { type WatchEvent, type WatchOptions, watch } from './operations/watch/wa
 export type { ErrorCode } from './core/errors.ts'
 export type {
   ClaimedItem,
+  ClaimInHand,
   ClaimOptions,
+  DoneUnderClaim,
   Explained,
   HeartbeatResult,
   ListedItem,
@@ -51,6 +59,7 @@ export type {
   WatchEvent,
   WatchOptions,
   Whereabouts,
+  WithClaimOptions,
 }
 export { WrkError }
 
@@ -67,6 +76,17 @@ export interface Queue {
    * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, CLOSED, BUSY, IO
    */
   claim(id: string, options?: ClaimOptions): Promise<ClaimedItem | RefusedClaim>
+  /**
+   * Claims an item, keeps the claim alive while the work runs, and releases it when the work has ended, failed or was
+   * aborted. The work's signal fires when the claim is lost. An item that this session held before stays held.
+   * @returns what the work gave, or who holds the item; then the work was not begun
+   * @throws WrkError as claim does; what the work throws
+   */
+  withClaim<T>(
+    id: string,
+    work: (claim: ClaimInHand) => T | Promise<T>,
+    options?: WithClaimOptions,
+  ): Promise<DoneUnderClaim<T> | RefusedClaim>
   /**
    * Releases an item that this session holds.
    * @throws WrkError USAGE, NOT_FOUND, NO_SESSION (unless forced), AMBIGUOUS, INVALID_ITEM, BUSY, IO
@@ -126,6 +146,11 @@ export async function openQueue(dir?: string, options: QueueOptions = {}): Promi
   const context = await openContext({ ...options, queue: dir })
   return {
     claim: async (id, claimOptions) => claim(context, id, checked(claimOptions)),
+    withClaim: async (id, work, claimOptions) => {
+      if (typeof work !== 'function')
+        throw new WrkError('USAGE', 'withClaim needs a function that does the work')
+      return withClaim(context, id, work, checked(claimOptions))
+    },
     release: async (id, releaseOptions) => release(context, id, checked(releaseOptions)),
     releaseMine: () => releaseMine(context),
     heartbeat: () => heartbeat(context),

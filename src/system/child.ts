@@ -12,9 +12,8 @@ export interface ChildOptions {
   env: Readonly<Record<string, string | undefined>>
   /** Where the child's stdout goes: `stderr` keeps ours for one JSON object. */
   stdout: 'inherit' | 'stderr'
-  /** Asked every `everyMs` while the child runs; true stops it. Must not fail. */
-  shouldStop: () => Promise<boolean>
-  everyMs: number
+  /** Stops it, with all that it started. */
+  signal?: AbortSignal | undefined
 }
 
 export type ChildEnd =
@@ -33,15 +32,13 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH
 /**
  * Starts a command and waits for its end.
  * @param argv program and arguments; no shell
- * @returns how it ended; `stopped` when `shouldStop` asked for it
+ * @returns how it ended; `stopped` when `signal` asked for it
  */
 export function runChild(argv: readonly string[], options: ChildOptions): Promise<ChildEnd> {
   const { spawn } = process.getBuiltinModule('node:child_process')
   const [program = '', ...args] = argv
   return new Promise(settle => {
     let stopped = false
-    let asking = false
-    let ended = false
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...options.env },
@@ -62,19 +59,9 @@ export function runChild(argv: readonly string[], options: ChildOptions): Promis
         killing = undefined
       }, GRACE_MS)
     }
-    const ask = async (): Promise<void> => {
-      if (asking || stopped) return
-      asking = true
-      try {
-        if ((await options.shouldStop()) && !ended) stop()
-      } finally {
-        asking = false
-      }
-    }
-    const asks = setInterval(ask, options.everyMs)
+    options.signal?.addEventListener('abort', stop, { once: true })
     const end = async (how: ChildEnd): Promise<void> => {
-      ended = true
-      clearInterval(asks)
+      options.signal?.removeEventListener('abort', stop)
       // What it had started was asked to end too, and has the same time for it.
       while (stopped && killing && family.some(isThere)) await sleep(20)
       clearTimeout(killing)

@@ -260,3 +260,116 @@ log({ items: items.length, title: (await queue.show('205'))[0].fields.title, kin
     kind: 'granted',
   })
 })
+
+describe('withClaim', () => {
+  const two = `const mine = await openQueue(dir, { session: 'mine', env: {} })
+const other = await openQueue(dir, { session: 'other', env: {} })
+`
+
+  test('does work under a claim, gives what the work gave, and releases', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { stderr, json } = runModule(
+      queue,
+      `${two}const done = await mine.withClaim('1', async ({ item, lock, session, signal }) => ({
+  item, lock, session, aborted: signal.aborted, refused: (await other.claim('WRK-1')).kind,
+}))
+log(done)`,
+    )
+    expect([stderr, json.kind, json.released, json.lost]).toEqual(['', 'done', true, null])
+    expect(json.value).toMatchObject({
+      item: { id: 'WRK-1', path: queue.path('WRK-1') },
+      lock: { locked_by: 'mine' },
+      session: { id: 'mine' },
+      aborted: false,
+      refused: 'held',
+    })
+    expect(queue.lock('WRK-1').by).toBe('')
+    expect(queue.events().map(({ type }) => type)).toEqual(expect.arrayContaining(['granted', 'released']))
+    expect(queue.leftovers()).toEqual([])
+  })
+
+  test('does not begin the work where another holds the item', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = runModule(
+      queue,
+      `${two}await other.claim('WRK-1')
+let began = false
+const { kind, holder } = await mine.withClaim('WRK-1', () => { began = true })
+log({ kind, by: holder.session_id, began })`,
+    )
+    expect(json).toEqual({ kind: 'held', by: 'other', began: false })
+    expect(queue.lock('WRK-1').by).toBe('other')
+  })
+
+  test('releases when the work fails, and passes its error on', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = runModule(
+      queue,
+      `${two}log(await mine.withClaim('WRK-1', () => { throw new RangeError('my own') }).catch(error => [error.name, error.message]))`,
+    )
+    expect(json).toEqual(['RangeError', 'my own'])
+    expect(queue.lock('WRK-1').by).toBe('')
+  })
+
+  test('fires the signal when the claim is lost, and leaves the item to whoever took it', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = runModule(
+      queue,
+      `${two}const done = await mine.withClaim('WRK-1', async ({ signal }) => {
+  await other.claim('WRK-1', { force: 'urgent' })
+  await new Promise(settle => signal.addEventListener('abort', settle))
+  return 'stopped'
+})
+log(done)`,
+    )
+    expect(json).toMatchObject({ kind: 'done', value: 'stopped', released: false, lost: { by: 'other' } })
+    expect(queue.lock('WRK-1').by).toBe('other')
+  })
+
+  test('ends by the caller’s signal: before the work, or with it', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = runModule(
+      queue,
+      `${two}const early = await mine.withClaim('WRK-1', () => 'began', { signal: AbortSignal.abort(new Error('too late')) }).catch(error => error.message)
+const stop = new AbortController()
+const late = await mine.withClaim('WRK-1', async ({ signal }) => {
+  stop.abort(new Error('enough'))
+  signal.throwIfAborted()
+}, { signal: stop.signal }).catch(error => error.message)
+log([early, late])`,
+    )
+    expect(json).toEqual(['too late', 'enough'])
+    expect(queue.lock('WRK-1').by).toBe('')
+  })
+
+  test('keeps what the session held before', () => {
+    const queue = makeQueue(['WRK-1'])
+    const { json } = runModule(
+      queue,
+      `${two}await mine.claim('WRK-1')
+const { released, value } = await mine.withClaim('WRK-1', () => 7)
+log([released, value])`,
+    )
+    expect(json).toEqual([false, 7])
+    expect(queue.lock('WRK-1').by).toBe('mine')
+  })
+
+  test('of a process that is killed frees the item for the next', () => {
+    const queue = makeQueue(['WRK-1'])
+    runModule(queue, `${two}await mine.withClaim('WRK-1', () => process.kill(process.pid, 'SIGKILL'))`)
+    expect(queue.lock('WRK-1').by).toBe('mine')
+    const { json } = runModule(
+      queue,
+      `${two}const { kind, from } = await other.claim('WRK-1')\nlog([kind, from.locked_by])`,
+    )
+    expect(json).toEqual(['takenOver', 'mine'])
+  })
+
+  test('needs work to do', () => {
+    const { json } = runModule(
+      makeQueue(['WRK-1']),
+      `${two}log(await mine.withClaim('WRK-1').catch(error => [error.code, error.message]))`,
+    )
+    expect(json).toEqual(['USAGE', 'withClaim needs a function that does the work'])
+  })
+})

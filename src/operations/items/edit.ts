@@ -20,6 +20,5 @@ export async function edit(
   path: string,
   stdout: 'inherit' | 'stderr',
 ): Promise<number> {
-  const never = { shouldStop: async () => false, everyMs: 60_000 }
-  return exitCodeOf(await runChild([...editor, path], { env, stdout, ...never }))
+  return exitCodeOf(await runChild([...editor, path], { env, stdout }))
 }

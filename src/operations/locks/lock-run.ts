@@ -20,6 +20,7 @@ import {
   runChild,
   type Signals,
 } from '../../system/child.ts'
+import { addOnce, type Holding, holdWhile, type Lease, newHolding } from '../runs/hold-while.ts'
 import { type ClaimedLock, type LockClaimOptions, lockClaim, type RefusedLock } from './lock-claim.ts'
 import { type LockContext, lockPlaceOf } from './lock-place.ts'
 import { lockRelease } from './lock-release.ts'
@@ -93,7 +94,8 @@ async function heldRun(
   signals: Signals,
 ): Promise<LockRun> {
   const { runId, keeper } = claim
-  const watch = new Watch(context, place, runId, keeper, claim.view.ttl_sec * 1000)
+  const holding = newHolding<LockLoss>()
+  const lease = lockLease(context, place, runId, keeper, claim.view.ttl_sec * 1000, holding.warnings)
   const result: LockRun = {
     kind: 'ran',
     claim,
@@ -112,12 +114,11 @@ async function heldRun(
         WRK_RUN_ID: runId,
       }
       const { command, cwd, stdout } = options
-      const { everyMs, shouldStop } = watch
-      result.end = await runChild(command, { cwd, env, stdout, everyMs, shouldStop })
+      result.end = await holdWhile(lease, holding, signal => runChild(command, { cwd, env, stdout, signal }))
       result.exitCode = exitCodeOf(result.end)
     }
   } finally {
-    await giveUp(context, place, watch, keeper, result)
+    await giveUp(context, place, holding, keeper, result)
   }
   return result
 }
@@ -131,14 +132,14 @@ function signalCode(signals: Signals): number {
 async function giveUp(
   context: LockContext,
   place: LockPlace,
-  watch: Watch,
+  { loss: seen, isOver, warnings }: Holding<LockLoss>,
   keeper: Keeper,
   result: LockRun,
 ): Promise<void> {
-  const { runId } = watch
-  let loss = watch.loss
+  const { runId } = result.claim
+  let loss = seen
   try {
-    if (!loss && !watch.givenUp) {
+    if (!loss && !isOver) {
       const release = await lockRelease(context, place, { runId, keeper })
       result.released = release.kind === 'released'
       result.warnings.push(...release.warnings)
@@ -153,67 +154,35 @@ async function giveUp(
   }
   // What the command itself released is given back, not lost.
   if (loss && !loss.own) result.lost = describeLockLoss(place.name, runId, loss)
-  result.released ||= loss?.own === true || watch.givenUp
-  result.warnings.push(...watch.warnings)
+  result.released ||= loss?.own === true || isOver
+  result.warnings.push(...warnings)
 }
 
 /** Looks after a held lock: renews it when that is due, and sees when it is gone. */
-class Watch {
-  loss: LockLoss | null = null
-  /** The run itself has released it, so there is nothing left to keep. */
-  givenUp = false
-  readonly warnings: string[] = []
-  readonly everyMs: number
-  readonly runId: string
-  readonly #renewEveryMs: number
-  #renewedAt = performance.now()
-  readonly #context: LockContext
-  readonly #place: LockPlace
-  readonly #keeper: Keeper
-
-  constructor(context: LockContext, place: LockPlace, runId: string, keeper: Keeper, ttlMs: number) {
-    this.#context = context
-    this.#place = place
-    this.#keeper = keeper
-    this.runId = runId
-    this.#renewEveryMs = Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, ttlMs / 3))
-    this.everyMs = Math.min(LOOK_EVERY_MS, this.#renewEveryMs)
+function lockLease(
+  context: LockContext,
+  place: LockPlace,
+  runId: string,
+  keeper: Keeper,
+  ttlMs: number,
+  warnings: string[],
+): Lease<LockLoss> {
+  const renewEveryMs = Math.max(SHORTEST_PAUSE_MS, Math.min(LONGEST_PAUSE_MS, ttlMs / 3))
+  const isThere = (): boolean => {
+    const reading = readLockFile(context.store.host.disk, place)
+    return reading?.kind === 'held' && isHolder({ lock: reading.lock, ttlMs: 0 }, { runId, keeper })
   }
-
-  /** Whether the command has to stop. A look or a renewal that fails is no loss: the next one may tell more. */
-  shouldStop = async (): Promise<boolean> => {
-    if (this.givenUp) return false
-    try {
-      const due = performance.now() - this.#renewedAt >= this.#renewEveryMs - this.everyMs / 2
-      if (due || !this.#isThere()) await this.#renew()
-    } catch (error) {
-      this.#warn(`lock ${this.#place.name} could not be renewed: ${messageOf(error)}`)
-    }
-    return this.loss !== null
-  }
-
-  #warn(warning: string): void {
-    if (!this.warnings.includes(warning)) this.warnings.push(warning)
-  }
-
-  #isThere(): boolean {
-    const reading = readLockFile(this.#context.store.host.disk, this.#place)
-    if (reading?.kind !== 'held') return false
-    const { runId } = this
-    return isHolder({ lock: reading.lock, ttlMs: 0 }, { runId, keeper: this.#keeper })
-  }
-
-  async #renew(): Promise<void> {
-    const renewed = await lockRenew(this.#context, this.#place, {
-      runId: this.runId,
-      keeper: this.#keeper,
-    })
-    this.#renewedAt = performance.now()
-    // Unreadable is not free: nobody else can claim it either.
-    if (renewed.kind === 'corrupt') this.#warn(`lock ${this.#place.name}: ${renewed.view.corrupt}`)
-    if (renewed.kind === 'lost') {
-      if (renewed.loss.own) this.givenUp = true
-      else this.loss = renewed.loss
-    }
+  return {
+    everyMs: Math.min(LOOK_EVERY_MS, renewEveryMs),
+    renewEveryMs,
+    look: async isDue => {
+      if (!isDue && isThere()) return { kind: 'held', isRenewed: false }
+      const renewed = await lockRenew(context, place, { runId, keeper })
+      // Unreadable is not free: nobody else can claim it either.
+      if (renewed.kind === 'corrupt') addOnce(warnings, `lock ${place.name}: ${renewed.view.corrupt}`)
+      if (renewed.kind !== 'lost') return { kind: 'held', isRenewed: true }
+      return renewed.loss.own ? { kind: 'over' } : { kind: 'lost', loss: renewed.loss }
+    },
+    failed: reason => `lock ${place.name} could not be renewed: ${reason}`,
   }
 }
