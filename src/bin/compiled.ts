@@ -42,7 +42,7 @@ function readWhole(path: string, flags: number): { bytes: Buffer; stats: Stats }
 }
 
 /** Where a bundle's compiled form for this Node may lie: beside it, else in the user's own cache. */
-export function placesOf(bundle: string): string[] {
+export function formPlaces(bundle: string): string[] {
   const ending = `${process.version}-${process.arch}`
   const folder = cacheFolder()
   return [
@@ -61,7 +61,7 @@ export function cacheFolder(): string | null {
 
 /** The compiled form of a bundle in this state; null where there is none that may be used. */
 export function findCompiled(bundle: string, state: string): CompiledForm | null {
-  const [beside, cached] = placesOf(bundle)
+  const [beside, cached] = formPlaces(bundle)
   return readForm(beside!, state, false) ?? (cached ? readForm(cached, state, true) : null)
 }
 

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ALL_USUAL, cacheFolder, findCompiled, formText, placesOf } from './compiled.ts'
+import { ALL_USUAL, cacheFolder, findCompiled, formPlaces, formText } from './compiled.ts'
 
 export { readBundle } from './compiled.ts'
 
@@ -42,12 +42,12 @@ export interface Made {
 export function keepCompiled(made: Made, refused: boolean): void {
   const known = refused ? null : findCompiled(made.bundle, made.state)
   if (known && made.commands.every(command => known.commands.includes(command))) return
-  for (const place of placesOf(made.bundle)) if (write(place, made)) return
+  for (const place of formPlaces(made.bundle)) if (write(place, made)) return
 }
 
 /** The same for a build, in which all that is usual has run. */
 export function keepUsual(made: Omit<Made, 'commands'>): void {
-  write(placesOf(made.bundle)[0]!, { ...made, commands: [ALL_USUAL] })
+  write(formPlaces(made.bundle)[0]!, { ...made, commands: [ALL_USUAL] })
 }
 
 /** @returns whether this is the place for it, also where another process is about to write there */

@@ -1,6 +1,7 @@
 /** Ids whose number has parts, as other tools number what is below an item: `WRK-222.1` is not `WRK-222`. */
 import { expect, test } from 'vitest'
-import { item, makeQueue } from '../support/helpers.ts'
+import { item } from '../support/items.ts'
+import { makeQueue } from '../support/queue.ts'
 
 const family = () =>
   makeQueue({
