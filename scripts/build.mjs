@@ -17,7 +17,6 @@ const words = readFileSync('src/words.ts', 'utf8')
 const APART = {
   full: 'src/markdown/full.ts',
   watcher: 'src/system/watcher.ts',
-  'open-engine': 'src/coordination/open-engine.ts',
   'terminal-page': 'src/print/items/terminal-page.ts',
   'keep-compiled': 'src/bin/keep-compiled.ts',
 }
@@ -26,7 +25,7 @@ const APART = {
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher|open-engine|terminal-page)\.ts$/ }, ({ kind, path }) =>
+    b.onResolve({ filter: /\/(full|watcher|terminal-page|shared-claims)\.ts$/ }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
@@ -78,6 +77,8 @@ await Promise.all([
   // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.
   program('all', [withoutBoard]),
   program('board', [only('BOARD'), page]),
+  // Claims across clones: only where wrk.yaml asks for them.
+  program('shared-claims', [], 'src/operations/coordination/shared-claims.ts'),
   program('hook', [], 'src/bin/hook.ts'),
   program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({

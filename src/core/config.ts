@@ -12,6 +12,8 @@ export interface Settings {
   unlisted: 'dead' | 'unknown'
   /** `shared`: all worktrees of a repository use the main one's queue. */
   worktrees: 'shared' | 'own'
+  /** Whether an engine decides over claims of all clones; the setting itself is read by whoever asks it. */
+  isCoordinated: boolean
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -20,6 +22,7 @@ export const DEFAULT_SETTINGS: Settings = {
   takeover: 'ttl',
   unlisted: 'dead',
   worktrees: 'shared',
+  isCoordinated: false,
 }
 
 export interface SettingProblem {
@@ -52,6 +55,10 @@ export function readSettings(fields: YamlMap): { settings: Settings; problem: Se
     (text: string) =>
       words.find(word => word === text) ?? null
 
+  const { value } = findPair(fields, 'coordination') ?? {}
+  settings.isCoordinated = value !== undefined && (value.kind !== 'scalar' || scalarText(value) !== undefined)
+  // Sessions of other clones are listed nowhere here.
+  if (settings.isCoordinated) settings.unlisted = 'unknown'
   setting('id_prefix', 'letters, digits, "_" or "-", such as WRK', prefixOf, v => (settings.idPrefix = v))
   setting('ttl', 'a length of time such as 2h, 90m or 5400', parseDuration, v => (settings.ttlMs = v))
   setting('takeover', 'ttl or dead-only', oneOf('ttl', 'dead-only'), v => (settings.takeover = v))
@@ -66,6 +73,7 @@ const SETTING_KEYS = [
   'takeover',
   'unlisted',
   'worktrees',
+  'coordination',
   'id_ranges',
   'providers',
   'gates',

@@ -26,6 +26,11 @@ export interface WrkErrorOptions {
 }
 
 export class WrkError extends Error {
+  /** By its name: a bundle that is loaded later brings a class of its own. */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return error instanceof Error && error.name === 'WrkError'
+  }
+
   override readonly name = 'WrkError'
   readonly code: ErrorCode
   readonly hint: string | undefined

@@ -14,7 +14,14 @@ const HOUR = 3_600_000
 describe('the settings', () => {
   test('are these where nothing is said', () => {
     expect(readSettings(fieldsOf('other: 1\n'))).toEqual({
-      settings: { idPrefix: 'WRK', ttlMs: 2 * HOUR, takeover: 'ttl', unlisted: 'dead', worktrees: 'shared' },
+      settings: {
+        idPrefix: 'WRK',
+        ttlMs: 2 * HOUR,
+        takeover: 'ttl',
+        unlisted: 'dead',
+        worktrees: 'shared',
+        isCoordinated: false,
+      },
       problem: null,
     })
   })

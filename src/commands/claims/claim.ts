@@ -12,6 +12,7 @@ interface Flags {
   force?: boolean
   reason?: string
   runId?: string
+  local?: boolean
 }
 
 export function configure(command: Command, run: RunCommand): void {
@@ -24,6 +25,7 @@ export function configure(command: Command, run: RunCommand): void {
     .option('--wait [time]', `wait for a held item (${DEFAULT_WAIT} unless given)`)
     .option('--force', 'take it whoever holds it, or although it is closed; needs --reason')
     .option('--reason <text>', 'why, for the event log')
+    .option('--local', 'in a coordinated queue: claim it in this clone only, without asking others')
     .option('--run-id <id>', 'name this run; a release that names a run must name the same')
   examples(
     command,
@@ -45,13 +47,19 @@ export function configure(command: Command, run: RunCommand): void {
       const ttlMs = flags.ttl === undefined ? undefined : duration('--ttl', flags.ttl)
       const force = forced(flags)
       const context = await open(globals)
-      const result = await claim(context, id, { ttlMs, waitMs, force, runId: flags.runId })
+      const result = await claim(context, id, {
+        ttlMs,
+        waitMs,
+        force,
+        runId: flags.runId,
+        local: flags.local,
+      })
       return result.kind === 'held' ? refusedClaim(result, context.clock()) : granted(result)
     }),
   )
 }
 
-function granted({ kind, item, lock, from, session, warnings }: ClaimedItem): Outcome {
+function granted({ kind, item, lock, from, session, coordination, warnings }: ClaimedItem): Outcome {
   const title = item.title ? `  ${printable(item.title)}` : ''
   const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
   const taking = from
@@ -61,7 +69,7 @@ function granted({ kind, item, lock, from, session, warnings }: ClaimedItem): Ou
     : []
   return {
     exitCode: EXIT.done,
-    json: { ok: true, kind, item, lock, from, session },
+    json: { ok: true, kind, item, lock, from, session, ...(coordination ? { coordination } : {}) },
     text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${lock.expires_at} and as long as it shows life\n`,
     warnings: [...taking, ...warnings],
   }

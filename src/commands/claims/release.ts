@@ -66,8 +66,9 @@ function releasedAll(results: readonly ReleaseResult[]): Outcome {
   }
 }
 
-function jsonOf({ released, reason, item, holder, superseded }: ReleaseResult) {
-  return { released, reason, item, holder, superseded }
+function jsonOf({ released, reason, item, holder, superseded, releasedRemotely }: ReleaseResult) {
+  const shared = releasedRemotely === undefined ? {} : { released_remotely: releasedRemotely }
+  return { released, reason, item, holder, superseded, ...shared }
 }
 
 function released(result: ReleaseResult, now: Date): Outcome {

@@ -23,6 +23,7 @@ export function configure(command: Command, run: RunCommand): void {
         id =>
           `${id} is this session’s by its record, but the file names no holder: git or an editor put an older version back. To hold it again: wrk claim ${id}`,
       )
+      warnings.push(...result.warnings)
       const [first] = superseded
       if (!first && ended_at) return hasEnded(result)
       if (!first)
@@ -36,7 +37,15 @@ export function configure(command: Command, run: RunCommand): void {
       const hint = `Stop working on it; wrk release ${first.id} puts an end to this message.`
       return {
         exitCode: EXIT.held,
-        json: { ok: false, error: { code: 'LOCKED', message, hint }, ...result },
+        json: {
+          ok: false,
+          error: { code: 'LOCKED', message, hint },
+          session,
+          heartbeat_at,
+          ended_at,
+          superseded,
+          dropped,
+        },
         refusal: { message, hint },
         warnings,
       }
@@ -44,7 +53,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
 }
 
-function hasEnded({ session, ...rest }: HeartbeatResult): Outcome {
+function hasEnded({ session, warnings: _, ...rest }: HeartbeatResult): Outcome {
   const message = `the session ${session.id} ended at ${rest.ended_at}; a heartbeat does not bring it back`
   const hint = 'Stop what sends heartbeats. To go on in this session, claim an item: wrk next --claim'
   return {

@@ -7,16 +7,22 @@ import { stamp } from '../time.ts'
 import { judgeStaleness } from './lease.ts'
 import { holderOf, RECORD_VERSION, type SharedReading, type SharedRecord } from './record.ts'
 
+/** What tells one holder from another. */
+type HolderField = 'session' | 'agent' | 'host' | 'clone' | 'boot'
+export type SharedHolder = Pick<SharedRecord, HolderField>
+
 /** Who asks, and what the record is to say of it. */
 export type Claimant = Pick<
   SharedRecord,
-  'id' | 'nonce' | 'session' | 'agent' | 'host' | 'run' | 'ttl_s' | 'branch' | 'commit' | 'anchors'
+  'id' | 'nonce' | HolderField | 'run' | 'ttl_s' | 'branch' | 'commit' | 'anchors'
 >
 
 export interface SharedClaimRequest {
   claimant: Claimant
   /** Take it from whoever holds it, or open what is finished; the reason that was given. */
   force: string | null
+  /** Open what is finished, and nothing else. */
+  reopens?: boolean
   /** `dead-only`: a provably living holder keeps its items whatever their age. */
   takeover: 'ttl' | 'dead-only'
 }
@@ -42,7 +48,7 @@ type TakeoverCause = 'dead' | 'ttl' | 'forced'
 /** @param reading null when there is no record */
 export function decideSharedClaim(
   reading: SharedReading | null,
-  { claimant, force, takeover }: SharedClaimRequest,
+  { claimant, force, reopens = false, takeover }: SharedClaimRequest,
   facts: HolderFacts,
   now: Date,
 ): SharedClaimDecision {
@@ -51,7 +57,7 @@ export function decideSharedClaim(
   const record = (): SharedRecord => heldBy(claimant, (old?.epoch ?? 0) + 1, now)
   if (!old || old.state === 'released') return { kind: 'granted', record: record() }
   if (old.state === 'done')
-    return force === null ? { kind: 'done', by: old } : { kind: 'granted', record: record() }
+    return force === null && !reopens ? { kind: 'done', by: old } : { kind: 'granted', record: record() }
   if (isSameHolder(old, claimant)) return { kind: 'renewed', record: renewed(old, claimant, now) }
 
   const takenOver = (because: TakeoverCause, reason: string): SharedClaimDecision => ({
@@ -72,14 +78,12 @@ export function decideSharedClaim(
 }
 
 /**
- * Whether a record is the caller's own. The host counts: the same name on two machines (`WRK_SESSION_ID=nightly` in
- * two jobs) is two holders.
+ * Whether a record is the caller's own: of the same clone, or of another on the same start of the machine. The same name
+ * elsewhere (`WRK_SESSION_ID=nightly` in two jobs, on hosts that are both called "runner") is another holder.
  */
-export function isSameHolder(
-  record: Pick<SharedRecord, 'session' | 'agent' | 'host'>,
-  other: Pick<SharedRecord, 'session' | 'agent' | 'host'>,
-): boolean {
-  return holderOf(record) === holderOf(other) && record.host === other.host
+export function isSameHolder(record: SharedHolder, other: SharedHolder): boolean {
+  const isHere = record.clone === other.clone || (record.boot !== '' && record.boot === other.boot)
+  return holderOf(record) === holderOf(other) && isHere
 }
 
 function heldBy(claimant: Claimant, epoch: number, now: Date): SharedRecord {
@@ -107,12 +111,14 @@ export type SharedEndDecision =
   | { kind: 'unreadable'; why: string }
 
 export interface SharedEndRequest {
-  holder: Pick<SharedRecord, 'session' | 'agent' | 'host'>
+  holder: SharedHolder
   /** `released` gives the item up, `done` closes it for everybody. */
   state: 'released' | 'done'
   nonce: string
   /** The commit that finished it, if known. */
   commit: string | null
+  /** What is written for an item that has no record; null: nothing. */
+  first: SharedRecord | null
   /** The epoch that the caller holds by; an older one than the record's is behind. Null: whichever. */
   epoch: number | null
   force: boolean
@@ -121,11 +127,11 @@ export interface SharedEndRequest {
 /** Decides a release, or the end of an item. Only its holder gives up, by the epoch that it holds. */
 export function decideSharedEnd(
   reading: SharedReading | null,
-  { holder, state, nonce, commit, epoch, force }: SharedEndRequest,
+  { holder, state, nonce, commit, first, epoch, force }: SharedEndRequest,
   now: Date,
 ): SharedEndDecision {
   if (reading?.kind === 'unreadable') return reading
-  if (!reading) return { kind: 'already', state: 'none' }
+  if (!reading) return first ? { kind: 'write', record: first } : { kind: 'already', state: 'none' }
   const { record: old } = reading
   if (old.state === 'done' || old.state === state) return { kind: 'already', state: old.state as 'done' }
   const isMine = isSameHolder(old, holder) && (epoch === null || epoch === old.epoch)

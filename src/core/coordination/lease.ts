@@ -19,7 +19,7 @@ export interface Tick {
 }
 
 /** How long it is from one moment to another; null when they are of different starts of the machine. */
-function ticksBetween(from: Tick, to: Tick): number | null {
+export function ticksBetween(from: Tick, to: Tick): number | null {
   return from.boot === to.boot && to.ms >= from.ms ? to.ms - from.ms : null
 }
 

@@ -24,6 +24,10 @@ export interface SharedRecord {
   /** The helper within the session, null for the session itself. */
   agent: string | null
   host: string
+  /** Names the clone, since hosts may share a name; made when the clone first asks the engine. */
+  clone: string
+  /** The start of the machine, by which a process of another clone can be judged. */
+  boot: string
   run: string | null
   /** UTC, ISO 8601, by the holder's clock. */
   claimed_at: string
@@ -67,8 +71,8 @@ export function parseSharedRecord(text: string): SharedReading {
 
 /** As JSON in one line, keys in a fixed order first, so that the same record is the same text. */
 export function sharedRecordText(record: SharedRecord): string {
-  const { v, id, state, epoch, nonce, session, agent, host, run, ...rest } = record
-  return JSON.stringify({ v, id, state, epoch, nonce, session, agent, host, run, ...rest })
+  const { v, id, state, epoch, nonce, session, agent, host, clone, boot, run, ...rest } = record
+  return JSON.stringify({ v, id, state, epoch, nonce, session, agent, host, clone, boot, run, ...rest })
 }
 
 /** The name that holds it: the session, or a helper within it. */
@@ -89,6 +93,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   session: text,
   agent: textOrNull,
   host: value => typeof value === 'string',
+  clone: text,
+  boot: value => typeof value === 'string',
   run: textOrNull,
   claimed_at: instant,
   renewed_at: instant,

@@ -53,7 +53,7 @@ export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>)
 }
 
 /** One process that runs is enough; dead only when all are gone. */
-function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look'>): Liveness {
+export function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look'>): Liveness {
   if (anchors.length === 0) return unknown('no process to watch; only its heartbeat tells')
   const verdicts = anchors.map(anchor => judgeAnchor(anchor, at))
   const alive = verdicts.find(({ verdict }) => verdict === 'alive')

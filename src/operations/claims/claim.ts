@@ -21,6 +21,7 @@ import { type Caller, register } from '../sessions/caller.ts'
 import { showSession } from '../sessions/show-sessions.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { describeLoss, supersededClaims } from './lost-claims.ts'
+import { type SharedState, sharedClaims, type TakenElsewhere } from './remote-claim.ts'
 
 export interface ClaimOptions {
   /** Age past which another session's lock is taken over, in ms. Default: the queue's setting. */
@@ -35,6 +36,8 @@ export interface ClaimOptions {
   run?: Pick<Run, 'id' | 'process'> | undefined
   /** Accept an item that is done but not archived yet: its review. */
   done?: boolean | undefined
+  /** In a coordinated queue: claim it in this clone alone, without asking the engine. */
+  local?: boolean | undefined
   /** Asked inside the guard before anything else; throws when the item must not be claimed. */
   check?: ((current: Current) => void) | undefined
 }
@@ -55,6 +58,8 @@ export interface ClaimedItem {
   /** Whether the session held it before by itself: then it outlives the run that this call begins. */
   heldBefore: boolean
   session: { id: string; source: string }
+  /** In a coordinated queue: how the engine sees the claim. */
+  coordination?: SharedState
   warnings: string[]
 }
 
@@ -67,6 +72,8 @@ export interface RefusedClaim {
 }
 
 const WAIT_STEP_MS = 200
+/** Asking another machine. */
+const SHARED_WAIT_STEP_MS = 2_000
 
 /**
  * @param idText `WRK-157`, `157`, `workspace-hub#1311`
@@ -85,14 +92,20 @@ export async function claim(
   const caller = await register(context)
   const ttlMs = options.ttlMs ?? store.settings.ttlMs
   const deadline = monotonicMs() + (options.waitMs ?? 0)
+  const shared = await sharedClaims(context)
 
   for (;;) {
-    const { result, warnings } = await changeItem(store, id, places, current =>
-      decide(context, current, caller, ttlMs, options),
-    )
+    const attempt = (onlyLook: boolean, from: TakenElsewhere | null) =>
+      changeItem(store, id, places, current => {
+        const decision = decide(context, current, caller, ttlMs, options, from)
+        return onlyLook ? { kind: 'leave', result: decision.result } : decision
+      })
+    const { result, warnings } = shared
+      ? await shared.claimForAll(context, id, caller, options, attempt)
+      : await attempt(false, null)
     const left = deadline - monotonicMs()
     if (result.kind === 'held' && left > 0) {
-      await store.host.sleep(Math.min(WAIT_STEP_MS, left))
+      await store.host.sleep(Math.min(shared ? SHARED_WAIT_STEP_MS : WAIT_STEP_MS, left))
       continue
     }
     if (result.kind === 'held' && result.holder.named_in_file !== null)
@@ -125,6 +138,7 @@ function decide(
   caller: Caller,
   ttlMs: number,
   { force, run, runId, done, check }: ClaimOptions,
+  elsewhere: TakenElsewhere | null,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()
   const { item, record } = current
@@ -140,7 +154,12 @@ function decide(
     force: force ?? null,
     runId: run?.id ?? null,
   }
-  const decision = decideClaim(held, request, now)
+  const found = decideClaim(held, request, now)
+  // Free here, and taken over from a holder that only the engine knew of.
+  const decision: ClaimDecision =
+    elsewhere && found.kind === 'granted'
+      ? { kind: 'takenOver', because: 'ttl', reason: elsewhere.reason }
+      : found
   const about = { item: summary(current), session: { id: caller.session, source: caller.identity.source } }
   if (decision.kind === 'held')
     return {
@@ -171,7 +190,10 @@ function decide(
     hold,
     session: caller.session,
     event: {
-      ...eventOf(at, decision, item.id, caller.holder, held, { text: force, isNeeded: !open }),
+      ...eventOf(at, decision, item.id, caller.holder, held?.lock.by ?? elsewhere?.locked_by ?? null, {
+        text: force,
+        isNeeded: !open,
+      }),
       tx: '',
     },
     run: run && { ...run, holder: caller.holder, owns: !heldBefore },
@@ -192,7 +214,7 @@ function decide(
               locked_at: held.lock.at && stamp(held.lock.at),
               reason: decision.reason,
             }
-          : null,
+          : elsewhere,
       warnings: renewed ? [] : grantWarnings(store, current, now),
     },
   }
@@ -252,7 +274,7 @@ function eventOf(
   decision: Exclude<ClaimDecision, { kind: 'held' }>,
   item: string,
   session: string,
-  held: HeldLock | null,
+  previous: string | null,
   force: { text: string | undefined; isNeeded: boolean },
 ): NewEvent {
   const event = { time, type: decision.kind satisfies EventType, item, session }
@@ -263,7 +285,7 @@ function eventOf(
   const byForce = decision.because === 'forced'
   return {
     ...event,
-    previous_holder: held?.lock.by ?? null,
+    previous_holder: previous,
     reason: force.isNeeded && !byForce ? `${reason}; ${forced}` : reason,
     forced: byForce || force.isNeeded,
   }

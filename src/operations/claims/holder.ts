@@ -35,6 +35,8 @@ export interface ItemJudge extends Judge {
   now: Date
   ttlMs: number
   takeover: 'ttl' | 'dead-only'
+  /** Whether an engine knows who holds an item that no record of this clone names. */
+  isCoordinated: boolean
 }
 
 /** What sessions are judged by. */
@@ -50,7 +52,7 @@ export function judgeFor(
   ttlMs = store.settings.ttlMs,
 ): ItemJudge {
   const { host, stateDir, settings } = store
-  const { takeover, unlisted } = settings
+  const { takeover, unlisted, isCoordinated } = settings
   const runsOf = (key: ItemKey) => readRuns(host.disk, stateDir, key).map(({ run }) => run)
   const activeItem = (session: string) => sessionClaims(host.disk, stateDir, session).at(-1)?.id ?? null
   return {
@@ -65,6 +67,7 @@ export function judgeFor(
     now,
     ttlMs,
     takeover,
+    isCoordinated,
   }
 }
 
@@ -104,9 +107,11 @@ export type HeldReading = Pick<
 export function heldLock(judge: ItemJudge, reading: HeldReading): HeldLock | null {
   const { lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified, place } = reading
   if (!lock) return null
-  if (!byRecord) return judgeLock(judge, place.key, lock, null, modified)
+  // With coordination, a lock that a file brought from elsewhere is no claim: the engine knows who has it.
+  if (!byRecord) return judge.isCoordinated ? null : judgeLock(judge, place.key, lock, null, modified)
   const held = judgeLock(judge, place.key, lock, renewedAt, recordModified)
-  if (foreign && givesWay(judge, held)) return judgeLock(judge, place.key, foreign, null, modified)
+  if (foreign && !judge.isCoordinated && givesWay(judge, held))
+    return judgeLock(judge, place.key, foreign, null, modified)
   return { ...held, takenOut, foreign }
 }
 

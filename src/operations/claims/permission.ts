@@ -45,7 +45,8 @@ export function permission(
     const superseded = anew ? null : lost()
     return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
   }
-  const held = heldLock(judge, current)!
+  const held = heldLock(judge, current)
+  if (!held) return { kind: 'may', from: null }
   const { ttlMs, takeover } = store.settings
   const decision: ClaimDecision = takeOver
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)

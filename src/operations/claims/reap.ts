@@ -15,6 +15,7 @@ import { type Current, changeItem, type ItemDecision } from '../../store/items/i
 import type { Context } from '../context.ts'
 import { type ItemSummary, summary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
+import { sharedClaims } from './remote-claim.ts'
 
 export type ReapResult =
   | { kind: 'reaped'; item: ItemSummary; from: HolderInfo; reason: string; warnings: string[] }
@@ -31,6 +32,11 @@ export async function reap(context: Context, idText: string): Promise<ReapResult
     decide(context, current),
   )
   result.warnings.push(...warnings)
+  const shared = result.kind === 'reaped' ? await sharedClaims(context) : null
+  if (shared && result.kind === 'reaped') {
+    const end = { holder: result.from.session_id, state: 'released' } as const
+    result.warnings.push(...(await shared.giveUpForAll(context, id, end)).warnings)
+  }
   return result
 }
 

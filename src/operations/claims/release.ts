@@ -24,6 +24,7 @@ import { type Caller, resolveCaller } from '../sessions/caller.ts'
 import { type ItemSummary, orWarn, summary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
 import { claimsOf, howCallerLost, type Superseded } from './lost-claims.ts'
+import { sharedClaims } from './remote-claim.ts'
 
 export interface ReleaseOptions {
   /** Only when this run claimed it. */
@@ -45,6 +46,8 @@ export interface ReleaseResult {
   superseded: Superseded | null
   /** From whom it was taken by force. */
   from: string | null
+  /** In a coordinated queue: whether the engine knows; false while that is still to be told. */
+  releasedRemotely?: boolean
   /** Why this one, of several, could not be released; the others were. */
   error: WrkError | null
   warnings: string[]
@@ -173,6 +176,8 @@ async function releaseAs(
   }).catch(error => releaseRecord(context, caller, id, places, request, taker, error))
   result.warnings.push(...warnings)
 
+  await tellEngine(context, id, result, request.force !== null || taker !== undefined, caller)
+
   const { superseded } = result
   // What was taken within the session is recorded for who has it now.
   const within = superseded?.by && caller && belongsTo(superseded.by, caller.session)
@@ -184,6 +189,25 @@ async function releaseAs(
       appendEvents(store.host, store.stateDir, [refusal(context, result, caller)]),
     )
   return result
+}
+
+/** With coordination, others learn that the item is free. A lock that only the engine knows of is released by force. */
+async function tellEngine(
+  context: Context,
+  id: ItemId,
+  result: ReleaseResult,
+  force: boolean,
+  caller: Caller | null,
+): Promise<void> {
+  if (!result.released && result.reason !== 'not-locked') return
+  const shared = await sharedClaims(context)
+  const holder = result.from ?? caller?.holder
+  if (!shared || (holder === undefined && !force)) return
+  const onlyKnown = !result.released && !force
+  const end = { holder: holder ?? '', state: 'released', force, onlyKnown } as const
+  const { remotely, warnings } = await shared.giveUpForAll(context, id, end)
+  result.releasedRemotely = remotely
+  result.warnings.push(...warnings)
 }
 
 type Request = Parameters<typeof decideRelease>[2]

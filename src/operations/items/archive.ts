@@ -34,7 +34,12 @@ export type ArchiveResult =
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
 export async function archive(context: Context, idText: string): Promise<ArchiveResult> {
-  const { id, result } = await changeAsCaller(context, idText, (current, by) => decide(context, current, by))
+  const { id, result } = await changeAsCaller<ArchiveResult>(
+    context,
+    idText,
+    (current, by) => decide(context, current, by),
+    refused => refused,
+  )
   if (result.kind === 'refused') return result
   await completeMove(context, id)
   result.item.path = placeNow(context, id, result.item.path)

@@ -60,10 +60,15 @@ export async function set(
   fields: ReadonlyMap<string, string>,
   options: SetOptions = {},
 ): Promise<SetResult> {
-  const { id, result } = await changeAsCaller(context, idText, (current, by) => {
-    options.check?.(current)
-    return decide(context, current, by, fields, options)
-  })
+  const { id, result } = await changeAsCaller<Decided>(
+    context,
+    idText,
+    (current, by) => {
+      options.check?.(current)
+      return decide(context, current, by, fields, options)
+    },
+    refused => ({ answer: refused, folder: null, warnings: refused.warnings }),
+  )
   const { answer, folder } = result
   const before = answer.item.path
   if (answer.kind === 'set' && answer.changed && folder !== null)

@@ -60,10 +60,15 @@ export async function transition(
   idText: string,
   options: TransitionOptions = {},
 ): Promise<TransitionResult> {
-  const { id, result } = await changeAsCaller(context, idText, (current, by) => {
-    options.check?.(current)
-    return decideTransitionOf(context, verb, current, by, options)
-  })
+  const { id, result } = await changeAsCaller<TransitionResult>(
+    context,
+    idText,
+    (current, by) => {
+      options.check?.(current)
+      return decideTransitionOf(context, verb, current, by, options)
+    },
+    refused => refused,
+  )
   if (result.kind !== 'done') return result
   const { item } = result
   item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].to)

@@ -22,6 +22,7 @@ import {
   sessionForAnchor,
 } from '../../store/sessions/change-session.ts'
 import { processContext } from '../../system/ancestors.ts'
+import { sharedClaims } from '../claims/remote-claim.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
 import {
   decideRegistration,
@@ -144,6 +145,8 @@ async function registerAs(
   if (began) warnings.push(...(await completeSessionEvents(host, stateDir)))
   if (!endedAt && (began || moved || how.provider !== undefined || isShowingDue(context)))
     warnings.push(...(await showSession(context, id, began || how.provider !== undefined)))
+  const shared = await sharedClaims(context)
+  if (shared) warnings.push(...(await shared.keepForAll(context)))
   return { ...callerOf(context, { ...identity, id }, id), endedAt, began, warnings }
 }
 

@@ -1,6 +1,7 @@
 /** A sign of life: as long as they come, the session's locks do not run out. */
 import { stamp } from '../../core/time.ts'
 import { lostClaims, type Superseded } from '../claims/lost-claims.ts'
+import { sharedClaims } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { register } from './caller.ts'
 
@@ -14,19 +15,23 @@ export interface HeartbeatResult {
   superseded: Superseded[]
   /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
   dropped: string[]
+  warnings: string[]
 }
 
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
 export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   const at = stamp(context.clock())
-  const { session, identity, endedAt } = await register(context, {
+  const { session, identity, endedAt, warnings } = await register(context, {
     heartbeat: true,
     onlyIfOpen: true,
   })
+  const shared = endedAt ? null : await sharedClaims(context)
+  if (shared) warnings.push(...(await shared.keepForAll(context, session)))
   return {
     session: { id: session, source: identity.source },
     heartbeat_at: endedAt ? null : at,
     ended_at: endedAt && stamp(endedAt),
     ...(await lostClaims(context, session)),
+    warnings,
   }
 }

@@ -17,6 +17,8 @@ const ME: Claimant = {
   session: 'me',
   agent: null,
   host: 'laptop',
+  clone: 'mine',
+  boot: 'b00t',
   run: null,
   ttl_s: 7200,
   branch: 'work',
@@ -64,6 +66,15 @@ describe('a claim', () => {
     })
   })
 
+  test('that only reopens takes nothing from a holder', () => {
+    const request = { claimant: ME, force: null, reopens: true, takeover: 'ttl' as const }
+    expect(decideSharedClaim(readable(RECORD), request, UNKNOWN, NOW).kind).toBe('held')
+    expect(decideSharedClaim(readable({ ...RECORD, state: 'done' }), request, UNKNOWN, NOW)).toMatchObject({
+      kind: 'granted',
+      record: { epoch: 4 },
+    })
+  })
+
   test('of an item that somebody else holds is refused', () => {
     expect(claim(readable(RECORD))).toMatchObject({ kind: 'held', by: RECORD })
   })
@@ -92,19 +103,23 @@ describe('a claim', () => {
   })
 
   test('by the holder renews: same epoch, same start, a new sign of life', () => {
-    const mine = { ...RECORD, session: 'me', host: 'laptop' }
+    const mine = { ...RECORD, session: 'me', clone: 'mine' }
     expect(claim(readable(mine))).toMatchObject({
       kind: 'renewed',
       record: { epoch: 3, claimed_at: mine.claimed_at, renewed_at: stampBefore(0), nonce: 'mine' },
     })
   })
 
-  test('by the same name on another machine is another holder', () => {
-    expect(claim(readable({ ...RECORD, session: 'me' })).kind).toBe('held')
+  test('by the same name on another machine is another holder, though the hosts share a name', () => {
+    expect(claim(readable({ ...RECORD, session: 'me', host: 'laptop' })).kind).toBe('held')
+  })
+
+  test('by the same session in another clone of the machine is its own', () => {
+    expect(claim(readable({ ...RECORD, session: 'me', boot: 'b00t' })).kind).toBe('renewed')
   })
 
   test('a renewal by a clock that was set back does not make the record older', () => {
-    const mine = { ...RECORD, session: 'me', host: 'laptop', renewed_at: stampBefore(-HOUR) }
+    const mine = { ...RECORD, session: 'me', clone: 'mine', renewed_at: stampBefore(-HOUR) }
     expect(claim(readable(mine))).toMatchObject({
       kind: 'renewed',
       record: { renewed_at: stampBefore(-HOUR) },
@@ -146,11 +161,21 @@ describe('a claim', () => {
 })
 
 describe('giving up', () => {
-  const holder = { session: RECORD.session, agent: RECORD.agent, host: RECORD.host }
+  const { session, agent, host, clone, boot } = RECORD
+  const holder = { session, agent, host, clone, boot }
   const end = (reading: SharedReading | null, more: Partial<Parameters<typeof decideSharedEnd>[1]> = {}) =>
     decideSharedEnd(
       reading,
-      { holder, state: 'released', nonce: 'n', commit: null, epoch: null, force: false, ...more },
+      {
+        holder,
+        state: 'released',
+        nonce: 'n',
+        commit: null,
+        first: null,
+        epoch: null,
+        force: false,
+        ...more,
+      },
       NOW,
     )
 
@@ -169,7 +194,7 @@ describe('giving up', () => {
   })
 
   test('is refused to everybody but the holder', () => {
-    const other = { ...holder, host: 'laptop' }
+    const other = { ...holder, clone: 'other', boot: 'other' }
     expect(end(readable(RECORD), { holder: other })).toMatchObject({ kind: 'heldByOther' })
     expect(end(readable(RECORD), { holder: other, force: true }).kind).toBe('write')
   })

@@ -99,6 +99,8 @@ export function record(more: Partial<SharedRecord> = {}): SharedRecord {
     session: 'a',
     agent: null,
     host: 'devbox',
+    clone: 'c1',
+    boot: '9f3c',
     run: null,
     claimed_at: '2026-02-16T19:30:05Z',
     renewed_at: '2026-02-16T19:30:05Z',

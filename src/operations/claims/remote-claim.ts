@@ -1,0 +1,27 @@
+/**
+ * The door to claims over several clones and machines. Nothing behind it is loaded, and no file more is read, where
+ * wrk.yaml has no `coordination`.
+ */
+import type { Context } from '../context.ts'
+
+/** Whom an item was taken over from, in another clone or on another machine. */
+export interface TakenElsewhere {
+  locked_by: string
+  locked_at: string
+  reason: string
+}
+
+/** How the engine sees a claim; part of the JSON of claims in a coordinated queue. */
+export interface SharedState {
+  engine: string
+  /** `shared`: the engine knows of it; `local`: this clone alone. */
+  scope: 'shared' | 'local'
+  epoch: number | null
+}
+
+type SharedClaims = typeof import('../coordination/shared-claims.ts')
+
+/** What deals with the engine; null where claims are this clone's alone. */
+export async function sharedClaims({ store }: Context): Promise<SharedClaims | null> {
+  return store.settings.isCoordinated ? import('../coordination/shared-claims.ts') : null
+}
