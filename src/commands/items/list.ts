@@ -88,8 +88,12 @@ function describe(items: readonly ListedItem[], terminal: Screen): string {
     { title: 'PRIORITY', cells: items.map(({ priority }) => priority ?? '-'), longest: 20 },
     {
       title: 'HELD BY',
-      cells: items.map(({ locked_by, liveness }) =>
-        locked_by ? `${printable(locked_by, 128)} (${liveness})` : '-',
+      cells: items.map(({ locked_by, liveness, left_by }) =>
+        locked_by
+          ? `${printable(locked_by, 128)} (${liveness})`
+          : left_by
+            ? `left by ${printable(left_by, 128)}`
+            : '-',
       ),
       styles: items.map(({ liveness }) => styleOfLiveness(liveness)),
       longest: 200,

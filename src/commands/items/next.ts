@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Choice, type Ready, whyBehind } from '../../core/items/next.ts'
+import { type Choice, type LeftWork, type Ready, whyBehind } from '../../core/items/next.ts'
 import { printable } from '../../core/text.ts'
 import type { QueueItem } from '../../operations/items/candidates.ts'
 import { claimNext, type NextItem, next } from '../../operations/items/next.ts'
@@ -11,6 +11,7 @@ import { examples, open, type RunCommand } from '../command.ts'
 interface Flags {
   claim?: boolean
   explain?: boolean
+  begun?: boolean
 }
 
 /** How many of the others `--explain` tells of in text; `--json` has all. */
@@ -19,6 +20,7 @@ const TOLD = 20
 export function configure(command: Command, run: RunCommand): void {
   command
     .option('--claim', 'claim it in the same act: of many that ask at once, each gets another')
+    .option('--begun', 'offer also items that are begun and that nobody holds or left')
     .option('--explain', 'say why this one, and why not the others')
   examples(
     command,
@@ -29,12 +31,16 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nReady is what is pending, free, not waiting for another item (blocked_by), not put off, and for this machine\n(WRK_MACHINE, or the host name). Order: priority, then how many others it unblocks, then age.\nNothing ready: exit code 1.',
+    `
+Ready is what is pending, or was begun and left by its session, and is free, does
+not wait for another item (blocked_by), is not put off, and is for this machine
+(WRK_MACHINE, or the host name). Order: left items, then priority, then how many
+others it unblocks, then age. Nothing ready: exit code 1.`,
   )
   command.action((flags: Flags) =>
     run(async globals => {
       const context = await open(globals)
-      const found = await (flags.claim ? claimNext(context) : next(context))
+      const found = await (flags.claim ? claimNext : next)(context, { begun: flags.begun ?? false })
       const { width } = screen(context.env)
       const how = { explain: flags.explain ?? false, asJson: globals.json ?? false, width }
       return found.chosen ? chosen(found, found.chosen, how) : nothing(found, how)
@@ -48,10 +54,10 @@ interface How {
   width: number
 }
 
-function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How): Outcome {
+function chosen({ claimed, choice, holding }: NextItem, best: Ready<QueueItem>, how: How): Outcome {
   const { item } = best
   const { explain, width } = how
-  const why = reasonOf(best, choice.ready.length)
+  const why = item.left ? leftBy(item.left) : reasonOf(best, choice.ready.length)
   const others = explain ? linesOf(choice, best, width) : []
   const headline = `${claimed ? 'Claimed ' : ''}${item.id}  ${printable(item.title)}`
   return {
@@ -61,6 +67,8 @@ function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How)
       item: claimed ? { ...jsonOf(item), ...claimed.item } : jsonOf(item),
       why,
       ready: choice.ready.length,
+      left: item.left,
+      holding: holding.map(({ id }) => id),
       ...(claimed
         ? { kind: claimed.kind, lock: claimed.lock, from: claimed.from, session: claimed.session }
         : {}),
@@ -74,15 +82,29 @@ function chosen({ claimed, choice }: NextItem, best: Ready<QueueItem>, how: How)
     ]
       .map(line => `${line}\n`)
       .join(''),
-    warnings: claimed
-      ? [
-          ...(claimed.from
-            ? [`took over ${item.id} from ${printable(claimed.from.locked_by, 128)}: ${claimed.from.reason}`]
-            : []),
-          ...claimed.warnings,
-        ]
-      : [],
+    warnings: [
+      ...(claimed?.from
+        ? [`took over ${item.id} from ${printable(claimed.from.locked_by, 128)}: ${claimed.from.reason}`]
+        : []),
+      ...(claimed?.warnings ?? []),
+      ...alreadyHeld(holding),
+    ],
   }
+}
+
+/** Who is given a third item should know of the other two. */
+function alreadyHeld(holding: readonly QueueItem[]): string[] {
+  if (holding.length === 0) return []
+  const ids = holding.map(({ id }) => id)
+  const [first] = ids
+  const command = (verb: string) => `wrk ${verb} ${first}`
+  return [`you already hold ${ids.join(', ')}. Finish: ${command('done')}; give back: ${command('release')}`]
+}
+
+function leftBy({ by, at, why }: LeftWork): string {
+  const when = at ? ` at ${at}` : ''
+  const reason = why ? ` (${printable(why)})` : ''
+  return `Begun and left by ${printable(by, 128)}${when}${reason}: look at what is there first.`
 }
 
 function jsonOf({ id, path, title, status, priority, folder }: QueueItem) {

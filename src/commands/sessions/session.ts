@@ -93,7 +93,7 @@ function list(command: Command, run: RunCommand): void {
         json: { ok: true, sessions },
         text: globals.json
           ? ''
-          : describeStatus({ sessions, orphans: [] }, screen(context.env), context.clock()),
+          : describeStatus({ sessions, orphans: [], left: [] }, screen(context.env), context.clock()),
         warnings,
       }
     }),

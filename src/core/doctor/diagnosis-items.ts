@@ -18,6 +18,8 @@ export function diagnoseItems(facts: Facts): Finding[] {
       return [
         ...item.problems.flatMap(problem => problemOf(item, problem, facts)),
         ...lockOf(item, facts, isSound),
+        ...linesOf(item, isSound),
+        ...leftOf(item, facts),
         ...placeOf(item, facts, isSound),
         ...fieldsOf(item),
         ...ownerOf(item),
@@ -81,6 +83,26 @@ function lockOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
     : 'Mend what else is wrong with the item; then: wrk doctor --fix'
   const fix = isSound ? { kind: 'release' as const, id, does: 'release it' } : null
   return [about(item, { ...newFinding(code, 'warning', message, advice), fix })]
+}
+
+/** Its record holds it, or has given it up, and the file shows something else. */
+function linesOf(item: ItemFacts, isSound: boolean): Finding[] {
+  if (!item.linesDiffer) return []
+  const holder = item.held ? printable(item.held.lock.by, 128) : null
+  const message = holder
+    ? `held by ${holder}, but git or an editor took that out of the file`
+    : 'shows a lock that was given up: git or an editor put old lines back'
+  const fix = isSound ? { kind: 'write-lock' as const, id: item.id, does: 'correct the lock lines' } : null
+  return [about(item, { ...newFinding('lock-lines', 'warning', message, 'wrk doctor --fix'), fix })]
+}
+
+/** What was begun and left is offered first by next; here it is for a person to know. */
+function leftOf(item: ItemFacts, facts: Facts): Finding[] {
+  const { id, left, held } = item
+  // A dead or stale lock says so itself.
+  if (!left || (held && judged(item, facts).kind === 'takenOver')) return []
+  const message = `begun and left by ${printable(left.by, 128)}`
+  return [about(item, newFinding('left-work', 'warning', message, `Go on with it: wrk start ${id}`))]
 }
 
 function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {

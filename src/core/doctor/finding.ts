@@ -5,12 +5,15 @@ import type { UnknownSetting } from '../config.ts'
 import type { Reference } from '../items/details.ts'
 import type { ItemKey } from '../items/ids.ts'
 import type { Problem } from '../items/item.ts'
+import type { LeftWork } from '../items/next.ts'
 import type { Run } from '../runs/run.ts'
 
 export type FindingCode =
   | Exclude<Problem['code'], 'ambiguous'>
   | 'two-places'
   | 'dead-lock'
+  | 'left-work'
+  | 'lock-lines'
   | 'ended-session'
   | 'stale-lock'
   | 'cut-short-move'
@@ -55,6 +58,7 @@ export interface Finding {
 /** One safe answer. `does` says it in words. */
 export type Fix = { does: string } & (
   | { kind: 'release'; id: string }
+  | { kind: 'write-lock'; id: string }
   | { kind: 'clear-half-lock'; id: string }
   | { kind: 'move'; id: string; to: string }
   | { kind: 'remove-copy'; id: string; keep: string; remove: readonly string[] }
@@ -83,6 +87,10 @@ export interface ItemFacts {
   ended: boolean
   /** The caller's own. */
   mine: boolean
+  /** Who began it and left it. */
+  left: LeftWork | null
+  /** The lock lines of the file are not those of its record. */
+  linesDiffer: boolean
   /** Why this process cannot change it, being another user's or group's. */
   notOurs: { message: string; hint: string | undefined } | null
   completed: string | undefined

@@ -1,15 +1,15 @@
 /**
  * Which item to work on now. Pure: what the queue holds and who lives come in as facts.
  *
- * Ready is what is pending, free, not waiting for another item, not put off, and may be done on this machine.
- * Of these the first is the one of the highest priority, then the one that most others wait for, then the oldest.
+ * Ready is what is pending or was begun and left, free, not waiting for another item, not put off, and may be done on
+ * this machine. Of these what was left comes first, then the one of the highest priority, then the one that most others wait for, then the oldest.
  */
 
 import { parseInstant } from '../time.ts'
 import type { Details } from './details.ts'
 import { compareNumbers, type ItemKey } from './ids.ts'
 import { type PriorityRank, priorityRank } from './priority.ts'
-import { isPending, statusWord } from './status.ts'
+import { isBegun, isPending, statusWord } from './status.ts'
 
 export interface Candidate {
   key: ItemKey
@@ -23,6 +23,18 @@ export interface Candidate {
   problem: string | null
   /** Who holds it and is not dead or stale; null when it can be claimed. */
   heldBy: string | null
+  /** Begun by a session that left it: a crash, a release, the end of the session. */
+  left: LeftWork | null
+  /** Done, and open again only because git or an editor put an older version of the file back. */
+  putBack: boolean
+}
+
+/** Work that was begun and left (contract, section 5: orphaned). */
+export interface LeftWork {
+  by: string
+  /** When it was given up; null where its holder died. */
+  at: string | null
+  why: string | null
 }
 
 export interface Ready<T extends Candidate = Candidate> {
@@ -59,6 +71,8 @@ export interface Here {
   today: () => string
   /** The names that this machine goes by. */
   machines: readonly string[]
+  /** Whether to offer what is begun and held by nobody, although nothing says that anybody left it. */
+  begun?: boolean
 }
 
 export function choose<T extends Candidate>(items: readonly T[], here: Here): Choice<T> {
@@ -122,17 +136,24 @@ function isReady(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: H
   return (
     !item.problem &&
     !item.heldBy &&
-    isPending(item.status, item.folder) &&
+    !item.putBack &&
+    isOffered(item, here) &&
     blockedBy.every(({ key }) => key && closed.get(key)) &&
     (machines.length === 0 || machines.some(name => isHere(name, here.machines))) &&
     !isPutOff(notBefore, here)
   )
 }
 
+/** By its status: what waits to be begun, what was left, and what is begun where that is asked for. */
+function isOffered({ status, folder, left }: Candidate, { begun }: Here): boolean {
+  return isPending(status, folder) || left !== null || (begun === true && isBegun(status, folder))
+}
+
 function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): string[] {
   const reasons: string[] = []
   if (item.problem) reasons.push(item.problem)
-  if (!isPending(item.status, item.folder))
+  if (item.putBack) reasons.push('was done before; git or an editor put an older version of the file back')
+  if (!isOffered(item, here))
     reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it lies in ${item.folder}/`)
   if (item.heldBy) reasons.push(`held by ${item.heldBy}`)
   for (const { text, known } of openBlockers(item, closed))
@@ -161,6 +182,7 @@ function isHere(name: string, machines: readonly string[]): boolean {
 
 function byUrgency(a: Ready, b: Ready): number {
   return (
+    Number(b.item.left !== null) - Number(a.item.left !== null) ||
     a.rank - b.rank ||
     b.unblocks - a.unblocks ||
     a.age - b.age ||
@@ -171,6 +193,7 @@ function byUrgency(a: Ready, b: Ready): number {
 
 /** What decided between the best and one behind it, for people. */
 export function whyBehind(best: Ready, other: Ready): string {
+  if (best.item.left && !other.item.left) return 'not begun yet'
   if (other.rank !== best.rank) return `lower priority: ${other.item.priority ?? 'not set'}`
   if (other.unblocks !== best.unblocks) return `fewer wait for it: ${other.unblocks}`
   if (other.age !== best.age) {

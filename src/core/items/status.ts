@@ -46,6 +46,11 @@ export function isPending(status: string | null, folder: string): boolean {
   return status === null ? ['', 'pending'].includes(topFolder(folder)) : TO_DO.includes(statusWord(status))
 }
 
+/** Whether work on an item has begun and not ended. Without a status the folder tells. */
+export function isBegun(status: string | null, folder: string): boolean {
+  return WORKING.includes(status === null ? topFolder(folder) : statusWord(status))
+}
+
 /** Whether an item has gone to the archive, by its status; without one the folder tells. */
 export function isArchived(status: string | null, folder: string): boolean {
   return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))

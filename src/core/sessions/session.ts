@@ -103,6 +103,8 @@ export function sessionOf(holder: string, registry: Registry): Session | undefin
 /** The known sessions; none where there is no registry, or none that can be read. */
 export function sessionsIn(registry: Registry): readonly Session[] {
   const { own } = registry
+  // What wrk wrote itself lists no other sessions than have files.
+  if (own && !own.isOutdated()) return own.all()
   const listed = registry.kind === 'registry' ? registry.sessions : []
   if (!own) return listed
   const filed = own.all().map(session => merged(session, registry))

@@ -2,6 +2,8 @@
 import { decideClaim, expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/claim.ts'
 import { type Lock, latestSign } from '../../core/claims/lock.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
+import type { LeftWork } from '../../core/items/next.ts'
+import { isBegun } from '../../core/items/status.ts'
 import { judgeWithRuns, liveRun, type Run } from '../../core/runs/run.ts'
 import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../../core/sessions/liveness.ts'
 import { type Registry, sessionOf } from '../../core/sessions/session.ts'
@@ -147,6 +149,21 @@ function judgeLock(
     heartbeat: latestSign([heartbeat, renewed], judge.now),
     fileModified: modified,
   }
+}
+
+/**
+ * Who left an item that was begun; null for one that is held by a session which lives or may live, and for one that
+ * nobody ever claimed here (contract, section 5: a queue that comes from elsewhere has such items).
+ */
+export function leftWork(
+  judge: ItemJudge,
+  { item, place, record }: Pick<ItemReading, 'item' | 'place' | 'record'>,
+  held: HeldLock | null,
+): LeftWork | null {
+  if (!isBegun(item.status, place.folder)) return null
+  if (held) return givesWay(judge, held) ? { by: held.lock.by, at: null, why: held.liveness.reason } : null
+  if (record?.state !== 'released' || record.holder === '') return null
+  return { by: record.holder, at: record.left?.at ?? null, why: record.left?.why ?? null }
 }
 
 /** Whether a stranger could take the item: its holder is dead, or silent for longer than the TTL. */

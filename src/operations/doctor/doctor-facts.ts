@@ -15,7 +15,7 @@ import { type ItemReading, readQueue, type Store } from '../../store/items/item-
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../../store/leftovers.ts'
 import { logState } from '../../store/log/log-repair.ts'
 import { isFolder, itemPlaces, notFolders, unseenItems } from '../../store/queue.ts'
-import { heldLock, type ItemJudge, judgeForMany } from '../claims/holder.ts'
+import { heldLock, type ItemJudge, judgeForMany, leftWork } from '../claims/holder.ts'
 import { type Context, readSettingsFile } from '../context.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
@@ -65,6 +65,7 @@ function itemFacts(
   caller: Caller | null,
 ): ItemFacts {
   const { item, place, lock, problems, found } = reading
+  const held = heldLock(judge, reading)
   const { key, folder, name, path } = place
   const session = lock && sessionOf(lock.by, judge.registry)
   const noDate = found && unreadableDate(found.map)
@@ -77,7 +78,11 @@ function itemFacts(
     status: item.status,
     closed: item.closed,
     problems,
-    held: heldLock(judge, reading),
+    held,
+    left: leftWork(judge, reading, held),
+    linesDiffer: reading.byRecord
+      ? reading.takenOut
+      : reading.record !== null && reading.inFile !== null && !lock,
     ended: Boolean(session?.endedAt),
     mine: lock !== null && lock.by === caller?.holder,
     notOurs: whyNotOurs(host.disk, path),

@@ -43,6 +43,8 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
       const result = await reap(context, fix.id)
       return result.kind === 'reaped' ? `released it from ${result.from.session_id}` : null
     }
+    case 'write-lock':
+      return (await writeLockLines(context, fix.id)) ? 'corrected the lock lines' : null
     case 'clear-half-lock':
       return (await clearHalfLock(context, fix.id)) ? 'emptied locked_at' : null
     case 'move':
@@ -103,6 +105,28 @@ async function clearHalfLock(context: Context, idText: string): Promise<boolean>
     const event = eventOf(context, 'changed', item.id, 'locked_at without locked_by')
     return { kind: 'change', fields: { locked_at: '' }, event, result: true }
   })
+  return result
+}
+
+/** Puts lock lines right that something other than wrk changed; who holds the item stays the same. */
+async function writeLockLines(context: Context, idText: string): Promise<boolean> {
+  const { store } = context
+  const id = idOf(context, idText)
+  const { result } = await changeItem(
+    store,
+    id,
+    findItem(store, id),
+    ({ item, record, takenOut, inFile, lock, foreign }) => {
+      const differs = takenOut ? foreign === null : record !== null && inFile !== null && !lock
+      if (!differs) return { kind: 'leave', result: false }
+      return {
+        kind: 'change',
+        fields: {},
+        event: eventOf(context, 'changed', item.id, 'lock lines'),
+        result: true,
+      }
+    },
+  )
   return result
 }
 

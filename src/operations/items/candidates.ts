@@ -9,7 +9,7 @@ import { readQueue } from '../../store/items/item-reader.ts'
 import { ReadingCache } from '../../store/items/reading-cache.ts'
 import { localDay } from '../../system/clock.ts'
 import { here } from '../../system/process.ts'
-import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
+import { heldLock, judgeForMany, leftWork, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { type CallerView, resolveCaller } from '../sessions/caller.ts'
 
@@ -65,6 +65,8 @@ export async function candidates(
         lockedAt: lock?.at ?? null,
         problems,
         liveness,
+        left: lock?.by === caller?.holder ? null : leftWork(judge, reading, held),
+        putBack: reading.record?.state === 'done' && !item.closed,
       }
       return candidate
     },
@@ -91,8 +93,13 @@ function blocking(problems: readonly Problem[]): string | null {
 }
 
 /** The moment and the place that an item is chosen for. WRK_MACHINE names this machine, else its host name does. */
-export function placeAndTime({ clock, env }: Context): Here {
+export function placeAndTime({ clock, env }: Context, begun = false): Here {
   const named = env.WRK_MACHINE?.split(',').flatMap(name => name.trim() || [])
   const now = clock()
-  return { now, today: () => localDay(now), machines: named?.length ? named : [hostLabel(here().host)] }
+  return {
+    now,
+    today: () => localDay(now),
+    machines: named?.length ? named : [hostLabel(here().host)],
+    begun,
+  }
 }

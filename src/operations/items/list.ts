@@ -8,7 +8,7 @@ import { statusWord } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
 import { parseInstant, stamp } from '../../core/time.ts'
 import { type ItemReading, readQueue } from '../../store/items/item-reader.ts'
-import { heldLock, type ItemJudge, judgeForMany, lockState } from '../claims/holder.ts'
+import { heldLock, type ItemJudge, judgeForMany, leftWork, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
@@ -24,6 +24,8 @@ export interface ListedItem {
   locked_at: string | null
   /** Null without a lock. `stale`: a claim would take it over by age. */
   liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
+  /** Whose begun work nobody goes on with; null otherwise. */
+  left_by: string | null
   problems: readonly Problem[]
 }
 
@@ -189,12 +191,13 @@ function listed(judge: ItemJudge, reading: ItemReading): ListedItem {
     locked_by: held?.lock.by ?? null,
     locked_at: held?.lock.at ? stamp(held.lock.at) : null,
     liveness: held && lockState(judge, held),
+    left_by: leftWork(judge, reading, held)?.by ?? null,
     problems,
   }
 }
 
 function listedCandidate(item: QueueItem): ListedItem {
-  const { id, title, status, priority, folder, path, lockedBy, lockedAt, liveness, problems } = item
+  const { id, title, status, priority, folder, path, lockedBy, lockedAt, liveness, left, problems } = item
   return {
     id,
     title,
@@ -205,6 +208,7 @@ function listedCandidate(item: QueueItem): ListedItem {
     locked_by: lockedBy,
     locked_at: lockedAt && stamp(lockedAt),
     liveness,
+    left_by: left?.by ?? null,
     problems,
   }
 }

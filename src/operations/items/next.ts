@@ -7,6 +7,7 @@ import { type Choice, choose, type Ready } from '../../core/items/next.ts'
 import type { Current } from '../../store/items/item-store.ts'
 import { type ClaimedItem, claim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
+import { resolveCaller } from '../sessions/caller.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
 
 export interface NextItem {
@@ -15,12 +16,25 @@ export interface NextItem {
   /** Set when the item was claimed as well. */
   claimed: ClaimedItem | null
   choice: Choice<QueueItem>
+  /** What the caller holds already. */
+  holding: QueueItem[]
+}
+
+export interface NextOptions {
+  /** Offer also what is begun and held by nobody, although nothing says that anybody left it. */
+  begun?: boolean
 }
 
 /** @throws WrkError IO */
-export async function next(context: Context): Promise<NextItem> {
-  const choice = choose(await candidates(context, 'choosing'), placeAndTime(context))
-  return { chosen: choice.ready[0] ?? null, claimed: null, choice }
+export async function next(context: Context, { begun }: NextOptions = {}): Promise<NextItem> {
+  const view = await resolveCaller(context)
+  const items = await candidates(context, 'choosing', view)
+  const choice = choose(items, placeAndTime(context, begun))
+  const holder = view.caller?.holder
+  const holding = items.filter(
+    ({ lockedBy, closed }) => holder !== undefined && lockedBy === holder && !closed,
+  )
+  return { chosen: choice.ready[0] ?? null, claimed: null, choice, holding }
 }
 
 /**
@@ -28,10 +42,10 @@ export async function next(context: Context): Promise<NextItem> {
  * item is looked at again under its guard. What it waits for is as it was when the queue was looked through.
  * @throws WrkError NO_SESSION, BUSY, IO
  */
-export async function claimNext(context: Context): Promise<NextItem> {
+export async function claimNext(context: Context, options: NextOptions = {}): Promise<NextItem> {
   const unfit = new Map<ItemKey, string>()
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const { choice } = await next(context)
+    const { choice, holding } = await next(context, options)
     const { ready } = choice
     for (const [i, chosen] of ready.entries()) {
       if (unfit.has(chosen.item.key)) continue
@@ -39,12 +53,12 @@ export async function claimNext(context: Context): Promise<NextItem> {
       if (claimed?.kind === 'unfit') unfit.set(chosen.item.key, claimed.why)
       else if (claimed) {
         claimed.warnings.push(...[...unfit.values()].map(why => `passed over: ${why}`))
-        return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) } }
+        return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) }, holding }
       }
     }
     // All that was ready was taken meanwhile: look again, since something may have been freed.
     if (ready.every(({ item }) => unfit.has(item.key)))
-      return { chosen: null, claimed: null, choice: withoutUnfit(choice, unfit) }
+      return { chosen: null, claimed: null, choice: withoutUnfit(choice, unfit), holding }
   }
   throw new WrkError('BUSY', 'everything that was ready was taken by others, again and again', {
     hint: 'Try again in a moment.',

@@ -2,12 +2,13 @@
 import { type Details, NO_DETAILS } from '../../core/items/details.ts'
 import { parseId } from '../../core/items/ids.ts'
 import type { Problem } from '../../core/items/item.ts'
+import type { LeftWork } from '../../core/items/next.ts'
 import { stamp } from '../../core/time.ts'
 import { readPlainFile } from '../../store/files/guarded-file.ts'
 import { isReadable, readItem, readItems, readWhole, type Store } from '../../store/items/item-reader.ts'
 import { placesOf } from '../../store/queue.ts'
 import type { ItemSummary } from '../claims/claim.ts'
-import { type HolderInfo, heldLock, holderInfo, judgeFor, lockState } from '../claims/holder.ts'
+import { type HolderInfo, heldLock, holderInfo, judgeFor, leftWork, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { completeMoves } from './complete-moves.ts'
@@ -22,6 +23,8 @@ export interface ShownItem {
   waits_for: Blocker[]
   lock: { locked_by: string; locked_at: string | null; expires_at: string; liveness: string } | null
   holder: HolderInfo | null
+  /** Who began it and left it; null when it is held, or was never claimed here. */
+  left: LeftWork | null
   problems: Problem[]
 }
 
@@ -68,6 +71,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
             liveness: lockState(judge, held),
           },
         holder,
+        left: leftWork(judge, reading, held),
         problems,
       }
     }),

@@ -3,7 +3,7 @@ import { type Judge, judgeSession, type Liveness } from '../../core/sessions/liv
 import { type Session, sessionOf, sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
-import { heldLock, judgeForMany, lockState } from '../claims/holder.ts'
+import { heldLock, judgeForMany, leftWork, lockState } from '../claims/holder.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from './caller.ts'
 
@@ -31,9 +31,21 @@ export interface SessionStatus {
   items: HeldItem[]
 }
 
+interface LeftItem {
+  id: string
+  title: string
+  status: string | null
+  left_by: string
+  /** Null where its holder died. */
+  left_at: string | null
+  reason: string | null
+}
+
 export interface QueueStatus {
   sessions: SessionStatus[]
   orphans: (HeldItem & { reason: string })[]
+  /** Items that were begun and left: nobody goes on with them. */
+  left: LeftItem[]
   warnings: string[]
 }
 
@@ -43,14 +55,18 @@ export async function status(context: Context): Promise<QueueStatus> {
   const { registry, caller } = await resolveCaller(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry, now)
+  const left: LeftItem[] = []
   const found = await readQueue(store, reading => {
     const held = heldLock(judge, reading)
-    if (!held) return null
     const { item } = reading
+    const { id, title, status } = item
+    const work = leftWork(judge, reading, held)
+    if (work) left.push({ id, title, status, left_by: work.by, left_at: work.at, reason: work.why })
+    if (!held) return null
     const { lock } = held
     return {
-      id: item.id,
-      title: item.title,
+      id,
+      title,
       locked_by: lock.by,
       locked_at: lock.at && stamp(lock.at),
       liveness: lockState(judge, held),
@@ -68,8 +84,9 @@ export async function status(context: Context): Promise<QueueStatus> {
     orphans: found
       .filter(({ lock }) => !sessionOf(lock.by, registry))
       .map(item => ({ ...withoutLock(item), reason: item.reason })),
+    left,
     warnings:
-      registry.kind === 'unreadable'
+      (registry.own?.isOutdated() ?? true) && registry.kind === 'unreadable'
         ? [
             `${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`,
           ]

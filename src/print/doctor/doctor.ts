@@ -29,6 +29,8 @@ const TITLES: Record<Finding['code'], string> = {
   'two-places': 'ids in several places',
   'status-folder': 'statuses that are not their folders’',
   'dead-lock': 'locks of dead holders',
+  'left-work': 'work begun and left',
+  'lock-lines': 'lock lines that git or an editor changed',
   'ended-session': 'locks of sessions that ended',
   'stale-lock': 'stale locks',
   'cut-short-move': 'moves cut short',

@@ -6,7 +6,7 @@ import { paint, type Screen } from '../terminal.ts'
 
 /** Sessions with their items; those that ended or died and hold nothing are only counted. */
 export function describeStatus(
-  { sessions, orphans }: Omit<QueueStatus, 'warnings'>,
+  { sessions, orphans, left }: Omit<QueueStatus, 'warnings'>,
   terminal: Screen,
   now: Date,
 ): string {
@@ -18,6 +18,15 @@ export function describeStatus(
       lines.push(
         `${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`,
       )
+  }
+  if (left.length > 0) {
+    lines.push(paint(terminal, 'bold', 'Begun and left (wrk next offers these first)'))
+    for (const { id, title, left_by, left_at } of left) {
+      const when = left_at ? `, ${relative(left_at, now)}` : ''
+      lines.push(
+        `  ${printable(id, 60)}  ${printable(title, 60)}  (left by ${printable(left_by, 128)}${when})`,
+      )
+    }
   }
   const hidden = sessions.length - shown.length
   if (hidden > 0) lines.push(paint(terminal, 'dim', `${hidden} ended or dead sessions hold nothing`))

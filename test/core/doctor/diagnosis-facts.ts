@@ -33,6 +33,8 @@ export function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
     held: null,
     ended: false,
     mine: false,
+    left: null,
+    linesDiffer: false,
     notOurs: null,
     completed: undefined,
     missing: [],

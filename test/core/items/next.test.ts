@@ -23,6 +23,8 @@ function candidate(number: number, more: Partial<Candidate> = {}, details: Parti
     details: { ...NO_DETAILS, ...details },
     problem: null,
     heldBy: null,
+    left: null,
+    putBack: false,
     ...more,
   }
 }
