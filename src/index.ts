@@ -63,7 +63,10 @@ export type {
 }
 export { WrkError }
 
-/** Who calls, and where to look: all optional. */
+/**
+ * Who calls, and where to look: all optional. A `session` lives as long as this process, so that its items are free when
+ * it has crashed; `anchor: false` for one that goes on in another process: heartbeats alone keep that alive.
+ */
 export type QueueOptions = Omit<ContextOptions, 'queue'>
 
 /**
@@ -143,7 +146,7 @@ export interface Queue {
 export async function openQueue(dir?: string, options: QueueOptions = {}): Promise<Queue> {
   if (typeof (dir ?? '') !== 'string')
     throw new WrkError('USAGE', `the folder of a queue is a text, not ${typeof dir}`)
-  const context = await openContext({ ...options, queue: dir })
+  const context = await openContext({ anchor: true, ...options, queue: dir })
   return {
     claim: async (id, claimOptions) => claim(context, id, checked(claimOptions)),
     withClaim: async (id, work, claimOptions) => {

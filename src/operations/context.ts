@@ -34,6 +34,8 @@ export interface ContextOptions {
   /** The name of a helper within the session, which then excludes the session's other helpers. */
   agent?: string | undefined
   clock?: Clock | undefined
+  /** Whether the `session` lives as long as this process. */
+  anchor?: boolean | undefined
 }
 
 export interface Context {
@@ -43,6 +45,8 @@ export interface Context {
   env: Environment
   session: string | undefined
   agent: string | undefined
+  /** This process, where the `session` lives as long as it does. */
+  ownProcess?: Anchor
 }
 
 /** How long to wait for a guard while it changes hands: dozens may want it at once, on a busy machine. */
@@ -67,7 +71,9 @@ export async function openContext(options: ContextOptions = {}): Promise<Context
   const stateDir = join(queue.root, '.wrk')
   const registry = registryFile(queue.root, env.SESSION_STATE_FILE, stateDir)
   const store: Store = { host: guardHost(), root: queue.root, stateDir, registry, settings, isCommittedCopy }
-  return { store, queue, clock, env, session: options.session, agent: options.agent }
+  const ownProcess =
+    options.anchor && options.session !== undefined ? { ownProcess: ownAnchor(store.host) } : {}
+  return { store, queue, clock, env, session: options.session, agent: options.agent, ...ownProcess }
 }
 
 function noQueueOfOwn({ root, linked }: QueuePlace): WrkError {

@@ -118,7 +118,7 @@ const CASES: Case[] = [
     reason: 'not listed',
   },
   { name: 'no place in an empty registry', state: registry([]), verdict: 'dead', reason: 'not listed' },
-  { name: 'no registry to be in', state: null, verdict: 'unknown', reason: /registry/ },
+  { name: 'no registry to be in', state: null, verdict: 'unknown', reason: /registry|rebuilt/ },
   {
     name: 'an older single-session file that names it',
     state: `session_id: "holder"\norchestrator_agent: "claude"\nupdated_at: "${stampOf(ago(MINUTE))}"\n`,

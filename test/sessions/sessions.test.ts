@@ -248,7 +248,8 @@ describe('session end', () => {
       ['WRK-1', 'WRK-2'].map(id => ({ id, by: null, at: later(MINUTE), reason: 'forced: stuck' })),
     )
     for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 2 * MINUTE, `release ${id}`)
-    expect((await as(queue, 'me', 2 * MINUTE, 'heartbeat')).code).toBe(0)
+    // Neither a release nor a heartbeat brings it back.
+    expect((await as(queue, 'me', 2 * MINUTE, 'heartbeat')).code).toBe(2)
   })
 
   test('of another’s dead session needs no force; of an unknown one it is not found', async () => {

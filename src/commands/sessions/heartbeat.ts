@@ -25,7 +25,7 @@ export function configure(command: Command, run: RunCommand): void {
       )
       warnings.push(...result.warnings)
       const [first] = superseded
-      if (!first && ended_at) return hasEnded(result)
+      if (!first && (ended_at || result.gone)) return hasEnded(result)
       if (!first)
         return {
           exitCode: EXIT.done,
@@ -54,8 +54,12 @@ export function configure(command: Command, run: RunCommand): void {
 }
 
 function hasEnded({ session, warnings: _, ...rest }: HeartbeatResult): Outcome {
-  const message = `the session ${session.id} ended at ${rest.ended_at}; a heartbeat does not bring it back`
-  const hint = 'Stop what sends heartbeats. To go on in this session, claim an item: wrk next --claim'
+  const message = rest.gone
+    ? `Session ${session.id} is over: ${rest.gone}; its items are free for others.`
+    : `Session ${session.id} ended at ${rest.ended_at}; a heartbeat does not bring it back.`
+  const hint = rest.gone
+    ? `Stop this process, or go on: wrk session start --provider NAME --session-id ${session.id}`
+    : 'Stop what sends heartbeats. To go on in this session: wrk next --claim'
   return {
     exitCode: EXIT.usage,
     json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...rest },

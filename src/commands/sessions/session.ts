@@ -168,9 +168,16 @@ function end(command: Command, run: RunCommand): void {
       const failure = failureOf(ended.released)
       return {
         exitCode: failure?.exitCode ?? EXIT.done,
-        json: { ok: !failure, session: { id: ended.session }, released: items, ...failure?.json },
+        json: {
+          ok: !failure,
+          session: { id: ended.session, goes_on_in: ended.goesOnIn?.pid ?? null },
+          released: items,
+          ...failure?.json,
+        },
         refusal: failure?.refusal,
-        text: `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
+        text: ended.goesOnIn
+          ? `Left ${ended.session}, which still runs in process ${ended.goesOnIn.pid} and keeps its items\n`
+          : `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
         warnings: [...ended.warnings, ...ended.released.flatMap(({ warnings }) => warnings)],
       }
     }),

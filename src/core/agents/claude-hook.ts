@@ -17,6 +17,8 @@ export interface ClaudeEvent {
   name: string
   session: string
   cwd: string | null
+  /** Of SessionStart: `startup`, `resume`, `clear`, `compact`, `fork`. */
+  source: string | null
   /** Within a sub-agent, which shares its parent's session. */
   isSubagent: boolean
   /** The file that a tool is about to write to. */
@@ -51,6 +53,7 @@ export function parseClaudeEvent(text: string): ClaudeEvent | null {
     name,
     session,
     cwd: word(input, 'cwd'),
+    source: word(input, 'source'),
     isSubagent: word(input, 'agent_id') !== null,
     file: EDITING.has(tool) ? (word(given, 'file_path') ?? word(given, 'notebook_path')) : null,
     command: tool === 'Bash' ? word(given, 'command') : null,

@@ -55,10 +55,16 @@ export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>)
 /** One process that runs is enough; dead only when all are gone. */
 export function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look'>): Liveness {
   if (anchors.length === 0) return unknown('no process to watch; only its heartbeat tells')
-  const verdicts = anchors.map(anchor => judgeAnchor(anchor, at))
+  const verdicts = anchors.map(anchor => judgeSpeaker(anchor, at))
   const alive = verdicts.find(({ verdict }) => verdict === 'alive')
   const doubt = verdicts.find(({ verdict }) => verdict === 'unknown')
   return alive ?? doubt ?? dead(verdicts.map(({ reason }) => reason).join('; '))
+}
+
+function judgeSpeaker(anchor: Anchor, at: Pick<Judge, 'here' | 'look'>): Liveness {
+  const judged = judgeAnchor(anchor, at)
+  if (judged.verdict !== 'alive' || !anchor.shared) return judged
+  return unknown(`process ${anchor.pid} is running, but works for other sessions too`)
 }
 
 /** Judges a process by what was recorded of it. */

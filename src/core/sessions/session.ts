@@ -12,6 +12,8 @@ export interface Anchor {
   boot: string
   pidns: string
   host: string
+  /** It has spoken for several sessions: its end proves theirs, its life proves nothing. */
+  shared?: boolean
 }
 
 export interface ClaimRecord {

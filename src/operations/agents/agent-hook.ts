@@ -13,7 +13,8 @@ import { hooklessCommits } from '../../core/commits/hookless-commit.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { keyOfFileName } from '../../core/items/ids.ts'
-import { belongsTo, isSessionId } from '../../core/sessions/session.ts'
+import { isAmong } from '../../core/sessions/anchors.ts'
+import { belongsTo, isSessionId, sessionsIn } from '../../core/sessions/session.ts'
 import { readItems } from '../../store/items/item-reader.ts'
 import { placesOf } from '../../store/queue.ts'
 import { readStdin } from '../../system/stdin.ts'
@@ -22,7 +23,7 @@ import { claimsOf, type Superseded, supersededClaims } from '../claims/lost-clai
 import { releaseAll } from '../claims/release.ts'
 import { hooksInstalled } from '../commits/commit-hooks.ts'
 import { type Context, currentRegistry, openContext } from '../context.ts'
-import { register } from '../sessions/caller.ts'
+import { callingProcess, register } from '../sessions/caller.ts'
 import { asSession, markEnded } from '../sessions/session.ts'
 
 export type HookResult =
@@ -85,13 +86,14 @@ export async function actOn(
 }
 
 async function seen(
-  { name, session, isSubagent }: ClaudeEvent,
+  { name, session, isSubagent, source }: ClaudeEvent,
   context: Context,
   env: Environment,
   until: number,
 ): Promise<HookResult> {
   switch (name) {
     case 'SessionStart':
+      if (source === 'clear' || source === 'resume') await endFormer(context, session, until)
       return started(context, session, env)
     case 'UserPromptSubmit':
     case 'PostToolUse':
@@ -131,7 +133,8 @@ async function openBriefly(options: Parameters<typeof openContext>[0], until: nu
 }
 
 function signOfLife(context: Context, sessionId: string) {
-  return register(context, { sessionId, agent: 'claude' })
+  // One that has ended stays so: the event may be late, and /clear leaves a process that runs.
+  return register(context, { sessionId, agent: 'claude', onlyIfOpen: true })
 }
 
 // --- the session ----------------------------------------------------------------------------------------
@@ -167,13 +170,27 @@ async function ended(context: Context, sessionId: string, until: number): Promis
   const registry = await currentRegistry(context)
   const session = registry.kind === 'registry' && registry.sessions.find(({ id }) => id === sessionId)
   if (!session || session.endedAt) return
-  await markEnded(context, sessionId)
+  const { goesOnIn } = await markEnded(context, sessionId, { process: callingProcess(context) })
+  if (goesOnIn) return
   for (const place of placesOfClaims(context, sessionId)) {
     if (performance.now() > until) return
     await releaseAll(context, asSession(sessionId), holder => belongsTo(holder, sessionId), {
       among: [place],
     })
   }
+}
+
+/**
+ * After /clear and /resume the same process goes on under another id. The end of the former one should have been told;
+ * if it was not, it would refuse its own user what it held.
+ */
+async function endFormer(context: Context, sessionId: string, until: number): Promise<void> {
+  const process = callingProcess(context)
+  if (!process) return
+  const former = sessionsIn(await currentRegistry(context)).filter(
+    ({ id, endedAt, anchors }) => id !== sessionId && !endedAt && isAmong(process, anchors),
+  )
+  for (const { id } of former) await ended(context, id, until)
 }
 
 function placesOfClaims(context: Context, session: string) {

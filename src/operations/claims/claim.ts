@@ -114,7 +114,10 @@ export async function claim(
       warnings.push(...(await showSession(context, caller.session, false)))
     const lost = await supersededClaims(context, caller.session, result.item.id)
     const unshared = context.queue.isUnshared ? [UNSHARED] : []
-    return { ...result, warnings: [...result.warnings, ...warnings, ...lost.map(describeLoss), ...unshared] }
+    return {
+      ...result,
+      warnings: [...caller.warnings, ...result.warnings, ...warnings, ...lost.map(describeLoss), ...unshared],
+    }
   }
 }
 

@@ -92,7 +92,7 @@ function claimLease(context: Context, id: ItemId, hold: HeldClaim): Lease<Supers
     everyMs: Math.min(1_000, Math.max(100, ttlMs / 20)),
     renewEveryMs: Math.min(60_000, Math.max(100, ttlMs / 10)),
     look: async isDue => {
-      if (isDue) await register(context, { heartbeat: true })
+      if (isDue) await register(context, { heartbeat: true, onlyIfOpen: true })
       hold.lost = await lossOf(context, id, hold)
       return hold.lost ? { kind: 'lost', loss: hold.lost } : { kind: 'held', isRenewed: isDue }
     },

@@ -1,6 +1,8 @@
 /** Which session this call belongs to, and registering it when it is new. */
 
 import { isFailure } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import { isAmong } from '../../core/sessions/anchors.ts'
 import {
   type Identity,
   type IdentityFacts,
@@ -8,6 +10,7 @@ import {
   isSameProcess,
   noSession,
 } from '../../core/sessions/identity.ts'
+import { judgeAnchors } from '../../core/sessions/liveness.ts'
 import {
   type Anchor,
   checkSessionId,
@@ -22,15 +25,12 @@ import {
   sessionForAnchor,
 } from '../../store/sessions/change-session.ts'
 import { processContext } from '../../system/ancestors.ts'
+import { here } from '../../system/process.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
-import {
-  decideRegistration,
-  newId,
-  type Registration,
-  type RegistrationResult,
-  sessionUpdate,
-} from './registration.ts'
+import { decideRegistration, newId, type Registration, type RegistrationResult } from './registration.ts'
+import { sessionUpdate } from './session-update.ts'
+import { markOthersShared, othersAt } from './shared-process.ts'
 import { isShowingDue, showSession } from './show-sessions.ts'
 
 export interface Caller {
@@ -46,6 +46,8 @@ interface Registered extends Caller {
   endedAt: Date | null
   /** Whether it began with this call. */
   began: boolean
+  /** Why the session is dead, and was left so (`onlyIfOpen`). */
+  gone: string | null
   warnings: string[]
 }
 
@@ -63,18 +65,24 @@ export interface CallerView {
  */
 export async function resolveCaller(context: Context): Promise<CallerView> {
   let registry = await currentRegistry(context)
-  const identity = identify(identityFacts(context, registry))
+  const facts = identityFacts(context, registry)
+  const found = identify(facts)
+  const identity = found && withProcess(context, found, facts, 'look')
   const caller = identity?.id ? callerOf(context, identity, identity.id) : null
   const listed = caller && listedSession(registry, caller.session)
-  if (identity && listed && sessionUpdate(context, listed, identity, context.clock()) !== null)
+  if (identity && listed && !listed.endedAt && hasNews(context, listed, identity))
     try {
-      await register(context)
+      await register(context, { onlyIfOpen: true })
       registry = await currentRegistry(context)
     } catch (error) {
       // A queue that cannot be written is no reason for looking to fail.
       if (!isFailure(error)) throw error
     }
   return { registry, identity, caller }
+}
+
+function hasNews(context: Context, listed: Session, { anchor }: Identity): boolean {
+  return sessionUpdate(context, listed, anchor, context.clock()).kind === 'write'
 }
 
 function identityFacts({ session, env }: Context, registry: Registry): IdentityFacts {
@@ -101,20 +109,21 @@ function callerOf({ agent }: Context, identity: Identity, session: string): Call
 export async function register(context: Context, how: Registration = {}): Promise<Registered> {
   const registry = await currentRegistry(context)
   const facts = identityFacts(context, registry)
-  const identity = identityFor(facts, how)
+  const identity = withProcess(context, identityFor(facts, how), facts)
   const now = context.clock()
 
   // The usual case, without a guard: known, alive, and a sign of life within the last minute.
   const known = identity.id === null ? undefined : listedSession(registry, identity.id)
   const isTaken = identity.source === 'file' && known && !isAnchoredAlike(known, identity)
-  if (
-    known &&
-    !isTaken &&
-    !how.heartbeat &&
-    !how.provider &&
-    sessionUpdate(context, known, identity, now) === null
-  )
-    return { ...callerOf(context, identity, known.id), endedAt: null, began: false, warnings: [] }
+  if (known && !isTaken && !known.endedAt && !how.heartbeat && !how.provider)
+    if (sessionUpdate(context, known, identity.anchor, now).kind === 'none')
+      return {
+        ...callerOf(context, identity, known.id),
+        endedAt: null,
+        began: false,
+        gone: null,
+        warnings: [],
+      }
 
   tidy(context)
   return registerAs(context, identity, known, how, now)
@@ -129,6 +138,9 @@ async function registerAs(
 ): Promise<Registered> {
   const { host, stateDir } = context.store
   const id = identity.id ?? (await idForNew(context, identity, how))
+  const { anchor } = identity
+  const isKnown = anchor !== null && isAmong(anchor, known?.anchors ?? [])
+  const others = anchor && !isKnown ? othersAt(context, anchor, id) : []
   const { result, warnings } = await changeSession<RegistrationResult | 'taken'>(
     host,
     stateDir,
@@ -136,18 +148,23 @@ async function registerAs(
     filed => {
       // A file by older tooling names one session, which only the first terminal to come may take.
       if (identity.source === 'file' && filed && !isAnchoredAlike(filed, identity)) return TAKEN
-      return decideRegistration(context, id, filed ?? known, identity, how, now)
+      return decideRegistration(context, id, filed ?? known, identity, how, now, others.length > 0)
     },
   )
   if (result === 'taken')
     return registerAs(context, { ...identity, id: null, source: 'new' }, undefined, how, now)
-  const { endedAt, began, moved } = result
+  const { endedAt, began, moved, gone = null, sharedWith } = result
+  if (gone !== null && !how.onlyIfOpen) throw goneSession(id, gone)
+  if (anchor && gone === null && !endedAt) await markOthersShared(context, anchor, others)
+  if (sharedWith)
+    warnings.push(`session ${id} also runs in process ${sharedWith.pid}: both hold the same items`)
   if (began) warnings.push(...(await completeSessionEvents(host, stateDir)))
-  if (!endedAt && (began || moved || how.provider !== undefined || isShowingDue(context)))
+  if (!endedAt && gone === null && (began || moved || how.provider !== undefined || isShowingDue(context)))
     warnings.push(...(await showSession(context, id, began || how.provider !== undefined)))
-  const shared = await sharedClaims(context)
+  const isOpen = !endedAt && gone === null
+  const shared = isOpen ? await sharedClaims(context) : null
   if (shared) warnings.push(...(await shared.keepForAll(context)))
-  return { ...callerOf(context, { ...identity, id }, id), endedAt, began, warnings }
+  return { ...callerOf(context, { ...identity, id }, id), endedAt, began, gone, warnings }
 }
 
 const TAKEN = { next: null, event: null, result: 'taken' } as const
@@ -164,6 +181,41 @@ function idForNew(
   const { host, stateDir } = context.store
   const make = () => newId(context, how.provider ?? how.agent ?? agent)
   return anchor ? sessionForAnchor(host, stateDir, anchor, make) : make()
+}
+
+function goneSession(session: string, reason: string): WrkError {
+  return new WrkError('NO_SESSION', `Session ${session} is over: ${reason}.`, {
+    hint: `Go on with it here: wrk session start --provider NAME --session-id ${session}`,
+  })
+}
+
+/**
+ * The process from which a session is called that was named by its id (`--session`, WRK_SESSION_ID): one of its own that
+ * is above this call, or the agent or terminal that now works under its id. Of a session that its heartbeat keeps alive
+ * it stays null, and so it does where another only names a living one with `--session`.
+ */
+function withProcess(
+  { store, ownProcess }: Context,
+  identity: Identity,
+  facts: IdentityFacts,
+  purpose: 'look' | 'work' = 'work',
+): Identity {
+  if (identity.anchor || identity.id === null) return identity
+  if (ownProcess && identity.via === '--session') return { ...identity, anchor: ownProcess }
+  const anchors = listedSession(facts.registry, identity.id)?.anchors ?? []
+  if (anchors.length === 0) return identity
+  const { ancestors, terminal } = facts.processes()
+  const above = [...ancestors.map(({ anchor }) => anchor), ...(terminal ? [terminal] : [])]
+  const known = above.find(process => isAmong(process, anchors))
+  if (known) return { ...identity, anchor: known }
+  const isDead = () => judgeAnchors(anchors, { here: here(), look: store.host.look }).verdict === 'dead'
+  if (identity.source === 'flag' && (purpose === 'look' || !isDead())) return identity
+  return { ...identity, anchor: outlivingProcess(facts) }
+}
+
+/** The agent or terminal that this call comes from. */
+export function callingProcess(context: Context): Anchor | null {
+  return context.ownProcess ?? outlivingProcess({ processes: processContext })
 }
 
 function identityFor(facts: IdentityFacts, { sessionId, anchor, anchorTo }: Registration): Identity {
@@ -190,7 +242,7 @@ function identityFor(facts: IdentityFacts, { sessionId, anchor, anchorTo }: Regi
 }
 
 /** The process that a session started by hand is anchored to: the nearest agent, else the terminal. */
-function outlivingProcess(facts: IdentityFacts): Anchor | null {
+function outlivingProcess(facts: Pick<IdentityFacts, 'processes'>): Anchor | null {
   const { ancestors, terminal } = facts.processes()
   return ancestors.find(({ agent }) => agent)?.anchor ?? terminal
 }

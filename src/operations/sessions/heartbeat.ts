@@ -11,6 +11,8 @@ export interface HeartbeatResult {
   heartbeat_at: string | null
   /** When it ended. A heartbeat does not bring it back: it may be a loop that was left running. */
   ended_at: string | null
+  /** Why it is dead, its processes being gone. A heartbeat of what they left running does not bring it back. */
+  gone: string | null
   /** Items that this session claimed and has lost. Not empty: the work on them should stop. */
   superseded: Superseded[]
   /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
@@ -21,16 +23,17 @@ export interface HeartbeatResult {
 /** @throws WrkError NO_SESSION, USAGE, IO, BUSY */
 export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   const at = stamp(context.clock())
-  const { session, identity, endedAt, warnings } = await register(context, {
+  const { session, identity, endedAt, gone, warnings } = await register(context, {
     heartbeat: true,
     onlyIfOpen: true,
   })
-  const shared = endedAt ? null : await sharedClaims(context)
+  const shared = endedAt || gone ? null : await sharedClaims(context)
   if (shared) warnings.push(...(await shared.keepForAll(context, session)))
   return {
     session: { id: session, source: identity.source },
-    heartbeat_at: endedAt ? null : at,
+    heartbeat_at: endedAt || gone ? null : at,
     ended_at: endedAt && stamp(endedAt),
+    gone,
     ...(await lostClaims(context, session)),
     warnings,
   }

@@ -1,16 +1,12 @@
 /** What is written of a session that calls: decided on what the guard showed. */
-import { nextSign } from '../../core/claims/lock.ts'
 import type { Identity } from '../../core/sessions/identity.ts'
-import { judgeSession } from '../../core/sessions/liveness.ts'
 import { AGENTS, type Anchor, generatedId, type Session } from '../../core/sessions/session.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import type { SessionDecision } from '../../store/sessions/change-session.ts'
 import { readSession } from '../../store/sessions/session-files.ts'
 import { here } from '../../system/process.ts'
 import type { Context } from '../context.ts'
-
-/** At most one write a minute for the sign of life that any call is. */
-export const HEARTBEAT_EVERY_MS = 60_000
+import { sessionUpdate } from './session-update.ts'
 
 export interface Registration {
   /** The agent's name, when the caller gave one (`--provider`). */
@@ -21,7 +17,7 @@ export interface Registration {
   sessionId?: string
   /** The process that a session registered under `sessionId` lives with; the nearest agent or terminal unless given. */
   anchorTo?: Anchor
-  /** `session start`: anchor also a session whose id was given. */
+  /** `session start`: anchor also a session whose id was given, and open it again whatever has become of it. */
   anchor?: boolean
   /** Write the sign of life however recent the last one is. */
   heartbeat?: boolean
@@ -35,12 +31,17 @@ export interface RegistrationResult {
   began: boolean
   /** Whether it runs in another process than before. */
   moved: boolean
+  /** Why it is dead and stays so: its processes are gone, and this call comes from none that could take their place. */
+  gone?: string
+  /** Another process that runs under the same id. */
+  sharedWith?: Anchor | null
 }
 
 /**
  * Decides what to write so that the caller's session is known and alive.
  * @param id the session's id
  * @param known the session as its file says it, or as session-state.yaml lists it; undefined for a new one
+ * @param isShared whether the call's process has spoken for other sessions
  */
 export function decideRegistration(
   context: Context,
@@ -49,10 +50,12 @@ export function decideRegistration(
   identity: Identity,
   how: Registration,
   now: Date,
+  isShared = false,
 ): SessionDecision<RegistrationResult> {
+  const call = identity.anchor && (isShared ? { ...identity.anchor, shared: true } : identity.anchor)
   const agent = how.provider ?? known?.agent ?? how.agent ?? identity.agent
   if (!known) {
-    const anchors = identity.anchor ? [identity.anchor] : []
+    const anchors = call ? [call] : []
     const next = newSession(id, { agent, anchors, startedAt: now, heartbeatAt: now })
     return {
       next,
@@ -62,11 +65,26 @@ export function decideRegistration(
   }
   if (known.endedAt && how.onlyIfOpen)
     return { next: null, event: null, result: { endedAt: known.endedAt, began: false, moved: false } }
-  const update = sessionUpdate(context, known, identity, now, how.heartbeat)
+  const update = sessionUpdate(context, known, call, now, {
+    heartbeat: how.heartbeat ?? false,
+    restart: how.anchor ?? false,
+  })
+  if (update.kind === 'gone')
+    return {
+      next: null,
+      event: null,
+      result: { endedAt: known.endedAt, began: false, moved: false, gone: update.reason },
+    }
+  const written = update.kind === 'write' ? update : null
   const began = known.endedAt !== null
-  const result = { endedAt: null, began, moved: update !== null && 'anchors' in update }
-  if (!update && agent === known.agent) return { next: null, event: null, result }
-  const next = { ...fieldsOf(known), ...update, agent, ...(began ? { startedAt: now } : {}) }
+  const result = {
+    endedAt: null,
+    began,
+    moved: written?.isMoved ?? false,
+    sharedWith: written?.sharedWith ?? null,
+  }
+  if (!written && agent === known.agent) return { next: null, event: null, result }
+  const next = { ...fieldsOf(known), ...written?.fields, agent, ...(began ? { startedAt: now } : {}) }
   return { next, event: began ? startOf(context, id, identity, now) : null, result }
 }
 
@@ -83,24 +101,6 @@ export function newSession(id: string, fields: Partial<Session>): Session {
 function startOf(context: Context, session: string, identity: Identity, now: Date) {
   const reason = `${identity.source}: ${identity.via}`
   return pendingEvent(context.store.host, now, 'sessionStarted', { session, reason })
-}
-
-/** What to write of a known session: nothing (null) when it is alive and was seen within the minute. */
-export function sessionUpdate(
-  { store }: Context,
-  known: Session,
-  identity: Identity,
-  now: Date,
-  heartbeat = false,
-): Pick<Session, 'heartbeatAt'> | Pick<Session, 'heartbeatAt' | 'endedAt' | 'anchors'> | null {
-  const sign = nextSign(known.heartbeatAt, now)
-  const silence = known.heartbeatAt ? sign.getTime() - known.heartbeatAt.getTime() : Number.POSITIVE_INFINITY
-  const lively = { here: here(), look: store.host.look }
-  // It acts, so it is not dead: whatever it was anchored to is no longer what keeps it alive.
-  const dead = judgeSession(known, lively).verdict === 'dead'
-  if (!dead && !heartbeat && silence >= 0 && silence < HEARTBEAT_EVERY_MS) return null
-  if (!dead) return { heartbeatAt: sign }
-  return { heartbeatAt: sign, endedAt: null, anchors: identity.anchor ? [identity.anchor] : [] }
 }
 
 /** An id that no session has. */

@@ -1,5 +1,6 @@
 /** Sessions by hand: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../../core/errors.ts'
+import { anchorsLeft, isAmong } from '../../core/sessions/anchors.ts'
 import { type Identity, noSession } from '../../core/sessions/identity.ts'
 import { judgeSession } from '../../core/sessions/liveness.ts'
 import { type Anchor, belongsTo, listedSession, type Session } from '../../core/sessions/session.ts'
@@ -9,7 +10,7 @@ import { changeSession } from '../../store/sessions/change-session.ts'
 import { sessionJudge } from '../claims/holder.ts'
 import { type ReleaseResult, releaseAll } from '../claims/release.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
-import { type Caller, register, resolveCaller } from './caller.ts'
+import { type Caller, callingProcess, register, resolveCaller } from './caller.ts'
 import { fieldsOf } from './registration.ts'
 import { showSession } from './show-sessions.ts'
 import { type SessionStatus, status } from './status.ts'
@@ -110,6 +111,8 @@ export interface SessionEnd {
   session: string
   /** Of each item that it held; also what could not be released, and stays locked by a session that has ended. */
   released: ReleaseResult[]
+  /** Another process that runs under this id: the session goes on there, and holds what it held. */
+  goesOnIn: Anchor | null
   warnings: string[]
 }
 
@@ -127,18 +130,25 @@ export async function sessionEnd(
   if (!id) throw noSession()
   const session = listedSession(registry, id)
   if (!session) throw notListed(id)
-  const isOwn = id === me?.session
+  // After /clear the agent ends the session that it was before.
+  const process = callingProcess(context)
+  const isOwn = id === me?.session || (process !== null && isAmong(process, session.anchors))
   if (!isOwn && force === undefined) refuseIfAlive(context, session, identity !== null)
 
+  const own = isOwn && force === undefined ? (identity?.anchor ?? process) : undefined
   tidy(context)
+  if (own !== undefined && anchorsWithout(context, session, own).length > 0) {
+    const left = await markEnded(context, id, { process: own })
+    if (left.goesOnIn) return { session: id, released: [], ...left }
+  }
   const by = isOwn ? null : (me?.holder ?? null)
   const taker = isOwn || force === undefined ? undefined : { holder: by, force }
   const released = await releaseAll(context, asSession(id), holder => belongsTo(holder, id), {
     taker,
     isItself: isOwn,
   })
-  const warnings = await markEnded(context, id, { by, force })
-  return { session: id, released, warnings }
+  const { warnings } = await markEnded(context, id, { by, force })
+  return { session: id, released, goesOnIn: null, warnings }
 }
 
 /** The session itself as the caller of what is done for it. */
@@ -150,22 +160,24 @@ export function asSession(id: string): Caller {
 /**
  * Ends a session, in its file and the event log; one that has ended stays as it is. What it still holds is a dead
  * session's from then on.
- * @param end who ended it, when that is another session
- * @returns warnings
+ * @param end who ended it, when that is another session. `process`: the one that leaves it, null when that cannot be told;
+ *   the session then ends only with its last one
  */
 export async function markEnded(
   context: Context,
   id: string,
-  end: { by?: string | null; force?: string | undefined } = {},
-): Promise<string[]> {
+  end: { by?: string | null; force?: string | undefined; process?: Anchor | null } = {},
+): Promise<{ goesOnIn: Anchor | null; warnings: string[] }> {
   const { host, stateDir } = context.store
   const { by, force } = end
   const now = context.clock()
   const listed = listedSession(await currentRegistry(context), id)
   const reasons = [by ? `ended by ${by}` : '', force === undefined ? '' : `forced: ${force}`]
-  const { result: isEnd, warnings } = await changeSession(host, stateDir, id, filed => {
+  const { result, warnings } = await changeSession<Anchor | boolean>(host, stateDir, id, filed => {
     const session = filed ?? listed
     if (!session || session.endedAt) return { next: null, event: null, result: false }
+    const anchors = end.process === undefined ? [] : anchorsWithout(context, session, end.process)
+    if (anchors[0]) return { next: { ...fieldsOf(session), anchors }, event: null, result: anchors[0] }
     const event = pendingEvent(context.store.host, now, 'sessionEnded', {
       session: id,
       reason: reasons.filter(Boolean).join('; ') || null,
@@ -173,7 +185,12 @@ export async function markEnded(
     })
     return { next: { ...fieldsOf(session), endedAt: now }, event, result: true }
   })
-  return isEnd ? [...warnings, ...(await showSession(context, id, false))] : warnings
+  const shown = result ? await showSession(context, id, false) : []
+  return { goesOnIn: typeof result === 'object' ? result : null, warnings: [...warnings, ...shown] }
+}
+
+function anchorsWithout({ store }: Context, session: Session, leaving: Anchor | null): readonly Anchor[] {
+  return anchorsLeft(session, leaving, sessionJudge(store, { kind: 'missing' }))
 }
 
 /**

@@ -22,7 +22,8 @@ import { readSeen, readSession, removeSession } from '../../store/sessions/sessi
 import { changeRegistry, type RegistryChange } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/process.ts'
 import { type Context, currentRegistry } from '../context.ts'
-import { HEARTBEAT_EVERY_MS, newSession } from './registration.ts'
+import { newSession } from './registration.ts'
+import { HEARTBEAT_EVERY_MS } from './session-update.ts'
 
 /** Ended and dead sessions stay listed this long at least, or one TTL if that is longer; silent ones longer. */
 const KEEP_MS = 24 * 3_600_000

@@ -41,8 +41,9 @@ function writeAnchors(anchors: Session['anchors']): string {
   return `[${anchors.map(one => `{ ${anchorFields(one)}, host: ${quoted(one.host)} }`).join(', ')}]`
 }
 
-function anchorFields({ pid, started, boot, pidns }: Anchor): string {
-  return `pid: ${pid}, started: ${quoted(started)}, boot: ${quoted(boot)}, pidns: ${quoted(pidns)}`
+function anchorFields({ pid, started, boot, pidns, shared }: Anchor): string {
+  const more = shared ? ', shared: true' : ''
+  return `pid: ${pid}, started: ${quoted(started)}, boot: ${quoted(boot)}, pidns: ${quoted(pidns)}${more}`
 }
 
 export function writeClaims(claims: readonly ClaimRecord[]): string {
@@ -156,6 +157,7 @@ function readAnchor(anchor: YamlMap, entry: YamlMap): Anchor | null {
     boot: text(anchor, 'boot') ?? '',
     pidns: text(anchor, 'pidns') ?? '',
     host: hostLabel(text(anchor, 'host') ?? text(entry, 'host') ?? ''),
+    ...(text(anchor, 'shared') === 'true' ? { shared: true } : {}),
   }
 }
 

@@ -12,7 +12,15 @@ const event = (fields: object) =>
   JSON.stringify({ hook_event_name: 'PreToolUse', session_id: 's-1', ...fields })
 
 test('an event needs a name and the id of a session; the rest may be missing', () => {
-  const bare = { name: 'Stop', session: 's-1', cwd: null, isSubagent: false, file: null, command: null }
+  const bare = {
+    name: 'Stop',
+    session: 's-1',
+    cwd: null,
+    source: null,
+    isSubagent: false,
+    file: null,
+    command: null,
+  }
   expect(parseClaudeEvent(event({ hook_event_name: 'Stop' }))).toEqual(bare)
   expect(parseClaudeEvent(event({ hook_event_name: 'Stop', cwd: '/w', agent_id: 'a' }))).toEqual({
     ...bare,
