@@ -102,6 +102,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     load: () => import('./commands/commits/merge-driver.ts'),
   },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/commits/hooks.ts') },
+  coordination: {
+    summary: 'claims for all clones and machines',
+    load: () => import('./commands/coordination/coordination.ts'),
+  },
   agents: { summary: 'instructions and hooks for agents', load: () => import('./commands/agents/agents.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
   [COMPLETE]: {

@@ -7,7 +7,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
   ['Items:', ['list', 'show', 'search', 'graph', 'set', 'block', 'unblock', 'archive', 'reopen', 'index']],
   ['Under a claim:', ['execute', 'review', 'gates', 'lock', 'receipt']],
   ['git:', ['verify', 'hooks', 'resolve', 'merge-driver']],
-  ['Set up and repair:', ['where', 'doctor', 'agents', 'completion', 'help']],
+  ['Set up and repair:', ['where', 'doctor', 'coordination', 'agents', 'completion', 'help']],
 ]
 
 /** The heading that a command stands under. */

@@ -42,7 +42,7 @@ async function coordinationOf({ store }: Context): Promise<CoordinationSettings 
   return reading.settings
 }
 
-async function openSharedWith(context: Context, settings: CoordinationSettings): Promise<Shared> {
+export async function openSharedWith(context: Context, settings: CoordinationSettings): Promise<Shared> {
   const { store, env } = context
   const repository = findRepository(store.root, withoutGit(env))
   if (!repository && settings.engine === 'git')

@@ -424,3 +424,5 @@ async function writeLoss(context: Context, { id, key, by }: LostClaim): Promise<
     }
   })
 }
+
+export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStatus } from './coordination.ts'
