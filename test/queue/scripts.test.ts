@@ -205,15 +205,12 @@ echo end`)
     )
   })
 
-  test('a closed item is 5, and a missing session 2', async () => {
+  test('a closed item is 5', async () => {
     const space = new Workspace({
       'done/WRK-1.md': item('WRK-1', { status: 'done' }),
       'WRK-2': item('WRK-2'),
     })
     expect((await space.bash('claim_wrk WRK-1')).code).toBe(5)
-    const nobody = await space.bash('claim_wrk WRK-2', { session: null })
-    expect(nobody.code).toBe(2)
-    expect(nobody.stderr).toContain('cannot tell which session this is')
   })
 
   test.each([

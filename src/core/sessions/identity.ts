@@ -35,7 +35,7 @@ export interface IdentityFacts {
   processes: () => ProcessContext
 }
 
-type IdentitySource = 'flag' | 'env' | 'agent' | 'anchor' | 'file' | 'new'
+type IdentitySource = 'flag' | 'env' | 'agent' | 'anchor' | 'file' | 'new' | 'store'
 
 export interface Identity {
   /** Null for `new`: the id is made when the session is registered. */
@@ -62,6 +62,9 @@ const AGENT_VARIABLES: readonly (readonly [name: string, agent: AgentName | null
   ['GEMINI_SESSION_ID', 'gemini'],
 ]
 
+/** Set by workflow-guards.sh: the shell that sourced it. */
+const SCRIPT_VARIABLE = 'WRK_GUARDS_SHELL'
+
 /**
  * First match wins.
  * @returns null when nothing gives an identity (rule 8); the caller says so with `noSession()`
@@ -72,10 +75,12 @@ export function identify({ flag, env, registry, processes }: IdentityFacts): Ide
   if (env.WRK_SESSION_ID)
     return given(checkSessionId(env.WRK_SESSION_ID, 'WRK_SESSION_ID'), 'env', 'WRK_SESSION_ID')
   const variables = AGENT_VARIABLES.filter(([name]) => env[name])
-  if (variables.length === 0) return fromProcesses(registry, processes())
+  const script = env[SCRIPT_VARIABLE]
+  const otherwise = () => fromProcesses(registry, processes()) ?? fromScript(script, registry, processes())
+  if (variables.length === 0) return otherwise()
   const choice = chooseVariable(variables, processes())
   if (choice.kind === 'none') {
-    const found = fromProcesses(registry, processes())
+    const found = otherwise()
     return found && { ...found, passedOver: choice.why }
   }
   const { name, agent, anchor } = choice
@@ -136,6 +141,25 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
   if (!anchor) return null
   const via = nearest ? `process ${anchor.pid} (${nearest.agent})` : `terminal of process ${anchor.pid}`
   return { id: null, source: 'new', via, agent: nearest?.agent ?? null, anchor }
+}
+
+/**
+ * Rule 7, for a script that has sourced workflow-guards.sh where nothing else tells (cron, CI): the session on top of
+ * session-state.yaml, unless that has ended or lives with a process, whose it then is; else a new one that lives as long
+ * as the script.
+ */
+function fromScript(
+  pid: string | undefined,
+  registry: Registry,
+  { ancestors }: ProcessContext,
+): Identity | null {
+  const script = pid ? ancestors.find(({ anchor }) => `${anchor.pid}` === pid) : undefined
+  if (!script) return null
+  const id = registry.kind === 'registry' ? registry.current : null
+  const top = id === null ? undefined : listedSession(registry, id)
+  if (id !== null && isSessionId(id) && !top?.endedAt && !top?.anchors.length)
+    return { id, source: 'store', via: 'session-state.yaml', agent: null, anchor: null }
+  return { id: null, source: 'new', via: `script of process ${pid}`, agent: null, anchor: script.anchor }
 }
 
 /** The open session that runs in a process; of several the one that was started last. */

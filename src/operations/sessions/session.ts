@@ -76,7 +76,8 @@ const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = 
   ['agent', 'the session variable of an agent'],
   ['anchor', 'a registered session anchored to a process above this one'],
   ['file', 'a session-state.yaml by older tooling'],
-  ['new', 'a new session for this agent or terminal'],
+  ['new', 'a new session for this agent, terminal or script'],
+  ['store', 'for scripts: session_id in session-state.yaml'],
 ]
 
 /** The rules up to the one that matched. */

@@ -26,7 +26,7 @@
 #   assert_plan_approved_or_fail ID|FILE
 #                              exits 3 when plan_approved is not true, 2 when that is no item of the queue. The
 #                              other gates of wrk.yaml are asked for by `wrk execute`
-#   ensure_session_store       makes session-state.yaml where there is none, and only then starts wrk
+#   ensure_session_store       makes session-state.yaml, with a session, where there is none; only then starts wrk
 #   session_get KEY            prints a single value from the top of session-state.yaml
 #   session_set_scalar KEY VALUE
 #                              (wrk) sets one. session_id, sessions, rebuilt_at and updated_at are refused (2)
@@ -36,6 +36,9 @@
 #
 # The assert_ functions end the script with their code; in an interactive shell they return it. The others return.
 # Besides the codes above: 74 input/output failed, 75 try again, 127 wrk is not installed. Messages go to stderr.
+#
+# The session is WRK_SESSION_ID, else that of the agent or terminal above the script. Without one (cron, CI) it is the
+# session_id in session-state.yaml, where that is free for all, or a new one that ends with the script.
 #
 # The queue is $WRK_QUEUE, else $WORK_ITEM_ROOT, else that of the workspace in which this file lies
 # (scripts/agents/lib), else the nearest one above the working directory. Sourcing sets WS_HUB, the workspace, and
@@ -178,7 +181,7 @@ assert_plan_approved_or_fail() {
 ensure_session_store() {
   local file
   file="$(_wrk_state_file)" || return
-  [[ -f "$file" && -s "$file" ]] || _wrk_run session set handoff_allowed=false >/dev/null
+  [[ -f "$file" && -s "$file" ]] || _wrk_run session id >/dev/null
 }
 
 session_get() {
@@ -225,6 +228,8 @@ _wrk_exec() {
   for name in WRK_QUEUE WORK_ITEM_ROOT SESSION_STATE_FILE WRK_SESSION_ID LOCK_TTL_SECONDS; do
     [[ -z "${!name-}" ]] || export "${name?}"
   done
+  # Where neither a terminal nor an agent is above (cron, CI), the session is that of the script.
+  export WRK_GUARDS_SHELL="$$"
   exec "$program" "$@"
 }
 
