@@ -1,13 +1,12 @@
 /** wrk merge-driver: called as git calls it, and by git itself in merges of real repositories. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
+import { makeRepository, type Repository } from '../support/repository.ts'
 import { run } from '../support/run.ts'
-
-const at = (folder: string, id: string) => join(IN_QUEUE, folder, `${id}.md`)
+import { at } from './merge-driver.shared.ts'
 
 /** Runs the driver on three texts. */
 async function drive(base: string, ours: string, theirs: string, path = 'q/pending/WRK-1.md', size = '7') {
@@ -196,36 +195,6 @@ describe('git', () => {
 })
 
 describe('wrk hooks', () => {
-  const attributes = (repository: Repository) => join(repository.top, IN_QUEUE, '.gitattributes')
-
-  test.each([
-    ['no .gitattributes', null],
-    ['an empty one', ''],
-    ['one of the user’s', '*.png binary\n'],
-    ['one whose last line has no end', '*.png binary'],
-  ])('puts the driver in and takes it out again without a trace: %s', async (_, text) => {
-    const repository = await makeRepository()
-    if (text !== null) writeFileSync(attributes(repository), text)
-    const config = join(repository.top, '.git', 'config')
-    const before = readFileSync(config, 'utf8')
-    expect((await repository.wrk('hooks status')).code).toBe(1)
-    expect((await repository.wrk('hooks install --json')).json.merge_driver).toMatchObject({
-      state: 'installed',
-      attributes: { state: 'installed' },
-      changed: true,
-    })
-    expect(await repository.git(['check-attr', 'merge', '--', at('archive/2026-02', 'WRK-1')])).toContain(
-      ': wrk\n',
-    )
-    expect((await repository.wrk('hooks install --json')).json.merge_driver.changed).toBe(false)
-    expect((await repository.wrk('hooks status')).code).toBe(0)
-    await repository.wrk('hooks uninstall')
-    expect(readFileSync(config, 'utf8')).toBe(before)
-    expect(existsSync(attributes(repository)) ? readFileSync(attributes(repository), 'utf8') : null).toBe(
-      text,
-    )
-  })
-
   test('settings whose last line has no end are put back too', async () => {
     const repository = await makeRepository()
     const config = join(repository.top, '.git', 'config')

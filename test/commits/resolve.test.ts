@@ -1,90 +1,15 @@
 /** wrk resolve, in and after merges of real repositories, with wrk's merge driver and without it. */
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
-import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
-
-const FOLDERS = ['pending', 'working', 'blocked', 'done', 'archive/2026-02']
-const at = (folder: string, id = 'WRK-1') => join(IN_QUEUE, folder, `${id}.md`)
-const LONG = Array.from({ length: 40 }, (_, i) => `Line ${i} of the result.\n`).join('')
-
-const nothing = (): void => undefined
-
-type Fields = Record<string, string | null>
-
-/** Puts an item into a folder with these fields and this text, and takes it from wherever it was. */
-function put(repository: Repository, folder: string, fields: Fields = {}, more = '', id = 'WRK-1'): void {
-  for (const other of FOLDERS) rmSync(join(repository.top, at(other, id)), { force: true })
-  repository.write(
-    at(folder, id),
-    item(id, { status: folder.startsWith('archive') ? 'archived' : folder, ...fields }) + more,
-  )
-}
-
-/** Where an item lies in the working tree. */
-function placesOf(repository: Repository, id = 'WRK-1'): string[] {
-  return FOLDERS.filter(folder => existsSync(join(repository.top, at(folder, id))))
-}
-
-/** What is on `main` and on `side`, committed; `main` is checked out. */
-async function branches(
-  driver: boolean,
-  onMain: (repository: Repository) => void,
-  onSide: (repository: Repository) => void,
-  before: (repository: Repository) => void = nothing,
-): Promise<Repository> {
-  const repository = await makeRepository()
-  if (driver) await repository.wrk('hooks install')
-  before(repository)
-  await repository.commitAll('before')
-  await repository.git('checkout -q -b side')
-  onSide(repository)
-  await repository.commitAll('side')
-  await repository.git('checkout -q main')
-  onMain(repository)
-  await repository.commitAll('main')
-  return repository
-}
-
-/** The state after resolve must be whole: nothing unmerged, index and working tree the same, each item once. */
-async function expectWhole(repository: Repository): Promise<void> {
-  expect(await repository.git('ls-files -u')).toBe('')
-  expect(await repository.git('diff --name-only')).toBe('')
-  expect(await repository.git('ls-files --others --exclude-standard')).toBe('')
-  const names = (await repository.git('ls-files')).split('\n').map(path => path.split('/').at(-1)!)
-  const items = names.filter(name => /^WRK-\d+\.md$/.test(name))
-  expect(items.toSorted()).toEqual([...new Set(items)].toSorted())
-}
-
-const DRIVER = [
-  ['with the driver', true],
-  ['without it', false],
-] as const
+import { makeRepository, type Repository } from '../support/repository.ts'
+import { at, branches, DRIVER, expectWhole, LONG, nothing, placesOf, put } from './resolve.shared.ts'
 
 describe.each(DRIVER)('one file is left, %s', (_, driver) => {
   const started = (repository: Repository) => put(repository, 'working', { priority: 'high' })
   const finished = (repository: Repository) =>
     put(repository, 'done', { completed_at: '2026-02-01T01:00:00Z' })
-
-  test.each([
-    ['merge', 'merge --no-edit side', 'commit -q --no-edit'],
-    ['rebase', 'rebase side', 'rebase --continue'],
-    ['cherry-pick', 'cherry-pick side', 'cherry-pick --continue'],
-  ])('of an item that was started here and finished there: %s', async (_name, command, next) => {
-    const repository = await branches(driver, started, finished)
-    expect((await repository.tryGit(command)).code).not.toBe(0)
-    const { code, stdout, stderr } = await repository.wrk('resolve')
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain(`WRK-1: ${at('done')}`)
-    expect(placesOf(repository)).toEqual(['done'])
-    expect(repository.read(at('done'))).toBe(
-      item('WRK-1', { status: 'done', priority: 'high', completed_at: '2026-02-01T01:00:00Z' }),
-    )
-    await expectWhole(repository)
-    await repository.git(next)
-    expect((await repository.wrk('resolve')).stdout).toBe('Nothing to settle.\n')
-  })
 
   test('of one that was taken back from a stash', async () => {
     const repository = await branches(driver, nothing, nothing)
@@ -126,49 +51,6 @@ describe.each(DRIVER)('one file is left, %s', (_, driver) => {
     )
     await expectWhole(repository)
   })
-
-  test('of one that merged cleanly into two files, before and after the commit', async () => {
-    const repository = await branches(
-      driver,
-      repo => put(repo, 'working', { title: 'Quite another title than it had' }, LONG),
-      repo => put(repo, 'done', { completed_at: '2026-02-01T01:00:00Z' }, LONG.replaceAll('Line', 'Row')),
-    )
-    await repository.tryGit('merge --no-edit side')
-    if ((await repository.git('ls-files -u')) === '')
-      expect(placesOf(repository)).toEqual(['working', 'done'])
-    const { code, stderr } = await repository.wrk('resolve')
-    // Both have written a text of their own into it.
-    expect(code).toBe(1)
-    expect(stderr).toContain('WRK-1: both sides changed')
-    expect(placesOf(repository)).toHaveLength(1)
-    const [folder] = placesOf(repository)
-    const text = repository.read(at(folder!))
-    for (const line of ['Line 3 of', 'Row 3 of', 'Quite another title']) expect(text).toContain(line)
-    repository.write(at(folder!), text.replace(/^(<{7} ours|={7}|>{7} theirs)\n/gm, ''))
-    expect((await repository.wrk('resolve WRK-1')).code).toBe(0)
-    await expectWhole(repository)
-  })
-
-  test.each(['true', 'conflict'])(
-    'of a new item that followed a folder (directoryRenames=%s)',
-    async setting => {
-      const repository = await branches(
-        driver,
-        repo => {
-          for (const id of ['WRK-1', 'WRK-2', 'WRK-3']) put(repo, 'done', {}, '', id)
-        },
-        repo => repo.write(at('pending', 'WRK-9'), item('WRK-9')),
-      )
-      await repository.git(['config', 'merge.directoryRenames', setting])
-      await repository.tryGit('merge --no-edit side')
-      expect(placesOf(repository, 'WRK-9')).toEqual(['done'])
-      const { stdout, code } = await repository.wrk('resolve')
-      expect(code).toBe(0)
-      expect(stdout).toContain(`WRK-9: ${at('pending', 'WRK-9')} (was ${at('done', 'WRK-9')})`)
-      expect(placesOf(repository, 'WRK-9')).toEqual(['pending'])
-      await expectWhole(repository)
-    },
-  )
 })
 
 describe('a person', () => {

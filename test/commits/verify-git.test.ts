@@ -1,24 +1,11 @@
 /** wrk verify in every state that a git repository can be in when somebody commits. */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import { claim, codes, twoSessions, verify, withClaims } from './verify-git.shared.ts'
-
-/** The files of the queue, from the repository's top. */
-const listed = ({ top, queue }: Repository) =>
-  readdirSync(join(top, queue), { recursive: true, encoding: 'utf8' }).map(name => join(queue, name))
 
 describe('at the first commit', () => {
   test('the queue may be the whole repository', async () => {
@@ -108,45 +95,6 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     await twice.git('add -u')
     expect((await verify(twice)).json).toMatchObject({ ok: true, checked: 1 })
   })
-
-  test.each(['.gitignore', '.git/info/exclude', 'core.excludesFile'])(
-    'to a folder that %s ignores is refused with the place of the rule, and git add -f keeps it',
-    async where => {
-      const repository = await makeRepository()
-      const file = where.startsWith('.') ? where : join(tempFolder(), 'ignore')
-      await repository.git(['config', 'core.excludesFile', where.startsWith('.') ? '/dev/null' : file])
-      const rules = '# ours\narchive/\n'
-      if (where.startsWith('.')) repository.write(file, rules)
-      else writeFileSync(file, rules)
-      expect((await repository.wrk('hooks install')).code).toBe(0)
-      expect((await repository.wrk('archive WRK-3')).code).toBe(0)
-      const [path] = listed(repository).filter(name => name.endsWith('WRK-3.md'))
-      await repository.git('add -u')
-      expect(await verify(repository)).toMatchObject({
-        code: 1,
-        json: {
-          findings: [
-            {
-              code: 'ignored',
-              item: 'WRK-3',
-              message: expect.stringContaining(
-                `its file is now ${path}, which git ignores (${file}:2: archive/)`,
-              ),
-              fix: expect.stringContaining(`git add -f ${path}`),
-            },
-          ],
-        },
-      })
-      const refused = await repository.tryGit('commit -qam archived')
-      expect(refused.code).toBe(1)
-      expect(refused.stderr).toContain('Commit refused: WRK-3 needs a fix.')
-      await repository.git(['add', '-f', path!])
-      await repository.git('commit -qam archived')
-      await repository.git('clean -qfdX -e !.git')
-      expect(existsSync(join(repository.top, path!))).toBe(true)
-      expect(await repository.git('ls-files')).toContain(path)
-    },
-  )
 
   test('and only announced with git add -N, is not in the commit', async () => {
     const repository = await makeRepository()
@@ -319,21 +267,6 @@ test('a queue that is a link to a folder of the same repository', async () => {
 })
 
 describe('what the environment tells git', () => {
-  test.each(['literal', 'glob', 'noglob', 'icase'])(
-    'git --%s-pathspecs commit meets the same fence, as from Magit',
-    async how => {
-      const repository = await withClaims()
-      expect((await repository.wrk('hooks install')).code).toBe(0)
-      repository.append('WRK-1')
-      const refused = await repository.tryGit([`--${how}-pathspecs`, 'commit', '-qam', 'x'])
-      expect(refused.stderr).toContain('WRK-1 belongs to another session')
-      expect(refused.code).toBe(1)
-      await repository.git(['restore', repository.path('WRK-1')])
-      repository.append('WRK-2')
-      expect((await repository.tryGit([`--${how}-pathspecs`, 'commit', '-qam', 'x'])).code).toBe(0)
-    },
-  )
-
   test('a commit from elsewhere, by --git-dir and --work-tree, meets the same fence', async () => {
     const repository = await withClaims()
     expect((await repository.wrk('hooks install')).code).toBe(0)

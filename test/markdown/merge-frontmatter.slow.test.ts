@@ -1,3 +1,4 @@
+/** The rest of merge-frontmatter.test.ts: what takes too long for every run. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { histories } from '../support/item-histories.ts'
