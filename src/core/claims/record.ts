@@ -2,7 +2,7 @@
  * The record of an item: who holds it, apart from the file that git and editors rewrite (contract, sections 3 and 5).
  * A claim is its record; the frontmatter shows it. Pure: reads and makes the text of `.wrk/claims/KEY`.
  */
-import { parseInstant, stamp } from '../time.ts'
+import { parseInstant } from '../time.ts'
 import type { Lock } from './lock.ts'
 
 type RecordState = 'held' | 'released' | 'done'
@@ -33,8 +33,11 @@ export interface ItemRecord {
   renewedAt: string | null
   /** When and why it was given up; null while it is held. */
   left: { at: string; why: string | null } | null
-  /** Every pair of `locked_by` and `locked_at` that the item ever showed: times by holder. */
-  shown: Readonly<Record<string, readonly string[]>>
+  /**
+   * Every pair of `locked_by` and `locked_at` that the item ever showed: times by holder, as seconds in base 36 between
+   * blanks. An item that is held for a year and renewed every hour has 8,760 of them.
+   */
+  shown: Readonly<Record<string, string>>
   /** The newest last. */
   snapshots: readonly Snapshot[]
 }
@@ -100,7 +103,7 @@ function recordFrom(data: Record<string, unknown>): ItemRecord | null {
     lockedAt: data.locked_at as string | null,
     renewedAt: data.renewed_at as string | null,
     left: left as ItemRecord['left'],
-    shown: unpack(shown as Record<string, string>),
+    shown: shown as Record<string, string>,
     snapshots: snapshots as Snapshot[],
   }
 }
@@ -120,35 +123,18 @@ export function recordText(record: ItemRecord): string {
     locked_at: lockedAt,
     renewed_at: renewedAt,
     left,
-    shown: pack(shown),
+    shown,
     snapshots,
   })}\n`
 }
 
-/** Seconds in base 36: an item that is held for a year and renewed every hour has 8,760 of them. */
-function pack(shown: ItemRecord['shown']): Record<string, string> {
-  return mapValues(shown, times =>
-    times.map(time => Math.floor(Date.parse(time) / 1000).toString(36)).join(' '),
-  )
-}
-
-function unpack(packed: Readonly<Record<string, string>>): ItemRecord['shown'] {
-  return mapValues(packed, text =>
-    text.split(' ').flatMap(word => {
-      const seconds = Number.parseInt(word, 36)
-      return Number.isFinite(seconds) ? stamp(new Date(seconds * 1000)) : []
-    }),
-  )
-}
-
-/** A holder may be called `__proto__`: such a name is a key like any other. */
-function mapValues<A, B>(from: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, change(value)]))
-}
-
 /** Whether the item once showed this lock: then it is history, whatever brought it back. */
 export function hasShown({ shown }: ItemRecord, { by, at }: Lock): boolean {
-  return at !== null && Object.hasOwn(shown, by) && shown[by]!.includes(stamp(at))
+  return at !== null && Object.hasOwn(shown, by) && ` ${shown[by]} `.includes(` ${packed(at)} `)
+}
+
+function packed(at: Date): string {
+  return Math.floor(at.getTime() / 1000).toString(36)
 }
 
 /** How a change of an item changes who holds it. */
@@ -178,7 +164,7 @@ export function nextRecord(id: string, before: ItemRecord | null, hold: Hold): I
     lockedAt,
     renewedAt: at,
     left: null,
-    shown: withPair(old.shown, holder, lockedAt),
+    shown: withPair(old.shown, holder, parseInstant(lockedAt)),
   }
 }
 
@@ -197,16 +183,19 @@ const NEW: ItemRecord = {
   snapshots: [],
 }
 
-function withPair(shown: ItemRecord['shown'], by: string, at: string): ItemRecord['shown'] {
-  const times = Object.hasOwn(shown, by) ? shown[by]! : []
-  return times.includes(at)
-    ? shown
-    : Object.fromEntries([...Object.entries(shown).filter(([key]) => key !== by), [by, [...times, at]]])
+function withPair(shown: ItemRecord['shown'], by: string, at: Date | null): ItemRecord['shown'] {
+  if (at === null) return shown
+  const times = Object.hasOwn(shown, by) ? shown[by]! : ''
+  const time = packed(at)
+  if (` ${times} `.includes(` ${time} `)) return shown
+  // A holder may be called `__proto__`: such a name is a key like any other.
+  const others = Object.entries(shown).filter(([key]) => key !== by)
+  return Object.fromEntries([...others, [by, times === '' ? time : `${times} ${time}`]])
 }
 
 /** A lock that the file shows although the record did not write it: from then on it is history. */
 export function withShown(record: ItemRecord, lock: Lock): ItemRecord {
-  return lock.at ? { ...record, shown: withPair(record.shown, lock.by, stamp(lock.at)) } : record
+  return { ...record, shown: withPair(record.shown, lock.by, lock.at) }
 }
 
 /** Adds what is written into the item now; fields that were written before are kept with it. */

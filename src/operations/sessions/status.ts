@@ -70,20 +70,27 @@ export async function status(context: Context): Promise<QueueStatus> {
       locked_by: lock.by,
       locked_at: lock.at && stamp(lock.at),
       liveness: lockState(judge, held),
-      lock,
+      session: sessionOf(lock.by, registry)?.id ?? null,
       reason: held.liveness.reason,
     }
   })
-  const withoutLock = ({ lock: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
+  const heldItem = ({ session: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
+  const bySession = new Map<string, HeldItem[]>()
+  for (const item of found) {
+    if (item.session === null) continue
+    const others = bySession.get(item.session)
+    if (others) others.push(heldItem(item))
+    else bySession.set(item.session, [heldItem(item)])
+  }
   return {
-    sessions: sessionsIn(registry).map(session => ({
-      ...sessionStatus(session, judge),
-      mine: session.id === caller?.session,
-      items: found.filter(({ lock }) => sessionOf(lock.by, registry)?.id === session.id).map(withoutLock),
-    })),
+    sessions: sessionsIn(registry).map(session => {
+      const items = bySession.get(session.id) ?? []
+      const mine = session.id === caller?.session
+      return { ...sessionStatus(session, judge, latest(items)), mine, items }
+    }),
     orphans: found
-      .filter(({ lock }) => !sessionOf(lock.by, registry))
-      .map(item => ({ ...withoutLock(item), reason: item.reason })),
+      .filter(({ session }) => session === null)
+      .map(item => ({ ...heldItem(item), reason: item.reason })),
     left,
     warnings:
       (registry.own?.isOutdated() ?? true) && registry.kind === 'unreadable'
@@ -92,6 +99,13 @@ export async function status(context: Context): Promise<QueueStatus> {
           ]
         : [],
   }
+}
+
+/** The item that was claimed last; undefined where nothing is held: then the session itself is asked. */
+function latest(items: readonly HeldItem[]): string | undefined {
+  let last: HeldItem | undefined
+  for (const item of items) if (!last || (item.locked_at ?? '') >= (last.locked_at ?? '')) last = item
+  return last?.id
 }
 
 /** The listed sessions without what they hold: as cheap with thousands of items as with one. @throws WrkError IO */
@@ -105,7 +119,11 @@ export async function listSessions(context: Context): Promise<Omit<SessionStatus
 }
 
 /** A session as the registry and the machine tell it. */
-export function sessionStatus(session: Session, judge: Judge): Omit<SessionStatus, 'mine' | 'items'> {
+export function sessionStatus(
+  session: Session,
+  judge: Judge,
+  active = session.activeWrk,
+): Omit<SessionStatus, 'mine' | 'items'> {
   const at = (date: Date | null) => date && stamp(date)
   const { verdict, reason } = judgeSession(session, judge)
   return {
@@ -118,6 +136,6 @@ export function sessionStatus(session: Session, judge: Judge): Omit<SessionStatu
     started_at: at(session.startedAt),
     heartbeat_at: at(session.heartbeatAt),
     ended_at: at(session.endedAt),
-    active_wrk: session.activeWrk,
+    active_wrk: active,
   }
 }

@@ -10,6 +10,7 @@
 import { WrkError } from '../../core/errors.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import type { Liveness } from '../../core/sessions/liveness.ts'
+import { sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import type { Change, WatchedItem } from '../../core/watch/watch.ts'
 import { type Context, currentRegistry, openContext, tidy } from '../context.ts'
@@ -198,9 +199,9 @@ class Watching {
 
   #sessionChanges({ registry, judge }: Moment): Happening[] {
     // A registry that cannot be read says nothing of sessions, and one by older tooling lists none.
-    if (registry.kind !== 'registry') return []
+    if ((registry.own?.isOutdated() ?? true) && registry.kind !== 'registry') return []
     const before = this.#sessions
-    this.#sessions = new Map(registry.sessions.map(session => [session.id, sessionStatus(session, judge)]))
+    this.#sessions = new Map(sessionsIn(registry).map(session => [session.id, sessionStatus(session, judge)]))
     const changes: Happening[] = []
     for (const [id, session] of this.#sessions) {
       const from = before.get(id)?.liveness ?? null

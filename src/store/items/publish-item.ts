@@ -208,7 +208,8 @@ function recordFirst(
     if (needsItem || !isOurs) throw error
     return { item: null, isHalf: false, showsLater: true }
   }
-  return { item: finish(disk, item), isHalf: false, showsLater: false }
+  // The lines show a record that is durable; if the disk loses them, the holder's next change writes them again.
+  return { item: finish(disk, { ...item, durable: false }), isHalf: false, showsLater: false }
 }
 
 function itemFirst(disk: Disk, guard: HeldGuard, { record, item }: ItemPublication): Halves {
