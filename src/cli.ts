@@ -9,7 +9,9 @@ import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
 import { printable } from './core/text.ts'
 import { groupOf, inOrder } from './help.ts'
+import { clockOf } from './operations/context.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
+import { localTimes } from './print/local-time.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
 import { answer, messageWidth, write } from './print/terminal.ts'
 import { wrap } from './print/wrap.ts'
@@ -281,11 +283,17 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
   else if (text) answer(text)
 }
 
-/** A message on stderr, wrapped at words to the terminal's width. */
+/** A message on stderr; on a terminal wrapped at words to its width, with its times. */
 function say(start: string, message: string): void {
   const text = printable(message, Number.POSITIVE_INFINITY)
   const width = messageWidth()
-  const lines = Number.isFinite(width) ? wrap(text, width, { first: start, rest: BELOW }) : [start + text]
+  const lines = Number.isFinite(width)
+    ? wrap(
+        localTimes(text, () => clockOf(process.env)()),
+        width,
+        { first: start, rest: BELOW },
+      )
+    : [start + text]
   write(2, lines.map(line => `${line}\n`).join(''))
 }
 

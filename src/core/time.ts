@@ -77,3 +77,26 @@ export function humanDuration(ms: number): string {
   const days = Math.floor(hours / 24)
   return hours % 24 ? `${days}d ${hours % 24}h` : `${days}d`
 }
+
+/** How many minutes a zone is ahead of UTC at an instant; handed in, since nothing here knows where it runs. */
+export type Zone = (at: Date) => number
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** An instant for people, by the clock on their wall: `14:07` of today, else `27 Nov 14:07`, `27 Nov 2025 14:07`. */
+export function localTime(at: Date, now: Date, zone: Zone): string {
+  const [there, here] = [at, now].map(one => new Date(one.getTime() + zone(one) * 60_000)) as [Date, Date]
+  const time = `${digits(there.getUTCHours())}:${digits(there.getUTCMinutes())}`
+  const day = `${there.getUTCDate()} ${MONTHS[there.getUTCMonth()]}`
+  if (there.getUTCFullYear() !== here.getUTCFullYear()) return `${day} ${there.getUTCFullYear()} ${time}`
+  const isToday = there.getUTCMonth() === here.getUTCMonth() && there.getUTCDate() === here.getUTCDate()
+  return isToday ? time : `${day} ${time}`
+}
+
+/** A text whose instants are written as `stamp` does, with local times in their place. @param clock asked where there is one */
+export function withLocalTimes(text: string, clock: () => Date, zone: Zone): string {
+  return text.replace(/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\b/g, found => {
+    const at = parseInstant(found)
+    return at ? localTime(at, clock(), zone) : found
+  })
+}

@@ -22,6 +22,9 @@ import { inMainTree, mainTreeOf } from '../system/git-folder.ts'
 import { here, lookAtProcess, processFacts } from '../system/process.ts'
 import { randomLetters } from '../system/random.ts'
 
+/** The clock that commands go by: the machine's, or what WRK_NOW says. */
+export const clockOf: (env: Environment) => Clock = clockFrom
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 export interface ContextOptions {

@@ -205,6 +205,28 @@ test('what goes into a pipe or file is not cut', async () => {
   expect(found.stdout).toContain(`  3: title: ${title}\n`)
 })
 
+terminals('times', () => {
+  test('are local on a terminal, and UTC in a pipe and in JSON', async () => {
+    const env = { WRK_NOW: '2026-03-02T12:00:00Z', TZ: 'Asia/Kolkata' }
+    const queue = makeQueue({
+      'WRK-1': item('WRK-1'),
+      'WRK-2': item('WRK-2', { at: '2026-03-02T11:00:00Z' }),
+    })
+    const terminal = await openTerminal(queue, { env })
+    expect((await terminal.run('wrk claim 1')).stdout).toMatch(/ until 19:30; each wrk call extends it\n$/)
+    const { stdout } = await terminal.run('wrk log 1')
+    expect(stdout).toMatch(/ 17:30 .*granted/)
+    expect((await terminal.run('wrk log 1 | cat')).stdout).toContain('2026-03-02T12:00:00Z')
+    expect((await terminal.run('wrk show 1 --json')).json.lock.expires_at).toBe('2026-03-02T14:00:00Z')
+    const refusal = await terminal.screen('wrk claim 1 --session other')
+    expect(refusal.replace(/\s+/g, ' ')).toMatch(/since 17:30 \(just now\).* until 19:30/)
+    // What the file says stays as it is.
+    expect((await terminal.run('wrk show 2')).stdout).toMatch(/^ {2}at +2026-03-02T11:00:00Z$/m)
+    const piped = await queue.run('claim 1', { env, session: 'third' })
+    expect(piped.stderr).toContain('since 2026-03-02T12:00:00Z')
+  })
+})
+
 terminals('messages', () => {
   test('are wrapped at words to the terminal’s width, and below their first line stand under it', async () => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'somebody-else-with-a-long-name', new Date()) })

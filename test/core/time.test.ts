@@ -1,7 +1,14 @@
 /** Instants as files hold them, durations as people type them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { humanDuration, parseDuration, parseInstant, stamp } from '../../src/core/time.ts'
+import {
+  humanDuration,
+  localTime,
+  parseDuration,
+  parseInstant,
+  stamp,
+  withLocalTimes,
+} from '../../src/core/time.ts'
 
 const date = fc.date({
   min: new Date('1970-01-01T00:00:00Z'),
@@ -210,5 +217,40 @@ describe('a duration', () => {
         expect(ms - read).toBeLessThan(Math.max(1000, ms * 0.04 + 60_000))
       }),
     )
+  })
+})
+
+describe('a time for people', () => {
+  const now = new Date('2026-03-02T12:00:00Z')
+  const utc = () => 0
+  const india = () => 330
+  const newYork = (at: Date) => (at.toISOString() < '2026-03-08T07:00:00Z' ? -300 : -240)
+
+  test.each([
+    ['2026-03-02T11:07:09Z', utc, '11:07'],
+    ['2026-03-02T00:00:00Z', utc, '00:00'],
+    ['2026-03-01T23:59:59Z', utc, '1 Mar 23:59'],
+    ['2025-12-31T23:30:00Z', utc, '31 Dec 2025 23:30'],
+    ['2026-03-02T11:07:09Z', india, '16:37'],
+    ['2026-03-01T19:00:00Z', india, '00:30'],
+    ['2026-03-01T18:00:00Z', india, '1 Mar 23:30'],
+    ['2025-12-31T23:30:00Z', india, '1 Jan 05:00'],
+    ['2026-03-02T11:07:09Z', newYork, '06:07'],
+    // By the clock that will be on the wall then.
+    ['2026-03-09T12:00:00Z', newYork, '9 Mar 08:00'],
+  ])('%s is shown as the clock on the wall has it', (at, zone, shown) => {
+    expect(localTime(new Date(at), now, zone)).toBe(shown)
+  })
+
+  test('stands in place of each instant in a message, and of nothing else', () => {
+    const text =
+      'since 2026-03-02T11:00:00Z (1h ago), until 2026-03-03T11:00:00Z; 2026-03-02, x2026-03-02T11:00:00Z'
+    expect(withLocalTimes(text, () => now, india)).toBe(
+      'since 16:30 (1h ago), until 3 Mar 16:30; 2026-03-02, x2026-03-02T11:00:00Z',
+    )
+    const never = () => {
+      throw new Error('asked')
+    }
+    expect(withLocalTimes('no time, 2026-99-99T11:00:00Z', never, india)).toContain('2026-99-99')
   })
 })

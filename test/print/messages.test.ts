@@ -58,7 +58,7 @@ describe('a claim', () => {
   test('of a free item', async () => {
     expect(await say(makeQueue(['WRK-5']), 'claim 5')).toMatchInlineSnapshot(`
       "Claimed WRK-5  What WRK-5 is about
-      held by me until 2026-03-02T14:00:00Z and as long as it shows life
+      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
       exit 0"
     `)
   })
@@ -71,7 +71,7 @@ describe('a claim', () => {
       ]),
     ).toMatchInlineSnapshot(`
       "Renewed WRK-5  What WRK-5 is about
-      held by me until 2026-03-02T14:00:00Z and as long as it shows life
+      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
       exit 0"
     `)
   })
@@ -95,7 +95,7 @@ describe('a claim', () => {
   test('of an item whose holder is dead: a takeover', async () => {
     expect(await say(withHolder(DEAD), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
-      held by me until 2026-03-02T14:00:00Z and as long as it shows life
+      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
       wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (held since 2026-03-02T11:00:00Z): its holder is dead: process PID is gone
       exit 0"
     `)
@@ -105,7 +105,7 @@ describe('a claim', () => {
     const holder = { ...ALIVE, started_at: minutesAgo(400), heartbeat_at: minutesAgo(300) }
     expect(await say(withHolder(holder, minutesAgo(300)), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
-      held by me until 2026-03-02T14:00:00Z and as long as it shows life
+      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
       wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (held since 2026-03-02T07:00:00Z): its holder gave no sign of life for longer than the TTL
       exit 0"
     `)
@@ -139,8 +139,8 @@ describe('a claim', () => {
   test('of an item that cannot be read', async () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5').replace('title: ', '<<<<<<< HEAD\ntitle: ') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
-      "wrk: /queue/pending/WRK-5.md:3:1: Implicit keys need to be on a single line
-           Correct the file in an editor; nothing was changed.
+      "wrk: /queue/pending/WRK-5.md:3:1: unresolved merge conflict, line 3
+           Keep one side in an editor; nothing was changed.
       exit 5"
     `)
   })

@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
 import { printable } from '../../core/text.ts'
 import { type ClaimedItem, claim } from '../../operations/claims/claim.ts'
+import type { Context } from '../../operations/context.ts'
 import { refusedClaim } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import { localTimesOn } from '../../print/local-time.ts'
 import type { Outcome } from '../../print/outcome.ts'
+import { screen } from '../../print/terminal.ts'
 import { DEFAULT_WAIT, duration, examples, forced, open, type RunCommand } from '../command.ts'
 
 interface Flags {
@@ -54,12 +57,16 @@ export function configure(command: Command, run: RunCommand): void {
         runId: flags.runId,
         local: flags.local,
       })
-      return result.kind === 'held' ? refusedClaim(result, context.clock()) : granted(result)
+      return result.kind === 'held' ? refusedClaim(result, context.clock()) : granted(result, context)
     }),
   )
 }
 
-function granted({ kind, item, lock, from, session, coordination, warnings }: ClaimedItem): Outcome {
+function granted(
+  { kind, item, lock, from, session, coordination, warnings }: ClaimedItem,
+  { env, clock }: Context,
+): Outcome {
+  const until = localTimesOn(screen(env), lock.expires_at, clock)
   const title = item.title ? `  ${printable(item.title)}` : ''
   const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
   const taking = from
@@ -70,7 +77,7 @@ function granted({ kind, item, lock, from, session, coordination, warnings }: Cl
   return {
     exitCode: EXIT.done,
     json: { ok: true, kind, item, lock, from, session, ...(coordination ? { coordination } : {}) },
-    text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${lock.expires_at} and as long as it shows life\n`,
+    text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${until}; each wrk call extends it\n`,
     warnings: [...taking, ...warnings],
   }
 }

@@ -10,7 +10,7 @@ import { lockRelease } from '../../operations/locks/lock-release.ts'
 import { lockRenew } from '../../operations/locks/lock-renew.ts'
 import { lockRun } from '../../operations/locks/lock-run.ts'
 import { keeperOf, lockShow } from '../../operations/locks/lock-state.ts'
-
+import { localTimesOn } from '../../print/local-time.ts'
 import { failedLock } from '../../print/locks/lock-outcome.ts'
 import {
   claimedLock,
@@ -21,7 +21,7 @@ import {
   shownLock,
 } from '../../print/locks/session-locks.ts'
 import type { Outcome } from '../../print/outcome.ts'
-import { write } from '../../print/terminal.ts'
+import { screen, write } from '../../print/terminal.ts'
 import { DEFAULT_WAIT, duration, examples, type Globals, JSON_BESIDE, type RunCommand } from '../command.ts'
 
 interface Flags {
@@ -248,7 +248,7 @@ async function withLock(
     const place = lockPlaceOf(context, lockName)
     path = place.file
     const startedAt = context.clock()
-    const outcome = await work({ context, place })
+    const outcome = withLocalText(await work({ context, place }), context)
     if (flags.receipt === undefined) return outcome
     const out = flags.receipt === true ? undefined : flags.receipt
     return withReceipt(outcome, { verb, name: lockName, flags, startedAt, context, globals }, out)
@@ -257,6 +257,10 @@ async function withLock(
     if (!outcome) throw error
     return outcome
   }
+}
+
+function withLocalText(outcome: Outcome, { env, clock }: LockContext): Outcome {
+  return outcome.text ? { ...outcome, text: localTimesOn(screen(env), outcome.text, clock) } : outcome
 }
 
 /** The lock has been dealt with by now: a receipt that cannot be written is a warning. */

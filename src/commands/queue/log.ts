@@ -3,6 +3,7 @@ import type { LogEvent } from '../../core/log/event.ts'
 import { printable } from '../../core/text.ts'
 import { log } from '../../operations/queue/log.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import { localTimesOn } from '../../print/local-time.ts'
 import { paint, type Screen, type Style, screen } from '../../print/terminal.ts'
 import { count, examples, open, type RunCommand } from '../command.ts'
 
@@ -28,7 +29,11 @@ export function configure(command: Command, run: RunCommand): void {
         text:
           events.length === 0
             ? 'No events.\n'
-            : events.map(event => describe(event, screen(context.env))).join(''),
+            : localTimesOn(
+                screen(context.env),
+                events.map(event => describe(event, screen(context.env))).join(''),
+                context.clock,
+              ),
       }
     }),
   )

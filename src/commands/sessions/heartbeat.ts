@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { describeLoss } from '../../operations/claims/lost-claims.ts'
 import { type HeartbeatResult, heartbeat } from '../../operations/sessions/heartbeat.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import { localTimesOn } from '../../print/local-time.ts'
 import type { Outcome } from '../../print/outcome.ts'
+import { screen } from '../../print/terminal.ts'
 import { examples, open, type RunCommand } from '../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
@@ -17,7 +19,8 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.action(() =>
     run(async globals => {
-      const result = await heartbeat(await open(globals))
+      const context = await open(globals)
+      const result = await heartbeat(context)
       const { session, heartbeat_at, ended_at, superseded, dropped } = result
       const warnings = dropped.map(
         id =>
@@ -30,7 +33,11 @@ export function configure(command: Command, run: RunCommand): void {
         return {
           exitCode: EXIT.done,
           json: { ok: true, session, heartbeat_at, superseded, dropped },
-          text: `${session.id} is alive at ${heartbeat_at}\n`,
+          text: localTimesOn(
+            screen(context.env),
+            `${session.id} is alive at ${heartbeat_at}\n`,
+            context.clock,
+          ),
           warnings,
         }
       const message = superseded.map(describeLoss).join('; ')

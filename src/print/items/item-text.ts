@@ -9,8 +9,16 @@ const SHOWN_APART = ['locked_by', 'locked_at', 'id', 'title']
 /** A name and what is behind it. */
 export type Row = [name: string, text: string]
 
-/** The id and title, and a line for each field, for the lock, for each problem, and for what else there is. */
-export function itemLines(shown: ShownItem, now: Date, more: readonly Row[] = []): string[] {
+/**
+ * The id and title, and a line for each field, for the lock, for each problem, and for what else there is.
+ * @param inTime gives what wrk says itself the times of a terminal; the fields keep theirs
+ */
+export function itemLines(
+  shown: ShownItem,
+  now: Date,
+  more: readonly Row[] = [],
+  inTime: (text: string) => string = text => text,
+): string[] {
   const { item, fields, waits_for, lock, holder, problems } = shown
   const rows: Row[] = [['file', item.path]]
   for (const [key, value] of Object.entries(fields))
@@ -18,7 +26,7 @@ export function itemLines(shown: ShownItem, now: Date, more: readonly Row[] = []
   for (const blocker of waits_for) rows.push(['waits for', describeBlocker(blocker)])
   // What cannot be read is never called free.
   const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : 'free'
-  rows.push(['lock', lock && holder ? describeHolder(holder, now) : unlocked])
+  rows.push(['lock', lock && holder ? inTime(describeHolder(holder, now)) : unlocked])
   for (const { line, column, message } of problems)
     rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
   rows.push(...more)

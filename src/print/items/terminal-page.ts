@@ -8,6 +8,7 @@ import { history, waitingFor } from '../../operations/items/history.ts'
 import type { ShownItem } from '../../operations/items/show.ts'
 import { showPages } from '../../operations/queue/show-pages.ts'
 import { relative } from '../claims/describe.ts'
+import { localTimes } from '../local-time.ts'
 import { paint, type Screen } from '../terminal.ts'
 import { describeBlocker, itemLines, type Row } from './item-text.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -24,7 +25,9 @@ export async function terminalPage(
   const [first] = shown
   const around = [...(await waiting(context, first!.item.id)), ...happened(context, first!.item.id, now)]
   const pages = shown.map((one, i) => {
-    const [heading, ...lines] = itemLines(one, now, i === 0 ? around : [])
+    const [heading, ...lines] = itemLines(one, now, i === 0 ? around : [], text =>
+      localTimes(text, () => now),
+    )
     const body = one.body === null ? '' : renderMarkdown(one.body, terminal)
     const head = [paint(terminal, 'bold', heading!), ...lines].map(line => `${line}\n`).join('')
     return body === '' ? head : `${head}\n${body}`
