@@ -3,8 +3,7 @@
  * again so that the rest is byte for byte what it was.
  *
  * A line break is put in before the block and one behind it. So what stood before can be told from the text alone, with
- * its last line ended or not, and a file that begins with the block was made for it. An earlier form, for files whose
- * last line was not ended, had two breaks before the block and none behind it; it is read, and renewed as the present one.
+ * its last line ended or not, and a file that begins with the block was made for it.
  */
 
 export const BEGIN = '<!-- wrk: begin -->'
@@ -18,29 +17,22 @@ export type FoundBlock =
 
 export function findBlock(text: string): FoundBlock {
   const begins = marks(text, BEGIN)
-  const clean = marks(text, END)
-  // Behind one of the earlier form, text that was appended to the file stands in its line.
-  const ends = clean.length > 0 || begins.length === 0 ? clean : starts(text, END)
+  const ends = marks(text, END)
   const [start] = begins
   const [last] = ends
   if (start === undefined && last === undefined) return { kind: 'none' }
   if (start === undefined) return { kind: 'broken', offset: last!, message: `${BEGIN} is missing before it` }
-  if (begins.length > 1)
-    return { kind: 'broken', offset: begins[1]!, message: `${BEGIN} stands a second time` }
+  if (begins.length > 1) return { kind: 'broken', offset: begins[1]!, message: `${BEGIN} is there twice` }
   if (last === undefined || last < start)
     return { kind: 'broken', offset: start, message: `${END} is missing behind it` }
-  if (ends.length > 1) return { kind: 'broken', offset: ends[1]!, message: `${END} stands a second time` }
+  if (ends.length > 1) return { kind: 'broken', offset: ends[1]!, message: `${END} is there twice` }
   const end = last + END.length
   return { kind: 'block', start, end, content: text.slice(start, end).replaceAll('\r\n', '\n') }
 }
 
 /** Where a mark has a line for itself. */
 function marks(text: string, mark: string): number[] {
-  return starts(text, `${mark}(?=[ \\t]*\\r?$)`)
-}
-
-function starts(text: string, pattern: string): number[] {
-  return [...text.matchAll(new RegExp(`^${pattern}`, 'gm'))].map(({ index }) => index)
+  return [...text.matchAll(new RegExp(`^${mark}(?=[ \\t]*\\r?$)`, 'gm'))].map(({ index }) => index)
 }
 
 /**
@@ -57,7 +49,6 @@ export function withBlock(text: string | null, content: string): string {
   const found = findBlock(text)
   if (found.kind !== 'block') return text + newline + own + newline
   const behind = text.slice(found.end)
-  if (behind === '') return withBlock(withoutBlock(text), content)
   const isApart = LINE_END.test(behind)
   return text.slice(0, found.start) + own + (isApart ? '' : newline) + behind
 }
@@ -72,11 +63,10 @@ export function withoutBlock(text: string): string | null {
   const found = findBlock(text)
   if (found.kind !== 'block') return text
   const before = text.slice(0, found.start)
-  const ended = LINE_END.exec(text.slice(found.end))?.[0] ?? ''
-  const after = text.slice(found.end + ended.length)
-  if (before === '' && after === '' && ended !== '') return null
+  const after = text.slice(found.end).replace(LINE_END, '')
+  if (before === '' && after === '') return null
   const kept = cutNewline(before)
-  if (after === '') return ended === '' ? cutNewline(kept) : kept
+  if (after === '') return kept
   // Text that came behind the block does not go on in the last line before it.
   return (kept === '' || kept.endsWith('\n') ? kept : before) + after
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { parseId } from '../../core/items/ids.ts'
 import { isArchived } from '../../core/items/status.ts'
-import { type EventType, type NewEvent, newEvent } from '../../core/log/event.ts'
+import type { EventType, NewEvent } from '../../core/log/event.ts'
 import { liveRun, type Run } from '../../core/runs/run.ts'
 import { printable } from '../../core/text.ts'
 import { humanDuration, stamp } from '../../core/time.ts'
@@ -13,6 +13,7 @@ import { monotonicMs } from '../../store/files/guard.ts'
 import { findItem, type Store } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { recordsCountSince } from '../../store/state-file.ts'
 import { here } from '../../system/process.ts'
 import { type Context, tidy } from '../context.ts'
@@ -299,14 +300,12 @@ async function logForeignLock(
   { store, clock }: Context,
   { item, session, holder }: RefusedClaim,
 ): Promise<void> {
-  const event = {
-    ...newEvent(stamp(clock()), 'refused'),
+  const event = pendingEvent(store.host, clock(), 'refused', {
     item: item.id,
     session: session.id,
     previous_holder: holder.session_id,
-    reason: printable(`the file names ${holder.named_in_file}, which wrk did not write`),
-    tx: store.host.randomLetters(12),
-  }
+    reason: `the file names ${holder.named_in_file}, which wrk did not write`,
+  })
   await appendEvents(store.host, store.stateDir, [event])
 }
 

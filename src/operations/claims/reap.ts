@@ -7,11 +7,11 @@
  */
 import { decideClaim } from '../../core/claims/claim.ts'
 import { parseId } from '../../core/items/ids.ts'
-import { newEvent } from '../../core/log/event.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import { findItem } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import type { Context } from '../context.ts'
 import { type ItemSummary, summary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
@@ -59,13 +59,11 @@ function decide({ store, clock }: Context, current: Current): ItemDecision<ReapR
     kind: 'change',
     fields: {},
     hold: { kind: 'give', state: 'released', at: stamp(now), why: reason },
-    event: {
-      ...newEvent(stamp(now), 'released'),
+    event: pendingEvent(store.host, now, 'released', {
       item: item.id,
       previous_holder: held.lock.by,
       reason,
-      tx: store.host.randomLetters(12),
-    },
+    }),
     ends: current.runs(),
     result: { kind: 'reaped', item, from: holder, reason, warnings: [] },
   }

@@ -6,7 +6,6 @@ import { type Hold, lockOf } from '../../core/claims/record.ts'
 import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { type ItemId, parseId } from '../../core/items/ids.ts'
-import { newEvent } from '../../core/log/event.ts'
 import { noSession } from '../../core/sessions/identity.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
@@ -16,7 +15,8 @@ import { removeSessionClaim } from '../../store/claims/session-claims.ts'
 import { changeRecord, type RecordDecision } from '../../store/items/change-record.ts'
 import { findItem, type ItemReading, isBlocked, readItems, readQueue } from '../../store/items/item-reader.ts'
 import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
-import { appendEvents, type PendingEvent } from '../../store/log/event-log.ts'
+import { appendEvents } from '../../store/log/event-log.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import type { ItemPlace } from '../../store/queue.ts'
 import { type Context, tidy } from '../context.ts'
 import { completeMoves } from '../items/complete-moves.ts'
@@ -271,15 +271,13 @@ function changeFor(
   const at = stamp(now)
   const force = taker?.force ?? request.force
   const reason = force === null ? null : printable(`forced: ${force}`)
-  const event: PendingEvent = {
-    ...newEvent(at, 'released'),
+  const event = pendingEvent(store.host, now, 'released', {
     item: id,
     session: taker ? taker.holder : (caller?.holder ?? null),
     previous_holder: lock?.by ?? null,
     reason,
     forced: reason !== null,
-    tx: store.host.randomLetters(12),
-  }
+  })
   const hold: Hold = { kind: 'give', state: 'released', at, why: reason ?? 'released' }
   const isOwn = !taker && caller !== null && lock !== null && belongsTo(lock.by, caller.session)
   return { kind: 'change', hold, session: isOwn ? caller.session : undefined, event } as const
@@ -321,12 +319,10 @@ function releaseRecord(
 }
 
 function refusal({ store, clock }: Context, { item, reason, holder }: ReleaseResult, caller: Caller | null) {
-  return {
-    ...newEvent(stamp(clock()), 'refused'),
+  return pendingEvent(store.host, clock(), 'refused', {
     item: item.id,
     session: caller?.holder ?? null,
     previous_holder: holder?.session_id ?? null,
     reason: `release: ${reason}`,
-    tx: store.host.randomLetters(12),
-  }
+  })
 }

@@ -6,10 +6,9 @@
 
 import { archiveFolderOf } from '../../core/items/home.ts'
 import { isArchived } from '../../core/items/status.ts'
-import { newEvent } from '../../core/log/event.ts'
-import { printable } from '../../core/text.ts'
 import { parseInstant, stamp } from '../../core/time.ts'
 import type { Current, ItemDecision } from '../../store/items/item-store.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { type ItemSummary, summary } from '../claims/claim.ts'
 import { permission, type Refused } from '../claims/permission.ts'
 import type { Context } from '../context.ts'
@@ -75,14 +74,12 @@ function decide(context: Context, current: Current, caller: Caller): ItemDecisio
     },
     hold: { kind: 'give', state: 'done', at: now, why: 'archived' },
     session: caller.session,
-    event: {
-      ...newEvent(now, 'archived'),
+    event: pendingEvent(context.store.host, instant, 'archived', {
       item: item.id,
       session: caller.holder,
       previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
-      reason: allowed.from && printable(allowed.from.reason),
-      tx: context.store.host.randomLetters(12),
-    },
+      reason: allowed.from?.reason ?? null,
+    }),
     ends: current.runs(),
     move:
       archived || place.folder.startsWith('archive')

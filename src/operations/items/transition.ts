@@ -8,13 +8,13 @@ import { parseId } from '../../core/items/ids.ts'
 import { choose } from '../../core/items/next.ts'
 import { isArchived, statusWord } from '../../core/items/status.ts'
 import { decideTransition, TRANSITIONS, type Verb } from '../../core/items/transition.ts'
-import { newEvent } from '../../core/log/event.ts'
+import type { EventType } from '../../core/log/event.ts'
 import { liveRun, type Run } from '../../core/runs/run.ts'
-import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
 import type { FieldValue } from '../../markdown/splice.ts'
 import { readItems } from '../../store/items/item-reader.ts'
 import type { Current, ItemDecision } from '../../store/items/item-store.ts'
+import { pendingEvent } from '../../store/log/pending-event.ts'
 import { placesOf } from '../../store/queue.ts'
 import { here } from '../../system/process.ts'
 import { type ItemSummary, isShownLately, summary } from '../claims/claim.ts'
@@ -24,6 +24,14 @@ import type { Caller } from '../sessions/caller.ts'
 import { candidates, placeAndTime } from './candidates.ts'
 import { changeAsCaller } from './change-as-caller.ts'
 import { completeMoveOf } from './complete-moves.ts'
+
+const EVENT_OF: Readonly<Record<Verb, EventType>> = {
+  start: 'started',
+  block: 'blocked',
+  unblock: 'unblocked',
+  done: 'finished',
+  reopen: 'reopened',
+}
 
 export interface TransitionOptions {
   /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
@@ -131,14 +139,12 @@ export function decideTransitionOf(
     fields: stays ? dated : { status: { word }, ...besides(verb, current, now, reason), ...as?.fields },
     hold,
     session: caller.session,
-    event: {
-      ...newEvent(now, verb === 'start' ? 'started' : verb === 'done' ? 'finished' : `${verb}ed`),
+    event: pendingEvent(context.store.host, instant, EVENT_OF[verb], {
       item: item.id,
       session: caller.holder,
       previous_holder: lock && lock.by !== caller.holder ? lock.by : null,
-      reason: printable([from?.reason, reason ?? set].filter(Boolean).join('; '), 300) || null,
-      tx: context.store.host.randomLetters(12),
-    },
+      reason: [from?.reason, reason ?? set].filter(Boolean).join('; '),
+    }),
     ends: current.runs().filter(({ run }) => run.id !== kept),
     move: stays ? undefined : { status: word, folder: as?.folder ?? to },
     result: {

@@ -62,21 +62,23 @@ export function dispatchable(context: Context, workflow: Workflow): string[] {
   return [...new Set([...workflow.providers.keys(), ...scripts])]
 }
 
+/** The program and arguments that run a provider on an item. */
+export type CommandFor = (item: { id: string; file: string }) => readonly string[]
+
 /**
- * The program and arguments that run a provider on an item.
+ * How a provider is run.
  * @throws WrkError USAGE when nothing says how
  */
-export function commandFor(
+export function commandOf(
   context: Context,
   workflow: Workflow,
   provider: string,
   action: Action,
-  item: { id: string; file: string },
-): string[] {
+): CommandFor {
   const listed = workflow.providers.get(provider)?.[action]
-  if (listed) return fillIn(listed, { ...item, action })
+  if (listed) return item => fillIn(listed, { ...item, action })
   const script = providerScript(context, provider)
-  if (script) return [script, action, item.file]
+  if (script) return ({ file }) => [script, action, file]
   throw new WrkError('USAGE', `nothing says how to ${action} with ${provider}`, {
     hint: `Give the command behind --, or name it in wrk.yaml (providers: { ${provider}: [program, "{file}"] }), or write ${AGENT_SCRIPTS}/providers/${provider}.sh`,
   })

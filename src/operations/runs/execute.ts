@@ -9,7 +9,7 @@ import { printable } from '../../core/text.ts'
 import { isBlocked, isReadable, readItem, readWhole } from '../../store/items/item-reader.ts'
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
-import { checkProvider, commandFor, loadWorkflow } from './dispatch.ts'
+import { checkProvider, commandOf, loadWorkflow } from './dispatch.ts'
 import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './run-under-claim.ts'
 
 export interface ExecuteOptions {
@@ -39,14 +39,15 @@ export async function execute(
   const fields = isReadable(reading!) ? (await readWhole(store, place)).fields : {}
   const providers = providersOf(fields, options)
   for (const provider of providers) checkProvider(context, workflow, provider)
-  const stepsFor = (about: { id: string; file: string }): Step[] =>
+  const ways =
     options.command.length > 0
-      ? [{ provider: providers[0]!, argv: options.command }]
+      ? [{ provider: providers[0]!, command: () => options.command }]
       : providers.map(provider => ({
           provider,
-          argv: commandFor(context, workflow, provider, 'execute', about),
+          command: commandOf(context, workflow, provider, 'execute'),
         }))
-  stepsFor({ id: item.id, file: place.path })
+  const stepsFor = (about: { id: string; file: string }): Step[] =>
+    ways.map(({ provider, command }) => ({ provider, argv: command(about) }))
   // Asked here for the order of the gates, and again under the guard, where it decides. What blocks the item
   // says so at the claim, in its own words.
   if (!isBlocked(reading!) && !item.closed) planGate(item.id, key => word(fields[key]), workflow)

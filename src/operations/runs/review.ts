@@ -5,7 +5,7 @@ import { isReadable, readItem, readWhole } from '../../store/items/item-reader.t
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
 import { type ArchiveResult, archive } from '../items/archive.ts'
-import { checkProvider, commandFor, dispatchable, loadWorkflow } from './dispatch.ts'
+import { checkProvider, commandOf, dispatchable, loadWorkflow } from './dispatch.ts'
 import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './run-under-claim.ts'
 
 export interface ReviewOptions {
@@ -49,19 +49,19 @@ export async function review(
     throw new WrkError('USAGE', 'no reviewer: neither --provider nor the item names one', {
       hint: 'wrk review ID --provider claude, or wrk review ID -- COMMAND',
     })
-  const steps = (file: string, itemId: string): Step[] =>
-    providers.map(provider => {
-      if (provider !== null) checkProvider(context, workflow, provider)
-      const argv =
-        options.command.length > 0 || provider === null
-          ? options.command
-          : commandFor(context, workflow, provider, 'review', { id: itemId, file })
-      return { provider, argv }
-    })
-  steps(place.path, id.display)
+  const ways = providers.map(provider => {
+    if (provider !== null) checkProvider(context, workflow, provider)
+    const command =
+      options.command.length > 0 || provider === null
+        ? () => options.command
+        : commandOf(context, workflow, provider, 'review')
+    return { provider, command }
+  })
+  const stepsFor = (about: { id: string; file: string }): Step[] =>
+    ways.map(({ provider, command }) => ({ provider, argv: command(about) }))
 
   let archived: ArchiveResult | null = null
-  const result = await runUnderClaim(context, idText, item => steps(item.path, item.id), {
+  const result = await runUnderClaim(context, idText, ({ id, path }) => stepsFor({ id, file: path }), {
     done: true,
     stdout: options.stdout,
     keep: false,
