@@ -2,7 +2,7 @@
 import { git } from '../../system/git.ts'
 
 /** Their folders from the top: each `.claude/work-queue`, and each folder with `pending` and `working` in it. */
-export function queueFolders(cwd: string, commit: string): string[] {
+export function queueFoldersInTree(cwd: string, commit: string): string[] {
   const { code, stdout } = git(cwd, ['ls-tree', '-r', '-d', '-z', '--name-only', '--full-tree', commit], {
     scope: 'caller',
   })

@@ -25,7 +25,7 @@ import type { Repository } from '../../system/repository.ts'
 import { readObjects } from '../../system/staged.ts'
 import { foreignTexts } from './foreign-text.ts'
 import { byKey, type ItemEntry, itemEntries } from './merge-scene.ts'
-import { queueFolders } from './queues-in-tree.ts'
+import { queueFoldersInTree } from './queues-in-tree.ts'
 
 export interface RangeVerification {
   findings: RangeFinding[]
@@ -38,7 +38,7 @@ export interface RangeVerification {
 export async function verifyRange(cwd: string, text: string): Promise<RangeVerification> {
   const range = parseRange(cwd, text)
   const repository: Repository = { cwd, top: cwd, gitDir: '', commonDir: '', scope: 'caller' }
-  const folders = queueFolders(cwd, range.tip)
+  const folders = queueFoldersInTree(cwd, range.tip)
   const commits = folders.length === 0 ? [] : rangeCommits(cwd, range, folders)
   const findings: RangeFinding[] = []
   let checked = 0

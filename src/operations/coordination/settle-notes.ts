@@ -13,7 +13,7 @@ import { here } from '../../system/process.ts'
 import { newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
-export interface Settled {
+export interface SettledNotes {
   /** Releases and endings that the engine was told now. */
   sent: string[]
   /** Still to be told. */
@@ -28,8 +28,8 @@ export async function settleNotes(
   shared: Shared,
   isHeldHere: (record: SharedRecord) => boolean,
   mustReach = false,
-): Promise<Settled> {
-  const settled: Settled = { sent: [], waiting: [] }
+): Promise<SettledNotes> {
+  const settled: SettledNotes = { sent: [], waiting: [] }
   const intents = shared.notes.intents.list().filter(note => isAbandoned(shared, note))
   const queued = shared.notes.queued.list()
   try {
@@ -85,7 +85,7 @@ const epochOf = (entry: SharedEntry | null): number =>
 async function sendQueued(
   shared: Shared,
   { key, state, record }: QueuedNote,
-  settled: Settled,
+  settled: SettledNotes,
 ): Promise<void> {
   const { engine, notes, context } = shared
   const current = await engine.read(key)

@@ -20,7 +20,7 @@ import {
   runChild,
   type Signals,
 } from '../../system/child.ts'
-import { addOnce, type Holding, holdWhile, type Lease, newHolding } from '../runs/hold-while.ts'
+import { addOnce, type HoldState, holdWhile, type Lease, newHoldState } from '../runs/hold-while.ts'
 import { type ClaimedLock, type LockClaimOptions, lockClaim, type RefusedLock } from './lock-claim.ts'
 import { type LockContext, lockPlaceOf } from './lock-place.ts'
 import { lockRelease } from './lock-release.ts'
@@ -94,8 +94,8 @@ async function heldRun(
   signals: Signals,
 ): Promise<LockRun> {
   const { runId, keeper } = claim
-  const holding = newHolding<LockLoss>()
-  const lease = lockLease(context, place, runId, keeper, claim.view.ttl_sec * 1000, holding.warnings)
+  const state = newHoldState<LockLoss>()
+  const lease = lockLease(context, place, runId, keeper, claim.view.ttl_sec * 1000, state.warnings)
   const result: LockRun = {
     kind: 'ran',
     claim,
@@ -114,11 +114,11 @@ async function heldRun(
         WRK_RUN_ID: runId,
       }
       const { command, cwd, stdout } = options
-      result.end = await holdWhile(lease, holding, signal => runChild(command, { cwd, env, stdout, signal }))
+      result.end = await holdWhile(lease, state, signal => runChild(command, { cwd, env, stdout, signal }))
       result.exitCode = exitCodeOf(result.end)
     }
   } finally {
-    await giveUp(context, place, holding, keeper, result)
+    await giveUp(context, place, state, keeper, result)
   }
   return result
 }
@@ -132,7 +132,7 @@ function signalCode(signals: Signals): number {
 async function giveUp(
   context: LockContext,
   place: LockPlace,
-  { loss: seen, isOver, warnings }: Holding<LockLoss>,
+  { loss: seen, isOver, warnings }: HoldState<LockLoss>,
   keeper: Keeper,
   result: LockRun,
 ): Promise<void> {

@@ -21,7 +21,7 @@ import { howLost, type Superseded } from '../claims/lost-claims.ts'
 import { release } from '../claims/release.ts'
 import { type Context, ownAnchor } from '../context.ts'
 import { register } from '../sessions/caller.ts'
-import { holdWhile, type Lease, newHolding } from './hold-while.ts'
+import { holdWhile, type Lease, newHoldState } from './hold-while.ts'
 
 /** A claim while work is done under it, and how it ended. */
 export interface HeldClaim {
@@ -68,15 +68,15 @@ export async function holdClaim<T>(
       lost: null,
       warnings: [...claimed.warnings],
     }
-    const holding = newHolding<Superseded>()
+    const state = newHoldState<Superseded>()
     try {
-      const value = await holdWhile(claimLease(session, id, hold), holding, signal =>
+      const value = await holdWhile(claimLease(session, id, hold), state, signal =>
         work(session, hold, signal),
       )
       if (finish && !hold.lost) hold.released = await finish(session, hold, value)
       return { kind: 'ran', hold, value }
     } finally {
-      hold.warnings.push(...holding.warnings)
+      hold.warnings.push(...state.warnings)
       await giveBack(session, id, hold, keep)
     }
   } finally {

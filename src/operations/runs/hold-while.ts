@@ -22,19 +22,19 @@ export interface Lease<L> {
 }
 
 /** How it went; filled in while the work runs, so that it can be asked also when the work throws. */
-export interface Holding<L> {
+export interface HoldState<L> {
   loss: L | null
   /** The work itself gave it up. */
   isOver: boolean
   warnings: string[]
 }
 
-export const newHolding = <L>(): Holding<L> => ({ loss: null, isOver: false, warnings: [] })
+export const newHoldState = <L>(): HoldState<L> => ({ loss: null, isOver: false, warnings: [] })
 
 /** @returns what the work gives @throws what the work throws */
 export async function holdWhile<T, L>(
   lease: Lease<L>,
-  holding: Holding<L>,
+  state: HoldState<L>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController()
@@ -45,15 +45,15 @@ export async function holdWhile<T, L>(
       const isDue = performance.now() - renewedAt >= lease.renewEveryMs - lease.everyMs / 2
       const found = await lease.look(isDue)
       if (found.kind === 'held' && found.isRenewed) renewedAt = performance.now()
-      if (found.kind === 'over') holding.isOver = true
-      if (found.kind === 'lost') holding.loss = found.loss
+      if (found.kind === 'over') state.isOver = true
+      if (found.kind === 'lost') state.loss = found.loss
     } catch (error) {
-      addOnce(holding.warnings, lease.failed(messageOf(error)))
+      addOnce(state.warnings, lease.failed(messageOf(error)))
     }
-    if (holding.loss !== null) lost.abort(new Error('the claim was lost'))
+    if (state.loss !== null) lost.abort(new Error('the claim was lost'))
   }
   const looks = setInterval(() => {
-    if (looking || holding.isOver || holding.loss !== null) return
+    if (looking || state.isOver || state.loss !== null) return
     looking = look().finally(() => {
       looking = null
     })
