@@ -4,7 +4,7 @@
  *   npm run bench                 tables with goals; some minutes, and up to 700 MB in TMPDIR
  *   npm run bench -- --json       the same as one JSON object
  *   npm run bench -- --check      exit 1 when a goal is missed
- *   npm run bench -- --only start,rivals    these parts: start, library, growth, rivals, watch
+ *   npm run bench -- --only start,rivals    these parts: start, sessions, library, growth, rivals, watch
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (large queues take fewer)
  *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
@@ -24,13 +24,14 @@ import { library } from './bench/library.mjs'
 import { stop, summary } from './bench/measure.mjs'
 import { installPackage, useCheckout } from './bench/program.mjs'
 import { rivals } from './bench/rivals.mjs'
+import { sessions } from './bench/sessions.mjs'
 import { makeSetting, progress } from './bench/setting.mjs'
 import { start } from './bench/start.mjs'
 import { asJson, printTable } from './bench/table.mjs'
 import { watch } from './bench/watch.mjs'
 
 /** Each takes the setting and gives tables. */
-const PARTS = { start, library, growth, rivals, watch }
+const PARTS = { start, sessions, library, growth, rivals, watch }
 const TMPFS = 0x01021994
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
