@@ -72,7 +72,13 @@ function cgi(root: string, request: IncomingMessage, response: ServerResponse): 
       ...(request.headers['content-length'] ? { CONTENT_LENGTH: header('content-length') } : {}),
     },
     stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
   })
+  // Of a request that was cut short git's program waits for the rest for ever, at full speed.
+  request.on('close', () => {
+    if (!request.complete) killGroup(child)
+  })
+  stops.push(() => killGroup(child))
   child.stdin.on('error', () => undefined)
   request.pipe(child.stdin)
   let head: Buffer | null = Buffer.alloc(0)
@@ -93,6 +99,16 @@ function cgi(root: string, request: IncomingMessage, response: ServerResponse): 
     head = null
   })
   child.on('close', () => response.end())
+}
+
+/** The program and what it started. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 async function freePort(): Promise<number> {
