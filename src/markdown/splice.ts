@@ -18,7 +18,8 @@ import { isStringWord } from './string-word.ts'
  */
 export type FieldValue = string | { word: string } | { text: string } | { list: readonly string[] }
 
-interface Edit {
+/** A piece of the YAML text that is replaced. */
+export interface Edit {
   /** Offsets in the YAML text. */
   start: number
   end: number
@@ -37,11 +38,14 @@ function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<
     if (pair) edits.push(...replacement(split.yaml, pair, written(value, pair.value)))
     else added += `${indentOf(split.yaml, map)}${key}: ${written(value)}${split.eol}`
   }
-  edits.sort((a, b) => a.start - b.start)
+  return withEdits(bytes, split, edits, added)
+}
 
+/** @param added lines in front of the closing fence */
+function withEdits(bytes: Buffer, split: Split, edits: readonly Edit[], added: string): Buffer {
   const parts: Buffer[] = []
   let from = 0
-  for (const { start, end, text } of edits) {
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
     parts.push(bytes.subarray(from, byteOffset(split, start)), Buffer.from(text))
     from = byteOffset(split, end)
   }
@@ -65,8 +69,38 @@ export function spliceChecked(
   fields: Record<string, FieldValue>,
   full?: FullReader,
 ): SpliceResult {
-  const { split, map } = before
-  const made = spliceFields(bytes, split, map, fields)
+  const made = spliceFields(bytes, before.split, before.map, fields)
+  const checks = Object.entries(fields).map(
+    ([key, value]) => [key, (node: YamlNode) => reads(node, value)] as const,
+  )
+  return proven(bytes, before, made, Object.fromEntries(checks), full)
+}
+
+/**
+ * Makes edits in the value of one field and reads the result again, as spliceChecked does.
+ * @param isWanted whether the field's value reads as it should now
+ */
+export function editChecked(
+  bytes: Buffer,
+  before: Frontmatter,
+  key: string,
+  edits: readonly Edit[],
+  isWanted: (node: YamlNode) => boolean,
+  full?: FullReader,
+): SpliceResult {
+  return proven(bytes, before, withEdits(bytes, before.split, edits, ''), { [key]: isWanted }, full)
+}
+
+type Checks = Record<string, (node: YamlNode) => boolean>
+
+function proven(
+  bytes: Buffer,
+  before: Frontmatter,
+  made: Buffer,
+  fields: Checks,
+  full: FullReader | undefined,
+): SpliceResult {
+  const { split } = before
   const after = readFrontmatter(made, full)
   if (after.kind === 'needsFull') return after
   if (after.kind === 'error') return refusal(before, fields, after.error.message)
@@ -80,11 +114,17 @@ export function spliceChecked(
   return { kind: 'ok', bytes: made, after }
 }
 
+/** One text as it stands in a list, in the way of another item of it. */
+export function writtenInList(text: string, like?: YamlNode): string {
+  const style = like?.kind === 'scalar' ? like.style : 'plain'
+  if (style === 'single' && !needsEscapes(text)) return `'${text.replaceAll("'", "''")}'`
+  return style !== 'double' && isPlainInList(text) ? text : quoted(text)
+}
+
 /** A value as it is to stand in the file; a word keeps the quotes of the value that it replaces. */
 function written(value: FieldValue, old?: YamlNode): string {
   if (typeof value === 'string') return quoted(value)
-  if ('list' in value)
-    return `[${value.list.map(word => (isPlainInList(word) ? word : quoted(word))).join(', ')}]`
+  if ('list' in value) return `[${value.list.map(word => writtenInList(word)).join(', ')}]`
   const word = 'text' in value ? value.text : value.word
   const style = old?.kind === 'scalar' ? old.style : 'plain'
   if (style === 'single' && !needsEscapes(word)) return `'${word.replaceAll("'", "''")}'`
@@ -167,15 +207,11 @@ function byteOffset({ yaml, yamlStart }: Split, index: number): number {
 }
 
 /** What is not as it should be after the change, or undefined. */
-function difference(
-  before: Frontmatter,
-  after: Frontmatter,
-  fields: Record<string, FieldValue>,
-): string | undefined {
-  for (const [key, value] of Object.entries(fields)) {
+function difference(before: Frontmatter, after: Frontmatter, fields: Checks): string | undefined {
+  for (const [key, isWanted] of Object.entries(fields)) {
     const found = after.map.pairs.filter(pair => pair.key === key)
     if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
-    if (!reads(found[0]!.value, value)) return `\`${key}\` would read differently`
+    if (!isWanted(found[0]!.value)) return `\`${key}\` would read differently`
     const old = findPair(before.map, key)
     if (old && isNamedElsewhere(before.map, old.value)) return 'an alias would name something else'
   }
@@ -212,7 +248,7 @@ function sameData(a: YamlNode, b: YamlNode): boolean {
 }
 
 /** Points at the first field's old place, or where a new line would have gone. */
-function refusal(before: Frontmatter, fields: Record<string, FieldValue>, why: string): SpliceResult {
+function refusal(before: Frontmatter, fields: Checks, why: string): SpliceResult {
   const { split, map } = before
   const pairs = Object.keys(fields).map(key => findPair(map, key))
   const at = pairs.find(pair => pair !== undefined)?.keyStart ?? split.yaml.length

@@ -2,8 +2,9 @@
  * What an item says beside its status and lock: on what it waits, where it may be worked on, how old it is.
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
-import type { YamlMap, YamlNode, YamlPair } from '../../markdown/node.ts'
-import { detached, scalarText } from '../../markdown/scalar.ts'
+
+import { listWords } from '../../markdown/list-words.ts'
+import type { YamlMap, YamlPair } from '../../markdown/node.ts'
 import { parseInstant } from '../time.ts'
 import { type ItemKey, keyOfField } from './ids.ts'
 
@@ -80,7 +81,7 @@ const SLOTS = new Map<string, Slot>(
 /** The first field that should put an item off and holds no date, as `tomorrow`; it puts nothing off. */
 export function unreadableDate({ pairs }: YamlMap): YamlPair | undefined {
   return pairs.find(
-    ({ key, value }) => NOT_BEFORE.includes(key) && words(value).some(text => !parseInstant(text)),
+    ({ key, value }) => NOT_BEFORE.includes(key) && listWords(value).some(text => !parseInstant(text)),
   )
 }
 
@@ -96,7 +97,7 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
   }
   for (const { key, value } of fields.pairs) {
     const slot = SLOTS.get(key)
-    const texts = slot && words(value)
+    const texts = slot && listWords(value)
     if (!texts || texts.length === 0) continue
     if (slot === 'createdAt') details.createdAt ??= texts[0]!
     else if (slot === 'notBefore') details.notBefore = later(details.notBefore, texts[0]!)
@@ -109,34 +110,6 @@ export function readDetails(fields: YamlMap, idPrefix: string): Details {
 
 function reference(text: string, idPrefix: string): Reference {
   return { text, key: keyOfField(text, idPrefix) }
-}
-
-/**
- * A list's single values, also of lists within it (`[[WRK-1]]`, as some editors link notes), or one value; each may hold
- * several with commas between. A map is no word but not nothing either: who waits for what cannot be read, waits.
- * Done for thousands of items.
- */
-function words(node: YamlNode, texts: string[] = []): string[] {
-  if (node.kind === 'list') for (const item of node.items) words(item, texts)
-  else if (node.kind === 'scalar') addWords(texts, scalarText(node))
-  else if (node.pairs.length > 0) texts.push('{…}')
-  return texts
-}
-
-function addWords(texts: string[], text: string | undefined): void {
-  if (text?.includes(',')) for (const part of text.split(',')) addWord(texts, part.trim())
-  else addWord(texts, text?.trim())
-}
-
-function addWord(texts: string[], text: string | undefined): void {
-  if (text && !isNothing(text)) texts.push(detached(text))
-}
-
-/** What people write where there is nothing: `blocked_by: None`. In quotes even YAML's own words for it are text. */
-const NOTHING = new Set(['none', 'null', 'nil', 'n/a', '~', '-', '–', '—'])
-
-function isNothing(text: string): boolean {
-  return text.length < 5 && NOTHING.has(text.toLowerCase())
 }
 
 /** Each item once, however it is spelled. */
