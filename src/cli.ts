@@ -56,6 +56,9 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   archive: { summary: 'archive an item and free it', load: () => import('./commands/items/archive.ts') },
   set: { summary: 'set fields of an item in place', load: () => import('./commands/items/set.ts') },
+  dep: { summary: 'what an item waits for', load: () => import('./commands/items/dep.ts') },
+  note: { summary: 'add a dated note to an item', load: () => import('./commands/items/note.ts') },
+  check: { summary: 'check criteria of an item', load: () => import('./commands/items/check.ts') },
   gates: {
     summary: 'the gates before a dispatch, and exit codes',
     load: () => import('./commands/runs/gates.ts'),

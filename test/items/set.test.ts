@@ -109,6 +109,18 @@ test('many that set different fields at the same instant all succeed', async () 
   expect(queue.leftovers()).toEqual([])
 })
 
+test('a lock that only the file shows, as older tools write it, stays and goes on to hold', async () => {
+  const held = heldItem('WRK-1', 'tester', ago(1000))
+  const queue = makeQueue({ 'WRK-1': held })
+  for (const priority of ['high', 'low']) {
+    expect((await queue.run(`set 1 priority=${priority}`)).code).toBe(0)
+    expect(queue.read('WRK-1')).toBe(held.replace('medium', priority))
+    expect((await queue.run('claim 1', { session: 'other' })).code).toBe(4)
+  }
+  expect((await queue.run('release 1')).code).toBe(0)
+  expect(queue.lock('WRK-1').by).toBe('')
+})
+
 describe('a status does all that its verb does:', () => {
   const NOW = '2026-02-16T19:30:05Z'
   const at = { env: { WRK_NOW: NOW } }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { printable } from '../../core/text.ts'
-import { parseAssignments } from '../../operations/items/assignments.ts'
+import { parseChanges } from '../../operations/items/assignments.ts'
 import { type SetOptions, type SetResult, set } from '../../operations/items/set.ts'
 import { refusedChange } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
@@ -11,14 +11,15 @@ import { examples, open, type RunCommand } from '../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
-    .argument('<key=value...>', 'fields with their new values; single values only')
+    .argument('<key=value...>', 'fields with their new values; labels+=api and labels-=api for lists')
     .option('--stay', 'only write a status: leave the item in its folder, and its lock as it is')
     .option('--new-field', 'add a field that looks like a misspelt one, too')
   examples(
     command,
     `wrk set WRK-157 priority=high
      wrk set WRK-157 plan_approved=true "title=A better title"
-     wrk set WRK-157 status=cancelled`,
+     wrk set WRK-157 status=cancelled
+     wrk set WRK-157 labels+=api blocked_by+=25 blocked_by-=7`,
   )
   command.addHelpText(
     'after',
@@ -29,9 +30,9 @@ holder that is dead or whose time ran out); locked_by, locked_at and id are refu
   )
   command.action((id: string, words: string[], flags: SetOptions) =>
     run(async globals => {
-      const fields = parseAssignments(words)
+      const { fields, lists } = parseChanges(words)
       const context = await open(globals)
-      const result = await set(context, id, fields, flags)
+      const result = await set(context, id, fields, { ...flags, lists })
       if (result.kind === 'refused') return refusedChange(result, context.clock())
       if (result.kind === 'no')
         return refusedTransition(`set to ${printable(fields.get('status')!, 40)}`, result)
@@ -41,7 +42,7 @@ holder that is dead or whose time ran out); locked_by, locked_at and id are refu
 }
 
 function outcome(
-  { changed, item, before, transition, added, moved, warnings }: Extract<SetResult, { kind: 'set' }>,
+  { changed, item, before, lists, transition, added, moved, warnings }: Extract<SetResult, { kind: 'set' }>,
   fields: ReadonlyMap<string, string>,
 ): Outcome {
   const { lock = null, from = null } = transition ?? {}
@@ -49,6 +50,8 @@ function outcome(
     const value = fields.get(key)!
     return `${item.id} ${key}: ${old === null ? '' : `${printable(old, 60)} -> `}${printable(value, 60) || '(empty)'}`
   })
+  for (const [key, words] of Object.entries(lists))
+    lines.push(`${item.id} ${key}: ${words.map(word => printable(word, 60)).join(', ') || '(empty)'}`)
   if (!changed) lines.push(`${item.id} already has these values`)
   if (moved !== null) lines.push(`Moved ${item.id} to ${moved}/`)
   if (lock) lines.push(`Claimed ${item.id} for ${printable(lock.locked_by, 128)}`)
@@ -59,6 +62,7 @@ function outcome(
       changed,
       item,
       before,
+      lists,
       fields: Object.fromEntries(fields),
       ...(transition ? { lock, from } : {}),
     },

@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { asIoError, MISSING, messageOf, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
-import { displayOfFileName, parseId } from '../../core/items/ids.ts'
+import { parseId } from '../../core/items/ids.ts'
 import { knownRank, unknownPriority } from '../../core/items/priority.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
@@ -17,7 +17,7 @@ import { type FieldValue, spliceChecked } from '../../markdown/splice.ts'
 import { withGuard } from '../../store/files/guard.ts'
 import { publish, readPlainFile } from '../../store/files/guarded-file.ts'
 import { makeFolder } from '../../store/items/item-move.ts'
-import { findItem, type Store } from '../../store/items/item-reader.ts'
+import type { Store } from '../../store/items/item-reader.ts'
 import { logChanges, type PendingEvent, publishLogged } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import { placesOf } from '../../store/queue.ts'
@@ -26,6 +26,7 @@ import type { ItemSummary } from '../claims/claim.ts'
 import { type Context, tidy } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { giveId } from './allocate-id.ts'
+import { spelledId } from './dependencies.ts'
 
 export interface NewItem {
   title: string
@@ -176,11 +177,7 @@ function fieldsOf({ store }: Context, { priority, complexity, blockedBy, parent 
     if (!WORD.test(word)) throw new WrkError('USAGE', `--${key} is not a word: "${printable(word, 40)}"`)
     fields[key] = { word }
   }
-  const known = (text: string) => {
-    const id = parseId(text, store.settings.idPrefix)
-    const [place] = findItem(store, id)
-    return text.includes('#') ? id.display : displayOfFileName(place!.name)
-  }
+  const known = (text: string) => spelledId(store, text)
   if (blockedBy?.length) fields.blocked_by = { list: [...new Set(blockedBy.map(known))] }
   if (parent !== undefined) fields.parent = { word: known(parent) }
   return { ...fields, locked_by: '', locked_at: '' }

@@ -1,9 +1,7 @@
 /** Sets fields of an item in place: single values only, every other byte stays. */
-import { shellWord } from '../../core/commits/form.ts'
 import { WrkError } from '../../core/errors.ts'
-import { judgeNewField } from '../../core/items/fields.ts'
-import { knownRank, unknownPriority } from '../../core/items/priority.ts'
-import { fitsFolder, folderOf, isArchived, isClosed, unknownStatus } from '../../core/items/status.ts'
+import { isDependencyKey } from '../../core/items/details.ts'
+import { isClosed } from '../../core/items/status.ts'
 import { effectOfStatus, type StatusEffect } from '../../core/items/transition.ts'
 import { newEvent } from '../../core/log/event.ts'
 import { stamp } from '../../core/time.ts'
@@ -14,7 +12,10 @@ import { permission } from '../claims/permission.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import { changeAsCaller } from './change-as-caller.ts'
+import { changeLists, dependencyChanges, type ListChanges } from './change-lists.ts'
 import { completeMoveOf } from './complete-moves.ts'
+import { newBlockers } from './dependencies.ts'
+import { doubtsAbout, newFields } from './set-doubts.ts'
 import { besides, decideTransitionOf, lacksCompletion, type TransitionResult } from './transition.ts'
 
 export type SetResult =
@@ -24,6 +25,8 @@ export type SetResult =
       item: ItemSummary
       /** What the changed fields held before; null: nothing. */
       before: Record<string, string | null>
+      /** What lists that changed hold now. */
+      lists: Record<string, readonly string[]>
       /** Of a status that is set as its verb does it: who holds the item now, and who gave way. */
       transition: Pick<Done, 'lock' | 'from'> | null
       /** The folder that it was moved to; null when it lies where it lay. */
@@ -39,6 +42,10 @@ type Done = Extract<TransitionResult, { kind: 'done' }>
 export interface SetOptions {
   /** A status is only written: the item's folder and its lock stay as they are. */
   stay?: boolean | undefined
+  /** Words that are added to lists, and taken out of them. */
+  lists?: ListChanges | undefined
+  /** What the item is to wait for, and no longer, whatever the field in which it says so. */
+  waits?: { on: readonly string[]; notOn: readonly string[] } | undefined
   /** Adds a field that looks like a misspelt one, too. */
   newField?: boolean | undefined
   /** Asked inside the guard before anything else; throws when the item must not be changed. */
@@ -60,12 +67,13 @@ export async function set(
   fields: ReadonlyMap<string, string>,
   options: SetOptions = {},
 ): Promise<SetResult> {
+  const listsOf = await listChanges(context, idText, options)
   const { id, result } = await changeAsCaller<Decided>(
     context,
     idText,
     (current, by) => {
       options.check?.(current)
-      return decide(context, current, by, fields, options)
+      return decide(context, current, by, fields, listsOf(current), options)
     },
     refused => ({ answer: refused, folder: null, warnings: refused.warnings }),
   )
@@ -75,6 +83,24 @@ export async function set(
     answer.item.path = await completeMoveOf(context, id, answer.item, answer.warnings, folder)
   if (answer.kind === 'set' && answer.item.path !== before) answer.moved = folder
   return answer
+}
+
+/**
+ * The changes of lists, told from the item as it is. What it is to wait for is looked at beforehand.
+ * @throws WrkError USAGE, NOT_FOUND, INVALID_ITEM (a circle)
+ */
+async function listChanges(
+  context: Context,
+  idText: string,
+  { lists = new Map(), waits }: SetOptions,
+): Promise<(current: Current) => ListChanges> {
+  const checked = new Map(lists)
+  for (const [key, { add, remove }] of lists)
+    if (isDependencyKey(key) && add.length > 0)
+      checked.set(key, { add: await newBlockers(context, idText, add), remove })
+  if (!waits) return () => checked
+  const on = waits.on.length > 0 ? await newBlockers(context, idText, waits.on) : []
+  return current => new Map([...checked, ...dependencyChanges(current, on, waits.notOn)])
 }
 
 interface Decided {
@@ -89,6 +115,7 @@ function decide(
   current: Current,
   caller: Caller,
   fields: ReadonlyMap<string, string>,
+  lists: ListChanges,
   { stay = false, newField = false }: SetOptions,
 ): ItemDecision<Decided> {
   const item = summary(current)
@@ -102,7 +129,7 @@ function decide(
   }
   const changes = new Map([...fields].filter(([key, value]) => (current.text(key) ?? '') !== value))
   const before = Object.fromEntries([...changes.keys()].map(key => [key, current.text(key) ?? null]))
-  const added = newField ? [] : newFields(current, item.id, changes)
+  const added = newField ? [] : newFields(current, item.id, changes, lists)
   const status = changes.get('status')
   const effect: StatusEffect =
     status === undefined ? STAYS : effectOfStatus(status, { status: item.status, folder: place.folder })
@@ -118,12 +145,15 @@ function decide(
     title: fields.get('title') ?? item.title,
     status: fields.get('status') ?? item.status,
   }
+  const edited = changeLists(context, current, lists)
+  const keys = [...changes.keys(), ...Object.keys(edited?.words ?? {})]
   const warnings = doubtsAbout(changes, item.id, stay ? place.folder : null)
   const set = {
     kind: 'set',
     changed: true,
     item: shown,
     before,
+    lists: edited?.words ?? {},
     transition: null,
     moved: null,
     added,
@@ -134,21 +164,23 @@ function decide(
     const { verb, folder } = effect
     const as = { word: status!, folder, fields: own }
     const decision = decideTransitionOf(context, verb, current, caller, { as })
-    return decidedBy(decision, set, folder)
+    const decided = decidedBy(decision, set, folder)
+    return decided.kind === 'leave' ? decided : { ...decided, text: edited?.text }
   }
   const now = context.clock()
   const allowed = permission(context, current, caller, now, false)
   if (allowed.kind !== 'may') return leave({ kind: 'refused', item, why: allowed, warnings: [] })
-  if (changes.size === 0) return leave({ ...set, changed: false, item })
+  if (keys.length === 0) return leave({ ...set, changed: false, item })
   const folder = effect.kind === 'word' && !stay ? effect.folder : null
   return {
     kind: 'change',
     fields: { ...withStatus(effect, status, current, stamp(now)), ...own },
+    text: edited?.text,
     event: {
       ...newEvent(stamp(now), 'changed'),
       item: item.id,
       session: caller.holder,
-      reason: [...changes.keys()].join(', '),
+      reason: keys.join(', '),
       tx: context.store.host.randomLetters(12),
     },
     move: folder === null || folder === place.folder ? undefined : { status: status!, folder },
@@ -189,48 +221,4 @@ function withStatus(
   if (effect.kind === 'verb') return besides(effect.verb, current, now, undefined)
   const isClosing = status !== undefined && isClosed(status, '')
   return isClosing && lacksCompletion(current) ? { completed_at: { word: now } } : {}
-}
-
-/**
- * The fields that an item is to get and that mean nothing to wrk.
- * @throws WrkError USAGE for one that looks like another
- */
-function newFields({ fields, kindOf }: Current, id: string, changes: ReadonlyMap<string, string>): string[] {
-  const own = fields.pairs.map(({ key }) => key)
-  return [...changes].flatMap(([key, value]) => {
-    if (kindOf(key) !== null) return []
-    const judged = judgeNewField(key, own)
-    if (judged.kind === 'near')
-      throw new WrkError('USAGE', `unknown field ${key}. Did you mean ${judged.meant}?`, {
-        hint: `To add it as a new field: wrk set ${id} --new-field ${shellWord(`${key}=${value}`)}`,
-      })
-    return judged.kind === 'new' ? [key] : []
-  })
-}
-
-/**
- * What is written as it was typed, and may yet not be what was meant.
- * @param folder where the item stays, whatever its status
- */
-function doubtsAbout(fields: ReadonlyMap<string, string>, id: string, folder: string | null): string[] {
-  const doubts: string[] = []
-  const status = fields.get('status') ?? ''
-  if (status !== '' && !folderOf(status)) doubts.push(unknownStatus(status))
-  if (status !== '' && folder !== null && !fitsFolder(status, folder))
-    doubts.push(
-      `${id} lies in ${folder}/, where ${status} does not belong; ${mover(status, folder, id)} moves it`,
-    )
-  const priority = fields.get('priority') ?? ''
-  if (priority !== '' && knownRank(priority) === null) doubts.push(unknownPriority(priority))
-  return doubts
-}
-
-/** The command that brings an item of this status to its folder. */
-function mover(status: string, folder: string, id: string): string {
-  if (isArchived(status, '')) return `wrk archive ${id}`
-  if (isClosed(status, '')) return `wrk done ${id}`
-  if (!isClosed(undefined, folder)) return 'wrk doctor --fix'
-  // That leaves it to a person whether an open status or the folder of what is closed is meant.
-  const home = folderOf(status)
-  return `wrk ${home === 'pending' ? 'reopen' : home === 'working' ? 'start' : 'block'} ${id}`
 }

@@ -46,6 +46,16 @@ export interface Current extends ItemReading {
   kindOf: (key: string) => YamlNode['kind'] | null
   /** All top-level fields. */
   fields: YamlMap
+  /** The whole file, for what changes more than single values. */
+  file: ItemText
+  /** The reader of all YAML, where it is loaded. */
+  full: FullReader | undefined
+}
+
+/** A file's bytes, and what its frontmatter says. */
+export interface ItemText {
+  bytes: Buffer
+  frontmatter: Frontmatter
 }
 
 export type ItemDecision<T> =
@@ -53,6 +63,8 @@ export type ItemDecision<T> =
       kind: 'change'
       /** Lock lines are not among them: they follow from the record. */
       fields: Record<string, FieldValue>
+      /** The file with other changes made, on which the fields are set; made from `Current.file`. */
+      text?: ItemText | undefined
       /** How it changes who holds the item; left out: it does not. */
       hold?: Hold | undefined
       /** The session whose claim is taken, or given up by itself. */
@@ -221,7 +233,7 @@ function currentOf(
   recordFile: RecordFile,
   unlogged: readonly Unlogged[],
   full: FullReader | undefined,
-): Current & { frontmatter: Frontmatter } {
+): Current {
   const { host, stateDir } = store
   const { disk } = host
   const reading = interpret(store, file.place, found)
@@ -246,7 +258,8 @@ function currentOf(
     text: key => scalarText(findPair(found.map, key)?.value),
     kindOf: key => findPair(found.map, key)?.value.kind ?? null,
     fields: found.map,
-    frontmatter: found,
+    file: { bytes: file.bytes, frontmatter: found },
+    full,
   }
 }
 
@@ -257,29 +270,33 @@ function publicationOf<T>(
   store: Store,
   id: ItemId,
   file: OpenItem,
-  current: Current & { frontmatter: Frontmatter },
-  { fields, hold = KEEP, session, move }: Extract<ItemDecision<T>, { kind: 'change' }>,
+  current: Current,
+  { fields, text, hold = KEEP, session, move }: Extract<ItemDecision<T>, { kind: 'change' }>,
   full: FullReader | undefined,
 ): Omit<ItemPublication, 'record' | 'event'> {
   const { place, record, inFile, item } = current
   let next = nextRecord(item.id, record, hold)
   const taken = hold.kind === 'take'
-  const needsItem = Object.keys(fields).length > 0
+  const needsItem = text !== undefined || Object.keys(fields).length > 0
   // A renewal leaves alone a file that shows the lock, or once did: a stash that is popped would trip over it.
-  const all = { ...fields, ...(taken && !hold.showsNew && !needsItem ? {} : lockLines(next, inFile)) }
+  const isRenewal = taken && !hold.showsNew && !needsItem
+  // A lock that another program wrote, where no record says otherwise, holds the item: it stays, and is no history.
+  const isForeign = hold.kind === 'keep' && current.lock !== null && record?.state !== 'held'
+  const all = { ...fields, ...(isRenewal || isForeign ? {} : lockLines(next, inFile)) }
   const claim = taken && session !== undefined ? claimOf(id, next, session) : {}
   const given = hold.kind === 'give' && session !== undefined ? { gives: session } : {}
   const order = taken ? 'record-first' : 'item-first'
   const shared = { key: id.key, order, needsItem, ...claim, ...given } as const
-  if (Object.keys(all).length === 0) return { ...shared, next, item: null }
+  if (Object.keys(all).length === 0 && !text) return { ...shared, next, item: null }
 
-  const spliced = spliceChecked(file.bytes, current.frontmatter, all, full)
+  const { bytes: base, frontmatter } = text ?? current.file
+  const spliced = spliceChecked(base, frontmatter, all, full)
   if (spliced.kind === 'needsFull') throw new NeedsFullReader()
   if (spliced.kind === 'error') throw invalid(current, spliced.error)
   const { map } = spliced.after
   const written = Object.keys(all).map(key => [key, scalarText(findPair(map, key)?.value) ?? null])
   const folder = move?.folder ?? place.folder
-  if (inFile) next = withShown(next, inFile)
+  if (inFile && !isForeign) next = withShown(next, inFile)
   next = withSnapshot(
     next,
     folder === '' ? place.name : `${folder}/${place.name}`,
@@ -351,7 +368,7 @@ function warningsOf(display: string, published: Published | null | undefined): s
 /** How a reader tells of conflict markers. */
 const CONFLICT = 'unresolved merge conflict'
 
-function invalid(
+export function invalid(
   { place }: Pick<ItemReading, 'place'>,
   { message, line, column }: { message: string; line: number; column: number },
 ): WrkError {
