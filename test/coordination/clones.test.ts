@@ -110,6 +110,16 @@ describe('two clones', () => {
   })
 })
 
+test('two clones that make items at once never take one id', async () => {
+  const { ann, bob } = await two()
+  const made = await Promise.all(
+    ['a', 'b', 'c'].flatMap(title => [ann.wrk(['new', title, '--json']), bob.wrk(['new', title, '--json'])]),
+  )
+  const ids = made.map(({ json }) => json.item.id)
+  expect(new Set(ids).size).toBe(6)
+  expect((await ann.wrk(`claim ${ids[0]}`)).code).toBe(0)
+})
+
 describe('when the remote cannot be reached', () => {
   test('nothing is claimed: exit 69, which remote and why, and the way on', async () => {
     const { clones, ann } = await two()

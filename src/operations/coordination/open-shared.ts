@@ -3,8 +3,10 @@ import { basename, join, relative, sep } from 'node:path'
 import type { Engine } from '../../coordination/engine.ts'
 import { openEngine } from '../../coordination/open-engine.ts'
 import type { Tick } from '../../core/coordination/lease.ts'
+import type { EntryKey } from '../../core/coordination/ref-name.ts'
 import { type CoordinationSettings, readCoordination } from '../../core/coordination/settings.ts'
 import { WrkError } from '../../core/errors.ts'
+import type { ItemKey } from '../../core/items/ids.ts'
 import { type SharedNotes, sharedNotes } from '../../store/coordination/shared-notes.ts'
 import { findRepository, type Repository } from '../../system/repository.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
@@ -19,6 +21,17 @@ export interface Shared {
   /** The queue's name in the engine. */
   queue: string
 }
+
+const opened = new WeakMap<Context['store'], Promise<Shared>>()
+
+/** One engine for all that one call does. */
+export function sharedOf(context: Context): Promise<Shared> {
+  const shared = opened.get(context.store) ?? openShared(context)
+  opened.set(context.store, shared)
+  return shared
+}
+
+export const claimKey = (key: ItemKey): EntryKey => ({ kind: 'claims', name: key })
 
 /**
  * Opens the engine that wrk.yaml names.

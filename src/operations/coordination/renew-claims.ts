@@ -23,7 +23,7 @@ export interface Renewal {
 }
 
 /** Whether a claim is due: four renewals fit into its TTL. */
-function isDue(shared: Shared, { record, sent, sentAt }: HeldNote): boolean {
+export function isDue(shared: Shared, { record, sent, sentAt }: HeldNote): boolean {
   const age = ticksBetween(sent, tickNow(shared)) ?? sinceMs(shared, sentAt)
   return age >= (record.ttl_s * 1000) / 4
 }
@@ -37,14 +37,8 @@ function sinceMs({ context }: Shared, at: string): number {
   return context.clock().getTime() - (parseInstant(at)?.getTime() ?? 0)
 }
 
-/**
- * Renews claims of this clone.
- * @param which those that are meant; all that are due by default
- */
-export async function renewClaims(
-  shared: Shared,
-  which: (note: HeldNote) => boolean = note => isDue(shared, note),
-): Promise<Renewal> {
+/** Renews claims of this clone in one round. */
+export async function renewClaims(shared: Shared, which: (note: HeldNote) => boolean): Promise<Renewal> {
   const { engine, notes, context } = shared
   const held = notes.held.list().filter(note => note.record.state === 'held' && which(note))
   const renewal: Renewal = { renewed: [], lost: [], failed: null }

@@ -5,7 +5,6 @@
  */
 import type { Hold } from '../../core/claims/record.ts'
 import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
 import { messageOf } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ItemId, ItemKey } from '../../core/items/ids.ts'
@@ -25,21 +24,10 @@ import { type Context, currentRegistry } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import type { SharedCaller } from './claimant.ts'
 import { type GivingUp, giveUpClaim } from './give-up.ts'
-import { openShared, type Shared } from './open-shared.ts'
-import { type LostClaim, leaseLeftMs, renewClaims } from './renew-claims.ts'
+import { claimKey, type Shared, sharedOf } from './open-shared.ts'
+import { isDue, type LostClaim, leaseLeftMs, renewClaims } from './renew-claims.ts'
 import { settleNotes } from './settle-notes.ts'
 import { type Taking, takeClaim } from './take-claim.ts'
-
-const opened = new WeakMap<Context['store'], Promise<Shared>>()
-
-/** One engine for all that one call does. */
-export function sharedOf(context: Context): Promise<Shared> {
-  const shared = opened.get(context.store) ?? openShared(context)
-  opened.set(context.store, shared)
-  return shared
-}
-
-export const claimKey = (key: ItemKey): EntryKey => ({ kind: 'claims', name: key })
 
 type Claiming = ItemChange<ClaimedItem | RefusedClaim>
 
@@ -62,8 +50,8 @@ export async function claimForAll(
   const local = (why: string) => claimLocally(shared, id, caller, attempt, why)
   if (options.local) return local('--local')
   let taking: Taking
+  const warnings = await keepForAll(context, caller.session)
   try {
-    await settleNotes(shared, record => isHeldHere(context, record))
     taking = await takeClaim(shared, {
       key: claimKey(id.key),
       id: item.id,
@@ -82,7 +70,7 @@ export async function claimForAll(
     const { item, session } = look.result
     return {
       result: { kind: 'held', item, session, holder: holderElsewhere(taking), warnings: [] },
-      warnings: [],
+      warnings,
     }
   }
   const won = await writeUnder(
@@ -94,6 +82,7 @@ export async function claimForAll(
     shared.notes.local.remove(claimKey(id.key))
     won.result.coordination = stateOf(shared, taking.record)
   }
+  won.warnings.push(...warnings)
   return won
 }
 
@@ -253,6 +242,7 @@ export async function giveUpForAll(
     if (!(error instanceof WrkError)) throw error
     return { remotely: false, warnings: [`${id.display}: ${messageOf(error)}`] }
   }
+  if (end.kind === 'sent' && state === 'done') await foldClosed(shared)
   const word = state === 'done' ? 'finished' : 'free'
   if (end.kind === 'queued')
     return {
@@ -267,6 +257,31 @@ export async function giveUpForAll(
       ],
     }
   return { remotely: true, warnings: [] }
+}
+
+/** So many closed records are put out of the way at once. */
+const FOLD_AT = 20
+/** A push that was under way when a record was closed has long ended by then. */
+const CLOSED_FOR_MS = 10 * 60_000
+
+/** Keeps the engine's live records few: a push over git meets every ref of the remote. */
+async function foldClosed({ engine, context }: Shared): Promise<void> {
+  if (!engine.fold) return
+  const seen = await engine.listLastSeen?.()
+  const before = context.clock().getTime() - CLOSED_FOR_MS
+  const closed = (seen?.entries ?? []).filter(
+    ({ reading }) =>
+      reading.kind === 'record' &&
+      reading.record.state === 'done' &&
+      (parseInstant(reading.record.renewed_at)?.getTime() ?? before) < before,
+  )
+  if (closed.length < FOLD_AT) return
+  try {
+    await engine.fold(closed)
+  } catch (error) {
+    // The next who finishes an item tries again.
+    if (!(error instanceof WrkError)) throw error
+  }
 }
 
 /** What a change of an item does to who holds it. */
@@ -363,16 +378,17 @@ async function seenElsewhere(shared: Shared, key: ItemKey, caller: Caller): Prom
 }
 
 /**
- * Renews claims of this clone, and writes down what was lost meanwhile.
- * @param session all of this session's; without it, those of everybody that are due
+ * Renews a session's claims, and writes down what was lost meanwhile. Nobody keeps another session's claims alive: it
+ * may be dead.
+ * @param all also those that are not due yet
  * @returns warnings
  */
-export async function keepForAll(context: Context, session?: string): Promise<string[]> {
+export async function keepForAll(context: Context, session: string, all = false): Promise<string[]> {
   const shared = await sharedOf(context)
   try {
     await settleNotes(shared, record => isHeldHere(context, record))
     await publishLocal(shared)
-    const which = session === undefined ? undefined : ({ record }: HeldNote) => record.session === session
+    const which = (note: HeldNote) => note.record.session === session && (all || isDue(shared, note))
     const { lost, failed } = await renewClaims(shared, which)
     for (const one of lost) await writeLoss(context, one)
     if (!failed) return []
@@ -426,3 +442,4 @@ async function writeLoss(context: Context, { id, key, by }: LostClaim): Promise<
 }
 
 export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStatus } from './coordination.ts'
+export { giveIdForAll } from './shared-ids.ts'

@@ -4,7 +4,7 @@
  * Guarantees: of all that ask at once, each gets another id; no number is given again that stands in a folder of the
  * queue, in git's history of it, in an item's own `id`, or was given out on this machine before. A number is written
  * down before anything is made with it: a crash loses it, and nobody gets it twice.
- * Does not guarantee: different ids on different machines that share a queue through git; `id_ranges` does.
+ * Does not guarantee: different ids in clones that share a queue through git; `coordination` and `id_ranges` do.
  */
 import { messageOf } from '../../core/errno.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
@@ -26,6 +26,7 @@ import { itemPlaces } from '../../store/queue.ts'
 import type { GitResult } from '../../system/git.ts'
 import { nearestGit } from '../../system/git-folder.ts'
 import { gitIn, isShallow, type Repository, repositoryHolding } from '../../system/repository.ts'
+import { sharedClaims } from '../claims/remote-claim.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
 import { placeAndTime } from './candidates.ts'
 
@@ -34,8 +35,18 @@ export interface GivenId {
   warnings: string[]
 }
 
-/** @throws WrkError USAGE (ranges that cannot be read, or are used up), BUSY; system errors pass */
+/**
+ * With coordination, the engine gives out each id once among all clones.
+ * @throws WrkError USAGE (ranges that cannot be read, or are used up), BUSY, UNREACHABLE; system errors pass
+ */
 export async function giveId(context: Context): Promise<GivenId> {
+  const shared = await sharedClaims(context)
+  if (!shared) return giveIdHere(context, [])
+  return shared.giveIdForAll(context, taken => giveIdHere(context, taken))
+}
+
+/** @param taken names that others are known to have given */
+async function giveIdHere(context: Context, taken: readonly string[]): Promise<GivenId> {
   const { host, root, stateDir, settings } = context.store
   const { disk } = host
   const prefix = settings.idPrefix
@@ -46,6 +57,7 @@ export async function giveId(context: Context): Promise<GivenId> {
   const warnings = readHistory(context, past)
   const seen: IdMemory = { tips: [], taken: {} }
   remember(seen, namesBelow(disk, root))
+  remember(seen, taken)
   remember(seen, writtenIds(disk, root, prefix))
   const id = await withGuard(host, stateDir, 'ids', guard => {
     const names = itemPlaces(disk, root).map(({ name }) => name)

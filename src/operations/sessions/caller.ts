@@ -163,7 +163,7 @@ async function registerAs(
     warnings.push(...(await showSession(context, id, began || how.provider !== undefined)))
   const isOpen = !endedAt && gone === null
   const shared = isOpen ? await sharedClaims(context) : null
-  if (shared) warnings.push(...(await shared.keepForAll(context)))
+  if (shared) warnings.push(...(await shared.keepForAll(context, id)))
   return { ...callerOf(context, { ...identity, id }, id), endedAt, began, gone, warnings }
 }
 

@@ -28,7 +28,7 @@ export async function heartbeat(context: Context): Promise<HeartbeatResult> {
     onlyIfOpen: true,
   })
   const shared = endedAt || gone ? null : await sharedClaims(context)
-  if (shared) warnings.push(...(await shared.keepForAll(context, session)))
+  if (shared) warnings.push(...(await shared.keepForAll(context, session, true)))
   return {
     session: { id: session, source: identity.source },
     heartbeat_at: endedAt || gone ? null : at,

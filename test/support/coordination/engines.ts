@@ -70,7 +70,7 @@ export const ENGINES: readonly EngineKind[] = [
   },
 ]
 
-function meetOver(bare: string, urlOf: (bare: string) => string, more: Env = {}): Meeting {
+export function meetOver(bare: string, urlOf: (bare: string) => string, more: Env = {}): Meeting {
   const home = tempFolder()
   const url = urlOf(bare)
   return {
