@@ -110,6 +110,22 @@ describe('two clones', () => {
   })
 })
 
+test('show says who has an item in another clone: as last seen with its age, or as the engine says now', async () => {
+  const { ann, bob } = await two()
+  await ann.wrk('claim WRK-1')
+  expect((await bob.wrk('show WRK-1 --json')).json.elsewhere).toBeNull()
+  const now = await bob.wrk('show WRK-1 --remote --json')
+  expect(now.json.elsewhere).toMatchObject({ state: 'held', session_id: 'ann', branch: 'main', epoch: 1 })
+  expect((await bob.wrk('show WRK-1')).stdout).toMatch(
+    /elsewhere +held by ann on \S+ \(branch main\), claimed /,
+  )
+  expect((await bob.wrk('coordination status')).stdout).toContain('elsewhere: WRK-1 held by ann on ')
+  expect((await ann.wrk('show WRK-1 --remote --json')).json).toMatchObject({
+    elsewhere: null,
+    lock: { locked_by: 'ann' },
+  })
+})
+
 test('two clones that make items at once never take one id', async () => {
   const { ann, bob } = await two()
   const made = await Promise.all(

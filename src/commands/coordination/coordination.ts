@@ -92,11 +92,12 @@ function status(command: Command, run: RunCommand): void {
   examples(command, 'wrk coordination status --json')
   command.action(() =>
     run(async globals => {
-      const found = await (await parts()).coordinationStatus(await open(globals))
+      const context = await open(globals)
+      const found = await (await parts()).coordinationStatus(context)
       return {
         exitCode: found.reachable ? EXIT.done : EXIT.unreachable,
         json: { ok: found.reachable, coordination: found },
-        text: describeCoordination(found),
+        text: describeCoordination(found, context.clock()),
       }
     }),
   )

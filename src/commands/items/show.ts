@@ -8,6 +8,7 @@ import { examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
   raw?: boolean
+  remote?: boolean
   pager?: boolean
 }
 
@@ -15,6 +16,7 @@ export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
     .option('--raw', 'the file as it is')
+    .option('--remote', 'in a coordinated queue: ask the engine who has it')
     .option('--no-pager', 'not page by page')
   examples(
     command,
@@ -26,11 +28,11 @@ export function configure(command: Command, run: RunCommand): void {
     'after',
     '\nOn a terminal the text below the fields is drawn, and a long page goes through $WRK_PAGER, $PAGER or less.',
   )
-  command.action((id: string, { raw, pager }: Flags) =>
+  command.action((id: string, { raw, pager, remote }: Flags) =>
     run(async globals => {
       const context = await open(globals)
       if (raw && !globals.json) return rawOutcome(await showRaw(context, id), screen(context.env).isTerminal)
-      const shown = await show(context, id)
+      const shown = await show(context, id, remote)
       const now = context.clock()
       const outcome = outcomeOf(shown)
       if (globals.json) return outcome

@@ -19,6 +19,19 @@ export interface SharedState {
   epoch: number | null
 }
 
+/** Who holds an item in another clone. */
+export interface SharedView {
+  state: 'held' | 'done' | 'unreadable'
+  session_id: string | null
+  host: string | null
+  branch: string | null
+  epoch: number | null
+  claimed_at: string | null
+  renewed_at: string | null
+  /** When the engine said so. */
+  as_of: string
+}
+
 type SharedClaims = typeof import('../coordination/shared-claims.ts')
 
 /** What deals with the engine; null where claims are this clone's alone. */

@@ -7,10 +7,12 @@ import { readPlain } from '../../markdown/plain.ts'
 import { toData } from '../../markdown/scalar.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { replaceFile } from '../../store/files/replace-file.ts'
+import type { SharedView } from '../claims/remote-claim.ts'
 import { type Context, readSettingsFile } from '../context.ts'
 import { openShared, openSharedWith, type Shared } from './open-shared.ts'
 import { type ProbeStep, probeEngine } from './probe-engine.ts'
 import { leaseLeftMs } from './renew-claims.ts'
+import { viewOf } from './view-elsewhere.ts'
 
 export interface SetupOptions {
   engine: 'git' | 'postgres'
@@ -94,6 +96,8 @@ export interface CoordinationStatus {
   claims: number | null
   /** Those of this clone, and how long each lasts without a renewal. */
   held: { id: string; session_id: string; epoch: number; lease_left_ms: number }[]
+  /** Held in other clones; null when the engine cannot be asked. */
+  elsewhere: (SharedView & { id: string })[] | null
   /** Claimed in this clone only: ids. */
   unpublished: string[]
   /** Released here, and the engine is not told yet: ids. */
@@ -129,6 +133,10 @@ export async function coordinationStatus(context: Context): Promise<Coordination
     const latency_ms = Math.round(performance.now() - begun)
     const held = entries.filter(({ reading }) => reading.kind === 'record' && reading.record.state === 'held')
     const clock_difference_ms = await clockDifference(shared)
+    const elsewhere = held.flatMap(entry => {
+      const view = viewOf(shared, entry, context.clock())
+      return view && entry.reading.kind === 'record' ? [{ id: entry.reading.record.id, ...view }] : []
+    })
     return {
       ...about,
       reachable: true,
@@ -136,11 +144,12 @@ export async function coordinationStatus(context: Context): Promise<Coordination
       latency_ms,
       clock_difference_ms,
       claims: held.length,
+      elsewhere,
       ...own,
     }
   } catch (error) {
     if (!(error instanceof WrkError) || error.code !== 'UNREACHABLE') throw error
-    const none = { latency_ms: null, clock_difference_ms: null, claims: null }
+    const none = { latency_ms: null, clock_difference_ms: null, claims: null, elsewhere: null }
     return { ...about, reachable: false, reason: error.message, ...none, ...own }
   } finally {
     await engine.close()

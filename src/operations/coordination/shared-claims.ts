@@ -443,3 +443,4 @@ async function writeLoss(context: Context, { id, key, by }: LostClaim): Promise<
 
 export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStatus } from './coordination.ts'
 export { giveIdForAll } from './shared-ids.ts'
+export { viewElsewhere } from './view-elsewhere.ts'

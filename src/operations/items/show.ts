@@ -9,6 +9,7 @@ import { isReadable, readItem, readItems, readWhole, type Store } from '../../st
 import { placesOf } from '../../store/queue.ts'
 import type { ItemSummary } from '../claims/claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, leftWork, lockState } from '../claims/holder.ts'
+import { type SharedView, sharedClaims } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { completeMoves } from './complete-moves.ts'
@@ -26,6 +27,8 @@ export interface ShownItem {
   /** Who began it and left it; null when it is held, or was never claimed here. */
   left: LeftWork | null
   problems: Problem[]
+  /** In a coordinated queue: who holds it in another clone, null when nobody does as far as is known. */
+  elsewhere?: SharedView | null
 }
 
 export interface Blocker {
@@ -36,16 +39,19 @@ export interface Blocker {
 }
 
 /**
+ * @param remote in a coordinated queue: ask the engine who holds it; without it, what this clone last saw is shown
  * @returns one entry for each place where the id stands; usually one
  * @throws WrkError USAGE, NOT_FOUND, IO
  */
-export async function show(context: Context, idText: string): Promise<ShownItem[]> {
+export async function show(context: Context, idText: string, remote = false): Promise<ShownItem[]> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   await completeMoves(context)
   const readings = await readItem(store, id)
   const { registry } = await resolveCaller(context)
   const judge = judgeFor(store, () => registry, context.clock())
+  const shared = await sharedClaims(context)
+  const elsewhere = shared && (await shared.viewElsewhere(context, id.key, remote))
   return Promise.all(
     readings.map(async reading => {
       const { item, place, problems, details = NO_DETAILS } = reading
@@ -73,6 +79,7 @@ export async function show(context: Context, idText: string): Promise<ShownItem[
         holder,
         left: leftWork(judge, reading, held),
         problems,
+        ...(shared ? { elsewhere } : {}),
       }
     }),
   )

@@ -5,6 +5,7 @@ import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { ItemSummary } from '../../operations/claims/claim.ts'
 import type { HolderInfo } from '../../operations/claims/holder.ts'
+import type { SharedView } from '../../operations/claims/remote-claim.ts'
 import type { Style } from '../terminal.ts'
 
 const LIVENESS_STYLES: Record<string, Style> = {
@@ -57,4 +58,14 @@ export function takeover(
   if (!givesWay) return null
   // What is closed is not claimed.
   return isClosed(status ?? undefined, '') ? `wrk done ${id} frees it.` : `wrk claim ${id} takes it over.`
+}
+
+/** `held by ann on devbox (branch fix), claimed 3m ago, as of 1m ago`: what another clone has. */
+export function describeElsewhere(view: SharedView, now: Date): string {
+  if (view.state === 'unreadable') return 'its shared record cannot be read: update wrk here'
+  const { state, session_id, host, branch, claimed_at, as_of } = view
+  const where = `${printable(session_id ?? '', 128)} on ${printable(host ?? '', 60)}`
+  const on = branch ? ` (branch ${printable(branch, 80)})` : ''
+  const since = state === 'held' ? `, claimed ${relative(claimed_at, now)}` : ''
+  return `${state === 'held' ? 'held' : 'finished'} by ${where}${on}${since}, as of ${relative(as_of, now)}`
 }

@@ -3,6 +3,7 @@ import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { CoordinationStatus } from '../../operations/coordination/coordination.ts'
 import type { ProbeStep } from '../../operations/coordination/probe-engine.ts'
+import { describeElsewhere } from '../claims/describe.ts'
 
 /** One line a step. */
 export function describeSteps(steps: readonly ProbeStep[]): string {
@@ -14,7 +15,7 @@ export function describeSteps(steps: readonly ProbeStep[]): string {
     .join('')
 }
 
-export function describeCoordination(status: CoordinationStatus): string {
+export function describeCoordination(status: CoordinationStatus, now: Date): string {
   const { engine, remote, queue, reachable, reason, latency_ms, clock_difference_ms, claims, offline } =
     status
   const lines = [
@@ -26,6 +27,9 @@ export function describeCoordination(status: CoordinationStatus): string {
     ...status.held.map(
       ({ id, session_id, lease_left_ms }) =>
         `held by this clone: ${printable(id, 60)} (${printable(session_id, 128)}), ${lease_left_ms > 0 ? `${humanDuration(lease_left_ms)} left` : 'time is over'}`,
+    ),
+    ...(status.elsewhere ?? []).map(
+      view => `elsewhere: ${printable(view.id, 60)} ${describeElsewhere(view, now)}`,
     ),
     ...ofEach('claimed in this clone only', status.unpublished),
     ...ofEach('released, the others are not told yet', status.queued),

@@ -1,7 +1,7 @@
 /** One item for people: its fields line by line, and its body as it is written. */
 import { printable } from '../../core/text.ts'
 import type { Blocker, ShownItem } from '../../operations/items/show.ts'
-import { describeHolder } from '../claims/describe.ts'
+import { describeElsewhere, describeHolder } from '../claims/describe.ts'
 
 /** Fields that the lines say otherwise. */
 const SHOWN_APART = ['locked_by', 'locked_at', 'id', 'title']
@@ -27,6 +27,7 @@ export function itemLines(
   // What cannot be read is never called free.
   const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : 'free'
   rows.push(['lock', lock && holder ? inTime(describeHolder(holder, now)) : unlocked])
+  if (shown.elsewhere) rows.push(['elsewhere', describeElsewhere(shown.elsewhere, now)])
   for (const { line, column, message } of problems)
     rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
   rows.push(...more)
