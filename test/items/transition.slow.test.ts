@@ -10,70 +10,146 @@ import { atEachCrash, type Crash, haveStrace, runInjected, timeless } from '../s
 import { together } from '../support/together.ts'
 import { expectError, field, pendingNotes, places, textOf, VERBS } from './transition.shared.ts'
 
+/** Refusals, by their code and what they advise. */
+const NO = { code: 'INVALID_ITEM', hint: expect.stringContaining('wrk show WRK-1') }
+const UNBLOCK = { code: 'INVALID_ITEM', hint: 'First: wrk unblock WRK-1' }
+const REOPEN = { code: 'CLOSED', hint: 'First: wrk reopen WRK-1' }
+
+/** Written anew, with this status in this folder; or left as it is, and lying in this folder now. */
+type Outcome =
+  | readonly [status: string | null, folder: string]
+  | readonly [kept: 'kept', folder: string]
+  | typeof NO
+
+const TO_PENDING = ['pending', 'pending'] as const
+const TO_WORKING = ['working', 'working'] as const
+const TO_BLOCKED = ['blocked', 'blocked'] as const
+const TO_DONE = ['done', 'done'] as const
+
 describe('each verb from each state', () => {
-  const STATES: [status: string | null, folder: string][] = [
-    ['pending', 'pending'],
-    ['pending', ''],
-    [null, 'pending'],
-    ['parked', 'pending'],
-    ['pending', 'working'],
-    ['working', 'working'],
-    ['in_progress', 'pending'],
-    ['blocked', 'blocked'],
-    ['blocked', 'pending'],
-    ['done', 'done'],
-    ['completed', 'pending'],
-    ['superseded', 'archive/2026-02'],
-    ['archived', 'archive/2026-02'],
-    [null, 'done'],
-  ]
-  const OPEN = ['pending', null, 'parked', 'working', 'in_progress', 'blocked']
+  const TABLE: [status: string | null, folder: string, outcomes: Record<(typeof VERBS)[number], Outcome>][] =
+    [
+      [
+        'pending',
+        'pending',
+        {
+          start: TO_WORKING,
+          block: TO_BLOCKED,
+          unblock: ['kept', 'pending'],
+          done: TO_DONE,
+          reopen: ['kept', 'pending'],
+        },
+      ],
+      [
+        'pending',
+        '',
+        { start: TO_WORKING, block: TO_BLOCKED, unblock: ['kept', ''], done: TO_DONE, reopen: ['kept', ''] },
+      ],
+      [
+        null,
+        'pending',
+        { start: TO_WORKING, block: TO_BLOCKED, unblock: TO_PENDING, done: TO_DONE, reopen: NO },
+      ],
+      [
+        'parked',
+        'pending',
+        { start: TO_WORKING, block: TO_BLOCKED, unblock: TO_PENDING, done: TO_DONE, reopen: NO },
+      ],
+      [
+        'pending',
+        'working',
+        {
+          start: TO_WORKING,
+          block: TO_BLOCKED,
+          unblock: ['kept', 'pending'],
+          done: TO_DONE,
+          reopen: ['kept', 'pending'],
+        },
+      ],
+      [
+        'working',
+        'working',
+        { start: TO_WORKING, block: TO_BLOCKED, unblock: NO, done: TO_DONE, reopen: NO },
+      ],
+      [
+        'in_progress',
+        'pending',
+        { start: TO_WORKING, block: TO_BLOCKED, unblock: NO, done: TO_DONE, reopen: NO },
+      ],
+      [
+        'blocked',
+        'blocked',
+        { start: UNBLOCK, block: ['kept', 'blocked'], unblock: TO_PENDING, done: TO_DONE, reopen: NO },
+      ],
+      [
+        'blocked',
+        'pending',
+        { start: UNBLOCK, block: ['kept', 'blocked'], unblock: TO_PENDING, done: TO_DONE, reopen: NO },
+      ],
+      ['done', 'done', { start: REOPEN, block: REOPEN, unblock: REOPEN, done: TO_DONE, reopen: TO_PENDING }],
+      [
+        'completed',
+        'pending',
+        { start: REOPEN, block: REOPEN, unblock: REOPEN, done: ['completed', 'done'], reopen: TO_PENDING },
+      ],
+      [
+        'superseded',
+        'archive/2026-02',
+        {
+          start: REOPEN,
+          block: REOPEN,
+          unblock: REOPEN,
+          done: ['kept', 'archive/2026-02'],
+          reopen: TO_PENDING,
+        },
+      ],
+      [
+        'archived',
+        'archive/2026-02',
+        {
+          start: REOPEN,
+          block: REOPEN,
+          unblock: REOPEN,
+          done: ['kept', 'archive/2026-02'],
+          reopen: TO_PENDING,
+        },
+      ],
+      [
+        null,
+        'done',
+        { start: REOPEN, block: REOPEN, unblock: REOPEN, done: [null, 'done'], reopen: TO_PENDING },
+      ],
+    ]
+  const CASES = TABLE.flatMap(([status, folder, outcomes]) =>
+    VERBS.map(verb => ({ verb, status, folder, outcome: outcomes[verb] })),
+  )
 
-  /** The status that the verb leads to from there; null where it does not go. */
-  function wanted(verb: (typeof VERBS)[number], status: string | null, folder: string): string | null {
-    const closed = !OPEN.includes(status) || (status === null && folder === 'done')
-    if (closed) return verb === 'done' ? status : verb === 'reopen' ? 'pending' : null
-    const working = status === 'working' || status === 'in_progress'
-    if (verb === 'start') return status === 'blocked' ? null : 'working'
-    if (verb === 'block') return 'blocked'
-    if (verb === 'done') return 'done'
-    if (verb === 'unblock') return working ? null : 'pending'
-    return status === 'pending' ? 'pending' : null
-  }
-
-  test.each(STATES.flatMap(([status, folder]) => VERBS.map(verb => [verb, status, folder] as const)))(
-    '%s of an item that is %s in "%s"',
-    async (verb, status, folder) => {
+  test.each(CASES)(
+    '$verb of an item that is $status in "$folder"',
+    async ({ verb, status, folder, outcome }) => {
       const before = item('WRK-1', { status })
       const queue = makeQueue({ [join(folder, 'WRK-1.md')]: before })
       const result = await queue.run(`${verb} WRK-1 --json`)
-      const to = wanted(verb, status, folder)
       const after = textOf(queue)
-      if (result.code !== 0) {
-        // A status that no item has yet is written; everything else that is refused changes nothing.
-        expect(to).toBeNull()
-        const closed = !OPEN.includes(status) || folder === 'done'
-        const { error } = expectError(result, 5, closed ? 'CLOSED' : 'INVALID_ITEM')
+      if ('code' in outcome) {
+        const { error } = expectError(result, 5, outcome.code)
+        expect(error).toEqual(expect.objectContaining(outcome))
         expect(error.message).toMatch(/^WRK-1 cannot be (started|blocked|unblocked|reopened): it is /)
-        if (closed) expect(error.hint).toBe('First: wrk reopen WRK-1')
-        if (verb === 'start' && status === 'blocked') expect(error.hint).toBe('First: wrk unblock WRK-1')
-        expect(after).toBe(before)
-        expect(places(queue)).toEqual([folder])
+        expect([after, places(queue)]).toEqual([before, [folder]])
         return
       }
-      expect(to === null && status !== null).toBe(false)
-      const [now] = places(queue)
-      if (!result.json.changed) {
-        expect(after).toBe(before)
-      } else {
+      const [to, now] = outcome
+      expect([result.code, result.json.changed]).toEqual([0, to !== 'kept'])
+      expect(places(queue)).toEqual([now])
+      if (to === 'kept') expect(after).toBe(before)
+      else {
         expect(field(after, 'status') ?? null).toBe(to)
-        expect(now).toBe(verb === 'done' ? 'done' : to)
         expect(result.json.item.status).toBe(to)
       }
       // Wherever it lay, it lies where its status belongs, unless it lay at the root all the time.
       if (status !== null && now !== '')
         expect((await queue.run('show WRK-1 --json')).stdout).not.toContain('status-folder')
-      expect(result.json.item.path).toBe(queue.path(join(now!, 'WRK-1.md')))
+      expect(result.json.item.path).toBe(queue.path(join(now, 'WRK-1.md')))
       expect(field(after, 'locked_by')).toBe(verb === 'start' ? 'tester' : '')
       expect(after.split('---\n')[2]).toBe(before.split('---\n')[2])
       expect(pendingNotes(queue)).toEqual([])
