@@ -2,13 +2,16 @@ import { defineConfig } from 'vitest/config'
 
 /** What takes long: every interleaving, every crash point, storms, faults, and the long ways through a command. */
 const SLOW = 'test/**/*.slow.test.ts'
+const UNITS = ['test/{core,markdown}/**/*.test.ts']
 
 export default defineConfig({
   test: {
     // Tests start real processes; two files at a time is what two cores carry.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [SLOW] } },
+      // What runs src in this process shares its modules: nothing there keeps state between files.
+      { extends: true, test: { name: 'units', include: UNITS, exclude: [SLOW], isolate: false } },
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [SLOW, ...UNITS] } },
       { extends: true, test: { name: 'slow', include: [SLOW] } },
     ],
     // Generous, since a busy machine may be ten times slower: a test that hangs fails all the same.
