@@ -21,6 +21,11 @@ export function isMergeDriver(words: readonly string[]): boolean {
   return words[0] === 'merge-driver' && words.length - (words[1] === '--by-git' ? 1 : 0) === 6
 }
 
+/** `wrk verify --range A..B`, which needs more than the hooks' bundle has. */
+export function isRange(words: readonly string[]): boolean {
+  return words.some(word => word === '--range' || word.startsWith('--range='))
+}
+
 const WITH_VALUE: readonly string[] = ['--queue', '--session', '--agent']
 
 /** The words that are neither options nor the values of those that every command takes. */

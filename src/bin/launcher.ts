@@ -13,6 +13,7 @@ import {
   FREQUENT,
   isAgentHook,
   isMergeDriver,
+  isRange,
   plainWords,
 } from '../words.ts'
 import { ALL_USUAL, findCompiled, readBundle } from './compiled.ts'
@@ -28,7 +29,7 @@ function bundleFor(line: readonly string[]): string {
   const command = (!line.includes('help') && commandWord(line)) || ''
   if (FREQUENT.includes(command)) return './main.cjs'
   if (DAILY.includes(command)) return './daily.cjs'
-  if (COMMIT.includes(command)) return './commit.cjs'
+  if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
   return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
 }
 

@@ -194,6 +194,25 @@ describe('git', () => {
   })
 })
 
+/** A small item that each side has moved to another folder: git merges that without a conflict. */
+async function mergedIntoTwo() {
+  const small = (status: string, more = '') => `---\nid: WRK-1\ntitle: x\nstatus: ${status}\n${more}---\n`
+  const repository = await makeRepository()
+  repository.write('WRK-1', small('pending'))
+  await repository.wrk('hooks install')
+  await repository.commitAll('before')
+  const moved = async (folder: string, text: string) => {
+    await repository.git(['rm', '-q', at('pending', 'WRK-1')])
+    repository.write(at(folder, 'WRK-1'), text)
+    await repository.commitAll(folder)
+  }
+  await repository.git('checkout -q -b side')
+  await moved('done', small('done', 'completed_at: 2026-02-01T01:00:00Z\nresult: all of it and more\n'))
+  await repository.git('checkout -q main')
+  await moved('working', small('working', 'locked_by: "somebody"\nlocked_at: "2026-02-01T01:00:00Z"\n'))
+  return { repository, merge: await repository.tryGit('merge --no-edit side') }
+}
+
 describe('wrk hooks', () => {
   test('settings whose last line has no end are put back too', async () => {
     const repository = await makeRepository()
@@ -203,6 +222,43 @@ describe('wrk hooks', () => {
     await repository.wrk('hooks install')
     await repository.wrk('hooks uninstall')
     expect(readFileSync(config, 'utf8')).toBe(before)
+  })
+
+  test('doctor tells when the program is gone, the lines are, or the driver is not registered', async () => {
+    const repository = await makeRepository()
+    await repository.wrk('hooks install')
+    const told = async () =>
+      (await repository.wrk('doctor --json')).json.findings
+        .filter(({ code }: { code: string }) => code === 'merge-driver')
+        .map(({ message, advice }: Record<string, string>) => [message, advice])
+    expect(await told()).toEqual([])
+    writeFileSync(attributes(repository), '')
+    const lines = 'git merges items by lines: .gitattributes does not name the merge driver'
+    expect(await told()).toEqual([[lines, 'wrk hooks install']])
+    const command = (await repository.git('config merge.wrk.driver')).trim()
+    const script = /\[ -f '(.*?)' \]/.exec(command)![1]!
+    await repository.git(['config', 'merge.wrk.driver', command.replaceAll(script, '/no/such/wrk.cjs')])
+    const gone = 'git merges items by lines: the merge driver it was told is gone'
+    expect(await told()).toEqual([[gone, 'wrk hooks install']])
+    await repository.git('config --remove-section merge.wrk')
+    expect(await told()).toEqual([
+      ['git merges items by lines: the merge driver is not registered', 'wrk hooks install'],
+    ])
+    await repository.wrk('hooks install')
+    expect(await told()).toEqual([])
+  })
+
+  test('says after a merge what is left for wrk resolve, and leaves a hook that is there alone', async () => {
+    const { repository, merge } = await mergedIntoTwo()
+    expect(merge.stderr).toContain('wrk: wrk resolve would settle 1 item.\n     Do so: wrk resolve\n')
+    await repository.wrk('hooks uninstall')
+    const hook = join(repository.top, '.git', 'hooks', 'post-merge')
+    expect(existsSync(hook)).toBe(false)
+    writeFileSync(hook, '#!/bin/sh\n')
+    await repository.wrk('hooks install')
+    expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\n')
+    await repository.wrk('hooks uninstall')
+    expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\n')
   })
 
   test('a driver of somebody else’s with that name stays', async () => {

@@ -49,12 +49,11 @@ export function configure(command: Command, run: RunCommand): void {
   uninstall.description('Take the hooks out; what was there before is put back. Safe to repeat.')
   examples(uninstall, 'wrk hooks uninstall')
   uninstall.action(() =>
-    run(async globals =>
-      withMergeDriver(
-        uninstalled(hooksUninstall(folder(globals), program())),
-        uninstallMergeDriver(folder(globals), program()),
-      ),
-    ),
+    run(async globals => {
+      // First, so that a folder that was made for the hooks is empty when they go.
+      const driver = uninstallMergeDriver(folder(globals), program())
+      return withMergeDriver(uninstalled(hooksUninstall(folder(globals), program())), driver)
+    }),
   )
 
   const status = command.command('status').summary('are they in?')

@@ -4,7 +4,6 @@ import { openForCommit } from '../../operations/commits/commit-queue.ts'
 import type { CommitFinding } from '../../operations/commits/judge-staged.ts'
 import { verifyStaged } from '../../operations/commits/verify.ts'
 import { verifyMessage } from '../../operations/commits/verify-message.ts'
-import { verifyRange } from '../../operations/commits/verify-range.ts'
 import {
   describeNamed,
   describeRefusal,
@@ -56,6 +55,7 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
       if (flags.range !== undefined) {
         if (flags.commitMsg !== undefined || flags.staged || paths.length > 0)
           throw new WrkError('USAGE', '--range goes without --staged, --commit-msg and paths')
+        const { verifyRange } = await import('../../operations/commits/verify-range.ts')
         return rangeOutcome(await verifyRange(process.cwd(), flags.range), flags.format ?? 'text')
       }
       const context = await openIfThere(globals)

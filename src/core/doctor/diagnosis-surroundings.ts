@@ -23,6 +23,7 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
           ...ignored(registry.path, git.notIgnored),
           ...git.ignored.map(ignoredFolder),
           ...hooks(git.hooks, git.hooksGone),
+          ...mergeDriver(git.mergeDriver, git.hooks),
         ]
       : []),
   ]
@@ -95,6 +96,20 @@ function ignoredFolder({ path, items, rule }: NonNullable<Facts['git']>['ignored
   const message = `git ignores this folder (${printable(rule, 200)}): what is moved there leaves git${lie}`
   const advice = `Take that rule out, then: git add ${shellWord(path)}`
   return { ...newFinding('ignored-folder', 'warning', message, advice), path }
+}
+
+/** Where nothing of wrk is in git, the missing hooks say so already. */
+function mergeDriver(driver: NonNullable<Facts['git']>['mergeDriver'], all: readonly HookFacts[]): Finding[] {
+  if (!driver) return []
+  const { state, lines } = driver
+  const warning = (message: string) => [newFinding('merge-driver', 'warning', message, 'wrk hooks install')]
+  if (state === 'gone') return warning('git merges items by lines: the merge driver it was told is gone')
+  if (state === 'outdated') return warning('the merge driver is not as this wrk would register it')
+  const isMissing = state === 'none' && all.some(hook => hook.state === 'installed')
+  if (isMissing) return warning('git merges items by lines: the merge driver is not registered')
+  return state === 'installed' && lines !== null && lines !== 'installed'
+    ? warning('git merges items by lines: .gitattributes does not name the merge driver')
+    : []
 }
 
 function hooks(all: readonly HookFacts[], gone: boolean): Finding[] {

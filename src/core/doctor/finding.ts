@@ -35,6 +35,7 @@ export type FindingCode =
   | 'unlogged-change'
   | 'kept-bytes'
   | 'hooks'
+  | 'merge-driver'
 
 /** `note`: worth knowing, but nothing is wrong; notes do not count for the exit code. */
 export type Severity = 'error' | 'warning' | 'note'
@@ -171,6 +172,11 @@ export interface Facts {
     hooks: readonly HookFacts[]
     /** They were installed, and git no longer reaches all of them. */
     hooksGone: boolean
+    /** Whether git asks wrk to merge items; `lines` are those of the queue's .gitattributes. */
+    mergeDriver?: {
+      state: 'none' | 'installed' | 'outdated' | 'gone' | 'foreign'
+      lines: 'none' | 'installed' | 'outdated' | null
+    }
   } | null
 }
 

@@ -19,6 +19,12 @@ import { queueAbove } from '../../store/queue.ts'
 import { git } from '../../system/git.ts'
 import { findRepository, pathInRepository } from '../../system/repository.ts'
 import type { OwnProgram } from '../queue/installation.ts'
+import {
+  installPostMerge,
+  type PostMergeState,
+  postMergeState,
+  uninstallPostMerge,
+} from './post-merge-hook.ts'
 
 export interface MergeDriverStatus {
   /**
@@ -28,6 +34,8 @@ export interface MergeDriverStatus {
   driver: 'none' | 'installed' | 'outdated' | 'gone' | 'foreign'
   /** Null where no queue lies in the repository. */
   attributes: { path: string; state: AttributesState } | null
+  /** The hook that says what a merge has left for `wrk resolve`. */
+  postMerge: PostMergeState
 }
 
 const SECTION = 'merge.wrk'
@@ -36,7 +44,11 @@ const OURS = 'merge-driver --by-git %O %A %B %L %P'
 
 /** @throws WrkError IO */
 export function mergeDriverStatus(cwd: string, program: OwnProgram): MergeDriverStatus {
-  return { driver: driverState(cwd, program), attributes: attributesStatus(cwd) }
+  return {
+    driver: driverState(cwd, program),
+    attributes: attributesStatus(cwd),
+    postMerge: postMergeState(cwd, program),
+  }
 }
 
 /** Safe to repeat; a driver of somebody else's stays. @throws WrkError IO; system errors */
@@ -61,6 +73,7 @@ export function installMergeDriver(
     writeFileSync(attributes.path, withAttributes(text))
     changed = true
   }
+  if (installPostMerge(cwd, program)) changed = true
   return { ...mergeDriverStatus(cwd, program), changed }
 }
 
@@ -84,6 +97,7 @@ export function uninstallMergeDriver(
     else writeFileSync(attributes.path, left)
     changed = true
   }
+  if (uninstallPostMerge(cwd, program)) changed = true
   return { ...mergeDriverStatus(cwd, program), changed }
 }
 

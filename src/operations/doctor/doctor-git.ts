@@ -8,6 +8,7 @@ import { itemPlaces, queueFolders } from '../../store/queue.ts'
 import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/repository.ts'
 import { ignoredPaths } from '../../system/staged.ts'
 import { type HookProgram, type HooksStatus, hooksStatus } from '../commits/hooks.ts'
+import { type MergeDriverStatus, mergeDriverStatus } from '../commits/merge-driver-setup.ts'
 import type { Context } from '../context.ts'
 
 export type { HookProgram }
@@ -27,11 +28,16 @@ export function gitFacts({ store, env }: Context, program: HookProgram): Facts['
         isNotIgnored(repository, registry.path),
       ignored: ignoredFolders(repository, store),
       ...hookFacts(hooksStatus(root, program, repository.scope)),
+      mergeDriver: driverFacts(mergeDriverStatus(root, program)),
     }
   } catch (error) {
     if (error instanceof WrkError && (error.code === 'IO' || error.code === 'NOT_FOUND')) return null
     throw error
   }
+}
+
+function driverFacts({ driver, attributes }: MergeDriverStatus) {
+  return { state: driver, lines: attributes?.state ?? null }
 }
 
 function hookFacts({ hooks, gone }: HooksStatus) {

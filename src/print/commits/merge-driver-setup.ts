@@ -37,8 +37,12 @@ export function needingMergeDriver(outcome: Outcome, status: MergeDriverStatus):
 
 const FOREIGN = 'git has another merge driver named wrk; it stays (git config --local --get merge.wrk.driver)'
 
-function jsonOf({ driver, attributes }: MergeDriverStatus) {
-  return { state: driver, attributes: attributes && { path: attributes.path, state: attributes.state } }
+function jsonOf({ driver, attributes, postMerge }: MergeDriverStatus) {
+  return {
+    state: driver,
+    attributes: attributes && { path: attributes.path, state: attributes.state },
+    post_merge: postMerge,
+  }
 }
 
 function describe({ driver, attributes }: MergeDriverStatus): string {
