@@ -98,6 +98,10 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'find what is wrong with the queue and repair it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
+  history: {
+    summary: 'one item through the event log and git',
+    load: () => import('./commands/commits/history.ts'),
+  },
   resolve: {
     summary: 'settle what a merge left of the items',
     load: () => import('./commands/commits/resolve.ts'),
