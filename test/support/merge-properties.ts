@@ -14,7 +14,7 @@ export interface Histories {
 }
 
 /** What a file says, read by another reader than wrk's. */
-function fieldsOf(text: string): Record<string, unknown> {
+export function fieldsOf(text: string): Record<string, unknown> {
   return parse(/^---\r?\n([\s\S]*?\n)---\r?\n/.exec(text)![1]!)
 }
 

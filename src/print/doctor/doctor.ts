@@ -49,7 +49,7 @@ const TITLES: Record<Finding['code'], string> = {
   'unlogged-change': 'changes that may not be logged',
   'kept-bytes': 'writes that were overtaken, and kept',
   hooks: 'git hooks',
-  'merge-driver': 'The merge driver',
+  'merge-driver': 'merge driver',
 }
 
 export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): string {
