@@ -87,9 +87,9 @@ function justDone(repository: Repository): GitOperation | null {
   return { kind: 'replayed', base: commitOr(repository, `${origin}^`), ours: first, theirs: origin, next }
 }
 
-/** A commit that is made again keeps its author and the second in which that wrote it. */
+/** A commit that is made again keeps its author, its subject, and the second in which it was first made. Others may too. */
 function originOfHead(repository: Repository): string | null {
-  const format = '--format=%H %at %ae'
+  const format = '--format=%H %at %ae %s'
   const log = ask(repository, ['log', '--all', '--reflog', '--max-count=5000', format, 'HEAD'])
   if (log.code !== 0) return null
   const [head, ...others] = [

@@ -19,7 +19,7 @@ export interface Model {
   folder: string
 }
 
-export const FIRST_MODEL: Model = {
+const FIRST_MODEL: Model = {
   status: 'pending',
   completed_at: null,
   blocked_reason: null,
@@ -34,6 +34,8 @@ export const FIRST_MODEL: Model = {
   folder: 'pending',
 }
 
+const SHORT_MODEL: Model = { ...FIRST_MODEL, title: 'x', related: [], body: [], updated_at: null }
+
 export type Form = 'flow' | 'block'
 
 /** One step of a history; what it does depends on the item as the steps before have left it. */
@@ -46,6 +48,7 @@ export type Step =
   | { verb: 'add' | 'remove'; id: string; place: number }
   | { verb: 'touch'; at: number }
   | { verb: 'comment'; text: string }
+  | { verb: 'result'; text: string }
   | { verb: 'body'; line: number; how: 'change' | 'insert' | 'delete'; text: string }
 
 const at = (hours: number) => new Date(Date.UTC(2026, 1, 1, hours)).toISOString().replace('.000Z', 'Z')
@@ -112,6 +115,8 @@ function apply(model: Model, step: Step): Model {
       return { ...model, updated_at: at(step.at) }
     case 'comment':
       return { ...model, comment: step.text }
+    case 'result':
+      return { ...model, body: [...model.body, ...Array.from({ length: 30 }, (_, i) => `${step.text} ${i}`)] }
     case 'body': {
       const line = step.line % (model.body.length + 1)
       const gone = step.how === 'insert' ? 0 : 1
@@ -172,6 +177,7 @@ function steps(side: string, { longest = 5 } = {}): fc.Arbitrary<Step[]> {
     }),
     fc.record({ verb: fc.constantFrom('add', 'remove'), id: ID, place: fc.nat(5) }),
     fc.record({ verb: fc.constant('touch'), at: hours }),
+    fc.record({ verb: fc.constant('result'), text }),
     fc.record({ verb: fc.constant('comment'), text: fc.constantFrom(`${side} notes`, 'A note') }),
     fc.record({
       verb: fc.constant('body'),
@@ -183,8 +189,9 @@ function steps(side: string, { longest = 5 } = {}): fc.Arbitrary<Step[]> {
   return fc.array(step, { minLength: 0, maxLength: longest })
 }
 
-/** A common history, and one of each side. */
+/** A common history, and one of each side; of an item that is long, or too short for git to see that it was moved. */
 export const histories = fc.record({
+  first: fc.constantFrom(FIRST_MODEL, SHORT_MODEL),
   before: steps('base', { longest: 4 }),
   ours: steps('ours'),
   theirs: steps('theirs'),

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { hasConflictMarkers } from '../../src/core/commits/settle-item.ts'
-import { applyAll, FIRST_MODEL, type Model, textOf } from './item-histories.ts'
+import { applyAll, type Model, textOf } from './item-histories.ts'
 import { expected, needsPerson } from './merge-oracle.ts'
 import { fieldsOf, type Histories } from './merge-properties.ts'
 import { IN_QUEUE, makeRepository, type Repository } from './repository.ts'
@@ -32,13 +32,13 @@ export async function checkRealMerge(
   histories: Histories,
   how: How,
 ): Promise<boolean> {
-  const { before, ours, theirs, form, eol } = histories
+  const { first, before, ours, theirs, form, eol } = histories
   const put = async (model: Model, message: string) => {
     for (const folder of FOLDERS) rmSync(join(repository.top, at(folder)), { force: true })
     repository.write(at(model.folder), textOf(model, { form, eol }))
     await repository.commitAll(message)
   }
-  const base = applyAll(FIRST_MODEL, before)
+  const base = applyAll(first, before)
   await repository.git('checkout -q -f -B main start')
   await repository.git('clean -q -f -d')
   await put(base, 'base')
@@ -107,8 +107,9 @@ async function expectOneItem(
   expect(locks).toContainEqual(lock)
   if (person) return
   noLostLines(o, a, b, text)
-  const isByFields = !needsPerson(want)
-  if (isByFields) expect((fields.related as string[]).toSorted()).toEqual(want.related)
+  // Without the driver git merges lists by lines, and may have an id twice where both have added it.
+  const ids = [...new Set(fields.related as string[])].toSorted()
+  if (!needsPerson(want)) expect(ids).toEqual(want.related)
 }
 
 function noLostLines(o: Model, a: Model, b: Model, text: string): void {

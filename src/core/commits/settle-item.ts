@@ -84,7 +84,7 @@ function settleVersions(
   if (!ours || !theirs) {
     const rest = ours ?? theirs
     if (!rest && base) return { kind: 'gone' }
-    if (!rest) return { kind: 'person', reason: 'where it came from is not known', paths: [] }
+    if (!rest) return { kind: 'person', reason: 'it is in two places, and not from this merge', paths: [] }
     if (!base) return { kind: 'settled', file: rest, edited }
     if (rest.path === base.path && rest.bytes.equals(base.bytes)) return { kind: 'gone' }
     return { kind: 'deleted', file: rest, by: ours ? 'theirs' : 'ours' }

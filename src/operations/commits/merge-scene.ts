@@ -46,8 +46,8 @@ export interface SceneItem {
   theirs: StoredVersion | null
   /** In the index, with all stages. */
   entries: ItemEntry[]
-  /** What the index has at its paths, by blob. */
-  blobs: ReadonlyMap<string, Buffer>
+  /** What git has put into the index at its paths. */
+  byGit: readonly Buffer[]
 }
 
 /** @throws WrkError IO */
@@ -79,17 +79,35 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
   ]
   // What git is doing is not known (`checkout -m`, a stash that is gone): the index tells of each conflict.
   const sides = operation ? { base, ours, theirs } : stagedSides(index)
-  const foreign = foreignTexts(repository, index, sides)
-  const misplaced = operation ? misplacedItems(scene, sides) : new Set()
+  const foreign = operation?.kind === 'replayed' ? new Set<ItemKey>() : foreignTexts(repository, index, sides)
+  const isReplayed = operation?.kind === 'replayed'
+  const misplaced = operation && !isReplayed ? misplacedItems(scene, sides) : new Set()
   const keys = [...new Set([...inIndex.keys(), ...foreign])].filter(key => {
     const entries = inIndex.get(key) ?? []
     if (foreign.has(key) || entries.some(({ stage }) => stage > 0) || entries.length > 1) return true
     return misplaced.has(key)
   })
-  const items = keys.map(key => itemOf(key, inIndex.get(key) ?? [], sides))
+  const none: Sides = { base: new Map(), ours: new Map(), theirs: new Map() }
+  const items = keys.map(key => {
+    const entries = inIndex.get(key) ?? []
+    const own = isReplayed && !isFromOrigin(key, entries, sides) ? none : sides
+    return itemOf(key, entries, own, foreign.has(key))
+  })
   const names = items.flatMap(({ wanted }) => wanted)
   const bytes = new Map(readObjects(repository, names).map((one, i) => [names[i]!, one ?? Buffer.alloc(0)]))
   return items.map(({ make }) => make(bytes))
+}
+
+/**
+ * Which commit was made again is only likely. It is believed of an item that lies in two places where one of them is
+ * exactly what was there before, the other exactly what that commit made of it.
+ */
+function isFromOrigin(key: ItemKey, entries: readonly ItemEntry[], { base, ours, theirs }: Sides): boolean {
+  const one = (side: ReadonlyMap<ItemKey, ItemEntry[]>) =>
+    side.get(key)?.length === 1 ? side.get(key)![0]! : null
+  const same = (a: ItemEntry, b: ItemEntry) => a.path === b.path && a.blob === b.blob
+  const [o, a, b] = [one(base), one(ours), one(theirs)]
+  return Boolean(o && a && b && !same(o, b) && [a, b].every(side => entries.some(entry => same(entry, side))))
 }
 
 function stagedSides(index: readonly ItemEntry[]): Sides {
@@ -103,7 +121,7 @@ export interface Sides {
   theirs: ReadonlyMap<ItemKey, ItemEntry[]>
 }
 
-function itemOf(key: ItemKey, entries: ItemEntry[], sides: Sides) {
+function itemOf(key: ItemKey, entries: ItemEntry[], sides: Sides, isForeign: boolean) {
   const one = (side: ReadonlyMap<ItemKey, ItemEntry[]>) => {
     const all = side.get(key) ?? []
     return all.length === 1 ? all[0]! : null
@@ -124,7 +142,8 @@ function itemOf(key: ItemKey, entries: ItemEntry[], sides: Sides) {
         ours: version(ours),
         theirs: version(theirs),
         entries,
-        blobs: new Map(entries.map(({ blob }) => [blob, bytes.get(blob)!])),
+        // What is staged whole may be a person's own, unless it is known that git mixed two items there.
+        byGit: entries.filter(({ stage }) => stage > 0 || isForeign).map(({ blob }) => bytes.get(blob)!),
       }
     },
   }
@@ -174,7 +193,7 @@ export function workingFiles(scene: Scene, item: SceneItem) {
     const bytes = unless(MISSING, null, () => readFileSync(at))
     if (bytes) seen.set(path, bytes)
   }
-  const stored = [...[base, ours, theirs].flatMap(one => one?.bytes ?? []), ...item.blobs.values()]
+  const stored = [...[base, ours, theirs].flatMap(one => one?.bytes ?? []), ...item.byGit]
   const hasCrlf = (bytes: Buffer) => bytes.includes('\r\n')
   const isConverted = seen.size > 0 && [...seen.values()].every(hasCrlf) && !stored.some(hasCrlf)
   const replaced = (bytes: Buffer, from: string, to: string) =>
@@ -191,17 +210,19 @@ function howLeft(item: SceneItem, path: string, bytes: Buffer): Pick<WorkingFile
   const stages = entries.filter(entry => entry.path === path && entry.stage > 0).map(({ stage }) => stage)
   const holdsBoth = stages.includes(2) && stages.includes(3)
   const isTorn = [2, 3].every(side => entries.some(({ stage }) => stage === side)) && !holdsBoth
+  const isDouble = entries.filter(({ stage }) => stage === 0).length > 1
   const [stored] = entries.filter(entry => entry.path === path && entry.stage === 0)
-  const side =
-    stored && stored.blob === ours?.blob
-      ? 'ours'
-      : stored && stored.blob === theirs?.blob
-        ? 'theirs'
-        : !isTorn && stages.includes(2) && !holdsBoth
-          ? 'ours'
-          : !isTorn && stages.includes(3) && !holdsBoth
-            ? 'theirs'
-            : null
+  const isOf = (one: StoredVersion | null) =>
+    stored !== undefined && (isDouble ? path === one?.path : stored.blob === one?.blob)
+  const side = isOf(ours)
+    ? 'ours'
+    : isOf(theirs)
+      ? 'theirs'
+      : !isTorn && stages.includes(2) && !holdsBoth
+        ? 'ours'
+        : !isTorn && stages.includes(3) && !holdsBoth
+          ? 'theirs'
+          : null
   const { texts, isDecided } = textsAsLeft(item, bytes)
   // Where git has written markers, a file without them is what a person has made of it, be it one side as it was.
   const isChoice = holdsBoth && !isDecided && !hasConflictMarkers(bytes) && isOwn(item, path)

@@ -14,15 +14,18 @@ export interface TextsAsLeft {
 
 /** @param like the file in the working tree: its conflict markers tell how conflicts were written */
 export function textsAsLeft(item: SceneItem, like: Buffer): TextsAsLeft {
-  const { base, ours, theirs, blobs } = item
-  const texts = [...[base, ours, theirs].flatMap(one => one?.bytes ?? []), ...blobs.values()]
+  const { base, ours, theirs, byGit } = item
+  const texts = [...[base, ours, theirs].flatMap(one => one?.bytes ?? []), ...byGit]
   if (!ours || !theirs) return { texts, isDecided: true }
   const size = /^(<{7,}) /m.exec(like.toString('latin1'))?.[1]?.length ?? 7
   const versions = { base: base?.bytes ?? null, ours: ours.bytes, theirs: theirs.bytes }
   const showBase = /^\|{7,}/m.test(like.toString('latin1'))
   const merged = mergeItem(versions, { size, showBase })
-  if ('bytes' in merged) texts.push(merged.bytes)
-  if (!texts.some(text => text.equals(like))) texts.push(...mergedByGit(item, like, size, showBase))
+  // Where git saw no move, both sides have added the file for it, and there is no base.
+  for (const one of [merged, mergeItem({ ...versions, base: null }, { size, showBase })])
+    if ('bytes' in one) texts.push(one.bytes)
+  for (const one of [item, { ...item, base: null }])
+    if (!texts.some(text => text.equals(like))) texts.push(...mergedByGit(one, like, size, showBase))
   return { texts, isDecided: merged.kind === 'merged' }
 }
 
