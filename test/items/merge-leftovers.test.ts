@@ -31,7 +31,7 @@ describe('an item with conflict markers in its frontmatter', () => {
     const claim = await repository.wrk('claim WRK-1')
     expect(claim.code).toBe(5)
     expect(claim.stderr).toContain(`WRK-1.md:${line}:1: ${told}`)
-    expect(claim.stderr).toContain('Keep one side in an editor; nothing was changed.')
+    expect(claim.stderr).toContain('Keep one side in an editor, then: wrk resolve WRK-')
     expect(claim.stderr).not.toContain('mplicit')
     expect(repository.read('WRK-1')).toBe(before)
     const { stdout, stderr } = await repository.wrk('list')

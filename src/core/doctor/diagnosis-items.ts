@@ -54,7 +54,8 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
 function adviceFor({ id, name, path, held }: ItemFacts, { code, line }: Problem): string {
   if (code === 'no-frontmatter')
     return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
-  if (code === 'merge-conflict') return `Keep one side in an editor, from line ${line} on.`
+  if (code === 'merge-conflict')
+    return `Keep one side in an editor, from line ${line} on, then: wrk resolve ${id}`
   if (code === 'unreadable') return `Mend line ${line} in an editor.`
   if (code === 'duplicate-key') return `Keep one of the two: line ${line}, or the one above it.`
   if (code === 'id-mismatch') return `Correct the id in line ${line}, or rename ${name}.`

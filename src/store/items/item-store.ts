@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type Hold, type ItemRecord, nextRecord, withShown, withSnapshot } from '../../core/claims/record.ts'
 import { isFailure, MISSING, messageOf, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
-import type { ItemId } from '../../core/items/ids.ts'
+import { displayOfFileName, type ItemId } from '../../core/items/ids.ts'
 import type { Run } from '../../core/runs/run.ts'
 import type { Registry } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
@@ -375,7 +375,7 @@ export function invalid(
   const at = line > 0 ? `:${line}:${column}` : ''
   return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
     hint: message.startsWith(CONFLICT)
-      ? 'Keep one side in an editor; nothing was changed.'
+      ? `Keep one side in an editor, then: wrk resolve ${displayOfFileName(place.name)}`
       : 'Correct the file in an editor; nothing was changed.',
     details: { path: place.path, line, column },
   })
