@@ -1,10 +1,10 @@
 /** wrk merge-driver: called as git calls it, and by git itself in merges of real repositories. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { makeRepository, type Repository } from '../support/repository.ts'
+import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
 import { run } from '../support/run.ts'
 import { at } from './merge-driver.shared.ts'
 
@@ -232,7 +232,7 @@ describe('wrk hooks', () => {
         .filter(({ code }: { code: string }) => code === 'merge-driver')
         .map(({ message, advice }: Record<string, string>) => [message, advice])
     expect(await told()).toEqual([])
-    writeFileSync(attributes(repository), '')
+    writeFileSync(join(repository.top, IN_QUEUE, '.gitattributes'), '')
     const lines = 'git merges items by lines: .gitattributes does not name the merge driver'
     expect(await told()).toEqual([[lines, 'wrk hooks install']])
     const command = (await repository.git('config merge.wrk.driver')).trim()
