@@ -86,7 +86,8 @@ async function compile() {
     fs.writeSync = write
     fs.rmSync(queue, { recursive: true, force: true })
   }
-  if (scripts.size !== 7) throw new Error('a bundle was not loaded: its compiled form would be missing')
+  load('./shared-claims.cjs')
+  if (scripts.size !== 8) throw new Error('a bundle was not loaded: its compiled form would be missing')
   for (const [bundle, { script, state }] of scripts)
     keepUsual({ bundle, state, data: () => script.createCachedData() })
 }

@@ -34,7 +34,12 @@ export interface SharedView {
 
 type SharedClaims = typeof import('../coordination/shared-claims.ts')
 
+/** Loaded once: the launcher evaluates a bundle anew at each import. */
+let loaded: Promise<SharedClaims> | undefined
+
 /** What deals with the engine; null where claims are this clone's alone. */
 export async function sharedClaims({ store }: Context): Promise<SharedClaims | null> {
-  return store.settings.isCoordinated ? import('../coordination/shared-claims.ts') : null
+  if (!store.settings.isCoordinated) return null
+  loaded ??= import('../coordination/shared-claims.ts')
+  return loaded
 }

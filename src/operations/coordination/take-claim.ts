@@ -55,10 +55,11 @@ const ROUNDS = 8
 export async function takeClaim(shared: Shared, request: TakeRequest): Promise<Taking> {
   const { engine } = shared
   const { key } = request
-  let entry = (await engine.lastSeen?.(key)) ?? undefined
+  // Null is an item that was seen to have no record; undefined, that nothing was seen yet.
+  let entry = await engine.lastSeen?.(key)
   let isFresh = false
   const look = async (): Promise<void> => {
-    entry = (await engine.read(key)) ?? undefined
+    entry = await engine.read(key)
     isFresh = true
     if (entry) noteSeen(shared, [entry])
   }
@@ -68,7 +69,7 @@ export async function takeClaim(shared: Shared, request: TakeRequest): Promise<T
     if ('record' in decision) {
       const swap = await writeRecord(shared, key, entry ?? null, decision.record)
       if (swap.kind === 'applied') return taken(shared, key, swap.revision, decision)
-      entry = swap.current ?? undefined
+      entry = swap.current
       isFresh = true
       if (entry) noteSeen(shared, [entry])
       continue
