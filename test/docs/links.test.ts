@@ -1,0 +1,99 @@
+/** The documents: links lead to files and headings that exist, README is short, each command is described. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { FIRST, PROGRAM, ROOT } from '../support/program.ts'
+
+const DOCUMENTS = [
+  ...readdirSync(ROOT).filter(name => name.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => join('docs', name)),
+].sort()
+
+const textOf = (path: string): string => readFileSync(path, 'utf8')
+
+/** Without blocks of code and without code in a line: what looks like a link there is none. */
+function prose(markdown: string): string {
+  return markdown
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .replace(/`[^`\n]*`/g, code => code.replace(/[[\]()]/g, ' '))
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(markdown: string): string[] {
+  const seen = new Map<string, number>()
+  return [...markdown.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#{1,6} +(.*)$/gm)].map(([, heading]) => {
+    const slug = heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    return times === 0 ? slug : `${slug}-${times}`
+  })
+}
+
+function linksOf(document: string): string[] {
+  return [...prose(textOf(join(ROOT, document))).matchAll(/\]\(\s*([^)\s]+)[^)]*\)/g)].map(
+    ([, target]) => target!,
+  )
+}
+
+/** Why a link leads nowhere; null when it is right. */
+function faultOf(document: string, target: string): string | null {
+  if (/^[a-z]+:/i.test(target)) return null
+  const [path = '', anchor] = target.split('#')
+  const file = path === '' ? join(ROOT, document) : join(ROOT, dirname(document), path)
+  if (relative(ROOT, file).startsWith('..')) return `${target} leads out of the project`
+  if (!existsSync(file)) return `${target} does not exist`
+  if (anchor === undefined || !statSync(file).isFile()) return null
+  return anchorsOf(textOf(file)).includes(anchor) ? null : `${target}: no such heading`
+}
+
+describe('links', () => {
+  test('are found, and a wrong one is noticed', () => {
+    expect(linksOf('README.md').length).toBeGreaterThan(20)
+    expect(faultOf('README.md', 'docs/contract.md#5-claiming')).toBe(null)
+    expect(faultOf('README.md', 'docs/contract.md#no-such')).toBe('docs/contract.md#no-such: no such heading')
+    expect(faultOf('docs/contract.md', 'README.md')).toBe('README.md does not exist')
+    expect(faultOf('README.md', '../other')).toBe('../other leads out of the project')
+  })
+
+  test.each(DOCUMENTS)('of %s lead to files and headings that exist', document => {
+    expect(linksOf(document).flatMap(target => faultOf(document, target) ?? [])).toEqual([])
+  })
+
+  test('from README or a page that it names reach every document', () => {
+    const reached = new Set(['README.md'])
+    for (const document of reached)
+      for (const target of linksOf(document)) {
+        const path = join(dirname(document), target.split('#')[0]!)
+        if (DOCUMENTS.includes(path)) reached.add(path)
+      }
+    expect(DOCUMENTS.filter(document => !reached.has(document))).toEqual([])
+  })
+})
+
+test('the files that docs/architecture.md names are there', () => {
+  const named = [...textOf(join(ROOT, 'docs', 'architecture.md')).matchAll(/`([a-z-]+(?:\/[a-z-]+)*\.ts)`/g)]
+  const paths = named.map(([, path]) => path!)
+  expect(paths.length).toBeGreaterThan(30)
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  // Beside another of its folder a file is named by its name alone.
+  expect(paths.filter(path => !files.some(file => `/${file}`.endsWith(`/${path}`)))).toEqual([])
+})
+
+test('README has at most 16,000 characters', () => {
+  expect([...textOf(join(ROOT, 'README.md'))].length).toBeLessThanOrEqual(16_000)
+})
+
+test('docs/commands.md describes every command of the help', () => {
+  const stdout = execFileSync(PROGRAM, [...FIRST, '--help'], { encoding: 'utf8' })
+  const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) {2,}\S/gm)].map(([, name]) => name!)
+  expect(listed).toEqual(expect.arrayContaining(['claim', 'board', 'coordination']))
+  const described = textOf(join(ROOT, 'docs', 'commands.md'))
+  const missing = listed.filter(name => !new RegExp(`\`(wrk )?${name}[ \`]`).test(described))
+  expect(missing).toEqual([])
+})
