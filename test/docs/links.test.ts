@@ -41,6 +41,13 @@ function linksOf(document: string): string[] {
   )
 }
 
+const pagesLinkedFrom = (document: string): string[] =>
+  linksOf(document).map(target => join(dirname(document), target.split('#')[0]!))
+
+/** By their path from the top, without a link. */
+const pagesNamedIn = (document: string): string[] =>
+  [...textOf(join(ROOT, document)).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => path)
+
 /** Why a link leads nowhere; null when it is right. */
 function faultOf(document: string, target: string): string | null {
   if (/^[a-z]+:/i.test(target)) return null
@@ -68,10 +75,8 @@ describe('links', () => {
   test('from README or a page that it names reach every document', () => {
     const reached = new Set(['README.md'])
     for (const document of reached)
-      for (const target of linksOf(document)) {
-        const path = join(dirname(document), target.split('#')[0]!)
+      for (const path of [...pagesLinkedFrom(document), ...pagesNamedIn(document)])
         if (DOCUMENTS.includes(path)) reached.add(path)
-      }
     expect(DOCUMENTS.filter(document => !reached.has(document))).toEqual([])
   })
 })
@@ -89,11 +94,13 @@ test('README has at most 16,000 characters', () => {
   expect([...textOf(join(ROOT, 'README.md'))].length).toBeLessThanOrEqual(16_000)
 })
 
-test('docs/commands.md describes every command of the help', () => {
+test('the pages describe every command of the help', () => {
   const stdout = execFileSync(PROGRAM, [...FIRST, '--help'], { encoding: 'utf8' })
   const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) {2,}\S/gm)].map(([, name]) => name!)
   expect(listed).toEqual(expect.arrayContaining(['claim', 'board', 'coordination']))
-  const described = textOf(join(ROOT, 'docs', 'commands.md'))
+  const described = DOCUMENTS.filter(name => name.startsWith('docs/'))
+    .map(name => textOf(join(ROOT, name)))
+    .join('\n')
   const missing = listed.filter(name => !new RegExp(`\`(wrk )?${name}[ \`]`).test(described))
   expect(missing).toEqual([])
 })
