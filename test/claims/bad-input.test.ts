@@ -291,15 +291,16 @@ describe('session-state.yaml', () => {
     expectCalm(await queue.run('status'))
   })
 
-  test('that is a folder or cannot be opened is told, and nothing is claimed', async () => {
+  test('that is a folder or cannot be opened is told, and the claim stands without it', async () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('session-state.yaml'))
     const result = await queue.run('claim WRK-1')
     expectCalm(result)
-    expect(result.code).toBe(74)
-    expect(result.stderr).toContain('session-state.yaml')
-    expect(queue.lock('WRK-1').by).toBe('')
+    expect(result.code).toBe(0)
+    expect(result.stderr).toMatch(/^wrk: warning: .*session-state\.yaml/)
+    expect(queue.lock('WRK-1').by).toBe('tester')
     expectCalm(await queue.run('status'))
+    expect((await queue.run('claim WRK-1', { session: 'other' })).code).toBe(4)
   })
 })
 

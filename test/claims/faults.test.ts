@@ -173,7 +173,7 @@ describe('without permission', () => {
   test.skipIf(!IS_ROOT)('to keep the item’s group, its owner is told of the group, and how to go on', () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('.wrk'), { recursive: true })
-    makeWritable(queue, '', '.wrk', 'pending', 'working', 'blocked', 'done', 'archive')
+    makeWritable(queue, '', '.wrk', '.wrk/state.json', 'pending', 'working', 'blocked', 'done', 'archive')
     chmodSync(queue.home, 0o755)
     chownSync(queue.path('WRK-1'), 65534, 0)
     const { code, json } = runAsStranger(queue, 'claim WRK-1 --json')
@@ -187,7 +187,7 @@ describe('without permission', () => {
 
   test('to read the item, it is reported as such by every command, and never as free', () => {
     const queue = makeQueue(['WRK-1'])
-    makeWritable(queue, '', 'pending')
+    makeWritable(queue, '', '.wrk', 'pending')
     chmodSync(queue.home, 0o755)
     chmodSync(queue.path('WRK-1'), 0)
     const claim = runAsStranger(queue, 'claim WRK-1')

@@ -1,5 +1,14 @@
 /** wrk verify: who may commit what, what an item must be, and what a commit message may name. */
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE } from '../support/clock.ts'
@@ -356,10 +365,14 @@ test('a file whose lock cannot be read is said to be so, never called free', asy
 
 test('it registers nobody and writes nothing', async () => {
   const repository = await makeRepository()
+  const stateDir = join(repository.top, repository.queue, '.wrk')
+  const before = readdirSync(stateDir, { recursive: true })
   repository.append('WRK-1')
   expect((await repository.verifyAll(null)).code).toBe(0)
   expect((await repository.verifyAll('somebody-new')).code).toBe(0)
-  expect(await repository.git('status --short --ignored')).toBe(`M  ${repository.path('WRK-1')}\n`)
+  expect(await repository.git('status --short')).toBe(`M  ${repository.path('WRK-1')}\n`)
+  expect(existsSync(join(repository.top, repository.queue, 'session-state.yaml'))).toBe(false)
+  expect(readdirSync(stateDir, { recursive: true })).toEqual(before)
 })
 
 test('what git says no to is told with what git says', async () => {

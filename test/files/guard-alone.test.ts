@@ -459,7 +459,7 @@ describe('the folders of .wrk', () => {
   test('are made at the first use, and ignore themselves in git', async () => {
     const stateDir = join(tempFolder(), 'deep', '.wrk')
     expect(await withGuard(hostOf(), stateDir, KEY, () => 'had it')).toBe('had it')
-    expect(readdirSync(stateDir).sort()).toEqual(['.gitignore', 'guards', 'outbox', 'tmp'])
+    expect(readdirSync(stateDir).sort()).toEqual(['.gitignore', 'claims', 'guards', 'outbox', 'tmp'])
     expect(readFileSync(join(stateDir, '.gitignore'), 'utf8')).toBe('*\n')
     expect(statSync(join(stateDir, '.gitignore')).mode & 0o777).toBe(0o666 & ~process.umask())
   })

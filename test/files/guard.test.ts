@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { nextRecord, recordText } from '../../src/core/claims/record.ts'
 import type { ItemId } from '../../src/core/items/ids.ts'
 import { openContext } from '../../src/operations/context.ts'
 import type { Disk } from '../../src/store/files/disk.ts'
@@ -21,7 +22,7 @@ import { realDisk } from '../../src/store/files/disk.ts'
 import { type GuardHost, type HeldGuard, sweepDrafts, withGuard } from '../../src/store/files/guard.ts'
 import { publish, readOpen } from '../../src/store/files/guarded-file.ts'
 import { moveItem } from '../../src/store/items/item-move.ts'
-import { type PendingEvent, writeIntent } from '../../src/store/log/event-log.ts'
+import { type PendingEvent, writeIntent, writeIntentFile } from '../../src/store/log/event-log.ts'
 import { sleep } from '../../src/system/clock.ts'
 import { here, lookAtProcess } from '../../src/system/process.ts'
 import { randomLetters } from '../../src/system/random.ts'
@@ -30,7 +31,7 @@ import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import { loading } from '../support/run.ts'
-import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
+import { anchorOf, deadAnchor, registry, sessionFile } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
 import { expectClaimSurvivesKills } from './guard.shared.ts'
 
@@ -523,16 +524,34 @@ describe('an intent that was left in the outbox', () => {
 
   test('tells a session of its loss although nobody has logged it: it writes no more', async () => {
     const taking = { ...event, type: 'archived' as const, session: 'taker', previous_holder: 'loser' }
+    const claimed = stampOf(ago(120_000))
+    const hold = { kind: 'take', holder: 'loser', run: null, at: claimed, showsNew: true } as const
+    const held = nextRecord('WRK-1', null, hold)
+    const done = { kind: 'give', state: 'done', at: taking.time, why: 'archived' } as const
     const queue = makeQueue({
       'archive/2026-02/WRK-1.md': item('WRK-1', { status: 'archived' }),
-      'session-state.yaml': registry([
-        { id: 'loser', claims: [{ id: 'WRK-1', claimed_at: stampOf(ago(120_000)) }] },
-      ]),
+      '.wrk/sessions/loser': sessionFile('loser'),
+      '.wrk/held/loser/wrk-1': JSON.stringify({
+        session: 'loser',
+        id: 'WRK-1',
+        claimed_at: claimed,
+        run_id: null,
+      }),
+      '.wrk/claims/wrk-1': recordText(held),
     })
     const stateDir = join(queue.root, '.wrk')
     mkdirSync(join(stateDir, 'outbox'), { recursive: true })
-    const slot = { slot: queue.path('archive/2026-02/WRK-1.md'), name: 'of-the-dead' }
-    closeSync(writeIntent(realDisk, stateDir, 'wrk-1', [taking], slot).slot)
+    // The archiving was cut short between its two renames: the item shows it, its record does not yet.
+    const change = {
+      order: 'item-first',
+      baseRev: held.rev,
+      record: recordText(nextRecord('WRK-1', held, done)),
+      item: { inode: statSync(queue.path('archive/2026-02/WRK-1.md')).ino, old: null },
+      takes: null,
+      gives: null,
+    }
+    const intent = { events: [taking], inode: 1, change }
+    writeIntentFile(realDisk, stateDir, 'wrk-1', intent, { name: 'of-the-dead' })
     const { code, json } = await queue.run('set WRK-1 priority=low --json', { session: 'loser' })
     expect([code, json.superseded]).toMatchObject([4, { id: 'WRK-1', at: taking.time }])
     expect(queue.read('archive/2026-02/WRK-1.md')).toContain('priority: medium')

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFile
 import { dirname, join } from 'node:path'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM, ROOT } from '../support/program.ts'
+import { markAsNew } from '../support/queue.ts'
 import type { Result } from '../support/result.ts'
 
 const TEMPLATES = join(ROOT, 'templates')
@@ -36,6 +37,7 @@ export class Workspace {
   constructor(items: Record<string, string> = {}, scripts = true) {
     for (const folder of ['pending', 'working', 'blocked', 'done', 'archive'])
       mkdirSync(join(this.queue, folder), { recursive: true })
+    markAsNew(this.queue)
     for (const [name, text] of Object.entries(items)) this.write(name, text)
     if (scripts) for (const name of FILES) this.install(name)
   }

@@ -32,7 +32,7 @@ describe('a holder with', () => {
     killGroup(parent)
   })
 
-  test('an unreadable registry is unknown to those who look, and nobody writes', async () => {
+  test('an unreadable registry is unknown to those who look and who claim; nobody is dead by it', async () => {
     const queue = queueWith('sessions: [unclosed\n')
     const before = queue.read('WRK-157')
     const shown = (await queue.run('show WRK-157 --json')).json
@@ -40,8 +40,10 @@ describe('a holder with', () => {
       liveness: 'unknown',
       reason: expect.stringContaining('cannot be read'),
     })
-    expect((await queue.run('claim WRK-157 --json')).code).toBe(74)
+    const refused = await queue.run('claim WRK-157 --json')
+    expect([refused.code, refused.json.holder?.liveness]).toEqual([4, 'unknown'])
     expect(queue.read('WRK-157')).toBe(before)
+    expect(queue.read('session-state.yaml')).toBe('sessions: [unclosed\n')
   })
 })
 

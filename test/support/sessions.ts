@@ -42,6 +42,13 @@ export interface SessionData {
 const fieldsOfAnchor = ({ pid, started, boot, pidns }: AnchorData) =>
   `pid: ${pid}, started: "${started}", boot: "${boot}", pidns: "${pidns}"`
 
+/** A session's own file, as wrk leaves it in `.wrk/sessions`. */
+export function sessionFile(id: string, heartbeat = new Date(), anchors: readonly AnchorData[] = []): string {
+  const at = stampOf(heartbeat)
+  const times = { started_at: at, heartbeat_at: at, ended_at: null }
+  return JSON.stringify({ v: 1, session_id: id, orchestrator_agent: null, anchors, ...times })
+}
+
 /** session-state.yaml with a registry, in the form of the contract. `top` goes before the list. */
 export function registry(sessions: readonly SessionData[], top = ''): string {
   const at = (date: Date | null | undefined) => (date ? `"${stampOf(date)}"` : 'null')

@@ -49,7 +49,7 @@ export type RecordReading =
   | { kind: 'none' }
   | { kind: 'record'; record: ItemRecord }
   /** Never free: somebody may hold the item. */
-  | { kind: 'unreadable'; why: string }
+  | { kind: 'unreadable'; why: string; isNewer?: boolean }
 
 const VERSION = 1
 
@@ -64,11 +64,11 @@ export function parseRecord(text: string): RecordReading {
     return { kind: 'unreadable', why: 'not valid JSON' }
   }
   if (data === null || typeof data !== 'object') return { kind: 'unreadable', why: 'not a JSON object' }
-  if (data.v !== VERSION)
-    return {
-      kind: 'unreadable',
-      why: Number(data.v) > VERSION ? `written by a newer wrk (version ${String(data.v)})` : 'no version',
-    }
+  if (data.v !== VERSION) {
+    const isNewer = Number(data.v) > VERSION
+    const why = isNewer ? `written by a newer wrk (version ${String(data.v)})` : 'no version'
+    return { kind: 'unreadable', why, isNewer }
+  }
   const record = recordFrom(data)
   return record ? { kind: 'record', record } : { kind: 'unreadable', why: 'a field is missing or malformed' }
 }

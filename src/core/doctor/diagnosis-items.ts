@@ -6,7 +6,7 @@ import type { ItemKey } from '../items/ids.ts'
 import type { Problem } from '../items/item.ts'
 import { fitsFolder, isClosed } from '../items/status.ts'
 import { printable } from '../text.ts'
-import { type Facts, type Finding, type ItemFacts, newFinding } from './finding.ts'
+import { type Facts, type Finding, type Fix, type ItemFacts, newFinding } from './finding.ts'
 
 export function diagnoseItems(facts: Facts): Finding[] {
   const byKey = new Map<ItemKey, ItemFacts[]>()
@@ -44,14 +44,27 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
   if (code === 'ambiguous' || code === 'status-folder') return []
   if (code === 'half-lock' && item.held && judged(item, facts).kind === 'takenOver') return []
   const finding = newFinding(code, blocks ? 'error' : 'warning', message, adviceFor(item, problem))
-  const fix =
-    code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks)
-      ? { kind: 'clear-half-lock' as const, id: item.id, does: 'empty locked_at: nobody holds it' }
-      : null
-  return [about(item, { ...finding, fix }, problem)]
+  return [about(item, { ...finding, fix: fixFor(item, problem) }, problem)]
 }
 
-function adviceFor({ id, name, path, held }: ItemFacts, { code, line }: Problem): string {
+function fixFor(item: ItemFacts, { code, isNewer }: Problem): Fix | null {
+  if (code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks))
+    return { kind: 'clear-half-lock', id: item.id, does: 'empty locked_at: nobody holds it' }
+  // What a newer wrk wrote may be somebody's claim, which that version can read.
+  if (code === 'unreadable-record' && !isNewer)
+    return {
+      kind: 'set-record-aside',
+      key: item.key,
+      does: 'set the record aside; then only the lock in the file counts',
+    }
+  return null
+}
+
+function adviceFor({ id, name, path, held }: ItemFacts, { code, line, isNewer }: Problem): string {
+  if (code === 'unreadable-record')
+    return isNewer
+      ? 'Update wrk; somebody who has the newer one may hold the item.'
+      : 'If nobody works on it: wrk doctor --fix'
   if (code === 'no-frontmatter')
     return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
   if (code === 'merge-conflict')

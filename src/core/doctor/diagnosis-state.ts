@@ -69,10 +69,9 @@ function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number],
   if (!dead && ageMs < LEFT_OVER_MS) return []
   const does = 'complete the event log, or forget what did not happen'
   if (key === null) {
-    const fix: Fix | null = facts.registry.broken ? null : { kind: 'complete-event', key, does }
-    const advice = fix ? DOCTOR : 'Mend the session registry first; then: wrk doctor --fix'
+    const fix: Fix = { kind: 'complete-event', key, does }
     const message = 'a session may have started or ended without its event'
-    return [{ ...newFinding('unlogged-change', 'warning', message, advice), path, fix }]
+    return [{ ...newFinding('unlogged-change', 'warning', message, DOCTOR), path, fix }]
   }
   const item = soundItem(key, facts)
   const message = `a change of ${key} may have been made without its event`

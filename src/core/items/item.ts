@@ -37,6 +37,8 @@ export interface Problem {
   line: number
   column: number
   blocks: boolean
+  /** Of a record that cannot be read: a newer wrk wrote it. */
+  isNewer?: boolean
 }
 
 /** Whether nothing can be known of what the file holds: it is none, or not for us to read. */

@@ -9,6 +9,7 @@ import { homeOf } from '../../core/items/home.ts'
 import { type ItemId, type ItemKey, parseId } from '../../core/items/ids.ts'
 import { fitsFolder } from '../../core/items/status.ts'
 import type { Run } from '../../core/runs/run.ts'
+import { setRecordAside } from '../../store/claims/set-record-aside.ts'
 import { sweepDrafts } from '../../store/files/guard.ts'
 import { isThere } from '../../store/files/look.ts'
 import { readMarker, removeMarker } from '../../store/files/marker.ts'
@@ -45,6 +46,8 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
     }
     case 'write-lock':
       return (await writeLockLines(context, fix.id)) ? 'corrected the lock lines' : null
+    case 'set-record-aside':
+      return setAside(context, fix.key)
     case 'clear-half-lock':
       return (await clearHalfLock(context, fix.id)) ? 'emptied locked_at' : null
     case 'move':
@@ -106,6 +109,16 @@ async function clearHalfLock(context: Context, idText: string): Promise<boolean>
     return { kind: 'change', fields: { locked_at: '' }, event, result: true }
   })
   return result
+}
+
+async function setAside({ store, clock }: Context, key: ItemKey): Promise<string | null> {
+  const { host, stateDir } = store
+  const aside = await setRecordAside(host, stateDir, key, clock())
+  if (aside === null) return null
+  const reason = 'doctor: set its unreadable record aside'
+  const event = pendingEvent(host, clock(), 'changed', { item: key.toUpperCase(), reason })
+  await appendEvents(host, stateDir, [event])
+  return `set the record aside as ${aside}`
 }
 
 /** Puts lock lines right that something other than wrk changed; who holds the item stays the same. */

@@ -3,6 +3,7 @@
  * once a minute. It only shows them, so failing at it is a warning.
  */
 import { messageOf } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
 import { judgeSession } from '../../core/sessions/liveness.ts'
 import { listedSession, type Session, type StateFile, sessionsIn } from '../../core/sessions/session.ts'
 import { parseInstant, stamp } from '../../core/time.ts'
@@ -61,7 +62,8 @@ export async function showSession(context: Context, id: string, begins: boolean)
     return []
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    return [`session-state.yaml does not show this session: ${messageOf(error)}`]
+    const wayOut = error instanceof WrkError && error.hint ? `. ${error.hint}` : ''
+    return [`session-state.yaml does not show this session: ${messageOf(error)}${wayOut}`]
   }
 }
 

@@ -46,16 +46,18 @@ export function readRecord(disk: Disk, stateDir: string, key: ItemKey): RecordFi
 
 /** The record itself; null when there is none. @throws WrkError INVALID_ITEM when it cannot be read */
 export function soundRecord(id: string, { path, reading }: RecordFile): ItemRecord | null {
-  if (reading.kind === 'unreadable') throw unreadableRecord(id, path, reading.why)
+  if (reading.kind === 'unreadable') throw unreadableRecord(id, path, reading.why, reading.isNewer)
   return reading.kind === 'record' ? reading.record : null
 }
 
-function unreadableRecord(id: string, path: string, why: string): WrkError {
+function unreadableRecord(id: string, path: string, why: string, isNewer = false): WrkError {
   return new WrkError(
     'INVALID_ITEM',
     `cannot tell who holds ${id}: its record ${path} is unreadable (${why})`,
     {
-      hint: 'If nobody works on it: wrk doctor --fix (sets the record aside)',
+      hint: isNewer
+        ? 'Update wrk: somebody who has the newer one may hold it.'
+        : 'If nobody works on it: wrk doctor --fix (sets the record aside)',
       details: { path, record: why },
     },
   )

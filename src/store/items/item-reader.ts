@@ -342,7 +342,8 @@ export function withRecord(reading: ItemReading, file: RecordFile | null): void 
   if (!file || file.reading.kind === 'none') return
   if (file.reading.kind === 'unreadable') {
     const message = `cannot tell who holds it: the record ${file.path} is unreadable (${file.reading.why})`
-    reading.problems.push({ code: 'unreadable-record', message, line: 0, column: 0, blocks: true })
+    const isNewer = file.reading.isNewer === true
+    reading.problems.push({ code: 'unreadable-record', message, line: 0, column: 0, blocks: true, isNewer })
     return
   }
   const { record } = file.reading

@@ -468,12 +468,12 @@ describe('what lies in .wrk', () => {
     }
   })
 
-  test('an event of a registry that is broken waits for that to be mended', () => {
+  test('the event of a session is completed also while session-state.yaml is broken', () => {
     const intents = [{ ...at, key: null, dead: true, ageMs: old }]
     const registry = { path: '/r', notOurs: null, broken }
     const found = diagnose(facts([], { ...state({ intents }), registry }))
     const [event] = lines(found.filter(({ code }) => code === 'unlogged-change'))
-    expect(event).toMatch(/Mend the session registry first; then: wrk doctor --fix$/)
+    expect(event).toMatch(/--fix: complete the event log, or forget what did not happen/)
   })
 
   test.each<[string, Partial<Facts['state']>]>([
