@@ -50,6 +50,8 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
 function fixFor(item: ItemFacts, { code, isNewer }: Problem): Fix | null {
   if (code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks))
     return { kind: 'clear-half-lock', id: item.id, does: 'empty locked_at: nobody holds it' }
+  if (code === 'put-back-copy')
+    return { kind: 'remove-put-back', id: item.id, does: 'remove the copy that git put back' }
   // What a newer wrk wrote may be somebody's claim, which that version can read.
   if (code === 'unreadable-record' && !isNewer)
     return {
@@ -61,6 +63,7 @@ function fixFor(item: ItemFacts, { code, isNewer }: Problem): Fix | null {
 }
 
 function adviceFor({ id, name, path, held }: ItemFacts, { code, line, isNewer }: Problem): string {
+  if (code === 'put-back-copy') return 'wrk doctor --fix'
   if (code === 'unreadable-record')
     return isNewer
       ? 'Update wrk; somebody who has the newer one may hold the item.'

@@ -61,6 +61,7 @@ export type Fix = { does: string } & (
   | { kind: 'release'; id: string }
   | { kind: 'write-lock'; id: string }
   | { kind: 'set-record-aside'; key: ItemKey }
+  | { kind: 'remove-put-back'; id: string }
   | { kind: 'clear-half-lock'; id: string }
   | { kind: 'move'; id: string; to: string }
   | { kind: 'remove-copy'; id: string; keep: string; remove: readonly string[] }

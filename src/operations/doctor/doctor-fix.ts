@@ -13,7 +13,7 @@ import { setRecordAside } from '../../store/claims/set-record-aside.ts'
 import { sweepDrafts } from '../../store/files/guard.ts'
 import { isThere } from '../../store/files/look.ts'
 import { readMarker, removeMarker } from '../../store/files/marker.ts'
-import { readUnderGuard, removeCopies } from '../../store/items/item-copies.ts'
+import { readUnderGuard, removeCopies, removePutBack } from '../../store/items/item-copies.ts'
 import { moveItem } from '../../store/items/item-move.ts'
 import { findItem, isBlocked } from '../../store/items/item-reader.ts'
 import { changeItem } from '../../store/items/item-store.ts'
@@ -46,6 +46,8 @@ export async function applyFix(context: Context, fix: Fix, program: HookProgram)
     }
     case 'write-lock':
       return (await writeLockLines(context, fix.id)) ? 'corrected the lock lines' : null
+    case 'remove-put-back':
+      return removePutBackCopies(context, fix.id)
     case 'set-record-aside':
       return setAside(context, fix.key)
     case 'clear-half-lock':
@@ -109,6 +111,17 @@ async function clearHalfLock(context: Context, idText: string): Promise<boolean>
     return { kind: 'change', fields: { locked_at: '' }, event, result: true }
   })
   return result
+}
+
+async function removePutBackCopies(context: Context, idText: string): Promise<string | null> {
+  const { store } = context
+  const id = idOf(context, idText)
+  const gone = await removePutBack(store, id)
+  if (gone.length === 0) return null
+  const where = gone.map(path => path.slice(store.root.length + 1)).join(' and ')
+  const event = eventOf(context, 'changed', id.display, `removed the copy that git put back: ${where}`)
+  await appendEvents(store.host, store.stateDir, [event])
+  return `removed ${where}`
 }
 
 async function setAside({ store, clock }: Context, key: ItemKey): Promise<string | null> {

@@ -39,8 +39,15 @@ export function describeHolder(holder: HolderInfo, now: Date): string {
     : `until ${holder.expires_at} unless it shows life`
   return [
     `held by ${printable(holder.session_id, 128)}${where} since ${holder.locked_at} (${relative(holder.locked_at, now)})`,
-    `${until}; ${holder.liveness}: ${printable(holder.reason)}${work}`,
+    `${until}; ${holder.liveness}: ${printable(holder.reason)}${work}${pastWrk(holder)}`,
   ].join(', ')
+}
+
+/** What something other than wrk did to the lock in the file. */
+function pastWrk({ taken_out, named_in_file }: HolderInfo): string {
+  if (named_in_file !== null)
+    return `; the file names ${printable(named_in_file, 128)}, which wrk did not write`
+  return taken_out ? '; something other than wrk took the lock out of the file' : ''
 }
 
 function ranOut({ expires_at }: HolderInfo, now: Date): boolean {

@@ -1,7 +1,8 @@
 /** One item for people: its fields line by line, and its body as it is written. */
+import type { LeftWork } from '../../core/items/next.ts'
 import { printable } from '../../core/text.ts'
 import type { Blocker, ShownItem } from '../../operations/items/show.ts'
-import { describeElsewhere, describeHolder } from '../claims/describe.ts'
+import { describeElsewhere, describeHolder, relative } from '../claims/describe.ts'
 
 /** Fields that the lines say otherwise. */
 const SHOWN_APART = ['locked_by', 'locked_at', 'id', 'title']
@@ -19,7 +20,7 @@ export function itemLines(
   more: readonly Row[] = [],
   inTime: (text: string) => string = text => text,
 ): string[] {
-  const { item, fields, waits_for, lock, holder, problems } = shown
+  const { item, fields, waits_for, lock, holder, left, problems } = shown
   const rows: Row[] = [['file', item.path]]
   for (const [key, value] of Object.entries(fields))
     if (!SHOWN_APART.includes(key)) rows.push([key, inline(value)])
@@ -28,6 +29,7 @@ export function itemLines(
   const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : 'free'
   rows.push(['lock', lock && holder ? inTime(describeHolder(holder, now)) : unlocked])
   if (shown.elsewhere) rows.push(['elsewhere', describeElsewhere(shown.elsewhere, now)])
+  if (left) rows.push(['left', inTime(describeLeft(left, now))])
   for (const { line, column, message } of problems)
     rows.push(['problem', line > 0 ? `line ${line}, column ${column}: ${message}` : message])
   rows.push(...more)
@@ -36,6 +38,12 @@ export function itemLines(
   return [heading, ...rows.map(([key, value]) => `  ${printable(key, 60).padEnd(width)}  ${value}`)].map(
     line => printable(line, 2000),
   )
+}
+
+/** Who began the item, and how and when that session left it. */
+function describeLeft({ by, at, why }: LeftWork, now: Date): string {
+  const since = at === null ? '' : ` (${relative(at, now)})`
+  return `begun by ${printable(by, 128)}, who left it${since}${why === null ? '' : `: ${printable(why)}`}`
 }
 
 export function describeBlocker({ id, title, status, closed }: Blocker): string {

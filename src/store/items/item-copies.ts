@@ -6,14 +6,36 @@
  */
 import { dirname } from 'node:path'
 import { isFailure } from '../../core/errno.ts'
-import type { ItemKey } from '../../core/items/ids.ts'
+import type { ItemId, ItemKey } from '../../core/items/ids.ts'
 import { readFrontmatter } from '../../markdown/frontmatter.ts'
+import { readRecord, soundRecord } from '../claims/record-file.ts'
 import type { Disk } from '../files/disk.ts'
 import { withGuard } from '../files/guard.ts'
 import { readPlainFile, syncFolder } from '../files/guarded-file.ts'
 import { placesOf } from '../queue.ts'
 import { withReaders } from '../readers.ts'
 import { type ItemReading, interpret, type Store } from './item-reader.ts'
+import { openItem } from './open-item.ts'
+
+/**
+ * Removes the committed copies of an item that git put back where it was before wrk moved it, by its record.
+ * @returns the paths that are gone
+ * @throws WrkError AMBIGUOUS, INVALID_ITEM, BUSY; system errors pass
+ */
+export function removePutBack(store: Store, id: ItemId): Promise<string[]> {
+  const { host, stateDir } = store
+  const { disk } = host
+  return withGuard(host, stateDir, id.key, () => {
+    const record = soundRecord(id.display, readRecord(disk, stateDir, id.key))
+    const { fd, strays } = openItem(store, id, [], record)
+    disk.closeSync(fd)
+    for (const { path } of strays) {
+      disk.unlinkSync(path)
+      syncFolder(disk, dirname(path))
+    }
+    return strays.map(({ path }) => path)
+  })
+}
 
 /** A file of the item as it was read. */
 interface Copy extends ItemReading {
