@@ -2,7 +2,7 @@
  * The record decides who holds an item (contract, section 5), whatever git or an editor does to its file: who only
  * looks, is refused or gives a sign of life leaves the file alone, and old lock lines that come back are history.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE, stampOf } from '../support/clock.ts'
@@ -104,6 +104,7 @@ describe('a lock that was taken out of the file', () => {
       ['s1', 'heartbeat'],
       ['s2', 'next'],
       ['s2', 'release WRK-1'],
+      ['s1', 'claim WRK-1'],
       ['s2', 'doctor'],
       ['s1', 'list'],
     ] as const)
@@ -117,11 +118,13 @@ describe('a lock that was taken out of the file', () => {
   test.each([
     ['the holder’s next change of it', 's1', 'set WRK-1 priority=low'],
     ['doctor --fix, by anybody', 's2', 'doctor --fix'],
-    ['the holder’s renewal once its lines are old', 's1', 'claim WRK-1'],
+    ['the holder’s renewal, when they have been out for half the TTL', 's1', 'claim WRK-1'],
   ])('is put right by %s', async (_, session, args) => {
     const repository = await claimedByS1()
     await repository.git('reset -q --hard')
     await at(repository, HOUR, 's1', 'heartbeat')
+    // Since then nobody has put it back.
+    utimesSync(join(repository.top, repository.path('WRK-1')), new Date(T), new Date(T))
     await at(repository, HOUR + MINUTE, session, args)
     if (args.startsWith('claim')) return expect(repository.read('WRK-1')).toContain('locked_by: "s1"')
     expect(repository.read('WRK-1')).toContain('locked_by: "s1"')

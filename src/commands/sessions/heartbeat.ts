@@ -24,7 +24,7 @@ export function configure(command: Command, run: RunCommand): void {
       const { session, heartbeat_at, ended_at, superseded, dropped } = result
       const warnings = dropped.map(
         id =>
-          `${id} is this session’s by its record, but the file names no holder: git or an editor put an older version back. To hold it again: wrk claim ${id}`,
+          `${id} is still held by this session, but git or an editor took its lock out of the file. To show it there again: wrk doctor --fix`,
       )
       warnings.push(...result.warnings)
       const [first] = superseded

@@ -224,13 +224,18 @@ function decide(
   }
 }
 
-/** Whether the file names the caller since less than half the TTL: then a renewal leaves it alone. */
+/**
+ * Whether a renewal leaves the file alone: it names the caller since less than half the TTL, or something took the
+ * lock out of it since then. That may be a tool that hides changes while hooks run, and would trip over new lines.
+ */
 export function isShownLately(
-  { inFile, record }: Current,
+  { inFile, record, takenOut, foreign, modified }: Current,
   holder: string,
   ttlMs: number,
   now: Date,
 ): boolean {
+  if (record?.state === 'held' && record.holder === holder && takenOut && !foreign)
+    return now.getTime() - modified.getTime() < ttlMs / 2
   const shownAt = record?.state === 'held' && inFile?.by === holder ? inFile.at : null
   if (shownAt === null) return false
   const age = now.getTime() - shownAt.getTime()
