@@ -3,24 +3,23 @@
  * run by a search through all orders in which the steps of several processes can come (search.ts), on a file system
  * that resolves paths and acts on what they led to in two steps (model-disk.ts). What must hold is in claims.ts.
  *
- * Covered: one item that is free, held, stale or a dead session's; two processes in all interleavings, three in all
- * with at most two interruptions (a process that could go on is left for another), any of them stopping for ever
- * before any step; guard holders judged rightly, and arbitrarily taken for dead, which stands for guards that are
- * too old as well; the next claim after everything that a stop of all can leave behind.
+ * Covered: one item that is free, held, stale or a dead session's, by its record; two processes with at most two
+ * interruptions (a process that could go on is left for another), three with one, any of them stopping for ever before
+ * any step, its session with it or outliving it; an outsider who at any moment puts old bytes in place of the item, as
+ * git does, or removes it; guard holders judged rightly, and arbitrarily taken for dead, which stands for guards that
+ * are too old as well; the next claim after everything that a stop of all can leave behind.
  *
  * Bounded: with right verdicts each process tries twice to get a guard, with wrong ones once (which includes revoking
- * and trying again), then it ends BUSY. Two attempts with wrong verdicts: three interruptions; numbers of files
- * that are given again: two.
+ * and trying again), then it ends BUSY.
  *
- * With WRK_INTERLEAVINGS=all (`npm run test:interleavings`, half an hour): three processes in all interleavings, with
- * wrong verdicts three interruptions; two processes without the bounds on interruptions; the first use of a queue;
- * and the reductions (search.ts) checked against a search that makes every operation a step of its own.
+ * With WRK_INTERLEAVINGS=all (`npm run test:interleavings`): one interruption more each; the first use of a queue; and
+ * the reductions (search.ts) checked against a search that makes every operation a step of its own.
  *
  * Archiving and its two steps: archive.slow.test.ts.
  *
  * Not covered: what a process does before and after the item's guard is made in one step each (register, event log,
- * registry; the log's own guard is the same code); loss of power; failing disks; programs that do not know the guard;
- * network file systems; Windows.
+ * registry; the log's own guard is the same code); loss of power; failing disks; an outsider who comes twice; network
+ * file systems; Windows.
  *
  * A new scenario is a program in `PROGRAMS` and what it may do in `Claims`, both in claims.ts.
  */
@@ -28,7 +27,17 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Mutation } from './claimer.ts'
 import { interleave, type Rule, type Setting, type Standing } from './claims.ts'
 import { ALL, expectNone, search, TIMEOUT } from './expect.ts'
-import { notFenced, publishedEmpty, readBeforeGuard, slotInsideGuard, slotMadeAgain } from './mutations.ts'
+import {
+  displayNotFenced,
+  givenUpUnnoted,
+  notFenced,
+  publishedEmpty,
+  readBeforeGuard,
+  recordReadBeforeGuard,
+  shownFirst,
+  slotInsideGuard,
+  slotMadeAgain,
+} from './mutations.ts'
 
 // A process without an identity must not find the one that runs the tests.
 vi.mock('../../src/system/ancestors.ts', () => ({
@@ -39,12 +48,20 @@ vi.mock('../../src/system/ancestors.ts', () => ({
 const STANDINGS: Standing[] = ['free', 'held', 'stale', 'dead']
 const TWO = ['claim', 'claim'] as const
 const THREE = ['claim', 'claim', 'claim'] as const
+const OF_TWO = { preemptions: ALL ? 3 : 2 }
+const OF_THREE = { preemptions: ALL ? 2 : 1 }
 
-describe('all interleavings of two claims', () => {
+describe('interleavings of two claims', () => {
   test.each(STANDINGS)(
     'of a %s item, holders of guards judged rightly',
     async standing => {
-      await expectNone(`two, ${standing}`, { standing, processes: TWO, attempts: 2, verdicts: 'right' })
+      await expectNone(`two, ${standing}`, {
+        standing,
+        processes: TWO,
+        attempts: 2,
+        verdicts: 'right',
+        ...OF_TWO,
+      })
     },
     TIMEOUT,
   )
@@ -57,6 +74,7 @@ describe('all interleavings of two claims', () => {
         processes: TWO,
         attempts: 1,
         verdicts: 'wrong',
+        ...OF_TWO,
       })
     },
     TIMEOUT,
@@ -65,8 +83,7 @@ describe('all interleavings of two claims', () => {
   test(
     'the same, with those that were revoked starting over',
     async () => {
-      const bound = ALL ? {} : { preemptions: 3 }
-      const setting: Setting = { standing: 'free', processes: TWO, attempts: 2, verdicts: 'wrong', ...bound }
+      const setting: Setting = { standing: 'free', processes: TWO, attempts: 2, verdicts: 'wrong', ...OF_TWO }
       await expectNone('two, free, wrong verdicts, two attempts', setting)
     },
     TIMEOUT,
@@ -75,7 +92,13 @@ describe('all interleavings of two claims', () => {
   test(
     'any holder of the item taken for dead as well: who takes it over has judged the lock that goes',
     async () => {
-      const setting: Setting = { standing: 'free', processes: TWO, attempts: 1, verdicts: 'wrongLocks' }
+      const setting: Setting = {
+        standing: 'free',
+        processes: TWO,
+        attempts: 1,
+        verdicts: 'wrongLocks',
+        ...OF_TWO,
+      }
       const { endings } = await expectNone('two, free, wrong verdicts on sessions too', setting)
       expect([...endings].some(ending => ending.endsWith('a:a b:b '))).toBe(true)
     },
@@ -86,7 +109,7 @@ describe('all interleavings of two claims', () => {
     'of a free item, every operation a step, and the numbers of removed files given to new ones',
     async () => {
       const setting: Setting = { standing: 'free', processes: TWO, attempts: 1, verdicts: 'wrong' }
-      const bound = ALL ? {} : { preemptions: 2 }
+      const bound = { preemptions: ALL ? 2 : 1 }
       await expectNone('two, free, wrong verdicts, numbers given again', {
         ...setting,
         ...bound,
@@ -100,7 +123,7 @@ describe('all interleavings of two claims', () => {
   test(
     'exactly one wins a free item, when nobody stops',
     async () => {
-      const setting: Setting = { standing: 'free', processes: TWO, attempts: 2, verdicts: 'right' }
+      const setting: Setting = { standing: 'free', processes: TWO, attempts: 2, verdicts: 'right', ...OF_TWO }
       const { endings } = await interleave(setting)
       const calm = [...endings].filter(ending => !ending.includes('stopped') && !ending.includes('BUSY'))
       // The first to begin is called a (Options.twins).
@@ -111,11 +134,10 @@ describe('all interleavings of two claims', () => {
 })
 
 describe('interleavings of three claims', () => {
-  const bound = ALL ? {} : { preemptions: 2 }
   test.each(STANDINGS)(
     'of a %s item, holders of guards judged rightly',
     async standing => {
-      const setting: Setting = { standing, processes: THREE, attempts: 2, verdicts: 'right', ...bound }
+      const setting: Setting = { standing, processes: THREE, attempts: 2, verdicts: 'right', ...OF_THREE }
       await expectNone(`three, ${standing}`, setting)
     },
     TIMEOUT,
@@ -129,7 +151,7 @@ describe('interleavings of three claims', () => {
         processes: THREE,
         attempts: 1,
         verdicts: 'wrong',
-        preemptions: ALL ? 3 : 2,
+        ...OF_THREE,
       }
       await expectNone(`three, ${standing}, wrong verdicts`, setting)
     },
@@ -148,23 +170,65 @@ describe('interleavings of a claim with others', () => {
           processes,
           attempts: 2,
           verdicts: 'right',
+          ...OF_THREE,
         })
       }
     },
     TIMEOUT,
   )
 
-  test(
-    'a release by the holder',
-    async () => {
+  test.each<[string, Pick<Setting, 'verdicts' | 'outlives' | 'attempts'>]>([
+    ['judged rightly', { verdicts: 'right', attempts: 2 }],
+    [
+      'judged rightly, of sessions that outlive their processes',
+      { verdicts: 'right', outlives: true, attempts: 2 },
+    ],
+    [
+      'taken for dead, of sessions that outlive their processes',
+      { verdicts: 'wrong', outlives: true, attempts: 1 },
+    ],
+  ])(
+    'a release by the holder, holders of guards %s',
+    async (what, setting) => {
       const processes = ['claim', 'release'] as const
-      await expectNone('claim and release', { standing: 'held', processes, attempts: 2, verdicts: 'right' })
-      await expectNone('claim and release, wrong verdicts', {
-        standing: 'held',
-        processes,
-        attempts: 1,
-        verdicts: 'wrong',
-      })
+      await expectNone(`claim and release, ${what}`, { standing: 'held', processes, ...setting, ...OF_TWO })
+    },
+    TIMEOUT,
+  )
+})
+
+type Parties = Pick<Setting, 'standing' | 'processes' | 'verdicts' | 'preemptions'>
+
+/** Who is at work when git puts the committed file back, or one with an old lock, or takes it away. */
+const WITH_OUTSIDER: Parties[] = [
+  { standing: 'free', processes: ['claim', 'putsOld'], verdicts: 'right' },
+  { standing: 'free', processes: ['claim', 'putsFree'], verdicts: 'right' },
+  { standing: 'free', processes: ['claim', 'removes'], verdicts: 'right' },
+  { standing: 'held', processes: ['claim', 'putsFree'], verdicts: 'right' },
+  { standing: 'held', processes: ['release', 'putsFree'], verdicts: 'right' },
+  { standing: 'held', processes: ['release', 'putsOld'], verdicts: 'right' },
+  { standing: 'held', processes: ['release', 'removes'], verdicts: 'right' },
+  { standing: 'free', processes: ['claim', 'claim', 'putsOld'], verdicts: 'right', ...OF_TWO },
+  { standing: 'dead', processes: ['claim', 'claim', 'putsFree'], verdicts: 'right', ...OF_THREE },
+  { standing: 'held', processes: ['claim', 'release', 'putsFree'], verdicts: 'right', ...OF_TWO },
+  { standing: 'held', processes: ['claim', 'release', 'putsOld'], verdicts: 'wrong', ...OF_THREE },
+]
+
+describe('interleavings with an outsider, who knows no guard', () => {
+  test.each(
+    WITH_OUTSIDER.map(parties => {
+      const { processes, standing, verdicts } = parties
+      return [`${processes.join(' + ')}, ${standing}, ${verdicts} verdicts`, parties] as const
+    }),
+  )(
+    '%s',
+    async (what, parties) => {
+      for (const outlives of [false, true])
+        await expectNone(`${what}${outlives ? ', sessions live on' : ''}`, {
+          ...parties,
+          attempts: parties.verdicts === 'right' ? 2 : 1,
+          outlives,
+        })
     },
     TIMEOUT,
   )
@@ -172,25 +236,48 @@ describe('interleavings of a claim with others', () => {
 
 describe('a protocol that is broken on purpose is found out', () => {
   test.each<[string, Mutation, Setting['verdicts'], Rule]>([
-    ['the slot made inside the published guard', slotInsideGuard, 'right', '4'],
+    ['the slots made inside the published guard', slotInsideGuard, 'right', '4'],
     ['the slot opened with O_CREAT', slotMadeAgain, 'wrong', '4'],
-    ['the item renamed into place before it is written', publishedEmpty, 'right', '3'],
-    ['the item published from outside the guard', notFenced, 'wrong', '4'],
+    ['the record renamed into place before it is written', publishedEmpty, 'right', '3'],
+    ['both published from outside the guard', notFenced, 'wrong', '4'],
+    ['the lock shown in the file from outside the guard', displayNotFenced, 'wrongLocks', '1'],
+    ['the lock shown in the file before it is recorded', shownFirst, 'right', '1'],
     ['the item read before the guard is taken', readBeforeGuard, 'right', '2'],
+    ['the record read before the guard is taken', recordReadBeforeGuard, 'right', '2'],
   ])(
     '%s',
     async (what, mutation, verdicts, rule) => {
       const setting: Setting = {
-        standing: 'free',
+        standing: mutation === recordReadBeforeGuard ? 'dead' : 'free',
         processes: TWO,
         attempts: 2,
         verdicts,
         mutation,
         only: [rule],
+        preemptions: 3,
       }
       const { violation } = await search(what, setting)
       expect(violation?.message).toMatch(new RegExp(`^${rule}: `))
       expect(violation!.trace.length).toBeGreaterThan(5)
+    },
+    TIMEOUT,
+  )
+
+  test(
+    'an item that is given up without a note of it, by a process that its session outlives',
+    async () => {
+      const setting: Setting = {
+        standing: 'held',
+        processes: ['release', 'claim'],
+        attempts: 2,
+        verdicts: 'right',
+        outlives: true,
+        mutation: givenUpUnnoted,
+        only: ['3'],
+        preemptions: 2,
+      }
+      const { violation } = await search('given up without a note', setting)
+      expect(violation?.message).toBe('3: the next claim ends with held, not granted')
     },
     TIMEOUT,
   )
@@ -200,7 +287,7 @@ describe.runIf(ALL)('the long way', () => {
   test.each(STANDINGS)(
     'two claims of a %s item, wrong verdicts, two attempts',
     async standing => {
-      const setting: Setting = { standing, processes: TWO, attempts: 2, verdicts: 'wrong' }
+      const setting: Setting = { standing, processes: TWO, attempts: 2, verdicts: 'wrong', ...OF_TWO }
       await expectNone(`two, ${standing}, wrong verdicts, two attempts`, setting)
     },
     TIMEOUT,
@@ -215,6 +302,7 @@ describe.runIf(ALL)('the long way', () => {
         attempts: 1,
         verdicts: 'right',
         firstUse: true,
+        preemptions: 2,
       }
       await expectNone('two, first use', setting)
     },
@@ -224,7 +312,13 @@ describe.runIf(ALL)('the long way', () => {
   test(
     'every operation a step of its own comes to the same endings',
     async () => {
-      const setting: Setting = { standing: 'free', processes: TWO, attempts: 1, verdicts: 'right' }
+      const setting: Setting = {
+        standing: 'free',
+        processes: TWO,
+        attempts: 1,
+        verdicts: 'right',
+        preemptions: 2,
+      }
       const few = await interleave(setting)
       const many = await expectNone('two, free, every operation a step', { ...setting, reduced: false })
       // The reduced search has the first to begin called a.

@@ -46,8 +46,8 @@ export const QUEUE = '/queue'
 const STARTED = '7'
 const PLACE = { host: 'box', boot: '12345678', pidns: '1' }
 
-/** So many random words at most are drawn between two pauses: two names for each of four guards, one of a change. */
-const LETTERS_A_TURN = 9
+/** So many random words at most are drawn between two pauses: two names for each of seven guards, some of changes. */
+const LETTERS_A_TURN = 18
 
 let moments = 0
 
@@ -65,6 +65,8 @@ export class Claimer {
   runs = 0
   readonly name: string
   readonly pid: number
+  /** A program that knows no guard: each of its steps is one. */
+  readonly isOutsider: boolean
   private readonly firsts = new Map<string, Moment>()
   private readonly aliases = new Map<Moment, Moment>()
   private readonly program: Program
@@ -75,8 +77,15 @@ export class Claimer {
    * @param name one letter; part of all that the process makes
    * @param attempts how often it tries to get a guard before it gives up
    */
-  constructor(name: string, attempts: number, program: Program, mutation: Mutation = disk => disk) {
+  constructor(
+    name: string,
+    attempts: number,
+    program: Program,
+    mutation: Mutation = disk => disk,
+    isOutsider = false,
+  ) {
     this.name = name
+    this.isOutsider = isOutsider
     this.pid = pidOf(name)
     this.attempts = attempts
     this.program = program
@@ -217,8 +226,8 @@ export function told(step: Step): string {
 // --- what production code sees --------------------------------------------------------------------------
 
 const NAME = /(\d+)\.[0-9A-Za-z]+\.[0-9A-Za-z]+\.\d+\.[0-9a-f]{8}\.([a-z0-9]{8})[0-9a-z]*/g
-const SHORT = /^(\d+)~([a-z0-9]{8})$/
-const LONG = `$1.${STARTED}.${PLACE.boot}.${PLACE.pidns}.${shortHash(PLACE.host)}.$2`
+const SHORT = /^(\d+)~([a-z0-9]{8})(\.[ab])?$/
+const LONG = `$1.${STARTED}.${PLACE.boot}.${PLACE.pidns}.${shortHash(PLACE.host)}.$2$3`
 
 /** The path below the queue, with guards' names written short. */
 function short(path: unknown): string {

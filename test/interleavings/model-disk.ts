@@ -79,7 +79,8 @@ const ROOT_ID: Id = '-:'
 
 const PERMANENT = new Set([
   ...['', 'pending', 'archive', 'archive/2026-02', '.wrk', '.wrk/tmp', '.wrk/guards', '.wrk/outbox'],
-  ...['.wrk/moves', '.wrk/conflicts'],
+  ...['.wrk/moves', '.wrk/conflicts', '.wrk/claims', '.wrk/held', '.wrk/sessions', 'outside'],
+  ...['old', 'a', 'b', 'c', 'y', 'z'].map(session => `.wrk/held/${session}`),
 ])
 
 /** Something that wrk must never do, found by the model or by a scenario. */

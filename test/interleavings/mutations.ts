@@ -18,7 +18,7 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 /** Stands for a descriptor of a file that is not open. */
 const NO_FILE = 1000
 
-/** Takes the guard first and makes the slot in it afterwards: steps 1 and 2 swapped. */
+/** Takes the guard first and makes the slots in it afterwards: steps 1 and 2 swapped. */
 export const slotInsideGuard: Mutation = disk => ({
   ...disk,
   openSync: (path, flags, mode) =>
@@ -27,8 +27,11 @@ export const slotInsideGuard: Mutation = disk => ({
   renameSync(from, to) {
     disk.renameSync(from, to)
     if (!isDraft(String(from))) return
+    // Only an item has two slots.
+    const slots = nameOf(String(to)).startsWith('wrk-') ? ['.a', '.b'] : ['']
     try {
-      disk.closeSync(disk.openSync(`${to}/${nameOf(String(from))}`, 'wx', 0o600))
+      for (const slot of slots)
+        disk.closeSync(disk.openSync(`${to}/${nameOf(String(from))}${slot}`, 'wx', 0o600))
     } catch (error) {
       // Another came in between: the guard is theirs.
       throw isMissing(error) ? Object.assign(new Error(), error, { code: 'ENOTEMPTY' }) : error
@@ -61,7 +64,8 @@ export const publishedEmpty: Mutation = disk => {
     ...disk,
     openSync(path, flags, mode) {
       const fd = disk.openSync(path, flags, mode)
-      if (fillsSlot(path, flags)) slot = fd
+      // The first slot alone: the record's.
+      if (fillsSlot(path, flags) && !String(path).endsWith('.b')) slot = fd
       return fd
     },
     writeSync: ((fd: number, data: Buffer, ...at: number[]) => {
@@ -78,7 +82,7 @@ export const publishedEmpty: Mutation = disk => {
     closeSync: fd => (fd === slot ? undefined : disk.closeSync(fd)),
     renameSync(from, to) {
       disk.renameSync(from, to)
-      if (!isSlot(String(from))) return
+      if (!isSlot(String(from)) || String(from).endsWith('.b')) return
       for (const write of late) write()
       disk.closeSync(slot)
       late = []
@@ -104,6 +108,77 @@ export const notFenced: Mutation = disk => {
       } catch (error) {
         if (!isMissing(error)) throw error
       }
+    },
+  }
+}
+
+/** Shows the lock in the file from a file of its own: only the record is fenced. */
+export const displayNotFenced: Mutation = disk => {
+  const mutated = notFenced(disk)
+  const isDisplay = (path: unknown) => String(path).endsWith('.b')
+  return {
+    ...disk,
+    openSync: (path, flags, mode) => (isDisplay(path) ? mutated : disk).openSync(path, flags, mode),
+    renameSync: (from, to) => (isDisplay(from) ? mutated : disk).renameSync(from, to),
+  }
+}
+
+/** Shows a claim in the file before it is recorded. */
+export const shownFirst: Mutation = disk => ({
+  ...disk,
+  renameSync(from, to) {
+    const root = /^(.*)\/\.wrk\/claims\//.exec(String(to))?.[1]
+    if (root !== undefined && isSlot(String(from)))
+      try {
+        disk.renameSync(String(from).replace(/a$/, 'b'), `${root}/pending/WRK-1.md`)
+      } catch (error) {
+        if (!isMissing(error)) throw error
+      }
+    disk.renameSync(from, to)
+  },
+})
+
+/** Gives an item up without a note of it. */
+export const givenUpUnnoted: Mutation = disk => {
+  const isNote = (path: unknown) => String(path).includes('/outbox/wrk-')
+  return {
+    ...disk,
+    openSync: (path, flags, mode) =>
+      isNote(path) && flags === 'wx' ? NO_FILE : disk.openSync(path, flags, mode),
+    writeSync: ((fd: number, data: Buffer, ...at: number[]) =>
+      fd === NO_FILE
+        ? data.length
+        : (disk.writeSync as (fd: number, data: Buffer, ...at: number[]) => number)(
+            fd,
+            data,
+            ...at,
+          )) as typeof disk.writeSync,
+    closeSync: fd => (fd === NO_FILE ? undefined : disk.closeSync(fd)),
+  }
+}
+
+/** Reads the record once and for all, before it takes the guard. */
+export const recordReadBeforeGuard: Mutation = disk => {
+  let early: number | null = null
+  let tried = false
+  return {
+    ...disk,
+    renameSync(from, to) {
+      if (isDraft(String(from)) && nameOf(String(to)).startsWith('wrk-') && !tried) {
+        tried = true
+        try {
+          early = disk.openSync(String(to).replace('/guards/', '/claims/'), 'r')
+        } catch (error) {
+          if (!isMissing(error)) throw error
+        }
+      }
+      disk.renameSync(from, to)
+    },
+    openSync(path, flags, mode) {
+      if (!String(path).includes('/.wrk/claims/') || early === null) return disk.openSync(path, flags, mode)
+      const fd = early
+      early = null
+      return fd
     },
   }
 }

@@ -14,8 +14,10 @@
  *   that the process made, until it is unlinked or published, and is never made again; a folder with something in
  *   it can neither be removed nor replaced. So as long as the slot is there, its path leads to it. (Not for
  *   mutations that make files inside a guard.)
+ * - `isStill`: sessions and runs, which nobody changes here, and the entries by which a session remembers its claims:
+ *   the records decide, and what lies there is compared with them in every state.
  * - What an attempt that failed had seen is forgotten, and so is how a guard was come by: all that `withGuard` keeps
- *   is the number of attempts. `checkMerged` compares what comes next.
+ *   is the number of attempts, and an item's change the record that it published. `checkMerged` compares what comes next.
  * - `beginning`: what a process reads before its first guard (where the item lies, who is registered, whose drafts
  *   are to be swept, which moves are to be made) is read by all of them at the start, or, when they come `late`, by
  *   each in one step at any time. Of that, nothing but the item's place is used inside the guard.
@@ -51,6 +53,8 @@ export interface Actor {
   /** How the guards stood when it last looked into one: a pause lasts until that is different. */
   seen: string | null
   pauses: number
+  /** The record that it published last: a call remembers that over its attempts. */
+  committed: string
   begun: boolean
   status: 'running' | 'finished' | 'stopped'
   /** What the scenario notes of it, part of the state. */
@@ -325,7 +329,10 @@ export class Search {
     if (step.call === 'sleep') one.pauses++
     const withItem = one.phase === 'guarded' || one.phase === 'trying'
     const forgets = this.options.reduced && withItem && (entered || step.call === 'sleep')
-    const key = `${one.origin} ${one.moment.guards} ${entered ? step.path : `pause ${one.pauses}`}`
+    if (step.call === 'rename' && step.to.startsWith('.wrk/claims/') && result.code === undefined)
+      one.committed = state.disk.fileAt(step.to)!.text
+    const attempt = entered ? step.path : `pause ${one.pauses}`
+    const key = `${one.origin} ${one.moment.guards} ${attempt} ${one.committed}`
     one.moment = forgets ? claimer.merged(key, next) : next
   }
 
@@ -364,8 +371,10 @@ export class Search {
       if (!this.isUnseen(state, one, step, answers)) return null
       let result: Result
       const before = step.call === 'rename' ? { ...state, disk: state.disk.clone() } : state
-      if (step.call === 'sleep') return null
-      if (step.call === 'look') result = { look: answers[0]!.look }
+      // Alone it goes on at once: its attempts are counted, and then it ends BUSY.
+      if (step.call === 'sleep' && one.phase !== 'alone') return null
+      if (step.call === 'sleep') result = {}
+      else if (step.call === 'look') result = { look: answers[0]!.look }
       else {
         const [ended, hands] = state.disk.atOnce(step, one.hands)
         result = ended
@@ -401,11 +410,12 @@ export class Search {
     // A single answer is one that stays: the dead do not come back.
     if (step.call === 'look') return reduced && answers.length === 1
     if (!reduced || step.call === 'sleep') return false
+    if ('path' in step && isStill(step.path)) return true
     if ('fd' in step) {
       if (step.call === 'close' || step.call === 'fsync') return true
       const id = one.hands.fds[step.fd]!
       const node = state.disk.node(id)
-      if (node?.kind !== 'file') return true
+      if (node?.kind !== 'file' || isStill(id.slice(id.indexOf(':') + 1))) return true
       return (
         node.use === 'slot' || (node.use === 'published' && (step.call === 'fstat' || step.call === 'read'))
       )
@@ -429,7 +439,10 @@ export class Search {
   }
 }
 
-function newActor({ name, start }: Claimer, phase: Actor['phase'] = 'beginning'): Actor {
+function newActor(
+  { name, start, isOutsider }: Claimer,
+  phase: Actor['phase'] = isOutsider ? 'left' : 'beginning',
+): Actor {
   const hands = { who: name, fds: [] }
   return {
     moment: start,
@@ -439,6 +452,7 @@ function newActor({ name, start }: Claimer, phase: Actor['phase'] = 'beginning')
     origin: 0,
     seen: null,
     pauses: 0,
+    committed: '',
     begun: false,
     status: 'running',
     note: '',
@@ -449,6 +463,10 @@ function newActor({ name, start }: Claimer, phase: Actor['phase'] = 'beginning')
 function stopped(actor: Actor): Actor {
   return { ...actor, hands: { ...actor.hands, fds: [] }, held: null, seen: null, status: 'stopped', note: '' }
 }
+
+/** What nobody changes while items are claimed, and the entries of a session's claims, by which nothing is decided. */
+const isStill = (path: string): boolean =>
+  /^\.wrk\/(held|sessions|runs)(\/|$)|^(\.wrk\/(session-state|state)\.json|session-state\.yaml)$/.test(path)
 
 function isOwnDraft({ hands }: Actor, path: string): boolean {
   return path.startsWith(`.wrk/tmp/${hands.who.charCodeAt(0)}~`)
@@ -463,7 +481,7 @@ const takesItemGuard = (step: Step): boolean => 'to' in step && isItemGuard(step
 
 /** Out of the item's guard: it looks where the item lies, or who it is, for what it does next. */
 function looksAround(step: Step): boolean {
-  return 'path' in step && (step.call === 'readdir' ? step.path === '' : step.path === 'session-state.yaml')
+  return 'path' in step && step.call === 'readdir' && (step.path === '' || step.path.startsWith('.wrk/held/'))
 }
 
 /** What a process still does after the item's guard begins so. */
@@ -472,10 +490,11 @@ function takesOtherGuard(step: Step): boolean {
 }
 
 function keyOf({ disk, actors, note, last, preempted }: State): string {
-  const told = actors.map(({ moment, hands, held, phase, seen, pauses, begun, status, note: of }) =>
-    status === 'running'
-      ? [moment.id, hands.fds.join('+'), held?.join('+'), phase, seen, pauses, begun, of].join()
-      : `${status}${of}`,
+  const told = actors.map(
+    ({ moment, hands, held, phase, seen, pauses, committed, begun, status, note: of }) =>
+      status === 'running'
+        ? [moment.id, hands.fds.join('+'), held?.join('+'), phase, seen, pauses, committed, begun, of].join()
+        : `${status}${of}`,
   )
   return `${disk.key()}\n${told.join('\n')}\n${note}\n${last}${preempted}`
 }

@@ -4,7 +4,8 @@
  * session learns what it lost.
  *
  * Guarantees: whoever holds an item has its entry, since it is written before the record is published.
- * Does not guarantee: that an entry means a claim. Its writer may have died before it published.
+ * Does not guarantee: that an entry means a claim. Its writer may have died before it published. Nor, since removing one
+ * is not fenced, the entry of a claim that was tried again after its holder had been taken for dead by mistake.
  */
 import { join } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'

@@ -162,6 +162,8 @@ async function completeLater(store: Store, id: ItemId): Promise<string[]> {
 interface Attempt {
   tx: string
   unlogged: Unlogged[]
+  /** The revision of a record that an attempt published before it had to start over. */
+  committed?: number
   /** A claim whose record was published and whose file could not be written. */
   taken?: { epoch: number; session: string | undefined; event: PendingEvent }
 }
@@ -187,6 +189,11 @@ function changeUnderGuard<T>(
   const { disk } = host
   const recordFile = readRecord(disk, stateDir, id.key)
   const record = soundRecord(id.display, recordFile)
+  // Others have changed it since an earlier attempt published it: what comes now is another change.
+  if (attempt.committed !== undefined && record?.rev !== attempt.committed) {
+    attempt.tx = host.randomLetters(12)
+    delete attempt.committed
+  }
   const file = openItem(store, id, places, record)
   try {
     attempt.unlogged = resolveIntents(disk, stateDir, id.key, guard, recordFile, file)
@@ -216,6 +223,7 @@ function changeUnderGuard<T>(
       }
     } catch (error) {
       if (run && guard.published.size === 0) removeMarker(disk, run)
+      if (guard.published.has(guard.slot)) attempt.committed = change.next.rev
       const isTaken = decision.hold?.kind === 'take' && guard.published.size > 0 && isFailure(error)
       if (isTaken && current.lock?.by !== change.next.holder)
         attempt.taken = { epoch: change.next.epoch, session: decision.session, event }

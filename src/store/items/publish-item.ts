@@ -258,14 +258,20 @@ export function resolveIntents(
   record: RecordFile,
   item: Pick<OpenFile, 'path' | 'stat'> | null,
 ): Unlogged[] {
-  return intentsOf(disk, stateDir, key).flatMap(({ path, slots }) => {
+  const found = intentsOf(disk, stateDir, key)
+  // Of two, the one whose file is there happened; what the other wanted to replace is gone by that.
+  const isTold =
+    found.length > 1 &&
+    item !== null &&
+    found.some(({ path }) => readMarker<Intent>(disk, path)?.change?.item?.inode === Number(item.stat.ino))
+  return found.flatMap(({ path, slots }) => {
     if (slots.some(slot => isThere(disk, `${guard.dir}/${slot}`))) throw new StartOver()
     const intent = readMarker<Intent>(disk, path)
     const change = intent?.change
     const state = !intent
       ? 'not'
       : change
-        ? stateOf(change, intent.inode, record, item, disk)
+        ? stateOf(change, intent.inode, record, item, isTold, disk)
         : newItem(intent, item)
     if (state === 'half') {
       complete(disk, stateDir, key, guard, record, intent!)
@@ -292,6 +298,7 @@ function stateOf(
   inode: number,
   record: RecordFile,
   item: Pick<OpenFile, 'stat'> | null,
+  isTold: boolean,
   disk: Disk,
 ): 'happened' | 'half' | 'not' {
   if (record.inode === inode || lookAt(disk, record.path)?.ino === inode) return 'happened'
@@ -300,7 +307,7 @@ function stateOf(
   if (item && Number(item.stat.ino) === to.inode) return 'half'
   // The file that the change was made on is still there: it was cut short before anything happened. Any other was put
   // there by somebody else, before or after: then what its holder wanted is done, for nobody else can do it.
-  return item && to.old && isOld(item, to.old) ? 'not' : 'half'
+  return isTold || (item && to.old && isOld(item, to.old)) ? 'not' : 'half'
 }
 
 function isOld({ stat }: Pick<OpenFile, 'stat'>, old: OldFile): boolean {
