@@ -1,0 +1,132 @@
+/**
+ * Makes the README's picture of `wrk board`: a queue in a temporary folder, worked on by agents that are real
+ * processes, one of which is killed; then the page as a browser shows it.
+ *
+ *   npm run build && node scripts/board-picture.mjs [FILE]      default: docs/images/board.png
+ *
+ * Needs Linux, bash and Debian's chromium.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const WRK = join(root, 'dist', 'wrk.cjs')
+const file = process.argv[2] ?? join(root, 'docs', 'images', 'board.png')
+const home = realpathSync(mkdtempSync(join(tmpdir(), 'wrk-picture-')))
+const queue = join(home, 'tide-station', '.claude', 'work-queue')
+const env = {
+  PATH: `${join(home, 'bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
+  HOME: home,
+  WRK_QUEUE: queue,
+  LANG: 'C.UTF-8',
+}
+const running = []
+
+try {
+  mkdirSync(join(home, 'bin'))
+  writeFileSync(join(home, 'bin', 'wrk'), `#!/bin/sh\nexec '${process.execPath}' '${WRK}' "$@"\n`, {
+    mode: 0o755,
+  })
+  mkdirSync(queue, { recursive: true })
+  wrk('init', queue)
+  for (const [title, priority, ...waitsFor] of ITEMS())
+    wrk('new', title, '--priority', priority, ...waitsFor.flatMap(id => ['--blocked-by', id]))
+  for (const id of ['9', '10', '11']) wrk('done', id)
+  wrk('block', '8', '--reason', 'waits for the harbour master')
+  const agents = {
+    claude: await agent('claude', 'wrk start 1'),
+    codex: await agent('codex', 'wrk start 2'),
+    gemini: await agent('gemini', 'wrk claim 5'),
+    crashed: await agent('codex', 'wrk start 4'),
+    other: await agent('claude', 'wrk start 3'),
+  }
+  agents.crashed.kill('SIGKILL')
+  await new Promise(settle => agents.crashed.once('close', settle))
+  agents.later = await agent('claude', 'wrk start 6')
+  agents.later.kill('SIGKILL')
+  await new Promise(settle => agents.later.once('close', settle))
+  await agent('gemini', 'wrk start 6')
+  await takePicture()
+} finally {
+  for (const child of running) child.kill('SIGKILL')
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+}
+
+function ITEMS() {
+  return [
+    ['Import the tide tables of the north pier', 'critical'],
+    ['Calibrate the pressure sensor', 'high'],
+    ['Show gaps in the chart of the last hour', 'medium', '1'],
+    ['Move the harbour map tiles', 'high'],
+    ['Retry failed uploads with a longer pause', 'medium'],
+    ['Warn when a buoy drifts', 'high', '2'],
+    ['Ferry timetable: public holidays', 'low', '3', '4'],
+    ['Mooring planner for visitors', 'medium'],
+    ['Unit conversion of depth soundings', 'medium'],
+    ['Night shift report by mail', 'low'],
+    ['Permissions of the archive folder', 'high'],
+    ['Wind gauge drivers for the south pier', 'medium', '2'],
+    ['潮汐表の取り込み', 'high'],
+  ]
+}
+
+function wrk(...words) {
+  const { status, stderr } = spawnSync(process.execPath, [WRK, '--session', 'harbour-office', ...words], {
+    env,
+    cwd: home,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`wrk ${words.join(' ')} ended with ${status}: ${stderr}`)
+}
+
+/** A process by an agent's name that has run a command and waits for the next. */
+async function agent(name, command) {
+  const folder = mkdtempSync(join(home, 'agent-'))
+  const program = join(folder, name)
+  symlinkSync('/bin/bash', program)
+  const child = spawn(
+    program,
+    ['--norc', '--noprofile', '-c', `${command} >/dev/null 2>&1; echo done; read -r _`],
+    { env, cwd: home, stdio: ['pipe', 'pipe', 'inherit'], detached: true },
+  )
+  running.push(child)
+  await new Promise(settle => child.stdout.once('data', settle))
+  return child
+}
+
+async function takePicture() {
+  const server = spawn(process.execPath, [WRK, 'board', '--no-open'], {
+    env,
+    cwd: home,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.push(server)
+  await new Promise(settle => server.stdout.once('data', settle))
+  const { port, token } = JSON.parse(readFileSync(join(queue, '.wrk', 'board.json'), 'utf8'))
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1760, height: 720 } })
+    await page.goto(`http://127.0.0.1:${port}/#token=${token}`)
+    await page.waitForSelector('.card')
+    await page.waitForTimeout(500)
+    mkdirSync(dirname(file), { recursive: true })
+    await page.screenshot({ path: file })
+  } finally {
+    await browser.close()
+  }
+}
