@@ -126,6 +126,9 @@ await Promise.all([
     format: 'esm',
     splitting: true,
     packages: 'external',
+    // Names stay as they are, for whoever reads a stack.
+    minifySyntax: true,
+    minifyWhitespace: true,
   }),
 ])
 chmodSync('dist/wrk.cjs', 0o755)
