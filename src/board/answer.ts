@@ -1,6 +1,6 @@
 /** How the board answers: the headers of every answer, bodies that have a bound, and what goes out compressed. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 
 /** The page takes nothing from elsewhere, nobody frames it, and no text becomes a script. */
 const PAGE_POLICY = [
@@ -29,6 +29,15 @@ const HEADERS = {
 
 const LARGEST_BODY = 64 * 1024
 const WORTH_COMPRESSING = 2_000
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+export function acceptsGzip({ headers }: IncomingMessage): boolean {
+  return /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
+}
+
+export function compressed(body: string | Buffer): Buffer {
+  return gzipSync(body, { level: 4 })
+}
 
 export function begin(
   response: ServerResponse,
@@ -39,25 +48,36 @@ export function begin(
   response.writeHead(status, { ...HEADERS, 'Content-Type': type, ...more })
 }
 
-export function send(
+function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   type: string,
   body: string | Buffer,
 ): void {
-  const accepts = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
-  if (accepts && body.length > WORTH_COMPRESSING) {
+  if (body.length > WORTH_COMPRESSING && acceptsGzip(request)) {
     begin(response, status, type, { 'Content-Encoding': 'gzip' })
-    response.end(gzipSync(body, { level: 4 }))
+    response.end(compressed(body))
   } else {
     begin(response, status, type)
     response.end(body)
   }
 }
 
+/** What is compressed already. */
+export function sendPacked(
+  request: IncomingMessage,
+  response: ServerResponse,
+  type: string,
+  packed: Buffer,
+): void {
+  const accepts = acceptsGzip(request)
+  begin(response, 200, type, accepts ? { 'Content-Encoding': 'gzip' } : {})
+  response.end(accepts ? packed : gunzipSync(packed))
+}
+
 export function sendJson(request: IncomingMessage, response: ServerResponse, status: number, value: unknown) {
-  send(request, response, status, 'application/json; charset=utf-8', JSON.stringify(value))
+  send(request, response, status, JSON_TYPE, JSON.stringify(value))
 }
 
 /** A request's body; null when it is larger than any act. */

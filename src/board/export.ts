@@ -12,7 +12,7 @@ import { waitingGraph } from './model/graph-model.ts'
 import { lanesOf } from './model/lanes.ts'
 import { graphLayout } from './model/layout.ts'
 import drawingStyle from './page/drawing.css'
-import { PAGE_FILES } from './page-files.ts'
+import { pageText } from './page-files.ts'
 import type { Exported, ItemPage, State } from './protocol.ts'
 import { boardState } from './snapshot.ts'
 
@@ -52,8 +52,8 @@ async function page(context: Context, state: State): Promise<string> {
     pages: await pagesOf(context, state),
     layout: graphLayout({ nodes: keys, edges: graph.edges }),
   }
-  const script = PAGE_FILES['/board.js']!.text.replaceAll('</script', '<\\/script')
-  const style = PAGE_FILES['/board.css']!.text
+  const script = pageText('/board.js').replaceAll('</script', '<\\/script')
+  const style = pageText('/board.css')
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   const policy = [
     "default-src 'none'",

@@ -7,7 +7,8 @@ import { PRIORITIES } from '../operations/items/new.ts'
 import { where } from '../operations/queue/where.ts'
 import type { QueueFacts } from './protocol.ts'
 
-const POLL_SECONDS = 5
+/** See `calm` in operations/watch/watch.ts. */
+const POLL_SECONDS = 10
 
 /** @param sessionId the session that the board acts as; null where it only shows */
 export async function queueFacts(context: Context, sessionId: string | null): Promise<QueueFacts> {

@@ -9,7 +9,7 @@
 import type { ItemKey } from '../core/items/ids.ts'
 import type { WatchedItem } from '../core/watch/watch.ts'
 import type { Context } from '../operations/context.ts'
-import { candidates } from '../operations/items/candidates.ts'
+import { candidates, type QueueItem } from '../operations/items/candidates.ts'
 import { log } from '../operations/queue/log.ts'
 import { listSessions } from '../operations/sessions/status.ts'
 import { type WatchEvent, watch } from '../operations/watch/watch.ts'
@@ -30,7 +30,7 @@ import { PROTOCOL } from './protocol.ts'
 const MOST_EVENTS = 5_000
 const MOST_MESSAGES = 500
 /** Refusals are in the log and nowhere else, so it is looked at now and then although nothing happened. */
-const LOG_EVERY_TICKS = 6
+const LOG_EVERY_TICKS = 3
 
 export class Feed {
   readonly #context: Context
@@ -75,6 +75,10 @@ export class Feed {
       ready()
     }
     await this.#flushing
+  }
+
+  get n(): number {
+    return this.#n
   }
 
   get isThere(): boolean {
@@ -129,12 +133,10 @@ export class Feed {
 
   async #begin(): Promise<void> {
     this.#read.clear()
-    for (const item of await candidates(this.#context, 'details')) {
-      const place = placeOfItem(item)
-      this.#set(place, item.key, boardItem(item, this.#holders.get(item.path) ?? null))
-    }
+    this.#hear((await log(this.#context, { last: MOST_EVENTS })).map(boardEvent))
+    for (const item of await candidates(this.#context, 'details'))
+      this.#set(placeOfItem(item), item.key, this.#described(item))
     this.#sessions = (await listSessions(this.#context)).map(sessionOnly)
-    this.#events = (await log(this.#context, { last: MOST_EVENTS })).map(boardEvent)
   }
 
   #take(event: WatchEvent): void {
@@ -186,13 +188,13 @@ export class Feed {
     this.#happened = false
     try {
       const change: Omit<BoardChange, 'type' | 'n' | 'as_of'> = {}
+      const events = (await log(this.#context, { after: this.#events.at(-1)?.seq ?? 0 })).map(boardEvent)
+      if (events.length > 0) change.events = events
+      this.#hear(events)
       if (keys.size > 0) Object.assign(change, await this.#changedItems(keys))
       const sessions = (await listSessions(this.#context)).map(sessionOnly)
       if (JSON.stringify(sessions) !== JSON.stringify(this.#sessions)) change.sessions = sessions
       this.#sessions = sessions
-      const events = (await log(this.#context, { after: this.#events.at(-1)?.seq ?? 0 })).map(boardEvent)
-      if (events.length > 0) change.events = events
-      this.#events = [...this.#events, ...events].slice(-MOST_EVENTS)
       if (Object.keys(change).length > 0) this.#tell(change)
     } catch (error) {
       // The queue may be going away under it, or cannot be read for the moment: the next look tells.
@@ -206,7 +208,7 @@ export class Feed {
     const present = new Set<string>()
     for (const item of found) {
       const place = placeOfItem(item)
-      const now = boardItem(item, this.#holders.get(item.path) ?? null)
+      const now = this.#described(item)
       present.add(place)
       if (JSON.stringify(now) === JSON.stringify(this.#items.get(place))) continue
       this.#set(place, item.key, now)
@@ -217,6 +219,14 @@ export class Feed {
     )
     for (const place of removed) this.#remove(place)
     return { ...(items.length > 0 && { items }), ...(removed.length > 0 && { removed }) }
+  }
+
+  #described(item: QueueItem): BoardItem {
+    return boardItem(item, this.#holders.get(item.path) ?? null)
+  }
+
+  #hear(events: readonly BoardEvent[]): void {
+    this.#events = [...this.#events, ...events].slice(-MOST_EVENTS)
   }
 
   #set(place: string, key: ItemKey, item: BoardItem): void {

@@ -1,7 +1,7 @@
 /** Operations' results in the form of the board's protocol. */
 
 import { priorityRank } from '../core/items/priority.ts'
-import { folderOf, isArchived, isClosed, statusWord } from '../core/items/status.ts'
+import { folderOf, isArchived, isClosed } from '../core/items/status.ts'
 import type { LogEvent } from '../core/log/event.ts'
 import type { WatchedHolder } from '../core/watch/watch.ts'
 import type { QueueItem } from '../operations/items/candidates.ts'
@@ -10,10 +10,8 @@ import { COLUMNS } from './protocol.ts'
 
 /** An item as the board shows it. @param holder who holds it, as `watch` judges that */
 export function boardItem(item: QueueItem, holder: BoardHolder | null): BoardItem {
-  const { key, id, title, status, folder, priority, closed, details, problem } = item
+  const { key, id, title, status, priority, closed, details, problem, left, putBack } = item
   const { blockedBy, parent, repos, createdAt, notBefore } = details
-  const begun = !closed && columnOf(item) === 'working' && statusWord(status ?? folder) !== 'coordinating'
-  const isOrphaned = begun && (holder === null || holder.liveness === 'dead')
   return {
     place: placeOfItem(item),
     id,
@@ -31,7 +29,8 @@ export function boardItem(item: QueueItem, holder: BoardHolder | null): BoardIte
     ...(notBefore !== null && { not_before: notBefore }),
     ...(problem !== null && { problem }),
     ...(holder && { holder }),
-    ...(isOrphaned && { orphaned: true as const }),
+    ...(left && { orphaned: left }),
+    ...(putBack && { put_back: true as const }),
   }
 }
 

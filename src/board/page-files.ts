@@ -1,4 +1,5 @@
-/** The page as the build has made it: text that the server gives out as it is. */
+/** The page as the build has made it, compressed: the server gives it out as it is. */
+import { gunzipSync, gzipSync } from 'node:zlib'
 
 import style from 'page:board.css'
 import script from 'page:board.js'
@@ -8,10 +9,22 @@ import html from './page/page.html'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 
-export const PAGE_FILES: Readonly<Record<string, { type: string; text: string }>> = {
-  '/': { type: 'text/html; charset=utf-8', text: html },
-  '/board.js': { type: SCRIPT, text: script },
-  '/board.css': { type: 'text/css; charset=utf-8', text: style },
-  '/layout.js': { type: SCRIPT, text: layout },
-  '/icon.svg': { type: 'image/svg+xml', text: icon },
+export interface PageFile {
+  type: string
+  /** Compressed with gzip. */
+  packed: Buffer
+}
+
+const packed = (text: string) => Buffer.from(text, 'base64')
+
+export const PAGE_FILES: Readonly<Record<string, PageFile>> = {
+  '/': { type: 'text/html; charset=utf-8', packed: gzipSync(html) },
+  '/board.js': { type: SCRIPT, packed: packed(script) },
+  '/board.css': { type: 'text/css; charset=utf-8', packed: packed(style) },
+  '/layout.js': { type: SCRIPT, packed: packed(layout) },
+  '/icon.svg': { type: 'image/svg+xml', packed: gzipSync(icon) },
+}
+
+export function pageText(path: string): string {
+  return gunzipSync(PAGE_FILES[path]!.packed).toString('utf8')
 }

@@ -8,7 +8,7 @@
  *   POST /api/act               an Act; the answer is an ActAnswer
  */
 
-import type { GraphLayout } from './model/layout.ts'
+import type { GraphLayout } from './model/layout-form.ts'
 
 export const PROTOCOL = 1
 
@@ -49,8 +49,10 @@ export interface BoardItem {
   not_before?: string
   problem?: string
   holder?: BoardHolder
-  /** Work has begun and no living session holds it. */
-  orphaned?: true
+  /** Work has begun and was left: by whom, when (null: that session died), and why. */
+  orphaned?: { by: string; at: string | null; why: string | null }
+  /** Done, and open again only because git or an editor put an older version of the file back. */
+  put_back?: true
 }
 
 export interface BoardSession {

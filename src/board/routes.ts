@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { WrkError } from '../core/errors.ts'
 import { jsonLine, outcomeOfError } from '../print/outcome.ts'
-import { begin, bodyOf, send, sendJson } from './answer.ts'
+import { acceptsGzip, begin, bodyOf, compressed, JSON_TYPE, sendJson, sendPacked } from './answer.ts'
 import type { Feed } from './feed.ts'
 import { PROOF_PATH, proofOf, readProof, refusalOf } from './gate.ts'
 import { PAGE_FILES } from './page-files.ts'
@@ -35,11 +35,14 @@ export async function answerRequest(
   }
   const { method, url = '/' } = request
   const file = PAGE_FILES[url]
-  if (method === 'GET' && file) return send(request, response, 200, file.type, file.text)
+  if (method === 'GET' && file) {
+    sendPacked(request, response, file.type, file.packed)
+    return
+  }
   try {
     const { pathname, searchParams } = new URL(url, 'http://board')
     const route = `${method} ${pathname}`
-    if (route === 'GET /api/state') sendJson(request, response, 200, routes.feed.state())
+    if (route === 'GET /api/state') sendState(routes.feed, request, response)
     else if (route === 'GET /api/changes')
       changes(routes.feed, response, Number(searchParams.get('after') ?? Number.NaN))
     else if (route === 'GET /api/item')
@@ -56,6 +59,22 @@ export async function answerRequest(
     if (!response.headersSent) sendJson(request, response, status, json)
     else response.destroy()
   }
+}
+
+/** The last state that was sent compressed: twenty tabs of one moment cost no more than one. */
+const states = new WeakMap<Feed, { n: number; bytes: Buffer }>()
+
+function sendState(feed: Feed, request: IncomingMessage, response: ServerResponse): void {
+  if (!acceptsGzip(request)) {
+    sendJson(request, response, 200, feed.state())
+    return
+  }
+  let kept = states.get(feed)
+  if (kept?.n !== feed.n) {
+    kept = { n: feed.n, bytes: compressed(JSON.stringify(feed.state())) }
+    states.set(feed, kept)
+  }
+  sendPacked(request, response, JSON_TYPE, kept.bytes)
 }
 
 async function act(

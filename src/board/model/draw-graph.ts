@@ -2,7 +2,7 @@
 import type { Draw } from './draw.ts'
 import { fitting } from './draw.ts'
 import type { GraphNode, WaitingGraph } from './graph-model.ts'
-import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './layout.ts'
+import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './layout-form.ts'
 
 export function drawGraph<N>(
   draw: Draw<N>,
@@ -59,11 +59,7 @@ function box<N>(draw: Draw<N>, node: GraphNode, at: { x: number; y: number }, hr
   const title = item.title === '' ? item.id : item.title
   return draw(
     href === undefined ? 'g' : 'a',
-    {
-      class: classes.filter(Boolean).join(' '),
-      href,
-      'aria-label': `${item.id} ${title}${words ? `: ${words}` : ''}`,
-    },
+    { class: classes.filter(Boolean).join(' '), href },
     draw('title', {}, `${item.id} ${title}${words ? `: ${words}` : ''}`),
     draw('rect', { x: left, y: top, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
     draw('circle', { class: `node-dot node-dot-${item.column}`, cx: left + 14, cy: top + 16, r: 4 }),

@@ -54,6 +54,8 @@ export function drawLanes<N>(
       ...bars.map(bar => {
         const [x, end] = [at(bar.from), at(bar.to)]
         const room = Math.max(3, end - x)
+        // A part of an id would be another's.
+        const fits = fitting(bar.item, room - 8) === bar.item
         const about = `${bar.item}, ${minutes(bar.to - bar.from)}, ${bar.end}`
         const href = hrefOf(bar.item)
         return draw(
@@ -61,7 +63,7 @@ export function drawLanes<N>(
           { class: `bar bar-${bar.open ? 'open' : bar.end.replace(' ', '-')}`, href, 'aria-label': about },
           draw('title', {}, about),
           draw('rect', { x, y: top + bar.row * ROW, width: room, height: ROW - 4, rx: 4 }),
-          room > 46 ? draw('text', { x: x + 6, y: top + bar.row * ROW + 13 }, fitting(bar.item, room)) : null,
+          fits ? draw('text', { x: x + 6, y: top + bar.row * ROW + 13 }, bar.item) : null,
         )
       }),
       ...marks.map(mark => {

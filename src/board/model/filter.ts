@@ -20,8 +20,18 @@ function passes(item: BoardItem, { text, priority, session, repo }: Filters): bo
   if (session !== '' && !isOf(item.holder?.session_id, session)) return false
   if (repo !== '' && !item.repos?.includes(repo)) return false
   if (text === '') return true
-  const wanted = text.toLowerCase()
-  return `${item.id} ${item.title} ${item.holder?.session_id ?? ''}`.toLowerCase().includes(wanted)
+  return haystack(item).includes(text.toLowerCase())
+}
+
+/** What text is looked for in, made once for each item: a letter is typed faster than 10,000 texts are put together. */
+const haystacks = new WeakMap<BoardItem, string>()
+
+function haystack(item: BoardItem): string {
+  const known = haystacks.get(item)
+  if (known !== undefined) return known
+  const text = `${item.id} ${item.title} ${item.holder?.session_id ?? ''}`.toLowerCase()
+  haystacks.set(item, text)
+  return text
 }
 
 function isOf(holder: string | undefined, session: string): boolean {
@@ -30,15 +40,24 @@ function isOf(holder: string | undefined, session: string): boolean {
 
 export type Columns = Readonly<Record<BoardColumn, readonly BoardItem[]>>
 
-/** The items that pass, in their columns: the most urgent first, then the oldest; what is closed, the newest first. */
-export function columnsOf(items: Iterable<BoardItem>, filters: Filters): Columns {
-  const columns = Object.fromEntries(COLUMNS.map(column => [column, [] as BoardItem[]])) as Record<
-    BoardColumn,
-    BoardItem[]
-  >
-  for (const item of items) if (passes(item, filters)) columns[item.column].push(item)
+/** All items in their columns: the most urgent first, then the oldest; what is closed, the newest first. */
+export function columnsOf(items: Iterable<BoardItem>): Columns {
+  const columns = emptyColumns()
+  for (const item of items) columns[item.column].push(item)
   for (const column of COLUMNS) columns[column].sort(isOpen(column) ? byUrgency : byAge)
   return columns
+}
+
+/** Those that pass, in the same order. */
+export function filtered(columns: Columns, filters: Filters): Columns {
+  if (!isFiltered(filters)) return columns
+  const found = emptyColumns()
+  for (const column of COLUMNS) found[column] = columns[column].filter(item => passes(item, filters))
+  return found
+}
+
+function emptyColumns(): Record<BoardColumn, BoardItem[]> {
+  return { pending: [], working: [], blocked: [], done: [], archive: [] }
 }
 
 const isOpen = (column: BoardColumn) => column !== 'done' && column !== 'archive'

@@ -66,9 +66,10 @@ export function waitingGraph(byKey: ReadonlyMap<string, BoardItem>): WaitingGrap
     (node.stuck ? 2 : 0) +
     (node.concern ? 1 : 0) +
     Math.min(0.9, (dependents.get(node.item.key)?.length ?? 0) / 20)
-  const shown =
-    nodes.length > MOST_NODES ? [...nodes].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_NODES) : nodes
-  const present = new Set(shown.map(({ item }) => item.key))
+  const ordered = [...nodes].sort((a, b) => weight(b) - weight(a)).map(({ item }) => item.key)
+  const neighbours = (key: string) => [...waitsFor.get(key)!, ...(dependents.get(key) ?? [])]
+  const present = nodes.length > MOST_NODES ? withNeighbours(ordered, neighbours) : new Set(ordered)
+  const shown = nodes.filter(({ item }) => present.has(item.key))
   const edges = shown.flatMap(({ item: { key } }) =>
     waitsFor.get(key)!.flatMap(from =>
       present.has(from)
@@ -82,6 +83,25 @@ export function waitingGraph(byKey: ReadonlyMap<string, BoardItem>): WaitingGrap
     ),
   )
   return { nodes: shown, edges, omitted: nodes.length - shown.length, cycles, criticalPath: path }
+}
+
+/** So many of one chain at most, so that there is room for others. */
+const MOST_OF_ONE = 40
+
+/** The first ones with what is bound up with them, as many as can be drawn: a node by itself says little. */
+function withNeighbours(ordered: readonly string[], neighbours: (key: string) => string[]): Set<string> {
+  const present = new Set<string>()
+  for (const start of ordered) {
+    if (present.has(start)) continue
+    const chain = [start]
+    for (const key of chain) {
+      if (present.size >= MOST_NODES) return present
+      present.add(key)
+      for (const other of neighbours(key))
+        if (chain.length < MOST_OF_ONE && !present.has(other) && !chain.includes(other)) chain.push(other)
+    }
+  }
+  return present
 }
 
 function openOf(item: BoardItem, byKey: ReadonlyMap<string, BoardItem>): string[] {

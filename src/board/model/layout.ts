@@ -1,21 +1,6 @@
 /** Where the parts of a dependency graph are drawn. Takes up to a second: on the page it runs in a worker. */
 import { Graph, layout as layOut } from '@dagrejs/dagre'
-
-export interface LayoutInput {
-  nodes: readonly string[]
-  edges: readonly { from: string; to: string }[]
-}
-
-export interface GraphLayout {
-  width: number
-  height: number
-  /** The middle of each node, by its key. */
-  nodes: Record<string, { x: number; y: number }>
-  edges: { from: string; to: string; points: { x: number; y: number }[] }[]
-}
-
-export const NODE_WIDTH = 208
-export const NODE_HEIGHT = 50
+import { type GraphLayout, type LayoutInput, NODE_HEIGHT, NODE_WIDTH } from './layout-form.ts'
 
 export function graphLayout({ nodes, edges }: LayoutInput): GraphLayout {
   const graph = new Graph()

@@ -132,10 +132,14 @@ export function BoardPage({ update }: { update: Update }): JSX.Element {
     opener.current = null
   }, [place.item])
 
+  const needing = useMemo(
+    () =>
+      model
+        ? nowItems(model).filter(({ concern }) => concern !== 'alive' && concern !== 'unknown').length
+        : 0,
+    [model?.version],
+  )
   if (!app) return <Waiting connection={connection} />
-  const needing = nowItems(app.model).filter(
-    ({ concern }) => concern !== 'alive' && concern !== 'unknown',
-  ).length
   return (
     <div class={`app view-${place.view}${place.item === null ? '' : ' with-panel'}`}>
       <a
@@ -171,7 +175,7 @@ export function BoardPage({ update }: { update: Update }): JSX.Element {
                   </svg>
                   {NAMES[view]}
                   {view === 'now' && needing > 0 && (
-                    <span class="badge" title={`${needing} need a look`}>
+                    <span class="badge" title={`${needing} to look at`}>
                       {needing}
                     </span>
                   )}

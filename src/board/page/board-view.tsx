@@ -1,7 +1,7 @@
 /** The columns by status, and who works on what now beside them where there is room. */
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import { columnsOf, isFiltered, monthOf, NO_FILTERS } from '../model/filter.ts'
+import { columnsOf, filtered, isFiltered, monthOf, NO_FILTERS } from '../model/filter.ts'
 import { type BoardColumn, type BoardItem, COLUMNS } from '../protocol.ts'
 import type { App } from './app-state.ts'
 import { CARD_HEIGHT, Card } from './card.tsx'
@@ -23,10 +23,9 @@ type Row = { kind: 'item'; item: BoardItem } | { kind: 'month'; month: string; c
 
 export function BoardView({ app }: { app: App }): JSX.Element {
   const { model, place } = app
-  const columns = useMemo(
-    () => columnsOf(model.items.values(), place.filters),
-    [model.items, place.filters.text, place.filters.priority, place.filters.session, place.filters.repo],
-  )
+  const all = useMemo(() => columnsOf(model.items.values()), [model.items])
+  const { text, priority, session, repo } = place.filters
+  const columns = useMemo(() => filtered(all, place.filters), [all, text, priority, session, repo])
   return (
     <div class="board-view">
       <h1 class="sr">Board of {model.queue.name}</h1>
@@ -56,7 +55,7 @@ function ColumnView({
 }): JSX.Element {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const [isOver, setOver] = useState(false)
-  const filtered = isFiltered(app.place.filters)
+  const isNarrowed = isFiltered(app.place.filters)
   const rows = useMemo(
     () =>
       column === 'archive' ? withMonths(items, open) : items.map(item => ({ kind: 'item', item }) as Row),
@@ -93,8 +92,8 @@ function ColumnView({
       </h2>
       {items.length === 0 ? (
         <p class="column-empty">
-          {filtered ? 'Nothing matches' : EMPTY[column]}
-          {filtered && (
+          {isNarrowed ? 'Nothing matches' : EMPTY[column]}
+          {isNarrowed && (
             <button type="button" class="link" onClick={() => app.filter(NO_FILTERS)}>
               Clear filters
             </button>

@@ -71,6 +71,14 @@ export function Card({ app, item }: { app: App; item: BoardItem }): JSX.Element 
         ) : (
           item.orphaned && <Liveness concern="orphaned" />
         )}
+        {item.put_back && (
+          <span
+            class="chip chip-problem"
+            title="It was done; git or an editor put an older version of its file back"
+          >
+            put back
+          </span>
+        )}
         {item.problem && (
           <span class="chip chip-problem" title={item.problem}>
             problem

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Draw } from '../model/draw.ts'
 import { drawGraph } from '../model/draw-graph.ts'
 import { waitingGraph } from '../model/graph-model.ts'
-import type { GraphLayout, LayoutInput } from '../model/layout.ts'
+import type { GraphLayout, LayoutInput } from '../model/layout-form.ts'
 import { hashOf } from './address.ts'
 import type { App } from './app-state.ts'
 import { exported } from './exported.ts'
@@ -30,9 +30,12 @@ export function GraphView({ app }: { app: App }): JSX.Element {
   )
   if (graph.nodes.length === 0)
     return (
-      <Empty title="No open item waits for another">
-        An item waits where its <code>blocked_by</code> names others.
-      </Empty>
+      <div class="page empty-page">
+        <h1>Graph</h1>
+        <Empty title="No open item waits for another">
+          An item waits where its <code>blocked_by</code> names others.
+        </Empty>
+      </div>
     )
   return (
     <div class="page graph-page">

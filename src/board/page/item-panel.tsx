@@ -81,6 +81,12 @@ function Details(props: {
         <bdi>{item.title || item.id}</bdi>
       </h2>
       {item.problem && <p class="note note-problem">{item.problem}</p>}
+      {item.put_back && (
+        <p class="note note-problem">
+          It was done; git or an editor put an older version of its file back. Close it again: wrk done{' '}
+          {item.id}
+        </p>
+      )}
       {others.length > 0 && (
         <p class="note note-problem">
           Also in {others.map(one => one.place).join(', ')}: writes are refused.
@@ -110,7 +116,8 @@ function Details(props: {
         ) : (
           concern && (
             <Fact name="Held by">
-              <Liveness concern={concern} /> begun, and nobody holds it
+              <Liveness concern={concern} /> begun, and left by {item.orphaned?.by}
+              {item.orphaned?.why && `: ${item.orphaned.why}`}
             </Fact>
           )
         )}

@@ -1,6 +1,6 @@
 /** The keyboard: everything that the mouse can do. */
 import { useEffect, useRef } from 'preact/hooks'
-import { columnsOf } from '../model/filter.ts'
+import { columnsOf, filtered } from '../model/filter.ts'
 import { type BoardItem, COLUMNS } from '../protocol.ts'
 import { type Asking, choicesFor, perform } from './acts.tsx'
 import { VIEWS } from './address.ts'
@@ -79,7 +79,7 @@ function actOn(app: App, key: string, ask: (asking: Asking) => void): boolean {
 function move(app: App, from: HTMLElement, [across, down]: readonly [number, number]): boolean {
   // Within a region that scrolls by itself the arrows scroll it, unless they are on the board.
   if (from.closest('.panel, .now-rail')) return false
-  const columns = columnsOf(app.model.items.values(), app.place.filters)
+  const columns = filtered(columnsOf(app.model.items.values()), app.place.filters)
   const filled = COLUMNS.filter(column => column !== 'archive' && columns[column].length > 0)
   const current = app.cursor === null ? undefined : app.model.items.get(app.cursor)
   const at = current ? filled.indexOf(current.column) : -1

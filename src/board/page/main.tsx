@@ -23,6 +23,8 @@ function show(update: Update): void {
     minuteOf(drawn) !== minuteOf(update) ||
     location.hash.startsWith('#/state')
   if (!isNew) return
+  // What the page says until then.
+  if (!drawn) root.replaceChildren()
   drawn = update
   render(<BoardPage update={update} />, root)
 }

@@ -3,11 +3,12 @@ import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { sessionOfHolder } from '../model/board-model.ts'
 import { type Concern, type NowItem, nowItems } from '../model/now.ts'
+import type { BoardItem } from '../protocol.ts'
 import { hashOf } from './address.ts'
 import type { App } from './app-state.ts'
 import { Empty, Liveness, Priority, Session, Title } from './parts.tsx'
 import { Rows } from './rows.tsx'
-import { ago, clock, shortDuration } from './words.ts'
+import { ago, clock, short, shortDuration } from './words.ts'
 
 const HEADINGS: Record<Concern, string> = {
   dead: 'Held by dead sessions',
@@ -49,7 +50,11 @@ export function NowList({ app, title = false }: { app: App; title?: boolean }): 
       {title && (
         <h2 class="now-title">
           Now <span class="count">{all.length}</span>
-          {needing > 0 && <span class="chip chip-problem">{needing} need a look</span>}
+          {needing > 0 && (
+            <span class="chip chip-problem">
+              {needing} {needing === 1 ? 'needs' : 'need'} a look
+            </span>
+          )}
         </h2>
       )}
       {all.length === 0 ? (
@@ -95,6 +100,7 @@ function NowCard({ app, now: { item, concern, takeover } }: { app: App; now: Now
   const session = holder && sessionOfHolder(app.model, holder.session_id)
   const left = holder ? Date.parse(holder.expires_at) - app.now : 0
   const ttl = app.model.queue.ttl_seconds * 1000
+  const isElsewhere = holder?.host && holder.host !== app.model.queue.host
   return (
     <article class={`now-card now-${concern}`}>
       <div class="now-line">
@@ -116,14 +122,16 @@ function NowCard({ app, now: { item, concern, takeover } }: { app: App; now: Now
       {holder && (
         <div class="now-line now-who">
           <Session model={app.model} id={holder.session_id} longest={30} />
-          {holder.host && holder.host !== app.model.queue.host && <span class="host">on {holder.host}</span>}
           <span class="since">
             since {clock(holder.locked_at, app.now)}, {ago(holder.locked_at, app.now)}
           </span>
         </div>
       )}
       <div class="now-line evidence">
-        <span class="evidence-text">{evidenceOf(concern, holder?.reason)}</span>
+        <span class="evidence-text">
+          {isElsewhere && `on ${holder?.host}: `}
+          {holder ? holder.reason : leftText(item, app.now)}
+        </span>
         {session?.heartbeat_at && (
           <span class="heartbeat">last sign {ago(session.heartbeat_at, app.now)}</span>
         )}
@@ -152,6 +160,8 @@ function NowCard({ app, now: { item, concern, takeover } }: { app: App; now: Now
   )
 }
 
-function evidenceOf(concern: Concern, reason: string | undefined): string {
-  return concern === 'orphaned' ? 'work has begun, and no session holds it' : (reason ?? '')
+function leftText({ orphaned }: BoardItem, now: number): string {
+  if (!orphaned) return ''
+  const when = orphaned.at === null ? '' : ` ${ago(orphaned.at, now)}`
+  return `left by ${short(orphaned.by, 24)}${when}${orphaned.why ? `: ${orphaned.why}` : ''}`
 }

@@ -17,7 +17,10 @@ export function StateView({ app }: { app: App }): JSX.Element {
     ['Items', model.items.size.toLocaleString('en')],
     ['A claim lives', `${shortDuration(queue.ttl_seconds * 1000)} after its holder’s last sign of life`],
     ['Takeover', queue.takeover === 'dead-only' ? 'from dead sessions only' : 'from dead and stale sessions'],
-    ['Deaths are noticed', `within ${queue.poll_seconds} seconds; changed files at once`],
+    [
+      'Deaths are noticed',
+      `within ${queue.poll_seconds} seconds (30 where hundreds are held); changed files at once`,
+    ],
     ['Git hooks', queue.hooks ? 'verify every commit' : 'not installed (wrk hooks install)'],
     ['Other machines', queue.coordination ?? 'not coordinated: claims hold on this machine'],
     ['This board acts as', <code class="path">{queue.session_id}</code>],

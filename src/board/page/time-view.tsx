@@ -11,8 +11,8 @@ import { clock, plural, shortDuration } from './words.ts'
 
 const HOUR = 3_600_000
 const RANGES = [
-  ['1 hour', HOUR],
-  ['6 hours', 6 * HOUR],
+  ['1 h', HOUR],
+  ['6 h', 6 * HOUR],
   ['1 day', 24 * HOUR],
   ['1 week', 7 * 24 * HOUR],
   ['1 month', 30 * 24 * HOUR],
@@ -77,7 +77,7 @@ export function TimeView({ app }: { app: App }): JSX.Element {
       </ul>
       <div ref={box} class="lanes-box">
         {lanes.length === 0 ? (
-          <Empty title={`Nobody held anything in the last ${RANGES[range]![0]}`} />
+          <Empty title={`Nobody held anything in this time (${RANGES[range]![0]})`} />
         ) : (
           drawLanes(asNodes, lanes, { from, now, width, hrefOf: id => hashOf({ ...app.place, item: id }) })
         )}

@@ -29,8 +29,8 @@ const SHARE = 10
 export type Pace = 'live' | 'calm'
 
 /** For who watches all day: of 10,000 files, a look at all takes a tenth of a second. */
-const CALM_SCAN_MS = 120_000
-const CALM_SHARE = 2_000
+const CALM_SCAN_MS = 300_000
+const CALM_SHARE = 5_000
 
 /** So many names at once are a burst: all files are looked at, and once more when it is over. */
 const BURST = 300
