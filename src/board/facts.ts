@@ -23,7 +23,9 @@ export async function queueFacts(context: Context, sessionId: string | null): Pr
     takeover: settings.takeover,
     version: WRK_VERSION,
     hooks: hooksInstalled(queue),
-    coordination: null,
+    coordination: context.store.settings.isCoordinated
+      ? 'claims hold for all clones (wrk coordination status)'
+      : null,
     host: placeAndTime(context).machines[0] ?? '',
     poll_seconds: POLL_SECONDS,
     priorities: PRIORITIES,

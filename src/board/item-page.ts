@@ -14,6 +14,7 @@ const MOST_EVENTS = 500
 export async function itemPage(context: Context, id: string): Promise<ItemPage> {
   const shown = await show(context, id)
   const bodies = readBodies(context, id, LONGEST_BODY)
+  const elsewhere = shown[0]?.elsewhere ?? null
   return {
     id: shown[0]!.item.id,
     places: shown.map(({ item, fields, problems }) => {
@@ -26,6 +27,12 @@ export async function itemPage(context: Context, id: string): Promise<ItemPage> 
         omitted: body?.omitted ?? 0,
       }
     }),
+    elsewhere: elsewhere && {
+      session_id: elsewhere.session_id,
+      host: elsewhere.host,
+      state: elsewhere.state,
+      as_of: elsewhere.as_of,
+    },
     events: (await log(context, { id, last: MOST_EVENTS })).map(boardEvent),
   }
 }

@@ -153,6 +153,8 @@ export interface ItemPage {
     /** Bytes that were left out at the end. */
     omitted: number
   }[]
+  /** Who holds it in another clone, as this one last saw it; with coordination only. */
+  elsewhere: { session_id: string | null; host: string | null; state: string; as_of: string } | null
   /** The newest last. */
   events: BoardEvent[]
 }

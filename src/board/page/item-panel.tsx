@@ -19,7 +19,8 @@ export function ItemPanel({ app, id }: { app: App; id: string }): JSX.Element {
     [app.model.items, id],
   )
   const item = items[0]
-  const page = useItemPage(id, item)
+  const found = useItemPage(id, item)
+  const page = found === 'failed' ? null : found
   const panel = useRef<HTMLElement>(null)
   useEffect(() => {
     panel.current?.focus()
@@ -40,7 +41,7 @@ export function ItemPanel({ app, id }: { app: App; id: string }): JSX.Element {
         </a>
       </div>
       {item ? (
-        <Details app={app} item={item} others={items.slice(1)} page={page} />
+        <Details app={app} item={item} others={items.slice(1)} page={page} failed={found === 'failed'} />
       ) : (
         <p class="panel-text">There is no item {id} in this queue now.</p>
       )}
@@ -49,20 +50,20 @@ export function ItemPanel({ app, id }: { app: App; id: string }): JSX.Element {
 }
 
 /** Fetched again whenever the item changes; what is shown stays until then. */
-function useItemPage(id: string, item: BoardItem | undefined): ItemPage | null {
-  const [page, setPage] = useState<ItemPage | null>(null)
+function useItemPage(id: string, item: BoardItem | undefined): ItemPage | 'failed' | null {
+  const [page, setPage] = useState<ItemPage | 'failed' | null>(null)
   const present = JSON.stringify(item)
   useEffect(() => {
     let isCurrent = true
     if (item)
       void loadItem(id).then(found => {
-        if (isCurrent) setPage(found)
+        if (isCurrent) setPage(found ?? 'failed')
       })
     return () => {
       isCurrent = false
     }
   }, [id, present])
-  return page?.id === id ? page : null
+  return page === 'failed' || page?.id === id ? page : null
 }
 
 function Details(props: {
@@ -70,8 +71,9 @@ function Details(props: {
   item: BoardItem
   others: BoardItem[]
   page: ItemPage | null
+  failed: boolean
 }): JSX.Element {
-  const { app, item, others, page } = props
+  const { app, item, others, page, failed } = props
   const place = page?.places.find(one => one.place === item.place)
   const concern = concernOf(item)
   const criteria = place ? criteriaIn(place.body) : { met: 0, all: 0 }
@@ -121,6 +123,13 @@ function Details(props: {
             </Fact>
           )
         )}
+        {page?.elsewhere && (
+          <Fact name="Other clones">
+            {page.elsewhere.state} by {page.elsewhere.session_id ?? 'an unknown session'}
+            {page.elsewhere.host && ` on ${page.elsewhere.host}`}
+            <div class="fact-more">as last seen {ago(page.elsewhere.as_of, app.now)}</div>
+          </Fact>
+        )}
         {item.created_at && <Fact name="Created">{full(item.created_at)}</Fact>}
         {item.not_before && <Fact name="Not before">{full(item.not_before)}</Fact>}
         {item.repos && <Fact name="Repositories">{item.repos.join(', ')}</Fact>}
@@ -137,7 +146,11 @@ function Details(props: {
         </Fact>
       </dl>
       <h3>Text</h3>
-      {place ? <Text body={place.body} omitted={place.omitted} /> : <p class="muted">Loading…</p>}
+      {place ? (
+        <Text body={place.body} omitted={place.omitted} />
+      ) : (
+        <p class="muted">{failed ? 'The board cannot read it now.' : 'Loading…'}</p>
+      )}
       <h3>Commands</h3>
       <ul class="commands">
         {commandsFor(app, item).map(command => (
