@@ -5,7 +5,7 @@
  *   npm run bench -- --json       the same as one JSON object
  *   npm run bench -- --check      exit 1 when a goal is missed
  *   npm run bench -- --only start,rivals    these parts: start, sessions, library, growth, rivals, watch,
- *                                 coordination
+ *                                 board, coordination
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (large queues take fewer)
  *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
@@ -20,6 +20,7 @@ import { rmSync, statfsSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { board } from './bench/board.mjs'
 import { coordination } from './bench/coordination.mjs'
 import { growth } from './bench/growth.mjs'
 import { library } from './bench/library.mjs'
@@ -33,7 +34,7 @@ import { asJson, printTable } from './bench/table.mjs'
 import { watch } from './bench/watch.mjs'
 
 /** Each takes the setting and gives tables. */
-const PARTS = { start, sessions, library, growth, rivals, watch, coordination }
+const PARTS = { start, sessions, library, growth, rivals, watch, board, coordination }
 const TMPFS = 0x01021994
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
