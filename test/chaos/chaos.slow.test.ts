@@ -28,6 +28,8 @@ function runStorm(args: readonly string[]): Promise<{ code: number | null; out: 
 test.each([
   ['right verdicts', []],
   ['wrong verdicts about sessions and guards', ['--wrong-verdicts']],
+  ['git at work in the same tree', ['--git']],
+  ['git at work in the same tree, and wrong verdicts', ['--git', '--wrong-verdicts']],
 ])('a storm of killed and stopped workers leaves everything in order, with %s', async (_, args) => {
   const { code, out } = await runStorm(['--seconds', '12', ...args])
   expect(out).toContain('nothing is wrong')

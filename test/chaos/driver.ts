@@ -35,6 +35,8 @@ export interface Storm {
   seed: string
   /** The share of looks at other processes and at guards that give a wrong verdict; 0 for none. */
   wrong: number
+  /** Somebody runs git stash, stash pop, reset --hard and checkout in the same tree. */
+  git?: boolean
   workers?: number
 }
 
@@ -85,7 +87,14 @@ interface Worker {
   stops: ChildProcess[]
 }
 
-export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm): Promise<Report> {
+export async function storm({
+  root,
+  seconds,
+  seed,
+  wrong,
+  git = false,
+  workers = 6,
+}: Storm): Promise<Report> {
   const home = realpathSync.native(mkdtempSync(join(tmpdir(), 'wrk-chaos-')))
   const children = new Set<ChildProcess>()
   const keep = (child: ChildProcess) => {
@@ -113,9 +122,11 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
 
   async function run(): Promise<Report> {
     const queue = makeQueue(home)
+    const gitter = git ? keep(startGit(queue)) : null
     const random = randomOf(seed)
     const recording: Recording = {
       mode: wrong > 0 ? 'wrong' : 'right',
+      git,
       ttlMs: TTL_SECONDS * 1000,
       originals: ITEMS,
       ops: [],
@@ -170,6 +181,7 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
     }
     await Promise.all(alive.map(({ gone }) => gone))
     for (const { child } of alive) await emptied(child.pid!)
+    if (gitter) await endGit(gitter, queue)
     log.read()
 
     const blowsOfWorkers = readJournals(home, recording.ops)
@@ -199,6 +211,7 @@ export async function storm({ root, seconds, seed, wrong, workers = 6 }: Storm):
         looks: samples.length,
         events: recording.log.length - PREFILLED,
         takeovers: inLog('takenOver'),
+        'git commands': git ? readFileSync(join(queue, '.git', 'calls'), 'utf8').length : 0,
         rotated: existsSync(join(queue, '.wrk', 'events.1.jsonl')) ? 1 : 0,
       },
     }
@@ -225,6 +238,44 @@ function makeQueue(home: string): string {
   symlinkSync('/bin/bash', join(home, 'claude'))
   mkdirSync(join(home, 'journals'))
   return queue
+}
+
+/** What git does in the tree while others work: each command is one letter in `.git/calls`. */
+const GIT_AT_WORK = `while :; do
+  case $((RANDOM % 4)) in
+    0) git stash -q ;; 1) git stash pop -q ;; 2) git reset -q --hard ;; 3) git checkout -q -- . ;;
+  esac >/dev/null 2>&1
+  printf x >>.git/calls
+  sleep 0.$((RANDOM % 4))$((RANDOM % 10))
+done`
+
+function startGit(queue: string): ChildProcess {
+  writeFileSync(join(queue, '.gitignore'), '.wrk/\nsession-state.yaml\n')
+  const env = { ...cleanEnv(queue), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' }
+  const as = ['-c', 'user.name=t', '-c', 'user.email=t@example.org']
+  for (const args of [
+    ['init', '-q'],
+    ['add', '-A'],
+    [...as, 'commit', '-q', '-m', 'the queue'],
+  ]) {
+    const { status, stderr } = spawnSync('git', args, { cwd: queue, env, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
+  }
+  const name = { GIT_AUTHOR_NAME: 't', GIT_AUTHOR_EMAIL: 't@example.org' }
+  const committer = { GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@example.org' }
+  writeFileSync(join(queue, '.git', 'calls'), '')
+  return spawn('/bin/bash', ['-c', GIT_AT_WORK], {
+    cwd: queue,
+    env: { ...env, ...name, ...committer },
+    stdio: 'ignore',
+    detached: true,
+  })
+}
+
+async function endGit(child: ChildProcess, queue: string): Promise<void> {
+  killGroup(child)
+  await emptied(child.pid!)
+  rmSync(join(queue, '.git', 'index.lock'), { force: true })
 }
 
 interface Common {
@@ -380,13 +431,12 @@ function filesOf(queue: string): { path: string; text: string }[] {
 }
 
 /** Of each entry of the list: its id, and whether it has no end. */
+/** Sessions by their own files, which are the truth. */
 function sessionsOf(queue: string): Recording['sessions'] {
-  const text = readFileSync(join(queue, 'session-state.yaml'), 'utf8')
-  const entries = text.split(/^ *- (?=session_id:)/m).slice(1)
-  const value = (entry: string, key: string) => new RegExp(`^ *${key}: "?([^"\\n]*)`, 'm').exec(entry)?.[1]
-  return Object.fromEntries(
-    entries.map(entry => [value(entry, 'session_id'), value(entry, 'ended_at') === 'null']),
-  )
+  const folder = join(queue, '.wrk', 'sessions')
+  const files = namesIn(folder).map(name => readFileSync(join(folder, name), 'utf8'))
+  const sessions = files.map(text => JSON.parse(text) as { session_id: string; ended_at: string | null })
+  return Object.fromEntries(sessions.map(({ session_id, ended_at }) => [session_id, ended_at === null]))
 }
 
 /** Looks at an item's file, wherever it lies; passes over one that is just being moved. */

@@ -54,6 +54,8 @@ export interface Sample {
 
 export interface Recording {
   mode: 'right' | 'wrong'
+  /** Whether git stashed, reset and checked out files of the queue meanwhile: then they show what they will. */
+  git?: boolean
   ttlMs: number
   /** The items as they were made. */
   originals: Record<string, string>
@@ -67,7 +69,7 @@ export interface Recording {
   logAtEnd: string[]
   /** The items after the storm, before anything was mended. */
   files: { path: string; text: string }[]
-  /** The sessions that session-state.yaml lists at the end: whether each is on. */
+  /** The sessions that have files at the end: whether each is on. */
   sessions: Record<string, boolean>
   /** What lies in the folders of `.wrk` that are empty when nobody is at work, after one more call for each item. */
   leftovers: string[]

@@ -1,5 +1,5 @@
 /**
- * npm run test:chaos -- [--seconds 30] [--seed N] [--wrong-verdicts [--share 0.15]] [--workers 6] [--keep FILE]
+ * npm run test:chaos -- [--seconds 30] [--seed N] [--wrong-verdicts [--share 0.15]] [--git] [--workers 6] [--keep FILE]
  *
  * Runs a storm (driver.ts) against dist/, then the checker on what was recorded. Exit code 1: something is wrong.
  */
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     'wrong-verdicts': { type: 'boolean', default: false },
+    git: { type: 'boolean', default: false },
     share: { type: 'string', default: '0.15' },
     workers: { type: 'string', default: '6' },
     keep: { type: 'string' },
@@ -42,6 +43,7 @@ const { violations, counts, recording } = await storm({
   seed: values.seed,
   workers: Number(values.workers),
   wrong,
+  git: values.git,
 })
 if (values.keep) writeFileSync(values.keep, JSON.stringify(recording))
 console.log(

@@ -374,6 +374,7 @@ describe('wrk list', () => {
       locked_by: 'other',
       locked_at: STAMP,
       liveness: 'unknown',
+      left_by: null,
       problems: [],
     })
     expect(byId['WRK-2']).toMatchObject({ priority: null, locked_by: null, locked_at: null, liveness: null })

@@ -2,7 +2,7 @@
  * The record decides who holds an item (contract, section 5), whatever git or an editor does to its file: who only
  * looks, is refused or gives a sign of life leaves the file alone, and old lock lines that come back are history.
  */
-import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE, stampOf } from '../support/clock.ts'
@@ -268,6 +268,20 @@ describe('a stash after wrk start', () => {
     await at(repository, 3 * MINUTE, session, args)
     expect(existsSync(inQueue(repository, 'pending/WRK-1.md'))).toBe(false)
     expect(readFileSync(inQueue(repository, 'working/WRK-1.md'), 'utf8')).toContain('locked_by: "s1"')
+  })
+
+  test('also of an item that a crash kept from being moved: closed is closed', async () => {
+    const repository = await claimedByS1()
+    await at(repository, MINUTE, 's1', 'start WRK-1')
+    await at(repository, MINUTE, 's1', 'done WRK-1')
+    renameSync(inQueue(repository, 'done/WRK-1.md'), inQueue(repository, 'working/WRK-1.md'))
+    await repository.git('checkout -q -- .')
+    const refused = await at(repository, 2 * MINUTE, 's2', 'claim WRK-1 --json')
+    expect([refused.code, refused.json.error.code]).toEqual([5, 'CLOSED'])
+    await at(repository, 2 * MINUTE, 's2', 'doctor --fix')
+    expect(existsSync(inQueue(repository, 'done/WRK-1.md'))).toBe(true)
+    for (const folder of ['pending', 'working'])
+      expect(existsSync(inQueue(repository, `${folder}/WRK-1.md`))).toBe(false)
   })
 
   test('and a copy that a person has changed is for a person: ambiguous, nothing removed', async () => {

@@ -49,6 +49,8 @@ describe('wrk next', () => {
       },
       why: 'First of 1 ready: priority medium, no item waits for it, made on 2026-02-01.',
       ready: 1,
+      left: null,
+      holding: [],
     })
     expect(queue.read('WRK-1')).toBe(before)
     const text = await queue.run('next', { env: NOW })

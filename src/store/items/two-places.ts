@@ -13,8 +13,16 @@ export function placeByRecord(
   places: readonly ItemPlace[],
 ): { place: ItemPlace; strays: ItemPlace[] } | null {
   const written = record?.snapshots.at(-1)?.path
-  const place = places.find(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`) === written)
+  const isCopy = ({ path }: ItemPlace) => store.isCommittedCopy(path)
+  const place =
+    places.find(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`) === written) ??
+    // On its way there: a crash kept it from being moved, and the others are as git has them.
+    (written === undefined ? undefined : onlyOne(places.filter(one => !isCopy(one))))
   if (!place) return null
   const strays = places.filter(other => other !== place)
-  return strays.every(({ path }) => store.isCommittedCopy(path)) ? { place, strays } : null
+  return strays.every(isCopy) ? { place, strays } : null
+}
+
+function onlyOne<T>(all: readonly T[]): T | undefined {
+  return all.length === 1 ? all[0] : undefined
 }
