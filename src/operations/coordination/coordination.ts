@@ -12,7 +12,7 @@ import { type Context, readSettingsFile } from '../context.ts'
 import { openShared, openSharedWith, type Shared } from './open-shared.ts'
 import { type ProbeStep, probeEngine } from './probe-engine.ts'
 import { leaseLeftMs } from './renew-claims.ts'
-import { viewOf } from './view-elsewhere.ts'
+import { elsewhereOf } from './view-elsewhere.ts'
 
 export interface SetupOptions {
   engine: 'git' | 'postgres'
@@ -134,7 +134,7 @@ export async function coordinationStatus(context: Context): Promise<Coordination
     const held = entries.filter(({ reading }) => reading.kind === 'record' && reading.record.state === 'held')
     const clock_difference_ms = await clockDifference(shared)
     const elsewhere = held.flatMap(entry => {
-      const view = viewOf(shared, entry, context.clock())
+      const view = elsewhereOf(shared, entry, context.clock())
       return view && entry.reading.kind === 'record' ? [{ id: entry.reading.record.id, ...view }] : []
     })
     return {

@@ -24,15 +24,15 @@ export async function viewElsewhere(
   if (remote || !engine.listLastSeen) {
     const entry = await engine.read(claimKey(key))
     if (entry) noteSeen(shared, [entry])
-    return entry && viewOf(shared, entry, context.clock())
+    return entry && elsewhereOf(shared, entry, context.clock())
   }
   const seen = await engine.listLastSeen()
   const entry = seen?.entries.find(one => one.key.kind === 'claims' && one.key.name === key)
-  return entry && seen ? viewOf(shared, entry, seen.at) : null
+  return entry && seen ? elsewhereOf(shared, entry, seen.at) : null
 }
 
 /** An entry as somebody who looks sees it; null for one that is nobody's, or this clone's own. */
-export function viewOf(shared: Shared, { reading }: SharedEntry, at: Date): SharedView | null {
+export function elsewhereOf(shared: Shared, { reading }: SharedEntry, at: Date): SharedView | null {
   if (reading.kind === 'unreadable')
     return {
       state: 'unreadable',
