@@ -140,7 +140,7 @@ describe('a claim', () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5').replace('title: ', '<<<<<<< HEAD\ntitle: ') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
       "wrk: /queue/pending/WRK-5.md:3:1: unresolved merge conflict, line 3
-           Keep one side in an editor; nothing was changed.
+           Keep one side in an editor, then: wrk resolve WRK-5
       exit 5"
     `)
   })

@@ -104,7 +104,7 @@ export async function status(context: Context): Promise<QueueStatus> {
 /** The item that was claimed last; undefined where nothing is held: then the session itself is asked. */
 function latest(items: readonly HeldItem[]): string | undefined {
   let last: HeldItem | undefined
-  for (const item of items) if (!last || (item.locked_at ?? '') >= (last.locked_at ?? '')) last = item
+  for (const item of items) if (!last || (item.locked_at ?? '') > (last.locked_at ?? '')) last = item
   return last?.id
 }
 
