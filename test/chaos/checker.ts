@@ -412,7 +412,7 @@ function lossAfter(steps: readonly Step[], claim: Op): Step | undefined {
     : undefined
 }
 
-function checkCodes({ ops, git = false }: Recording, report: Report): void {
+function checkCodes({ ops, mode, git = false }: Recording, report: Report): void {
   for (const op of ops) {
     const { code, error } = op
     const explained =
@@ -420,6 +420,8 @@ function checkCodes({ ops, git = false }: Recording, report: Report): void {
       code === 0 ||
       code === 4 ||
       code === 75 ||
+      // It takes the process that its own session is anchored to for gone.
+      (mode === 'wrong' && error === 'NO_SESSION') ||
       // While git takes a file away, or has put it where it was before.
       (git && (code === 1 || code === 5)) ||
       (code === 5 && (error === 'CLOSED' || (error === 'INVALID_ITEM' && op.verb !== 'claim')))

@@ -83,17 +83,19 @@ describe('session-state.yaml', () => {
     ['with a key that stands twice', 'session_id: "a"\nsession_id: "b"\nsessions: []\n'],
     ['with a tab for indentation', 'sessions:\n\t- session_id: a\n'],
     ['not UTF-8', Buffer.from([0x73, 0x3a, 0x20, 0xff, 0xfe, 0x0a])],
-  ])('%s is told with exit 74 and stays as it is', async (_, content) => {
+  ])('%s is said with place and way out, stays as it is, and nobody needs it', async (_, content) => {
     const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': content })
-    const [before, state] = [queue.read('WRK-1'), queue.read('session-state.yaml')]
-    for (const args of ['claim WRK-1', 'session start --provider codex', 'heartbeat', 'session id']) {
-      const { code, json, stderr } = await queue.run(`${args} --json`)
-      expect([args, code, json.error?.code]).toEqual([args, 74, 'IO'])
-      expect(json.error.message).toMatch(/session-state\.yaml:\d+:\d+: /)
-      expect(json.error.hint).not.toBe('')
+    const state = queue.read('session-state.yaml')
+    const claim = await queue.run('claim WRK-1 --json')
+    expect(claim.code).toBe(0)
+    expect(claim.stderr).toMatch(/session-state\.yaml:\d+:\d+: .*wrk doctor --fix/)
+    for (const args of ['session start --provider codex', 'heartbeat', 'session id']) {
+      const { code, stderr } = await queue.run(`${args} --json`)
+      expect([args, code]).toEqual([args, 0])
       expect(stderr).not.toContain(' at ')
     }
-    expect([queue.read('WRK-1'), queue.read('session-state.yaml')]).toEqual([before, state])
+    expect([queue.lock('WRK-1').by, queue.read('session-state.yaml')]).toEqual(['tester', state])
+    expect((await queue.run('claim WRK-1', { session: 'other' })).code).toBe(4)
     expect(queue.leftovers()).toEqual([])
   })
 })
