@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv } from '../support/program.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
+import { makeQueue, markAsNew, type Queue } from '../support/queue.ts'
 import { run } from '../support/run.ts'
 import { registry } from '../support/sessions.ts'
 import { COMMANDS, expectError } from './commands.shared.ts'
@@ -85,6 +85,7 @@ describe('in git', () => {
       // The queue of somebody else, beside the repository's files.
       mkdirSync(join(folder, '.claude', 'work-queue', 'pending'), { recursive: true })
       git(clone, 'worktree', 'add', '-q', '-b', 'other', linked)
+      markAsNew(queueIn(linked))
       const claimed = await run('claim WRK-1', { cwd: linked, session: 'first' })
       expect(claimed).toMatchObject({ code: 0, stderr: expect.stringContaining('name one queue for all') })
       const where = await run('where --json', { cwd: linked })
