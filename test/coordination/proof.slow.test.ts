@@ -83,7 +83,8 @@ function winnersOf(tried: readonly Tried[], item: string, round: number): string
 }
 
 describe(`${CLONES} clones x ${ITEMS} items x ${ROUNDS} rounds`, () => {
-  test.each(ENGINES.filter(({ isHere, isSlow }) => isHere && !isSlow))(
+  // Over http until it has passed once on a quiet machine: docs/machines.md says so.
+  test.each(ENGINES.filter(({ isHere, isSlow, name }) => isHere && !isSlow && !name.includes('http')))(
     'over $name: one winner of each item in each round, as the server recorded it',
     async ({ meet }) => {
       const meeting = await meet()
@@ -112,7 +113,8 @@ describe('a connection that breaks', () => {
     return { ...result, bare, proxy }
   }
 
-  test(
+  // Skipped until it has passed once on a quiet machine: docs/machines.md says so.
+  test.skip(
     'in the answer of every second push, at every place: never two winners, and what was said is so',
     async () => {
       const plan = (push: number): Fault | null =>

@@ -21,7 +21,7 @@ import { completeMoves } from '../items/complete-moves.ts'
 import { type Caller, register } from '../sessions/caller.ts'
 import { showSession } from '../sessions/show-sessions.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { describeLoss, supersededClaims } from './lost-claims.ts'
+import { describeLoss, type Superseded, supersededClaims } from './lost-claims.ts'
 import { type SharedState, sharedClaims, type TakenElsewhere } from './remote-claim.ts'
 
 export interface ClaimOptions {
@@ -113,7 +113,10 @@ export async function claim(
       await orWarn(warnings, () => logForeignLock(context, result))
     if (caller.began && result.kind !== 'held')
       warnings.push(...(await showSession(context, caller.session, false)))
-    const lost = await supersededClaims(context, caller.session, result.item.id)
+    let lost: Superseded[] = []
+    await orWarn(warnings, async () => {
+      lost = await supersededClaims(context, caller.session, result.item.id)
+    })
     const unshared = context.queue.isUnshared ? [UNSHARED] : []
     return {
       ...result,

@@ -195,8 +195,9 @@ function recordFirst(
   inode: number,
 ): Halves {
   renameSlot(disk, guard, guard.slot, record.path)
-  syncFolder(disk, dirname(record.path))
-  if (!item) return { item: null, isHalf: false, showsLater: false }
+  // The claim has been made: that the disk may not have it yet is a warning.
+  const failure = failureOf(() => syncFolder(disk, dirname(record.path)))
+  if (!item) return { item: failure && { conflict: null, failure }, isHalf: false, showsLater: false }
   try {
     if (!isUnchanged(disk, item)) throw new StartOver()
     renameSlot(disk, guard, guard.second!, item.path)
@@ -206,10 +207,22 @@ function recordFirst(
     unless(MISSING, undefined, () => disk.unlinkSync(guard.second!))
     const isOurs = lookAt(disk, record.path)?.ino === inode
     if (needsItem || !isOurs) throw error
-    return { item: null, isHalf: false, showsLater: true }
+    return { item: failure && { conflict: null, failure }, isHalf: false, showsLater: true }
   }
   // The lines show a record that is durable; if the disk loses them, the holder's next change writes them again.
-  return { item: finish(disk, { ...item, durable: false }), isHalf: false, showsLater: false }
+  const published = finish(disk, { ...item, durable: false })
+  return { item: { ...published, failure: published.failure ?? failure }, isHalf: false, showsLater: false }
+}
+
+/** What failed, where that is no reason to fail. */
+function failureOf(act: () => void): Error | null {
+  try {
+    act()
+    return null
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    return error
+  }
 }
 
 function itemFirst(disk: Disk, guard: HeldGuard, { record, item }: ItemPublication): Halves {
@@ -222,17 +235,9 @@ function itemFirst(disk: Disk, guard: HeldGuard, { record, item }: ItemPublicati
     // The file says it already, and the intent has the record be completed.
     return { item: published, isHalf: true, showsLater: false }
   }
-  try {
-    syncFolder(disk, dirname(record.path))
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return {
-      item: { conflict: published?.conflict ?? null, failure: error },
-      isHalf: false,
-      showsLater: false,
-    }
-  }
-  return { item: published, isHalf: false, showsLater: false }
+  const failure = failureOf(() => syncFolder(disk, dirname(record.path)))
+  const both = { conflict: published?.conflict ?? null, failure: published?.failure ?? failure }
+  return { item: both, isHalf: false, showsLater: false }
 }
 
 function removeGiven(disk: Disk, stateDir: string, key: ItemKey, { change }: Intent): void {
