@@ -52,7 +52,7 @@ function unlessRefused<T>(work: () => T): T | null {
 }
 
 function expectSafe(key: ItemKey): void {
-  expect(key).toMatch(/^[a-z][a-z0-9_.-]*-[0-9]{1,9}$/)
+  expect(key).toMatch(/^[a-z][a-z0-9_.-]*-[0-9]{1,9}(\.[0-9]{1,9})*$/)
   expect(dirname(join('/queue/pending', `${key}.md`))).toBe('/queue/pending')
 }
 
