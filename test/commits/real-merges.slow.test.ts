@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { histories } from '../support/item-histories.ts'
 import { checkRealMerge, type How, nothingKept, repositoryForMerges } from '../support/real-merge.ts'
 
-const PAIRS = 60
+const PAIRS = 25
 
 describe.each([
   ['with the driver', true],
