@@ -1,5 +1,7 @@
 /** What the tests of agent-hooks have in common. */
+
 import { expect } from 'vitest'
+import { tempFolder } from '../support/processes.ts'
 import type { Env } from '../support/program.ts'
 import type { Queue } from '../support/queue.ts'
 import type { Json, Result } from '../support/result.ts'
@@ -40,3 +42,23 @@ export const bash = (command: string): Event => ({
   tool_name: 'Bash',
   tool_input: { command },
 })
+
+const events: Event[] = [
+  { hook_event_name: 'SessionStart' },
+  { hook_event_name: 'UserPromptSubmit' },
+  { hook_event_name: 'PostToolUse' },
+  { hook_event_name: 'Stop' },
+  { hook_event_name: 'SessionEnd' },
+  edit('.claude/work-queue/pending/WRK-1.md'),
+  bash('git commit -n'),
+]
+
+export async function unhindered(cwd: string, env: Env = {}): Promise<void> {
+  for (const event of events) {
+    const input = JSON.stringify({ session_id: 's-1', cwd, ...event })
+    const result = await run('agents hook claude', { session: null, cwd: tempFolder(), input, env })
+    expect(result.code).toBe(0)
+    expect(result.stdout).toBe('')
+    expect(result.stderr).toMatch(/^(?:wrk: [^\n]+\n)?$/)
+  }
+}

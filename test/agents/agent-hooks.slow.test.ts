@@ -6,11 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { cleanEnv, type Env } from '../support/program.ts'
+import { cleanEnv } from '../support/program.ts'
 import { makeQueue } from '../support/queue.ts'
-import { run } from '../support/run.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
-import { answer, bash, type Event, edit, send } from './agent-hooks.shared.ts'
+import { answer, bash, edit, send, unhindered } from './agent-hooks.shared.ts'
 
 describe('PreToolUse refuses', () => {
   test('none of its own items, of free ones, of a dead session’s, of an old lock’s, and of other files', async () => {
@@ -112,26 +111,6 @@ describe('nothing that is wrong stands in an agent’s way', () => {
     expect(result).toMatchObject({ code: 0, stdout: '' })
     expect(queue.exists('session-state.yaml')).toBe(false)
   })
-
-  const events: Event[] = [
-    { hook_event_name: 'SessionStart' },
-    { hook_event_name: 'UserPromptSubmit' },
-    { hook_event_name: 'PostToolUse' },
-    { hook_event_name: 'Stop' },
-    { hook_event_name: 'SessionEnd' },
-    edit('.claude/work-queue/pending/WRK-1.md'),
-    bash('git commit -n'),
-  ]
-
-  async function unhindered(cwd: string, env: Env = {}): Promise<void> {
-    for (const event of events) {
-      const input = JSON.stringify({ session_id: 's-1', cwd, ...event })
-      const result = await run('agents hook claude', { session: null, cwd: tempFolder(), input, env })
-      expect(result.code).toBe(0)
-      expect(result.stdout).toBe('')
-      expect(result.stderr).toMatch(/^(?:wrk: [^\n]+\n)?$/)
-    }
-  }
 
   test('no queue, or a folder that is gone', async () => {
     await unhindered(tempFolder())

@@ -6,12 +6,11 @@ import { describe, expect, test } from 'vitest'
 import { startAgent } from '../support/agents.ts'
 import { ago, MINUTE } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
-import { finished, start, tempFolder } from '../support/processes.ts'
+import { finished, start } from '../support/processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue } from '../support/queue.ts'
-import { run } from '../support/run.ts'
 import { registry } from '../support/sessions.ts'
-import { answer, bash, type Event, edit, send } from './agent-hooks.shared.ts'
+import { answer, edit, send, unhindered } from './agent-hooks.shared.ts'
 
 describe('SessionStart', () => {
   test('registers the session, anchored to the agent, and tells it what it holds and how to claim', async () => {
@@ -185,26 +184,6 @@ describe('SessionEnd', () => {
 })
 
 describe('nothing that is wrong stands in an agent’s way', () => {
-  const events: Event[] = [
-    { hook_event_name: 'SessionStart' },
-    { hook_event_name: 'UserPromptSubmit' },
-    { hook_event_name: 'PostToolUse' },
-    { hook_event_name: 'Stop' },
-    { hook_event_name: 'SessionEnd' },
-    edit('.claude/work-queue/pending/WRK-1.md'),
-    bash('git commit -n'),
-  ]
-
-  async function unhindered(cwd: string, env: Env = {}): Promise<void> {
-    for (const event of events) {
-      const input = JSON.stringify({ session_id: 's-1', cwd, ...event })
-      const result = await run('agents hook claude', { session: null, cwd: tempFolder(), input, env })
-      expect(result.code).toBe(0)
-      expect(result.stdout).toBe('')
-      expect(result.stderr).toMatch(/^(?:wrk: [^\n]+\n)?$/)
-    }
-  }
-
   test('broken settings', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'wrk.yaml': 'ttl: [\n' })
     await unhindered(queue.root, { WRK_QUEUE: queue.root })

@@ -7,9 +7,9 @@ import { ago, HOUR } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { LIBRARY } from '../support/program.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
+import { makeQueue } from '../support/queue.ts'
 import { registry } from '../support/sessions.ts'
-import { expectCalm } from './bad-input.shared.ts'
+import { EVIL, evilQueue, expectCalm, RAW } from './bad-input.shared.ts'
 
 describe('an id that is none', () => {
   test('with a NUL in it is a usage error for the library, which no shell protects', async () => {
@@ -136,32 +136,6 @@ describe('a file that is no item', () => {
 })
 
 describe('control characters', () => {
-  const EVIL = '\\e[2J\\e]0;owned\\a\\u009b31m\\u202egnp\\u2028\\r\\b\\0'
-  // Everything but the line feeds and blanks that wrk writes itself.
-  const RAW = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
-
-  function evilQueue(): Queue {
-    const field = (id: string) =>
-      item(id, {
-        title: `"t${EVIL}"`,
-        status: `"s${EVIL}"`,
-        priority: `"p${EVIL}"`,
-        '"k\\e[31m"': `["${EVIL}"]`,
-      })
-    return makeQueue({
-      'pending/WRK-1.md': field('WRK-1'),
-      'pending/WRK-2.md': heldItem('WRK-2', `h${EVIL}`, ago(9 * HOUR), { title: `"t${EVIL}"` }),
-      'pending/WRK-3.md': heldItem('WRK-3', `h${EVIL}`, ago(0), { title: `"t${EVIL}"` }),
-      'pending/WRK-4.md': item('WRK-4', { id: `"WRK-4${EVIL}"` }),
-      'pending/WRK-5.md': item('WRK-5', { [`"x${EVIL}"`]: '1' }).replace('---\n\n', `"x${EVIL}": 2\n---\n\n`),
-      'pending/WRK-6.md': item('WRK-6', { status: `"done${EVIL}"` }),
-      // A carriage return and C1 characters are allowed in file names, also in those of items.
-      'pending/WRK-7 \u009b31m\u202e.md': item('WRK-8'),
-      'pending/WRK-9.md': item('WRK-9'),
-      'done/WRK-9 \u009b31m.md': item('WRK-9'),
-    })
-  }
-
   test('do not reach the terminal by the log of a takeover or of a forced act', async () => {
     const queue = evilQueue()
     expect((await queue.run('claim WRK-2')).code).toBe(0)

@@ -1,6 +1,5 @@
 /** The rest of commands.test.ts: what takes too long for every run. */
-import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
@@ -9,7 +8,7 @@ import { cleanEnv } from '../support/program.ts'
 import { makeQueue, markAsNew, type Queue } from '../support/queue.ts'
 import { run } from '../support/run.ts'
 import { registry } from '../support/sessions.ts'
-import { COMMANDS, expectError } from './commands.shared.ts'
+import { COMMANDS, expectError, git, queueIn, repository } from './commands.shared.ts'
 
 describe('every command', () => {
   const forms = [...COMMANDS, 'session start', 'session id', 'session list', 'session show', 'session end']
@@ -32,38 +31,6 @@ describe('every command', () => {
 })
 
 describe('in git', () => {
-  function git(cwd: string, ...args: string[]): void {
-    const settings = [
-      '-c',
-      'user.name=t',
-      '-c',
-      'user.email=t@example.org',
-      '-c',
-      'protocol.file.allow=always',
-    ]
-    const env = cleanEnv(tempFolder(), { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' })
-    const done = spawnSync('git', [...settings, ...args], { cwd, env, encoding: 'utf8' })
-    if (done.status !== 0) throw new Error(`git ${args.join(' ')}: ${done.stderr}`)
-  }
-
-  /** A repository with a queue in it, committed. */
-  function repository(withQueue: boolean, settings = ''): string {
-    const folder = join(tempFolder(), 'repo')
-    mkdirSync(folder)
-    git(folder, 'init', '-q', '-b', 'main')
-    writeFileSync(join(folder, 'README.md'), 'x\n')
-    if (withQueue) {
-      const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'wrk.yaml': `ttl: 2h\n${settings}` })
-      mkdirSync(join(folder, '.claude'))
-      cpSync(queue.root, join(folder, '.claude', 'work-queue'), { recursive: true })
-    }
-    git(folder, 'add', '-A')
-    git(folder, 'commit', '-qm', 'start')
-    return folder
-  }
-
-  const queueIn = (folder: string) => join(folder, '.claude', 'work-queue')
-
   test('a linked worktree of a submodule uses the queue of the submodule’s main working tree', async () => {
     const outer = repository(false)
     git(outer, 'submodule', '--quiet', 'add', repository(true), 'part')

@@ -1,6 +1,5 @@
 /** What scripts rely on: the JSON of every command, its exit codes, its flags, and which queue it uses. */
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
@@ -10,7 +9,7 @@ import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue } from '../support/queue.ts'
 import type { Json, Result } from '../support/result.ts'
 import { run } from '../support/run.ts'
-import { COMMANDS, expectError, oneObject, TEXT } from './commands.shared.ts'
+import { COMMANDS, expectError, git, oneObject, queueIn, repository, TEXT } from './commands.shared.ts'
 
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
 
@@ -745,38 +744,6 @@ describe('the queue', () => {
 })
 
 describe('in git', () => {
-  function git(cwd: string, ...args: string[]): void {
-    const settings = [
-      '-c',
-      'user.name=t',
-      '-c',
-      'user.email=t@example.org',
-      '-c',
-      'protocol.file.allow=always',
-    ]
-    const env = cleanEnv(tempFolder(), { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' })
-    const done = spawnSync('git', [...settings, ...args], { cwd, env, encoding: 'utf8' })
-    if (done.status !== 0) throw new Error(`git ${args.join(' ')}: ${done.stderr}`)
-  }
-
-  /** A repository with a queue in it, committed. */
-  function repository(withQueue: boolean, settings = ''): string {
-    const folder = join(tempFolder(), 'repo')
-    mkdirSync(folder)
-    git(folder, 'init', '-q', '-b', 'main')
-    writeFileSync(join(folder, 'README.md'), 'x\n')
-    if (withQueue) {
-      const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'wrk.yaml': `ttl: 2h\n${settings}` })
-      mkdirSync(join(folder, '.claude'))
-      cpSync(queue.root, join(folder, '.claude', 'work-queue'), { recursive: true })
-    }
-    git(folder, 'add', '-A')
-    git(folder, 'commit', '-qm', 'start')
-    return folder
-  }
-
-  const queueIn = (folder: string) => join(folder, '.claude', 'work-queue')
-
   test('a linked worktree uses the main working tree’s queue, so that both see one lock', async () => {
     const main = repository(true)
     const linked = join(tempFolder(), 'linked')

@@ -1,6 +1,8 @@
 /** What the tests of verify-git have in common. */
+
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { item } from '../support/items.ts'
 import { makeRepository, type Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
 
@@ -27,3 +29,29 @@ export async function claim(repository: Repository, id: string, session: string)
 export const codes = ({ json }: { json: Json }): string[] => json.findings.map(({ code }: Json) => code)
 export const verify = (repository: Repository, session = 'tester') =>
   repository.wrk('verify --staged --json', { session })
+
+/** A branch `work` with a commit that changes WRK-1 and WRK-3; main changed WRK-3 in another way. */
+export async function diverged(): Promise<Repository> {
+  const repository = await makeRepository()
+  await repository.git('checkout -q -b work')
+  repository.append('WRK-1', 'Work.\n')
+  repository.append('WRK-3', 'Work.\n')
+  await repository.commitAll('WRK-1: work')
+  await repository.git('checkout -q main')
+  repository.append('WRK-3', 'Main.\n')
+  await repository.commitAll('main')
+  twoSessions(repository)
+  return repository
+}
+
+export async function expectReplay(repository: Repository): Promise<void> {
+  await claim(repository, 'WRK-1', 'other')
+  repository.write('WRK-3', `${item('WRK-3')}Main.\nWork.\n`)
+  await repository.git(['add', repository.path('WRK-3')])
+  expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
+  repository.write('message', 'WRK-1: work\n')
+  expect((await repository.wrk('verify --commit-msg message')).code).toBe(0)
+  repository.append('WRK-1')
+  await repository.git(['add', repository.path('WRK-1')])
+  expect(codes(await verify(repository))).toEqual(['held'])
+}

@@ -6,7 +6,7 @@ import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
-import { claim, codes, twoSessions, verify, withClaims } from './verify-git.shared.ts'
+import { claim, codes, diverged, expectReplay, twoSessions, verify, withClaims } from './verify-git.shared.ts'
 
 describe('at the first commit', () => {
   test('all that is staged is new: items of one’s own pass, broken and held ones do not', async () => {
@@ -135,32 +135,6 @@ describe('with a merge in progress', () => {
 })
 
 describe('while commits are replayed', () => {
-  /** A branch `work` with a commit that changes WRK-1 and WRK-3; main changed WRK-3 in another way. */
-  async function diverged(): Promise<Repository> {
-    const repository = await makeRepository()
-    await repository.git('checkout -q -b work')
-    repository.append('WRK-1', 'Work.\n')
-    repository.append('WRK-3', 'Work.\n')
-    await repository.commitAll('WRK-1: work')
-    await repository.git('checkout -q main')
-    repository.append('WRK-3', 'Main.\n')
-    await repository.commitAll('main')
-    twoSessions(repository)
-    return repository
-  }
-
-  async function expectReplay(repository: Repository): Promise<void> {
-    await claim(repository, 'WRK-1', 'other')
-    repository.write('WRK-3', `${item('WRK-3')}Main.\nWork.\n`)
-    await repository.git(['add', repository.path('WRK-3')])
-    expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
-    repository.write('message', 'WRK-1: work\n')
-    expect((await repository.wrk('verify --commit-msg message')).code).toBe(0)
-    repository.append('WRK-1')
-    await repository.git(['add', repository.path('WRK-1')])
-    expect(codes(await verify(repository))).toEqual(['held'])
-  }
-
   test('by rebase', async () => {
     const repository = await diverged()
     await repository.git('checkout -q work')
