@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
 import { cleanEnv, ROOT } from '../support/program.ts'
 import { IN_QUEUE, makeRepository } from '../support/repository.ts'
 
@@ -28,7 +29,7 @@ test('each block of commands does what the page says', async () => {
   expect(blocks).toHaveLength(5)
   const more = { GIT_CONFIG_GLOBAL: '/dev/null', WRK_SESSION_ID: 'tester', GIT_AUTHOR_NAME: 't' }
   const who = { GIT_AUTHOR_EMAIL: 't@x', GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@x' }
-  const env = cleanEnv(join(repository.top, '..'), { ...more, ...who })
+  const env = cleanEnv(tempFolder(), { ...more, ...who })
   for (const block of blocks) {
     const { status, stderr } = spawnSync('bash', ['-c', block], {
       cwd: repository.top,

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { item } from '../support/items.ts'
+import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository } from '../support/repository.ts'
 
 const at = (folder: string, id = 'WRK-1') => join(IN_QUEUE, folder, `${id}.md`)
@@ -83,7 +84,7 @@ test('what was changed in a merge is told, what a merge only brought in is told 
 
 test('outside of git the event log alone tells', async () => {
   const repository = await makeRepository()
-  const elsewhere = join(repository.top, '..', 'elsewhere')
+  const elsewhere = join(tempFolder(), 'elsewhere')
   mkdirSync(join(elsewhere, 'pending'), { recursive: true })
   mkdirSync(join(elsewhere, 'working'), { recursive: true })
   await repository.wrk(['--queue', elsewhere, 'new', 'Something'], { cwd: dirname(elsewhere) })

@@ -3,6 +3,7 @@
  * be an agent.
  */
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -29,8 +30,12 @@ export const FIRST: readonly string[] = EXE ? [] : [WRK]
 
 export type Env = Record<string, string>
 
-/** An environment without any trace of who runs the tests. `wrk` is in its PATH. */
+/**
+ * An environment without any trace of who runs the tests. `wrk` is in its PATH.
+ * @param home a folder of the test's own: links to this checkout's program are put in its `bin`
+ */
 export function cleanEnv(home: string, more: Env = {}): Env {
+  if (resolve(home) === resolve(tmpdir())) throw new Error(`${home} is everybody's: use a tempFolder()`)
   const bin = join(home, 'bin')
   if (!existsSync(bin)) {
     mkdirSync(bin, { recursive: true })
