@@ -15,7 +15,7 @@ const words = readFileSync('src/words.ts', 'utf8')
 
 /** What few calls need, by the bundle's name. */
 const APART = {
-  full: 'src/markdown/full.ts',
+  full: 'src/markdown/read/full.ts',
   watcher: 'src/system/watcher.ts',
   'terminal-page': 'src/print/items/terminal-page.ts',
   'keep-compiled': 'src/bin/keep-compiled.ts',

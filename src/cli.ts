@@ -37,7 +37,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   list: {
     summary: 'the items of the queue and who holds them',
-    load: () => import('./commands/items/list.ts'),
+    load: () => import('./commands/items/queries/list.ts'),
   },
   status: { summary: 'who works on what', load: () => import('./commands/sessions/status.ts') },
   watch: { summary: 'who holds what, live', load: () => import('./commands/watch/watch.ts') },
@@ -54,11 +54,14 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
     summary: 'run the reviewers; archive when all pass',
     load: () => import('./commands/runs/review.ts'),
   },
-  archive: { summary: 'archive an item and free it', load: () => import('./commands/items/archive.ts') },
-  set: { summary: 'set fields of an item in place', load: () => import('./commands/items/set.ts') },
-  dep: { summary: 'what an item waits for', load: () => import('./commands/items/dep.ts') },
-  note: { summary: 'add a dated note to an item', load: () => import('./commands/items/note.ts') },
-  check: { summary: 'check criteria of an item', load: () => import('./commands/items/check.ts') },
+  archive: {
+    summary: 'archive an item and free it',
+    load: () => import('./commands/items/transitions/archive.ts'),
+  },
+  set: { summary: 'set fields of an item in place', load: () => import('./commands/items/fields/set.ts') },
+  dep: { summary: 'what an item waits for', load: () => import('./commands/items/fields/dep.ts') },
+  note: { summary: 'add a dated note to an item', load: () => import('./commands/items/body/note.ts') },
+  check: { summary: 'check criteria of an item', load: () => import('./commands/items/body/check.ts') },
   gates: {
     summary: 'the gates before a dispatch, and exit codes',
     load: () => import('./commands/runs/gates.ts'),
@@ -66,16 +69,31 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
   next: {
     summary: 'the item to work on now; --claim takes it',
-    load: () => import('./commands/items/next.ts'),
+    load: () => import('./commands/items/queries/next.ts'),
   },
-  start: { summary: 'claim an item and begin it', load: () => import('./commands/items/transition.ts') },
-  block: { summary: 'set an item aside, blocked', load: () => import('./commands/items/transition.ts') },
-  unblock: { summary: 'make a blocked item pending', load: () => import('./commands/items/transition.ts') },
-  done: { summary: 'finish an item', load: () => import('./commands/items/transition.ts') },
-  reopen: { summary: 'make a closed item pending', load: () => import('./commands/items/transition.ts') },
-  search: { summary: 'find text in the items', load: () => import('./commands/items/search.ts') },
-  graph: { summary: 'what waits for what', load: () => import('./commands/items/graph.ts') },
-  index: { summary: 'the queue as one page, INDEX.md', load: () => import('./commands/items/index.ts') },
+  start: {
+    summary: 'claim an item and begin it',
+    load: () => import('./commands/items/transitions/transition.ts'),
+  },
+  block: {
+    summary: 'set an item aside, blocked',
+    load: () => import('./commands/items/transitions/transition.ts'),
+  },
+  unblock: {
+    summary: 'make a blocked item pending',
+    load: () => import('./commands/items/transitions/transition.ts'),
+  },
+  done: { summary: 'finish an item', load: () => import('./commands/items/transitions/transition.ts') },
+  reopen: {
+    summary: 'make a closed item pending',
+    load: () => import('./commands/items/transitions/transition.ts'),
+  },
+  search: { summary: 'find text in the items', load: () => import('./commands/items/queries/search.ts') },
+  graph: { summary: 'what waits for what', load: () => import('./commands/items/queries/graph.ts') },
+  index: {
+    summary: 'the queue as one page, INDEX.md',
+    load: () => import('./commands/items/queries/index.ts'),
+  },
   log: {
     summary: 'what happened: claims, takeovers, refusals',
     load: () => import('./commands/queue/log.ts'),
@@ -104,13 +122,13 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   resolve: {
     summary: 'settle what a merge left of the items',
-    load: () => import('./commands/commits/resolve.ts'),
+    load: () => import('./commands/merges/resolve.ts'),
   },
   'merge-driver': {
     summary: 'merge one item by its fields; git runs it',
-    load: () => import('./commands/commits/merge-driver.ts'),
+    load: () => import('./commands/merges/merge-driver.ts'),
   },
-  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/commits/hooks.ts') },
+  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks/hooks.ts') },
   coordination: {
     summary: 'claims for all clones and machines',
     load: () => import('./commands/coordination/coordination.ts'),

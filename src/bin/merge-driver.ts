@@ -6,8 +6,8 @@
  * which git would take for a conflict whose markers are written; so the registered command asks with `--by-git` for
  * another code, and takes every other one for a program that does not work.
  */
-import { type DriverResult, mergeDriver } from '../operations/commits/merge-driver.ts'
-import { describeMerge } from '../print/commits/merge-driver.ts'
+import { type DriverResult, mergeDriver } from '../operations/merges/merge-driver.ts'
+import { describeMerge } from '../print/merges/merge-driver.ts'
 import { outcomeOfError } from '../print/outcome.ts'
 import { write } from '../print/terminal.ts'
 

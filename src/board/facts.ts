@@ -1,9 +1,9 @@
 /** Which queue a board shows, and what is in place around it: looked up once, when the board starts. */
 import { basename } from 'node:path'
-import { hooksInstalled } from '../operations/commits/commit-hooks.ts'
 import type { Context } from '../operations/context.ts'
-import { placeAndTime } from '../operations/items/candidates.ts'
+import { hooksInstalled } from '../operations/hooks/commit-hooks.ts'
 import { PRIORITIES } from '../operations/items/new.ts'
+import { placeAndTime } from '../operations/items/queries/candidates.ts'
 import { where } from '../operations/queue/where.ts'
 import type { QueueFacts } from './protocol.ts'
 

@@ -9,7 +9,7 @@
 import type { ItemKey } from '../core/items/ids.ts'
 import type { WatchedItem } from '../core/watch/watch.ts'
 import type { Context } from '../operations/context.ts'
-import { candidates, type QueueItem } from '../operations/items/candidates.ts'
+import { candidates, type QueueItem } from '../operations/items/queries/candidates.ts'
 import { log } from '../operations/queue/log.ts'
 import { listSessions } from '../operations/sessions/status.ts'
 import { type WatchEvent, watch } from '../operations/watch/watch.ts'

@@ -1,6 +1,6 @@
 /** One item in full, as the board's panel shows it. */
 import type { Context } from '../operations/context.ts'
-import { readBodies } from '../operations/items/body.ts'
+import { readBodies } from '../operations/items/body/body.ts'
 import { show } from '../operations/items/show.ts'
 import { log } from '../operations/queue/log.ts'
 import { boardEvent, placeOfItem } from './items.ts'

@@ -4,7 +4,7 @@ import { priorityRank } from '../core/items/priority.ts'
 import { folderOf, isArchived, isClosed } from '../core/items/status.ts'
 import type { LogEvent } from '../core/log/event.ts'
 import type { WatchedHolder } from '../core/watch/watch.ts'
-import type { QueueItem } from '../operations/items/candidates.ts'
+import type { QueueItem } from '../operations/items/queries/candidates.ts'
 import type { BoardColumn, BoardEvent, BoardHolder, BoardItem } from './protocol.ts'
 import { COLUMNS } from './protocol.ts'
 

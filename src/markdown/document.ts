@@ -25,7 +25,7 @@ export async function readDocument(bytes: Buffer): Promise<Document | { kind: 'e
     const content = bytes.toString('utf8', bodyStart(bytes, found.split))
     return { kind: 'document', data: toData(found.map) as Record<string, unknown>, content }
   }
-  const { readWithGrayMatter } = await import('./full.ts')
+  const { readWithGrayMatter } = await import('./read/full.ts')
   const read = await readWithGrayMatter(bytes.toString('utf8'))
   return read.kind === 'matter' ? { kind: 'document', data: read.data, content: read.content } : read
 }

@@ -7,10 +7,10 @@
  */
 import { conflictLine } from './conflict-markers.ts'
 import type { ReadError, YamlMap } from './node.ts'
-import { type RepeatedKey, readPlain } from './plain.ts'
+import { type RepeatedKey, readPlain } from './read/plain.ts'
 import { type Split, type SplitReason, splitFrontmatter } from './split.ts'
 
-export type FullReader = typeof import('./full.ts').readFull
+export type FullReader = typeof import('./read/full.ts').readFull
 
 export interface Frontmatter {
   kind: 'ok'
@@ -96,5 +96,5 @@ export function placeInFile(
 }
 
 export async function loadFullReader(): Promise<FullReader> {
-  return (await import('./full.ts')).readFull
+  return (await import('./read/full.ts')).readFull
 }

@@ -141,9 +141,9 @@ describe('core and markdown', () => {
         .map(({ of }) => `${file} imports ${of}`),
     )
     expect(outside.sort()).toEqual([
-      'markdown/full.ts imports gray-matter',
-      'markdown/full.ts imports yaml',
       'markdown/jsonc.ts imports jsonc-parser',
+      'markdown/read/full.ts imports gray-matter',
+      'markdown/read/full.ts imports yaml',
     ])
   })
 

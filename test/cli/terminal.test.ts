@@ -1,14 +1,14 @@
 /** Real pseudo-terminals: no set-up, a session for each, and output that fits. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LiveTable } from '../../src/print/watch/live.ts'
-import { processFacts } from '../../src/system/process.ts'
-import { startAgent } from '../support/agents.ts'
+import { processFacts } from '../../src/system/processes/process.ts'
 import { stampOf, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { gone, killProcess } from '../support/processes.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue } from '../support/queue.ts'
 import { HOST } from '../support/sessions.ts'
+import { startAgent } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const terminals = describe.skipIf(!haveTerminals())
 

@@ -1,7 +1,7 @@
 /** What wrk.yaml may say: each setting by its words, and the first that is wrong with its place. */
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_SETTINGS, readSettings, type Settings, unknownSettings } from '../../src/core/config.ts'
-import { readFull } from '../../src/markdown/full.ts'
+import { readFull } from '../../src/markdown/read/full.ts'
 
 function fieldsOf(text: string) {
   const read = readFull(text, { source: 'file' })

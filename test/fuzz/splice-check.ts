@@ -9,6 +9,8 @@ import { type Document, isCollection, isMap, isNode, isScalar, type Pair, parseD
 import { readDetails } from '../../src/core/items/details.ts'
 import { keyOfFileName } from '../../src/core/items/ids.ts'
 import { ITEM_KEYS, interpretItem } from '../../src/core/items/item.ts'
+import { type FieldValue, spliceChecked } from '../../src/markdown/edit/splice.ts'
+import { withoutKeys } from '../../src/markdown/edit/without.ts'
 import {
   type Frontmatter,
   type FullReader,
@@ -16,8 +18,6 @@ import {
   readFrontmatter,
 } from '../../src/markdown/frontmatter.ts'
 import { findPair } from '../../src/markdown/scalar.ts'
-import { type FieldValue, spliceChecked } from '../../src/markdown/splice.ts'
-import { withoutKeys } from '../../src/markdown/without.ts'
 
 /** The same texts are read many times over; their readings are kept for a while. */
 function remembered<T>(read: (text: string) => T): (text: string) => T {

@@ -1,9 +1,9 @@
 /** Splices into files that nobody should have written, and into real ones after accidents. See splice-check.ts. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { FieldValue } from '../../src/markdown/edit/splice.ts'
 import { readFrontmatter } from '../../src/markdown/frontmatter.ts'
-import { readWithGrayMatter } from '../../src/markdown/full.ts'
-import type { FieldValue } from '../../src/markdown/splice.ts'
+import { readWithGrayMatter } from '../../src/markdown/read/full.ts'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
 import { mutatedBytes, realItems, shown } from './bytes.ts'
 import { campaign, campaignOfFiles, NO_TIMEOUT, SPLICES, scaled } from './campaign.ts'

@@ -40,7 +40,7 @@ import {
 } from './mutations.ts'
 
 // A process without an identity must not find the one that runs the tests.
-vi.mock('../../src/system/ancestors.ts', () => ({
+vi.mock('../../src/system/processes/ancestors.ts', () => ({
   processContext: () => ({ ancestors: [], terminal: null }),
   agentOfCommand: () => null,
 }))

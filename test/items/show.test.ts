@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { finished, start } from '../support/processes.ts'
 import { cleanEnv } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue } from '../support/queue.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const BODY = '\n# WRK-1\n\nA *text* of its author.\n'
 

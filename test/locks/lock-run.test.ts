@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { until } from '../support/clock.ts'
 import { finished, gone, killProcess, start } from '../support/processes.ts'
 import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 import { dataOf, fileOf, running, STAY, stop } from './lock-run.shared.ts'
 
 const shown = async (queue: Queue): Promise<Json> => (await queue.run('lock show --json')).json

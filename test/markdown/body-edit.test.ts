@@ -1,7 +1,7 @@
 /** An item's text gets an entry more, or a box is checked; every other byte stays. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { appendEntry, checkCriteria, readCriteria } from '../../src/markdown/body-edit.ts'
+import { appendEntry, checkCriteria, readCriteria } from '../../src/markdown/edit/body-edit.ts'
 import { readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { bodyStart } from '../../src/markdown/split.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'

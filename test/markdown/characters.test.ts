@@ -1,6 +1,6 @@
 /** Characters and sizes at which the fast reader could go wrong. */
 import { expect, test } from 'vitest'
-import { readPlain } from '../../src/markdown/plain.ts'
+import { readPlain } from '../../src/markdown/read/plain.ts'
 import { toData } from '../../src/markdown/scalar.ts'
 
 const named = (code: number) => `U+${code.toString(16).toUpperCase().padStart(4, '0')}`

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readDocument } from '../../src/markdown/document.ts'
-import { readWithGrayMatter } from '../../src/markdown/full.ts'
+import { readWithGrayMatter } from '../../src/markdown/read/full.ts'
 
 const both = async (bytes: Buffer) => ({
   ours: await readDocument(bytes),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readFull, readWithGrayMatter, toBlockForm } from '../../src/markdown/full.ts'
+import { readFull, readWithGrayMatter, toBlockForm } from '../../src/markdown/read/full.ts'
 import { findPair, scalarText, scalarValue, toData } from '../../src/markdown/scalar.ts'
 import { nastyYaml, reference } from './helpers.ts'
 

@@ -1,9 +1,9 @@
 /** Lists are changed in every form that people write them in, and nothing else in the file is. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { editList } from '../../src/markdown/edit/list-edit.ts'
+import { listWords } from '../../src/markdown/edit/list-words.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
-import { editList } from '../../src/markdown/list-edit.ts'
-import { listWords } from '../../src/markdown/list-words.ts'
 import { findPair, toData } from '../../src/markdown/scalar.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
 import { nastyYaml, plainYaml } from './helpers.ts'

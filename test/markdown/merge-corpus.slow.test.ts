@@ -1,6 +1,6 @@
 /** Pairs of real versions of one item, where WRK_CORPUS names a folder of them. */
 import { expect, test } from 'vitest'
-import { mergeItem } from '../../src/core/commits/merge-item.ts'
+import { mergeItem } from '../../src/core/merges/merge-item.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../src/markdown/scalar.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'

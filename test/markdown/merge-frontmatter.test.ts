@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mergeItem } from '../../src/core/commits/merge-item.ts'
+import { mergeItem } from '../../src/core/merges/merge-item.ts'
 import { loadFullReader } from '../../src/markdown/frontmatter.ts'
-import { histories } from '../support/item-histories.ts'
-import { checkMerge } from '../support/merge-properties.ts'
+import { histories } from '../support/merges/item-histories.ts'
+import { checkMerge } from '../support/merges/merge-properties.ts'
 
 const full = await loadFullReader()
 const BODY = '\n# WRK-1\n\nOne.\n\nTwo.\n\nThree.\n'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type FieldValue, spliceChecked } from '../../src/markdown/edit/splice.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../src/markdown/scalar.ts'
-import { type FieldValue, spliceChecked } from '../../src/markdown/splice.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
 import { nastyYaml, plainYaml } from './helpers.ts'
 

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import matter from 'gray-matter'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { type FieldValue, spliceChecked } from '../../src/markdown/edit/splice.ts'
+import { isStringWord } from '../../src/markdown/edit/string-word.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
-import { type FieldValue, spliceChecked } from '../../src/markdown/splice.ts'
-import { isStringWord } from '../../src/markdown/string-word.ts'
 
 const full = await loadFullReader()
 

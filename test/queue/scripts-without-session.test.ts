@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
-import { orphaned } from '../support/agents.ts'
 import { item } from '../support/items.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import { anchorOf, deadAnchor, registry } from '../support/sessions.ts'
+import { orphaned } from '../support/terminals/agents.ts'
 import { GUARDS, templateOf } from './scripts.shared.ts'
 
 /** Runs commands as a script of its own that sources the lib, below nobody. */

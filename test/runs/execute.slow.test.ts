@@ -1,7 +1,7 @@
 /** The rest of execute.test.ts: what takes too long for every run. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { processFacts } from '../../src/system/process.ts'
+import { processFacts } from '../../src/system/processes/process.ts'
 import { bash, heard, noteOf, startWatched } from '../support/notes.ts'
 import { gone } from '../support/processes.ts'
 import type { Queue } from '../support/queue.ts'

@@ -3,15 +3,15 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { processFacts } from '../../src/system/process.ts'
-import { orphaned } from '../support/agents.ts'
+import { processFacts } from '../../src/system/processes/process.ts'
 import { until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { bash, heard, NOTES, note, noteOf, startWatched } from '../support/notes.ts'
 import { finished, gone, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
+import { orphaned } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 import { execute, expectUntouched, LISTENER, ready, readyQueue, signalsOf } from './execute.shared.ts'
 
 /** Starts a script of bash that finds `wrk` and the queue. */

@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { heldItem, item } from '../support/items.ts'
 import { bash, heard, NOTES, noteOf, startWatched } from '../support/notes.ts'
 import { gone } from '../support/processes.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
 import { registry } from '../support/sessions.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const MONTH = new Date().toISOString().slice(0, 7)
 

@@ -1,13 +1,13 @@
 /** Several processes under one session, several sessions in one process, and what a dead session leaves running. */
 import { describe, expect, test } from 'vitest'
-import { type Agent, orphaned, startAgent } from '../support/agents.ts'
 import { item } from '../support/items.ts'
 import { heard, NOTES, note } from '../support/notes.ts'
 import { finished, gone, start } from '../support/processes.ts'
 import { cleanEnv, ROOT } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
+import { type Agent, orphaned, startAgent } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const livenessOf = async (queue: Queue, id: string) =>
   (await queue.run(`session show ${id} --json`)).json.session

@@ -1,11 +1,11 @@
 /** Section 2 of the contract: which session a call belongs to. Agents here are real processes with an agent's name. */
 import { describe, expect, test } from 'vitest'
-import { agentOfCommand } from '../../src/system/ancestors.ts'
-import { orphaned, startAgent } from '../support/agents.ts'
+import { agentOfCommand } from '../../src/system/processes/ancestors.ts'
 import { makeQueue } from '../support/queue.ts'
 import type { Result } from '../support/result.ts'
 import { anchorOf, HOST, registry } from '../support/sessions.ts'
-import type { Shell } from '../support/shells.ts'
+import { orphaned, startAgent } from '../support/terminals/agents.ts'
+import type { Shell } from '../support/terminals/shells.ts'
 
 const idOf = async (shell: Shell, more = '') => (await shell.run(`wrk session id --json${more}`)).json.session
 

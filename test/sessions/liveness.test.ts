@@ -1,7 +1,7 @@
 /** Sections 4 and 5 of the contract, through the command: alive, dead or unknown, and who then gets the item. */
 import { readFileSync, utimesSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { processFacts } from '../../src/system/process.ts'
+import { processFacts } from '../../src/system/processes/process.ts'
 import { ago, HOUR, MINUTE, stampOf, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { killGroup, start } from '../support/processes.ts'

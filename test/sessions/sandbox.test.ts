@@ -7,13 +7,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { startAgent } from '../support/agents.ts'
 import { finished, start } from '../support/processes.ts'
 import { cleanEnv, type Env } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
 import type { Result } from '../support/result.ts'
+import { startAgent } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc']
 const BWRAP = [

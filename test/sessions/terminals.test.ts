@@ -1,12 +1,12 @@
 /** Which process a session is anchored to where there is a terminal: one that outlives the call, or none. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { kindOfShell } from '../../src/system/shells.ts'
-import { startAgent } from '../support/agents.ts'
+import { kindOfShell } from '../../src/system/processes/shells.ts'
 import { until } from '../support/clock.ts'
 import { cleanEnv, type Env } from '../support/program.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
+import { startAgent } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 
 const terminals = describe.skipIf(!haveTerminals())
 

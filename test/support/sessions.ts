@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { hostname } from 'node:os'
 import { hostLabel } from '../../src/core/sessions/session.ts'
-import { here, processFacts } from '../../src/system/process.ts'
+import { here, processFacts } from '../../src/system/processes/process.ts'
 import { stampOf } from './clock.ts'
 
 export interface AnchorData {

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { lookAtProcess, parseStat, processFacts } from '../../src/system/process.ts'
-import { parsePsLine } from '../../src/system/ps.ts'
+import { lookAtProcess, parseStat, processFacts } from '../../src/system/processes/process.ts'
+import { parsePsLine } from '../../src/system/processes/ps.ts'
 
 const name = fc.oneof(
   fc.string({ maxLength: 15 }),

@@ -13,13 +13,13 @@ import {
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { startAgent } from '../support/agents.ts'
 import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { haveTerminals, openTerminal } from '../support/pty.ts'
 import { makeQueue } from '../support/queue.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
+import { startAgent } from '../support/terminals/agents.ts'
+import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
 import { startWatch, type Watcher } from './watch.shared.ts'
 
 const ESCAPE = /\x1b\[[\d;?]*[A-Za-z]/g

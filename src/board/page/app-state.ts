@@ -2,9 +2,9 @@
 import type { Model } from '../model/board-model.ts'
 import type { Filters } from '../model/filter.ts'
 import type { Act, BoardItem } from '../protocol.ts'
-import type { Choice } from './acts.tsx'
 import type { PageAddress } from './address.ts'
-import type { ConnectionState } from './connection.ts'
+import type { ConnectionState } from './connection/connection.ts'
+import type { Choice } from './item/acts.tsx'
 
 export interface App {
   model: Model

@@ -2,9 +2,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { columnsOf, filtered } from '../model/filter.ts'
 import { type BoardItem, COLUMNS } from '../protocol.ts'
-import { type Asking, choicesFor, perform } from './acts.tsx'
 import { VIEWS } from './address.ts'
 import type { App } from './app-state.ts'
+import { type Asking, choicesFor, perform } from './item/acts.tsx'
 
 interface KeysOptions {
   ask: (asking: Asking) => void

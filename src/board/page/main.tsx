@@ -2,8 +2,8 @@
 import { render } from 'preact'
 import { modelOf } from '../model/board-model.ts'
 import { BoardPage } from './board-page.tsx'
-import { connect, type Update } from './connection.ts'
-import { exported } from './exported.ts'
+import { connect, type Update } from './connection/connection.ts'
+import { exported } from './connection/exported.ts'
 import { startTheme } from './theme.ts'
 
 const root = document.getElementById('board')!

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import itemTemplate from '../../../templates/item.md'
-import { edit, editorOf } from '../../operations/items/edit.ts'
+import { edit, editorOf } from '../../operations/items/body/edit.ts'
 import { COMPLEXITIES, newItem, PRIORITIES } from '../../operations/items/new.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { collect, examples, open, type RunCommand } from '../command.ts'

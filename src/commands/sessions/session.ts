@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { printable } from '../../core/text.ts'
-import { parseAssignments } from '../../operations/items/assignments.ts'
+import { parseAssignments } from '../../operations/items/fields/assignments.ts'
 import { sessionEnd, sessionId, sessionShow, sessionStart } from '../../operations/sessions/session.ts'
 import { checkSessionKey, sessionSet } from '../../operations/sessions/session-set.ts'
 import { status } from '../../operations/sessions/status.ts'

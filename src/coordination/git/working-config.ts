@@ -3,7 +3,7 @@
  * proxies, rewritten URLs, the ssh command), and whose name commits bear. One git process reads all of it.
  */
 import { WrkError } from '../../core/errors.ts'
-import { runBounded } from '../../system/run-bounded.ts'
+import { runBounded } from '../../system/processes/run-bounded.ts'
 import type { Environment } from './environment.ts'
 import { cleanEnvironment } from './environment.ts'
 import type { ObjectFormat } from './objects.ts'

@@ -3,7 +3,7 @@
  * Real queues spell the same thing in several ways; all are read, none is written.
  */
 
-import { listWords } from '../../markdown/list-words.ts'
+import { listWords } from '../../markdown/edit/list-words.ts'
 import type { YamlMap, YamlPair } from '../../markdown/node.ts'
 import { parseInstant } from '../time.ts'
 import { type ItemKey, keyOfField } from './ids.ts'

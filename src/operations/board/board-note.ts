@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { withFolders } from '../../store/files/guard.ts'
 import { lookAt } from '../../store/files/look.ts'
 import { readMarker, removeMarker, writeMarker } from '../../store/files/marker.ts'
-import { here, lookAtProcess } from '../../system/process.ts'
+import { here, lookAtProcess } from '../../system/processes/process.ts'
 import { type Context, ownAnchor } from '../context.ts'
 
 export interface BoardNote {

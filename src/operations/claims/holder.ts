@@ -11,7 +11,7 @@ import { stamp } from '../../core/time.ts'
 import { sessionClaims } from '../../store/claims/session-claims.ts'
 import type { ItemReading, Store } from '../../store/items/item-reader.ts'
 import { readRuns } from '../../store/runs/runs.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 
 /** The JSON form is part of the contract with scripts. */
 export interface HolderInfo {

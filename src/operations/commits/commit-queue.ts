@@ -6,7 +6,7 @@ import {
   pathInRepository,
   type Repository,
   repositoryHolding,
-} from '../../system/repository.ts'
+} from '../../system/git/repository.ts'
 import { type Context, type ContextOptions, openContext } from '../context.ts'
 
 /**

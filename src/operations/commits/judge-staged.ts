@@ -12,6 +12,7 @@ import {
 import { judgeStaged, type StagedVerdict } from '../../core/commits/verify.ts'
 import { displayOfFileName, type ItemKey } from '../../core/items/ids.ts'
 import type { Item, Problem } from '../../core/items/item.ts'
+import { withoutKeys } from '../../markdown/edit/without.ts'
 import {
   type Frontmatter,
   type FullReader,
@@ -19,7 +20,6 @@ import {
   readFrontmatter,
 } from '../../markdown/frontmatter.ts'
 import { findPair } from '../../markdown/scalar.ts'
-import { withoutKeys } from '../../markdown/without.ts'
 import { interpret } from '../../store/items/item-reader.ts'
 import type { ItemPlace } from '../../store/queue.ts'
 import type { HolderInfo } from '../claims/holder.ts'

@@ -1,5 +1,5 @@
 /** The queues that a commit has, found in its tree: a server's repository has no folders on its disk. */
-import { git } from '../../system/git.ts'
+import { git } from '../../system/git/git.ts'
 
 /** Their folders from the top: each `.claude/work-queue`, and each folder with `pending` and `working` in it. */
 export function queueFoldersInTree(cwd: string, commit: string): string[] {

@@ -2,7 +2,7 @@
 import { join, relative, sep } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { type ItemPlace, itemPlaces, placeOfPath } from '../../store/queue.ts'
-import { incomingCommits } from '../../system/repository.ts'
+import { incomingCommits } from '../../system/git/repository.ts'
 import {
   committedPaths,
   type IgnoreRule,
@@ -12,7 +12,7 @@ import {
   readSmudged,
   type StagedEntry,
   stagedEntries,
-} from '../../system/staged.ts'
+} from '../../system/git/staged.ts'
 import type { TruthOf } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import type { QueueInRepository } from './commit-queue.ts'

@@ -12,19 +12,19 @@ import {
 import { DEFAULT_SETTINGS, readSettings } from '../../core/config.ts'
 import { displayOfFileName, type ItemKey } from '../../core/items/ids.ts'
 import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'
-import { readPlain } from '../../markdown/plain.ts'
+import { readPlain } from '../../markdown/read/plain.ts'
 import {
   type CommitChange,
   type CommitRange,
   parseRange,
   type RangeCommit,
   rangeCommits,
-} from '../../system/commit-range.ts'
-import { treeEntries } from '../../system/index-entries.ts'
-import type { Repository } from '../../system/repository.ts'
-import { readObjects } from '../../system/staged.ts'
-import { foreignTexts } from './foreign-text.ts'
-import { byKey, type ItemEntry, itemEntries } from './merge-scene.ts'
+} from '../../system/git/commit-range.ts'
+import { treeEntries } from '../../system/git/index-entries.ts'
+import type { Repository } from '../../system/git/repository.ts'
+import { readObjects } from '../../system/git/staged.ts'
+import { foreignTexts } from '../merges/foreign-text.ts'
+import { byKey, type ItemEntry, itemEntries } from '../merges/merge-scene.ts'
 import { queueFoldersInTree } from './queues-in-tree.ts'
 
 export interface RangeVerification {

@@ -5,7 +5,7 @@ import { ticksBetween } from '../../core/coordination/lease.ts'
 import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
 import type { EntryKey } from '../../core/coordination/ref-name.ts'
 import { judgeAnchors, type Liveness } from '../../core/sessions/liveness.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
 const nameOf = ({ kind, name }: EntryKey): string => `${kind}/${name}`

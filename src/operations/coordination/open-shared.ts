@@ -8,7 +8,7 @@ import { type CoordinationSettings, readCoordination } from '../../core/coordina
 import { WrkError } from '../../core/errors.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { type SharedNotes, sharedNotes } from '../../store/coordination/shared-notes.ts'
-import { findRepository, type Repository } from '../../system/repository.ts'
+import { findRepository, type Repository } from '../../system/git/repository.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
 
 export interface Shared {

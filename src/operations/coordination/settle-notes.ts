@@ -9,7 +9,7 @@ import { WrkError } from '../../core/errors.ts'
 import { judgeAnchor } from '../../core/sessions/liveness.ts'
 import { stamp } from '../../core/time.ts'
 import type { IntentNote, QueuedNote } from '../../store/coordination/shared-notes.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 import { newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 

@@ -5,11 +5,11 @@ import { WrkError } from '../../core/errors.ts'
 import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { isThere } from '../../store/files/look.ts'
 import { itemPlaces, queueFolders } from '../../store/queue.ts'
-import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/repository.ts'
-import { ignoredPaths } from '../../system/staged.ts'
-import { type HookProgram, type HooksStatus, hooksStatus } from '../commits/hooks.ts'
-import { type MergeDriverStatus, mergeDriverStatus } from '../commits/merge-driver-setup.ts'
+import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/git/repository.ts'
+import { ignoredPaths } from '../../system/git/staged.ts'
 import type { Context } from '../context.ts'
+import { type HookProgram, type HooksStatus, hooksStatus } from '../hooks/hooks.ts'
+import { type MergeDriverStatus, mergeDriverStatus } from '../merges/merge-driver-setup.ts'
 
 export type { HookProgram }
 

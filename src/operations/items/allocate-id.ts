@@ -23,12 +23,12 @@ import {
   writtenIds,
 } from '../../store/items/taken-ids.ts'
 import { itemPlaces } from '../../store/queue.ts'
-import type { GitResult } from '../../system/git.ts'
-import { nearestGit } from '../../system/git-folder.ts'
-import { gitIn, isShallow, type Repository, repositoryHolding } from '../../system/repository.ts'
+import type { GitResult } from '../../system/git/git.ts'
+import { nearestGit } from '../../system/git/git-folder.ts'
+import { gitIn, isShallow, type Repository, repositoryHolding } from '../../system/git/repository.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
-import { placeAndTime } from './candidates.ts'
+import { placeAndTime } from './queries/candidates.ts'
 
 export interface GivenId {
   id: string

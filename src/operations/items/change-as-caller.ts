@@ -9,7 +9,7 @@ import { sharedClaims } from '../claims/remote-claim.ts'
 import { type Context, tidy } from '../context.ts'
 import { type Caller, register } from '../sessions/caller.ts'
 import { showSession } from '../sessions/show-sessions.ts'
-import { completeMoves } from './complete-moves.ts'
+import { completeMoves } from './transitions/complete-moves.ts'
 
 /**
  * Finds the item, completes what crashes left, registers the caller, and changes the item under its guard.

@@ -3,7 +3,7 @@ import { keyOfField, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
 import { readEvents } from '../../store/log/event-log.ts'
 import type { Context } from '../context.ts'
-import { candidates } from './candidates.ts'
+import { candidates } from './queries/candidates.ts'
 import type { Blocker } from './show.ts'
 
 /** @returns the item's last events, oldest first @throws WrkError IO */

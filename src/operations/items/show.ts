@@ -12,7 +12,7 @@ import { type HolderInfo, heldLock, holderInfo, judgeFor, leftWork, lockState } 
 import { type SharedView, sharedClaims } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
-import { completeMoves } from './complete-moves.ts'
+import { completeMoves } from './transitions/complete-moves.ts'
 
 export interface ShownItem {
   item: ItemSummary & { folder: string; priority: string | null; closed: boolean }

@@ -19,7 +19,7 @@ import {
   exitCodeOf,
   runChild,
   type Signals,
-} from '../../system/child.ts'
+} from '../../system/processes/child.ts'
 import { addOnce, type HoldState, holdWhile, type Lease, newHoldState } from '../runs/hold-while.ts'
 import { type ClaimedLock, type LockClaimOptions, lockClaim, type RefusedLock } from './lock-claim.ts'
 import { type LockContext, lockPlaceOf } from './lock-place.ts'

@@ -6,10 +6,10 @@ import { identify } from '../../core/sessions/identity.ts'
 import { AGENTS, belongsTo } from '../../core/sessions/session.ts'
 import { readItems } from '../../store/items/item-reader.ts'
 import { itemPlaces } from '../../store/queue.ts'
-import { processContext } from '../../system/ancestors.ts'
+import { processContext } from '../../system/processes/ancestors.ts'
 import { type Context, currentRegistry } from '../context.ts'
-import { SORT_KEYS } from '../items/list.ts'
 import { COMPLEXITIES, PRIORITIES } from '../items/new.ts'
+import { SORT_KEYS } from '../items/queries/list.ts'
 import { dispatchable, loadWorkflow } from '../runs/dispatch.ts'
 
 /** Files that are read at most: a key was pressed, and somebody waits. */

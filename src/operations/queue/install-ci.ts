@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path'
 import { realDisk } from '../../store/files/disk.ts'
 import { createFile } from '../../store/files/replace-file.ts'
 import { workspaceOfQueue } from '../../store/queue.ts'
+import { findRepository } from '../../system/git/repository.ts'
 import { randomLetters } from '../../system/random.ts'
-import { findRepository } from '../../system/repository.ts'
 
 export type CiHost = 'github' | 'gitlab'
 export const CI_HOSTS: readonly CiHost[] = ['github', 'gitlab']

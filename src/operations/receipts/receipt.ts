@@ -16,9 +16,9 @@ import { makeFolderWithin, writeArtifact } from '../../store/files/artifact.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { findQueue, workspaceOfQueue } from '../../store/queue.ts'
 import { clockFrom } from '../../system/clock.ts'
-import { git } from '../../system/git.ts'
-import { mainTreeOf } from '../../system/git-folder.ts'
-import { here } from '../../system/process.ts'
+import { git } from '../../system/git/git.ts'
+import { mainTreeOf } from '../../system/git/git-folder.ts'
+import { here } from '../../system/processes/process.ts'
 import { randomLetters } from '../../system/random.ts'
 
 export interface ReceiptOptions {

@@ -4,7 +4,7 @@ import { parseId } from '../../core/items/ids.ts'
 import { isReadable, readItem, readWhole } from '../../store/items/item-reader.ts'
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
-import { type ArchiveResult, archive } from '../items/archive.ts'
+import { type ArchiveResult, archive } from '../items/transitions/archive.ts'
 import { checkProvider, commandOf, dispatchable, loadWorkflow } from './dispatch.ts'
 import { logRefusedRun, type RunResult, runUnderClaim, type Step } from './run-under-claim.ts'
 

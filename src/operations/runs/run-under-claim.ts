@@ -9,7 +9,13 @@
 import type { Current } from '../../store/items/item-store.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
-import { catchSignals, codeOfSignal, exitCodeOf, runChild, type Signals } from '../../system/child.ts'
+import {
+  catchSignals,
+  codeOfSignal,
+  exitCodeOf,
+  runChild,
+  type Signals,
+} from '../../system/processes/child.ts'
 import { type ClaimedItem, type ItemSummary, orWarn, type RefusedClaim } from '../claims/claim.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Context } from '../context.ts'

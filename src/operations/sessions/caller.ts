@@ -24,8 +24,8 @@ import {
   completeSessionEvents,
   sessionForAnchor,
 } from '../../store/sessions/change-session.ts'
-import { processContext } from '../../system/ancestors.ts'
-import { here } from '../../system/process.ts'
+import { processContext } from '../../system/processes/ancestors.ts'
+import { here } from '../../system/processes/process.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
 import { decideRegistration, newId, type Registration, type RegistrationResult } from './registration.ts'

@@ -4,7 +4,7 @@ import { AGENTS, type Anchor, generatedId, type Session } from '../../core/sessi
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import type { SessionDecision } from '../../store/sessions/change-session.ts'
 import { readSession } from '../../store/sessions/session-files.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 import type { Context } from '../context.ts'
 import { sessionUpdate } from './session-update.ts'
 

@@ -2,7 +2,7 @@
 import { nextSign } from '../../core/claims/lock.ts'
 import { anchorsAfterCall } from '../../core/sessions/anchors.ts'
 import type { Anchor, Session } from '../../core/sessions/session.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 import type { Context } from '../context.ts'
 
 /** At most one write a minute for the sign of life that any call is. */

@@ -21,7 +21,7 @@ import {
 } from '../../store/sessions/registry-text.ts'
 import { readSeen, readSession, removeSession } from '../../store/sessions/session-files.ts'
 import { changeRegistry, type RegistryChange } from '../../store/sessions/session-registry.ts'
-import { here } from '../../system/process.ts'
+import { here } from '../../system/processes/process.ts'
 import { type Context, currentRegistry } from '../context.ts'
 import { newSession } from './registration.ts'
 import { HEARTBEAT_EVERY_MS } from './session-update.ts'

@@ -2,8 +2,8 @@
 import { blockersOf } from '../../core/items/graph.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { printable } from '../../core/text.ts'
-import type { QueueItem } from '../../operations/items/candidates.ts'
-import type { GraphResult } from '../../operations/items/graph.ts'
+import type { QueueItem } from '../../operations/items/queries/candidates.ts'
+import type { GraphResult } from '../../operations/items/queries/graph.ts'
 
 export interface Edge {
   /** The item that waits. */

@@ -7,8 +7,8 @@ import { compareKeys } from '../../core/items/ids.ts'
 import { priorityRank } from '../../core/items/priority.ts'
 import { statusWord } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
-import type { QueueItem } from '../../operations/items/candidates.ts'
-import { INDEX_MARK } from '../../operations/items/index-file.ts'
+import type { QueueItem } from '../../operations/items/queries/candidates.ts'
+import { INDEX_MARK } from '../../operations/items/queries/index-file.ts'
 
 export function indexPage(items: readonly QueueItem[]): string {
   const sorted = [...items].sort(byId)

@@ -1,7 +1,7 @@
 /** A transition that an item's status does not allow. */
 import type { Verb } from '../../core/items/transition.ts'
 import { printable } from '../../core/text.ts'
-import type { TransitionResult } from '../../operations/items/transition.ts'
+import type { TransitionResult } from '../../operations/items/transitions/transition.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Outcome } from '../outcome.ts'
 

@@ -1,6 +1,6 @@
 /** What a run under a claim ends with. The command had stdout; what wrk has to say goes to stderr. */
 import { printable } from '../../core/text.ts'
-import type { ArchiveResult } from '../../operations/items/archive.ts'
+import type { ArchiveResult } from '../../operations/items/transitions/archive.ts'
 import type { RunResult } from '../../operations/runs/run-under-claim.ts'
 import { describeHolder } from '../claims/describe.ts'
 import { lostClaim } from '../claims/refusal.ts'

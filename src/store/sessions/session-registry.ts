@@ -14,7 +14,7 @@ import { type Registry, type Session, type StateFile, sessionsIn } from '../../c
 import { stamp } from '../../core/time.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import type { ReadError, YamlMap } from '../../markdown/node.ts'
-import { readPlain } from '../../markdown/plain.ts'
+import { readPlain } from '../../markdown/read/plain.ts'
 import type { Disk } from '../files/disk.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { type OpenFile, publishSlot, readOpen, readPlainFile } from '../files/guarded-file.ts'
@@ -206,7 +206,7 @@ export async function changeRegistry<T>(
   const outcome = await attempt()
   if (outcome !== 'oneLineForm') return outcome.result
   // Rare, and not lossless in its layout: somebody wrote the registry as JSON or in flow style.
-  const { toBlockForm } = await import('../../markdown/full.ts')
+  const { toBlockForm } = await import('../../markdown/read/full.ts')
   const again = await attempt(toBlockForm)
   if (again === 'oneLineForm') throw unchangeable(file.path)
   return again.result

@@ -10,8 +10,8 @@ import {
 } from '../../../src/core/commits/commit-message.ts'
 import { judgeStaged, type StagedChange, type TrueLock } from '../../../src/core/commits/verify.ts'
 import type { ItemKey } from '../../../src/core/items/ids.ts'
+import { withoutKeys } from '../../../src/markdown/edit/without.ts'
 import { loadFullReader, readFrontmatter } from '../../../src/markdown/frontmatter.ts'
-import { withoutKeys } from '../../../src/markdown/without.ts'
 import { item } from '../../support/items.ts'
 
 const at = new Date('2026-02-16T19:30:05Z')

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { editCoordination } from '../../../src/core/coordination/edit-settings.ts'
 import { type CoordinationSettings, readCoordination } from '../../../src/core/coordination/settings.ts'
-import { readPlain } from '../../../src/markdown/plain.ts'
+import { readPlain } from '../../../src/markdown/read/plain.ts'
 
 const GIT: CoordinationSettings = { engine: 'git', remote: 'origin', offline: 'refuse', queue: null }
 const edit = (text: string, settings: CoordinationSettings | null) =>

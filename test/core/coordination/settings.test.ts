@@ -9,7 +9,7 @@ import {
   refOf,
 } from '../../../src/core/coordination/ref-name.ts'
 import { readCoordination } from '../../../src/core/coordination/settings.ts'
-import { readPlain } from '../../../src/markdown/plain.ts'
+import { readPlain } from '../../../src/markdown/read/plain.ts'
 
 const read = (text: string) => readCoordination(readPlain(text)!)
 

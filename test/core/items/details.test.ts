@@ -8,8 +8,8 @@ import {
   readDetails,
   unreadableDate,
 } from '../../../src/core/items/details.ts'
-import { readFull } from '../../../src/markdown/full.ts'
-import { readPlain } from '../../../src/markdown/plain.ts'
+import { readFull } from '../../../src/markdown/read/full.ts'
+import { readPlain } from '../../../src/markdown/read/plain.ts'
 
 /** By both readers, which must agree. */
 function details(yaml: string): Details {

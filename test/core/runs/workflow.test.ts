@@ -8,7 +8,7 @@ import {
   readWorkflow,
   type Workflow,
 } from '../../../src/core/runs/workflow.ts'
-import { readPlain } from '../../../src/markdown/plain.ts'
+import { readPlain } from '../../../src/markdown/read/plain.ts'
 
 const read = (text: string) => readWorkflow(readPlain(text)!)
 const none: Workflow = { providers: new Map(), gates: { plan_reviewed: [], spec_ref: [] } }

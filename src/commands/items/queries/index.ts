@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import { candidates } from '../../../operations/items/queries/candidates.ts'
+import { writeIndex } from '../../../operations/items/queries/index-file.ts'
+import { EXIT } from '../../../print/exit-codes.ts'
+import { indexPage } from '../../../print/items/index-page.ts'
+import { examples, open, type RunCommand } from '../../command.ts'
+
+export function configure(command: Command, run: RunCommand): void {
+  command
+    .option('--write', 'write INDEX.md in the queue, in place of printing it')
+    .option('--force', 'replace an INDEX.md that wrk did not make')
+  examples(
+    command,
+    `wrk index
+     wrk index --write`,
+  )
+  command.addHelpText(
+    'after',
+    '\nMade from the items alone: the same items give the same text. No other command writes or reads it.',
+  )
+  command.action((flags: { write?: boolean; force?: boolean }) =>
+    run(async globals => {
+      const context = await open(globals)
+      const items = await candidates(context, 'details')
+      const text = indexPage(items)
+      if (!flags.write) return { exitCode: EXIT.done, json: { ok: true, items: items.length, text }, text }
+      const { path, changed } = await writeIndex(context, text, flags.force === true)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, items: items.length, path, changed },
+        text: changed ? `Wrote ${path}\n` : `${path} says so already\n`,
+      }
+    }),
+  )
+}

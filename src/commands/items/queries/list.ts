@@ -1,0 +1,112 @@
+import type { Command } from 'commander'
+import { WrkError } from '../../../core/errors.ts'
+import { knownRank, unknownPriority } from '../../../core/items/priority.ts'
+import { folderOf, unknownStatus } from '../../../core/items/status.ts'
+import { printable } from '../../../core/text.ts'
+import { type ListedItem, list, SORT_KEYS } from '../../../operations/items/queries/list.ts'
+import { styleOfLiveness } from '../../../print/claims/describe.ts'
+import { EXIT } from '../../../print/exit-codes.ts'
+import { table } from '../../../print/table.ts'
+import { type Screen, screen } from '../../../print/terminal.ts'
+import { count, examples, open, type RunCommand } from '../../command.ts'
+
+interface Flags {
+  status?: string[]
+  locked?: boolean
+  mine?: boolean
+  ready?: boolean
+  blocked?: boolean
+  priority?: string[]
+  parent?: string
+  repo?: string
+  text?: string
+  sort?: string
+  limit?: string
+}
+
+export function configure(command: Command, run: RunCommand): void {
+  command
+    .option('--status <word...>', 'only items with this status; may be given more than once')
+    .option('--locked', 'only items that somebody holds')
+    .option('--mine', 'only items that this session holds')
+    .option('--ready', 'only items that can be worked on now, as wrk next sees it')
+    .option('--blocked', 'only open items that wait for others or are set aside')
+    .option('--priority <word...>', 'only items of this priority; may be given more than once')
+    .option('--parent <id>', 'only items below this one, at any depth')
+    .option('--repo <name>', 'only items for this repository')
+    .option('--text <text>', 'only items with this in id or title')
+    .option('--sort <key>', `${SORT_KEYS.join(', ')}; urgency is the order of wrk next`)
+    .option('--limit <n>', 'at most so many')
+  examples(
+    command,
+    `wrk list
+     wrk list --status pending --status blocked
+     wrk list --ready --sort urgency --limit 10
+     wrk list --priority high --repo website --text login
+     wrk list --locked --json`,
+  )
+  command.action((flags: Flags) =>
+    run(async globals => {
+      const sort = SORT_KEYS.find(key => key === flags.sort)
+      if (flags.sort !== undefined && !sort)
+        throw new WrkError('USAGE', `--sort does not know "${printable(flags.sort, 40)}"`, {
+          hint: `It knows ${SORT_KEYS.join(', ')}.`,
+        })
+      const limit = flags.limit === undefined ? undefined : count('--limit', flags.limit)
+      const context = await open(globals)
+      const items = await list(context, { ...flags, sort, limit })
+      const damaged = items.filter(isDamaged).length
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, items },
+        text: globals.json ? '' : items.length === 0 ? 'No items.\n' : describe(items, screen(context.env)),
+        warnings:
+          items.length === 0
+            ? unknownWords(flags)
+            : damaged > 0 && !globals.json
+              ? [
+                  `${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`,
+                ]
+              : [],
+      }
+    }),
+  )
+}
+
+/** Words of filters that may be why nothing was found. */
+function unknownWords({ status = [], priority = [] }: Flags): string[] {
+  return [
+    ...status.filter(word => !folderOf(word)).map(unknownStatus),
+    ...priority.filter(word => knownRank(word) === null).map(unknownPriority),
+  ]
+}
+
+function describe(items: readonly ListedItem[], terminal: Screen): string {
+  return table(terminal, [
+    { title: 'ID', cells: items.map(({ id }) => id), isKey: true, longest: 60 },
+    { title: 'STATUS', cells: items.map(({ status }) => status ?? '-'), longest: 40 },
+    { title: 'PRIORITY', cells: items.map(({ priority }) => priority ?? '-'), longest: 20 },
+    {
+      title: 'HELD BY',
+      cells: items.map(({ locked_by, liveness, left_by }) =>
+        locked_by
+          ? `${printable(locked_by, 128)} (${liveness})`
+          : left_by
+            ? `left by ${printable(left_by, 128)}`
+            : '-',
+      ),
+      styles: items.map(({ liveness }) => styleOfLiveness(liveness)),
+      longest: 200,
+    },
+    { title: 'TITLE', cells: items.map(describeTitle), longest: 200 },
+  ])
+}
+
+function describeTitle(item: ListedItem): string {
+  const title = item.title || item.problems[0]?.message || ''
+  return isDamaged(item) ? `! ${title}` : title
+}
+
+function isDamaged({ problems }: ListedItem): boolean {
+  return problems.length > 0 && problems.some(({ blocks }) => blocks)
+}

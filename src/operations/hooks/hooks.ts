@@ -1,0 +1,275 @@
+/**
+ * Puts wrk's hooks into a git repository, and takes them out again without a trace.
+ *
+ * A hook that is there is kept: moved aside as it is, called first by ours, and moved back by uninstall. What is
+ * ours is told by its second line, which holds a sum of the rest: a hook that somebody edited since is left alone.
+ * That they were installed is written down beside git's own files, so that it is noticed when they are gone.
+ */
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { MISSING, unless } from '../../core/errno.ts'
+import { WrkError } from '../../core/errors.ts'
+import { shortHash } from '../../core/hash.ts'
+import { realDisk } from '../../store/files/disk.ts'
+import { replaceFile } from '../../store/files/replace-file.ts'
+import { findQueue } from '../../store/queue.ts'
+import { type GitScope, git } from '../../system/git/git.ts'
+import { mainTreeOf } from '../../system/git/git-folder.ts'
+import { randomLetters } from '../../system/random.ts'
+import { type OwnProgram, ownProgram } from '../queue/installation.ts'
+import { isSameHook, otherWay, wasMovedAside } from './hook-managers.ts'
+
+/** No item is staged; true only where git says so. The pathspec is to be read as it is meant, whatever the caller's git was told. */
+const NOTHING_STAGED =
+  "GIT_LITERAL_PATHSPECS=0 git diff-index --cached --ita-invisible-in-index --quiet HEAD -- ':(top,glob)**/*.md' 2>/dev/null"
+
+/** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
+const HOOKS = [
+  { name: 'pre-commit', command: 'verify --staged', nothing: NOTHING_STAGED },
+  {
+    name: 'commit-msg',
+    command: 'verify --commit-msg "$1"',
+    // A claim may be lost between pre-commit and the end of the editor.
+    nothing: `! LC_ALL=C grep -q '[A-Za-z0-9_.][-#][0-9]' "$1" && ${NOTHING_STAGED}`,
+  },
+] as const
+
+const KEPT = '.before-wrk'
+const MARK = /^#!\/bin\/sh\n# wrk hook \d+, ([0-9a-f]+)(?:, made (.+))?\n/
+const VERSION = 1
+
+/** Written by install, in the folder that all working trees share. */
+const RECORD = 'wrk-hooks'
+
+/**
+ * `outdated`: ours, but not what install would write now. `edited`: ours, changed by somebody since.
+ * `foreign`: somebody else's. `overwritten`: a hook manager wrote its own over ours, which called an earlier one of it.
+ */
+type HookState = 'none' | 'installed' | 'outdated' | 'edited' | 'foreign' | 'overwritten'
+
+interface HookStatus {
+  name: string
+  path: string
+  state: HookState
+  /** The hook that ours calls first. */
+  kept: string | null
+  /** Where the hook is not ours: the file by which git reaches wrk all the same. */
+  via: string | null
+}
+
+export interface HooksStatus {
+  /** Where git looks for hooks. */
+  folder: string
+  hooks: HookStatus[]
+  /** They were installed, and git does not reach all of them any more. */
+  gone: boolean
+  warnings: string[]
+}
+
+export interface HooksChange extends HooksStatus {
+  /** Names of hooks that were written or taken away, and of those that were left as they are. */
+  changed: string[]
+  left: string[]
+}
+
+/** What the hooks run. */
+export interface HookProgram extends OwnProgram {
+  template: string
+}
+
+export const thisProgram = (template: string): HookProgram => ({ template, ...ownProgram() })
+
+/** @throws WrkError NOT_FOUND (no repository); system errors */
+export function hooksStatus(cwd: string, program: HookProgram, scope: GitScope = 'caller'): HooksStatus {
+  const { top, folder, record, warnings } = findHooks(cwd, scope)
+  const hooks = HOOKS.map(hook => look(top, folder, hook, program))
+  const missing = hooks.filter(hook => !isReached(hook))
+  const gone =
+    missing.length > 0 && (isThere(record) || missing.some(({ path }) => wasMovedAside(path, isOurs)))
+  return { folder, hooks, gone, warnings: gone ? [...warnings, GONE] : warnings }
+}
+
+const GONE = 'the hooks were installed, and are gone or out of git’s reach: commits are not checked'
+
+/** Whether git asks wrk there, by wrk's own hook or another way. */
+export function isReached({ state, via }: HookStatus): boolean {
+  return state === 'installed' || state === 'outdated' || state === 'edited' || via !== null
+}
+
+/** Of a hook's text, that it is one that wrk wrote, edited since or not. */
+function isOurs(text: string): boolean {
+  return MARK.test(text)
+}
+
+/**
+ * Which repository's hooks are meant: with `--queue` those of the queue's repository, else of the one here.
+ * @throws WrkError NOT_FOUND when there is no such queue, also where only the environment names it
+ */
+export function folderForHooks(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): string {
+  if (!flag && !env.WRK_QUEUE && !env.WORK_ITEM_ROOT) return cwd
+  const { root } = findQueue(flag, env, () => cwd, mainTreeOf)
+  return flag ? root : cwd
+}
+
+/** Why an install would refuse, and what a person has to do first; null when it would not. */
+export function inTheWay(hooks: readonly HookStatus[]): WrkError | null {
+  const edited = hooks.find(({ state }) => state === 'edited')
+  if (edited)
+    return new WrkError('FAILED', `${edited.path} was edited after wrk made it; it stays as it is`, {
+      hint: `Move what was added to ${edited.path}${KEPT} (executable), remove ${edited.path}, then: wrk hooks install`,
+    })
+  const two = hooks.find(({ state, kept, via }) => state === 'foreign' && kept !== null && via === null)
+  if (two)
+    return new WrkError('FAILED', `there are two hooks to keep: ${two.path} and ${two.kept}`, {
+      hint: 'Put into the first what is to be called, remove the second, then: wrk hooks install',
+    })
+  return null
+}
+
+/**
+ * Safe to repeat. Where git reaches wrk by another way, nothing is put in.
+ * @throws WrkError NOT_FOUND, FAILED (an edited hook is in the way); system errors
+ */
+export function hooksInstall(cwd: string, program: HookProgram, scope: GitScope = 'caller'): HooksChange {
+  const { folder, hooks } = hooksStatus(cwd, program, scope)
+  const barred = inTheWay(hooks)
+  if (barred) throw barred
+
+  const made = mkdirSync(folder, { recursive: true }) ?? madeFolder(hooks)
+  const changed: string[] = []
+  for (const [i, { name, path, state, via }] of hooks.entries()) {
+    if (state === 'installed' || via !== null) continue
+    if (state === 'foreign' || state === 'overwritten') renameSync(path, `${path}${KEPT}`)
+    const mode = 0o777 & ~process.umask()
+    const bytes = Buffer.from(textOf(HOOKS[i]!, program, made))
+    replaceFile(realDisk, path, bytes, { random: randomLetters(12), mode })
+    changed.push(name)
+  }
+  if (hooks.some(({ via }) => via === null)) record(cwd, scope)
+  return { ...hooksStatus(cwd, program, scope), changed, left: [] }
+}
+
+/** That they are in. Where git's own folder cannot be written to, it is not noticed when they are gone. */
+function record(cwd: string, scope: GitScope): void {
+  const { record: path } = findHooks(cwd, scope)
+  unless(['EACCES', 'EPERM', 'EROFS'], undefined, () =>
+    replaceFile(realDisk, path, Buffer.from(`${HOOKS.map(({ name }) => name).join(' ')}\n`), {
+      random: randomLetters(12),
+      mode: 0o666 & ~process.umask(),
+    }),
+  )
+}
+
+/** Safe to repeat; what is not ours stays. @throws WrkError NOT_FOUND; system errors */
+export function hooksUninstall(cwd: string, program: HookProgram): HooksChange {
+  const { folder, hooks } = hooksStatus(cwd, program)
+  const made = madeFolder(hooks)
+  const changed: string[] = []
+  const left: string[] = []
+  for (const { name, path, state, kept } of hooks) {
+    const isWrks = state === 'installed' || state === 'outdated'
+    // Moved aside by an install that was killed before it wrote ours.
+    const isHalfDone = state === 'none' && kept !== null
+    const isOverwritten = state === 'overwritten'
+    if (state === 'edited') left.push(name)
+    if (!isWrks && !isHalfDone && !isOverwritten) continue
+    // What the manager wrote takes the place of its earlier one.
+    if (isOverwritten) unlinkSync(kept!)
+    else if (kept === null) unlinkSync(path)
+    else renameSync(kept, path)
+    changed.push(name)
+  }
+  if (left.length === 0) unless(MISSING, undefined, () => unlinkSync(findHooks(cwd, 'caller').record))
+  if (made !== undefined && left.length === 0) removeEmpty(folder, made)
+  return { ...hooksStatus(cwd, program), changed, left }
+}
+
+/** Where git looks for hooks here: `core.hooksPath`, else the repository's own folder, for all its worktrees. */
+function findHooks(
+  cwd: string,
+  scope: GitScope,
+): { top: string; folder: string; record: string; warnings: string[] } {
+  const asked = git(cwd, ['rev-parse', '--show-toplevel'], { scope })
+  const top = asked.stdout.toString('utf8').replace(/\n$/, '')
+  if (asked.code !== 0 || top === '')
+    throw new WrkError('NOT_FOUND', `${cwd} is in no git working tree`, {
+      hint: 'Go to the repository whose commits are to be checked.',
+    })
+  const asking = ['rev-parse', '--git-path', 'hooks', '--git-common-dir']
+  const [path = '', common] = git(top, asking, { scope }).stdout.toString('utf8').split('\n')
+  const shared = git(top, ['config', '--show-scope', '--get', 'core.hooksPath'], { scope }).stdout.toString(
+    'utf8',
+  )
+  const folder = resolve(top, path)
+  const warnings = /^(global|system)\t/.test(shared)
+    ? [`core.hooksPath is set for all repositories: ${folder} is where the hooks of all of them lie`]
+    : []
+  return { top, folder, record: join(resolve(top, common!), RECORD), warnings }
+}
+
+function look(top: string, folder: string, hook: (typeof HOOKS)[number], program: HookProgram): HookStatus {
+  const path = join(folder, hook.name)
+  const kept = isThere(`${path}${KEPT}`) ? `${path}${KEPT}` : null
+  const status = (state: HookState, via: string | null = null): HookStatus => {
+    return { name: hook.name, path, state, kept, via }
+  }
+  const stat = unless(MISSING, null, () => lstatSync(path))
+  if (!stat) return status('none')
+  const text = stat.isFile() ? readFileSync(path, 'utf8') : ''
+  const mark = MARK.exec(text)
+  if (!mark) {
+    const via = (stat.mode & 0o111) !== 0 ? otherWay(top, path, text, isOurs) : null
+    const isRewritten = via === null && kept !== null && isSameHook(text, readFileSync(kept, 'utf8'))
+    return status(isRewritten ? 'overwritten' : 'foreign', via)
+  }
+  if (shortHash(text.slice(mark[0].length)) !== mark[1]) return status('edited')
+  const isCurrent = text === textOf(hook, program, mark[2]) && (stat.mode & 0o111) !== 0
+  return status(isCurrent ? 'installed' : 'outdated')
+}
+
+function isThere(path: string): boolean {
+  return unless(MISSING, false, () => Boolean(lstatSync(path)))
+}
+
+function textOf(
+  { command, nothing }: (typeof HOOKS)[number],
+  { template, node, script }: HookProgram,
+  made: string | undefined,
+): string {
+  const values: Record<string, string> = {
+    KEPT,
+    COMMAND: command,
+    NOTHING: nothing,
+    NODE: quoted(node ?? ''),
+    SCRIPT: quoted(script),
+  }
+  const body = template.replace(/@([A-Z]+)@/g, (_, name: string) => values[name]!)
+  const note = made === undefined || /[\r\n]/.test(made) ? '' : `, made ${made}`
+  return `#!/bin/sh\n# wrk hook ${VERSION}, ${shortHash(body)}${note}\n${body}`
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** The uppermost folder that install had to make for the hooks, as they remember it. */
+function madeFolder(hooks: readonly HookStatus[]): string | undefined {
+  for (const { path, state } of hooks)
+    if (state === 'installed' || state === 'outdated') {
+      const made = MARK.exec(readFileSync(path, 'utf8'))?.[2]
+      if (made) return made
+    }
+  return undefined
+}
+
+/** Removes the folder and those above it, up to the one that was made, as far as they are empty. */
+function removeEmpty(folder: string, uppermost: string): void {
+  for (let dir = folder; !relative(uppermost, dir).startsWith('..'); dir = dirname(dir)) {
+    if (basename(dir) === '' || readdirSync(dir).length > 0) return
+    rmdirSync(dir)
+  }
+}
