@@ -35,10 +35,11 @@ function anchorsOf(markdown: string): string[] {
   })
 }
 
+/** Links and pictures, those in HTML too. */
 function linksOf(document: string): string[] {
-  return [...prose(textOf(join(ROOT, document))).matchAll(/\]\(\s*([^)\s]+)[^)]*\)/g)].map(
-    ([, target]) => target!,
-  )
+  const text = prose(textOf(join(ROOT, document)))
+  const found = text.matchAll(/\]\(\s*([^)\s]+)[^)]*\)|\b(?:src|srcset|href)="([^"\s]+)"/g)
+  return [...found].map(([, target, inHtml]) => (target ?? inHtml)!)
 }
 
 const pagesLinkedFrom = (document: string): string[] =>
@@ -62,6 +63,7 @@ function faultOf(document: string, target: string): string | null {
 describe('links', () => {
   test('are found, and a wrong one is noticed', () => {
     expect(linksOf('README.md').length).toBeGreaterThan(20)
+    expect(linksOf('README.md')).toContain('docs/images/terminal-dark.svg')
     expect(faultOf('README.md', 'docs/contract.md#5-claiming')).toBe(null)
     expect(faultOf('README.md', 'docs/contract.md#no-such')).toBe('docs/contract.md#no-such: no such heading')
     expect(faultOf('docs/contract.md', 'README.md')).toBe('README.md does not exist')

@@ -1,8 +1,8 @@
 /**
- * Makes the README's picture of `wrk board`: a queue in a temporary folder, worked on by agents that are real
- * processes, one of which is killed; then the page as a browser shows it.
+ * Makes the README's pictures of `wrk board`, light and dark: a queue in a temporary folder, worked on by agents that
+ * are real processes, one of which is killed; then the page as a browser shows it.
  *
- *   npm run build && node scripts/board-picture.mjs [FILE]      default: docs/images/board.png
+ *   npm run build && node scripts/pictures/board.mjs [FOLDER]      default: docs/images
  *
  * Needs Linux, bash and Debian's chromium.
  */
@@ -17,13 +17,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const WRK = join(root, 'dist', 'wrk.cjs')
-const file = process.argv[2] ?? join(root, 'docs', 'images', 'board.png')
+const folder = resolve(process.argv[2] ?? join(root, 'docs', 'images'))
 const home = realpathSync(mkdtempSync(join(tmpdir(), 'wrk-picture-')))
 const queue = join(home, 'tide-station', '.claude', 'work-queue')
 const env = {
@@ -31,6 +31,7 @@ const env = {
   HOME: home,
   WRK_QUEUE: queue,
   LANG: 'C.UTF-8',
+  NODE_DISABLE_COMPILE_CACHE: '1',
 }
 const running = []
 
@@ -58,10 +59,10 @@ try {
   agents.later.kill('SIGKILL')
   await new Promise(settle => agents.later.once('close', settle))
   await agent('gemini', 'wrk start 6')
-  await takePicture()
+  await takePictures()
 } finally {
   for (const child of running) child.kill('SIGKILL')
-  rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
 function ITEMS() {
@@ -106,7 +107,7 @@ async function agent(name, command) {
   return child
 }
 
-async function takePicture() {
+async function takePictures() {
   const server = spawn(process.execPath, [WRK, 'board', '--no-open'], {
     env,
     cwd: home,
@@ -119,14 +120,41 @@ async function takePicture() {
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu'],
   })
+  mkdirSync(folder, { recursive: true })
   try {
-    const page = await browser.newPage({ viewport: { width: 1760, height: 720 } })
-    await page.goto(`http://127.0.0.1:${port}/#token=${token}`)
-    await page.waitForSelector('.card')
-    await page.waitForTimeout(500)
-    mkdirSync(dirname(file), { recursive: true })
-    await page.screenshot({ path: file })
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await browser.newPage({
+        viewport: { width: 1624, height: 700 },
+        deviceScaleFactor: 1.25,
+        colorScheme,
+      })
+      await page.goto(`http://127.0.0.1:${port}/#token=${token}`)
+      await page.waitForSelector('.card')
+      await page.waitForTimeout(500)
+      writeFileSync(join(folder, `board-${colorScheme}.webp`), await webp(browser, await page.screenshot()))
+      await page.close()
+    }
   } finally {
     await browser.close()
   }
+}
+
+/** The same picture at a third of the size: the browser is the only one here that writes WebP. */
+async function webp(browser, png) {
+  const page = await browser.newPage()
+  const url = await page.evaluate(
+    async source => {
+      const image = new Image()
+      image.src = source
+      await image.decode()
+      const canvas = document.createElement('canvas')
+      canvas.width = image.width
+      canvas.height = image.height
+      canvas.getContext('2d').drawImage(image, 0, 0)
+      return canvas.toDataURL('image/webp', 0.85)
+    },
+    `data:image/png;base64,${png.toString('base64')}`,
+  )
+  await page.close()
+  return Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')
 }
