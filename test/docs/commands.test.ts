@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FIRST, PROGRAM, ROOT } from '../support/program.ts'
 
-/** CHANGELOG tells of what was; the decisions and the contract name no options. */
+/** Without CHANGELOG, which also names what there was once. */
 const DOCUMENTS = [
   'README.md',
   'AGENTS.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
     .map(name => join('docs', name)),
 ]
