@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 import { buildPage, root, settings, withoutChildProcess } from './bundling.mjs'
+import { pruneTypes } from './prune-types.mjs'
 
 const shared = settings({ standalone: false })
 process.chdir(root)
@@ -134,6 +135,7 @@ await Promise.all([
 chmodSync('dist/wrk.cjs', 0o755)
 run('scripts/compile.cjs')
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+pruneTypes('dist/types')
 
 function run(script, ...args) {
   const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' })

@@ -6,7 +6,7 @@ import itemTemplate from '../../templates/item.md'
 import { type ErrorCode, WrkError } from '../core/errors.ts'
 import { keyOfField } from '../core/items/ids.ts'
 import { isAsShown } from '../operations/claims/as-shown.ts'
-import { type ClaimOptions, claim } from '../operations/claims/claim.ts'
+import { claim, type OwnClaimOptions } from '../operations/claims/claim.ts'
 import { release } from '../operations/claims/release.ts'
 import type { Context } from '../operations/context.ts'
 import { set } from '../operations/items/fields/set.ts'
@@ -116,7 +116,7 @@ export class Acts {
 
 async function perform(context: BoardContext, act: ItemAct): Promise<Done> {
   const { id, verb, shown, reason, force } = act
-  const check: ClaimOptions['check'] = current => {
+  const check: OwnClaimOptions['check'] = current => {
     if (!isAsShown(context, current, shown)) throw new ShownDiffers()
   }
   if (verb === 'claim') {

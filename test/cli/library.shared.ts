@@ -21,6 +21,20 @@ export function call(program: string, args: readonly string[], cwd = app): Resul
   return resultOf(done.status, done.stdout, done.stderr)
 }
 
+/** Compiles a module of the user's project with tsc, with no types but the package's own unless the options name some. */
+export function compile(source: string, options: Record<string, unknown> = {}): Result {
+  const folder = join(app, 'typed')
+  mkdirSync(folder, { recursive: true })
+  const compilerOptions = {
+    ...{ target: 'es2023', lib: ['es2023'], module: 'nodenext', types: [] },
+    ...{ strict: true, skipLibCheck: false, noEmit: true },
+    ...options,
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+  writeFileSync(join(folder, 'use.ts'), source)
+  return call(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
+}
+
 beforeAll(() => {
   app = tempFolder()
   const packed = call(

@@ -1,29 +1,8 @@
 /** The rest of library.test.ts: what takes too long for every run. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT } from '../support/program.ts'
-import type { Result } from '../support/result.ts'
-import { app, call } from './library.shared.ts'
+import { compile } from './library.shared.ts'
 
 describe('the types', () => {
-  const config = {
-    compilerOptions: {
-      ...{ target: 'es2023', module: 'nodenext', moduleResolution: 'nodenext', strict: true, noEmit: true },
-      ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-      types: ['node'],
-    },
-    files: ['use.ts'],
-  }
-
-  function check(source: string): Result {
-    const folder = join(app, 'typed')
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    writeFileSync(join(folder, 'use.ts'), source)
-    return call(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
-  }
-
   const GOOD = `import { openQueue, WrkError, type ClaimedItem, type ErrorCode, type ListedItem, type Queue, type QueueOptions } from 'wrk-cli'
 const options: QueueOptions = { session: 'nightly-7', env: {}, clock: () => new Date() }
 const queue: Queue = await openQueue('.claude/work-queue', options)
@@ -48,8 +27,26 @@ try {
 }
 `
 
-  test('let a program compile that uses the library rightly', () => {
-    expect(check(GOOD)).toMatchObject({ code: 0, stdout: '' })
+  test.each([
+    ['with the types of Node.js', { types: ['node'] }],
+    ['with those of browsers', { lib: ['es2023', 'dom'] }],
+    ['with neither, resolved as bundlers do', { module: 'esnext', moduleResolution: 'bundler' }],
+    ['with all that is strict', { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
+  ])('let a program compile that uses the library rightly, %s', (_, options) => {
+    const source = 'types' in options ? GOOD : GOOD.replaceAll(/console\.log/g, 'print')
+    expect(compile(`declare function print(...what: unknown[]): void\n${source}`, options)).toMatchObject({
+      code: 0,
+      stdout: '',
+    })
+  })
+
+  test('a signal is one of Node.js where its types are, so that fetch takes it', () => {
+    const source = `import { openQueue } from 'wrk-cli'
+const queue = await openQueue()
+await queue.withClaim('WRK-1', ({ signal }) => fetch('http://127.0.0.1', { signal }))
+for await (const event of queue.watch({ signal: AbortSignal.timeout(5) })) console.log(event)
+`
+    expect(compile(source, { types: ['node'] })).toMatchObject({ code: 0, stdout: '' })
   })
 
   test.each([
@@ -61,8 +58,9 @@ try {
     ['an id that is no text', 'await queue.claim(157)'],
     ['a code outside the closed list', "const code: import('wrk-cli').ErrorCode = 'OOPS'\nconsole.log(code)"],
   ])('do not compile %s', (_, line) => {
-    const { code, stdout } = check(
+    const { code, stdout } = compile(
       `import { openQueue } from 'wrk-cli'\nconst queue = await openQueue()\n${line}\nconsole.log(queue)\n`,
+      { types: ['node'] },
     )
     expect(code).not.toBe(0)
     expect(stdout).toMatch(/^use\.ts\(\d|use\.ts\(\d+,\d+\): error/m)

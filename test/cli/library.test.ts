@@ -8,7 +8,7 @@ import { tempFolder } from '../support/processes.ts'
 import { ROOT } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import type { Result } from '../support/result.ts'
-import { app, call, installed, MANIFEST } from './library.shared.ts'
+import { app, call, compile, installed, MANIFEST } from './library.shared.ts'
 
 /** Runs a module of the user's project and gives what it logs as JSON. */
 function runModule(queue: Queue, body: string): Result {
@@ -64,6 +64,16 @@ describe('the packed package', () => {
     )
     expect(files.filter(name => readFileSync(join(installed, name), 'utf8').includes(ROOT))).toEqual([])
   })
+})
+
+test('its types compile in strict programs that check them, without types of Node.js or of any other package', () => {
+  const source = `import { openQueue, type ClaimedItem, type Queue } from 'wrk-cli'
+const queue: Queue = await openQueue('.', { session: 'nightly-7' })
+const claim = await queue.claim('WRK-157')
+export const claimed: ClaimedItem | null = claim.kind === 'held' ? null : claim
+export const isStopped = await queue.withClaim('WRK-158', ({ signal }) => signal.aborted)
+`
+  expect(compile(source)).toMatchObject({ code: 0, stdout: '' })
 })
 
 describe('the library', () => {

@@ -33,12 +33,16 @@ export interface ClaimOptions {
   force?: string | undefined
   /** Names this run; a release that names a run then needs the same one. */
   runId?: string | undefined
-  /** A process that runs a command under the claim: it excludes other runs of the session, and its death frees the item. */
-  run?: Pick<Run, 'id' | 'process'> | undefined
   /** Accept an item that is done but not archived yet: its review. */
   done?: boolean | undefined
   /** In a coordinated queue: claim it in this clone alone, without asking the engine. */
   local?: boolean | undefined
+}
+
+/** What only wrk's own commands ask of a claim. */
+export interface OwnClaimOptions extends ClaimOptions {
+  /** A process that runs a command under the claim: it excludes other runs of the session, and its death frees the item. */
+  run?: Pick<Run, 'id' | 'process'> | undefined
   /** Asked inside the guard before anything else; throws when the item must not be claimed. */
   check?: ((current: Current) => void) | undefined
 }
@@ -83,7 +87,7 @@ const SHARED_WAIT_STEP_MS = 2_000
 export async function claim(
   context: Context,
   idText: string,
-  options: ClaimOptions = {},
+  options: OwnClaimOptions = {},
 ): Promise<ClaimedItem | RefusedClaim> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
@@ -144,7 +148,7 @@ function decide(
   current: Current,
   caller: Caller,
   ttlMs: number,
-  { force, run, runId, done, check }: ClaimOptions,
+  { force, run, runId, done, check }: OwnClaimOptions,
   elsewhere: TakenElsewhere | null,
 ): ItemDecision<ClaimedItem | RefusedClaim> {
   const now = clock()

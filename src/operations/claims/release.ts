@@ -31,6 +31,10 @@ export interface ReleaseOptions {
   runId?: string | undefined
   /** Release whoever holds it. The reason is logged. */
   force?: string | undefined
+}
+
+/** What only wrk's own commands ask of a release. */
+export interface OwnReleaseOptions extends ReleaseOptions {
   /** Asked inside the guard before anything else; throws when the item must not be changed. */
   check?: ((current: Current) => void) | undefined
 }
@@ -59,7 +63,7 @@ export interface ReleaseResult {
 export async function release(
   context: Context,
   idText: string,
-  options: ReleaseOptions = {},
+  options: OwnReleaseOptions = {},
 ): Promise<ReleaseResult> {
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
@@ -165,7 +169,7 @@ async function releaseAs(
   caller: Caller | null,
   id: ItemId,
   places: readonly ItemPlace[],
-  { runId, force, check }: ReleaseOptions,
+  { runId, force, check }: OwnReleaseOptions,
   { taker, isItself = true }: InPlace = {},
 ): Promise<ReleaseResult> {
   const { store } = context

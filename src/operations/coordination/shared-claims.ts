@@ -16,7 +16,7 @@ import { readRecord } from '../../store/claims/record-file.ts'
 import type { HeldNote } from '../../store/coordination/shared-notes.ts'
 import { changeRecord } from '../../store/items/change-record.ts'
 import type { ItemChange } from '../../store/items/item-store.ts'
-import type { ClaimedItem, ClaimOptions, ItemSummary, RefusedClaim } from '../claims/claim.ts'
+import type { ClaimedItem, ItemSummary, OwnClaimOptions, RefusedClaim } from '../claims/claim.ts'
 import type { HolderInfo } from '../claims/holder.ts'
 import type { Refused } from '../claims/permission.ts'
 import type { SharedState, TakenElsewhere } from '../claims/remote-claim.ts'
@@ -40,7 +40,7 @@ export async function claimForAll(
   context: Context,
   id: ItemId,
   caller: Caller,
-  options: ClaimOptions,
+  options: OwnClaimOptions,
   attempt: (onlyLook: boolean, from: TakenElsewhere | null) => Promise<Claiming>,
 ): Promise<Claiming> {
   const look = await attempt(true, null)

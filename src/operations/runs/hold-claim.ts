@@ -12,9 +12,9 @@ import { readItem } from '../../store/items/item-reader.ts'
 import { runFile } from '../../store/runs/runs.ts'
 import {
   type ClaimedItem,
-  type ClaimOptions,
   claim,
   type ItemSummary,
+  type OwnClaimOptions,
   type RefusedClaim,
 } from '../claims/claim.ts'
 import { howLost, type Superseded } from '../claims/lost-claims.ts'
@@ -36,7 +36,8 @@ export interface HeldClaim {
   warnings: string[]
 }
 
-export interface HoldOptions<T> extends Pick<ClaimOptions, 'ttlMs' | 'waitMs' | 'force' | 'done' | 'check'> {
+export interface HoldOptions<T>
+  extends Pick<OwnClaimOptions, 'ttlMs' | 'waitMs' | 'force' | 'done' | 'check'> {
   /** Keep the claim afterwards. */
   keep?: boolean | undefined
   /** Called when the work has ended, still under the claim; true when it has ended the claim itself. */

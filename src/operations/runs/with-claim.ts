@@ -2,11 +2,12 @@
 import type { ClaimOptions, ItemSummary, RefusedClaim } from '../claims/claim.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Context } from '../context.ts'
+import type { StopSignal } from '../stop-signal.ts'
 import { type HoldOptions, holdClaim } from './hold-claim.ts'
 
 export interface WithClaimOptions extends Pick<ClaimOptions, 'ttlMs' | 'waitMs' | 'force'> {
   /** Fires the work's signal too; before the work begins, it ends the call with its reason. */
-  signal?: AbortSignal | undefined
+  signal?: StopSignal | undefined
 }
 
 /** What the work is given. */
@@ -17,7 +18,7 @@ export interface ClaimInHand {
   /** Names this claim among the session's runs. */
   runId: string
   /** Fires when the claim is lost, or when the caller's own signal does: the work should stop then. */
-  signal: AbortSignal
+  signal: StopSignal
 }
 
 export interface DoneUnderClaim<T> {

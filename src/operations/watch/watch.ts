@@ -15,6 +15,7 @@ import { stamp } from '../../core/time.ts'
 import type { Change, WatchedItem } from '../../core/watch/watch.ts'
 import { type Context, currentRegistry, openContext, tidy } from '../context.ts'
 import { type SessionStatus, sessionStatus } from '../sessions/status.ts'
+import type { StopSignal } from '../stop-signal.ts'
 import { QueueView } from './queue-view.ts'
 import { Reaper } from './reaper.ts'
 import { Look, type Pace } from './watch-look.ts'
@@ -44,7 +45,7 @@ export interface WatchOptions {
   /** Release what dead and stale holders have, as they become so. */
   reap?: boolean | undefined
   /** Ends the watching. */
-  signal?: AbortSignal | undefined
+  signal?: StopSignal | undefined
   /**
    * `calm`: that a holder died is told within ten seconds, thirty where hundreds of items are held, in return for a tenth
    * of the work. Default: `live`.
