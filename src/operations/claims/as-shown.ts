@@ -1,5 +1,5 @@
 /** Whether an item is still as somebody was shown it, asked inside its guard by those who act on what they saw. */
-import type { Current } from '../../store/items/item-store.ts'
+import type { Current } from '../../store/items/current-item.ts'
 import type { Context } from '../context.ts'
 import { heldLock, holderInfo, judgeFor } from './holder.ts'
 

@@ -9,8 +9,9 @@ import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../../
 import { type Registry, sessionOf } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { sessionClaims } from '../../store/claims/session-claims.ts'
-import type { ItemReading, Store } from '../../store/items/item-reader.ts'
+import type { ItemReading } from '../../store/items/item-reading.ts'
 import { readRuns } from '../../store/runs/runs.ts'
+import type { Store } from '../../store/store.ts'
 import { here } from '../../system/processes/process.ts'
 
 /** The JSON form is part of the contract with scripts. */

@@ -1,6 +1,6 @@
 /** Who may write to an item beside its holder: nobody. What a refusal says, and what a takeover frees. */
 import { type ClaimDecision, decideClaim } from '../../core/claims/claim.ts'
-import type { Current } from '../../store/items/item-store.ts'
+import type { Current } from '../../store/items/current-item.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 import type { ItemSummary } from './claim.ts'

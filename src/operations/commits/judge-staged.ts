@@ -20,7 +20,7 @@ import {
   readFrontmatter,
 } from '../../markdown/frontmatter.ts'
 import { findPair } from '../../markdown/scalar.ts'
-import { interpret } from '../../store/items/item-reader.ts'
+import { interpret } from '../../store/items/item-reading.ts'
 import type { ItemPlace } from '../../store/queue.ts'
 import type { HolderInfo } from '../claims/holder.ts'
 import type { Superseded } from '../claims/lost-claims.ts'

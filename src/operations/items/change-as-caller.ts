@@ -1,8 +1,10 @@
 /** Changing one item as the caller: how set, archive and the transitions begin. */
 import type { Hold } from '../../core/claims/record.ts'
 import { type ItemId, parseId } from '../../core/items/ids.ts'
-import { findItem } from '../../store/items/item-reader.ts'
-import { type Current, changeItem, type ItemDecision } from '../../store/items/item-store.ts'
+import type { Current } from '../../store/items/current-item.ts'
+import { findItem } from '../../store/items/find-item.ts'
+import { changeItem } from '../../store/items/item-store.ts'
+import type { ItemDecision } from '../../store/items/publication-of.ts'
 import { summary } from '../claims/claim.ts'
 import type { Refused } from '../claims/permission.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'

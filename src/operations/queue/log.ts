@@ -2,7 +2,7 @@
 
 import { keyOfField, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
-import { notFound } from '../../store/items/item-reader.ts'
+import { notFound } from '../../store/items/find-item.ts'
 import { readEvents, readEventsAfter } from '../../store/log/event-log.ts'
 import { placesOf } from '../../store/queue.ts'
 import type { Context } from '../context.ts'

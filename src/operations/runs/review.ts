@@ -1,7 +1,9 @@
 /** Reviews an item: claims it or goes on as its holder, runs the reviewers, and archives it when all passed. */
 import { WrkError } from '../../core/errors.ts'
 import { parseId } from '../../core/items/ids.ts'
-import { isReadable, readItem, readWhole } from '../../store/items/item-reader.ts'
+import { readItem } from '../../store/items/item-reader.ts'
+import { isReadable } from '../../store/items/item-reading.ts'
+import { readWhole } from '../../store/items/read-item-file.ts'
 import type { RefusedClaim } from '../claims/claim.ts'
 import type { Context } from '../context.ts'
 import { type ArchiveResult, archive } from '../items/transitions/archive.ts'

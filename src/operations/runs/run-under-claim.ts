@@ -6,7 +6,7 @@
  * Does not guarantee: that a command whose wrapper was killed stops; its commits are refused (wrk verify).
  */
 
-import type { Current } from '../../store/items/item-store.ts'
+import type { Current } from '../../store/items/current-item.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import {

@@ -9,7 +9,7 @@ import { listedSession, type Session, type StateFile, sessionsIn } from '../../c
 import { parseInstant, stamp } from '../../core/time.ts'
 import type { YamlMap } from '../../markdown/node.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
-import { readHeadOf } from '../../store/items/item-reader.ts'
+import { readHeadOf } from '../../store/items/read-item-file.ts'
 import { itemPlaces } from '../../store/queue.ts'
 import { importSession } from '../../store/sessions/change-session.ts'
 import {

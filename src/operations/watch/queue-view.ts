@@ -6,14 +6,10 @@
 import { MISSING, unless } from '../../core/errno.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { lookAt } from '../../store/files/look.ts'
-import {
-  type ItemReading,
-  isBlocked,
-  isReadable,
-  readItems,
-  type Store,
-} from '../../store/items/item-reader.ts'
+import { readItems } from '../../store/items/item-reader.ts'
+import { type ItemReading, isBlocked, isReadable } from '../../store/items/item-reading.ts'
 import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
+import type { Store } from '../../store/store.ts'
 import { type HeldReading, heldOf } from '../claims/holder.ts'
 
 /** One file of an item, as it was last read. Small: there are thousands. */

@@ -5,7 +5,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { lookAt } from '../../store/files/look.ts'
-import type { Store } from '../../store/items/item-reader.ts'
+import type { Store } from '../../store/store.ts'
 import type { FolderChanges, Folders } from '../../system/watcher.ts'
 import type { QueueView } from './queue-view.ts'
 

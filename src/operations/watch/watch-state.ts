@@ -13,7 +13,7 @@ import {
   type WatchedHolder,
   type WatchedItem,
 } from '../../core/watch/watch.ts'
-import type { Store } from '../../store/items/item-reader.ts'
+import type { Store } from '../../store/store.ts'
 import { heldLock, holderInfo, type ItemJudge, judgeForMany, lockState } from '../claims/holder.ts'
 import type { QueueView, ViewedEntry } from './queue-view.ts'
 

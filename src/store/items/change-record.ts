@@ -9,7 +9,7 @@ import { readRecord, soundRecord } from '../claims/record-file.ts'
 import { withGuard } from '../files/guard.ts'
 import { logChanges, type PendingEvent, type Unlogged } from '../log/event-log.ts'
 import { withReaders } from '../readers.ts'
-import type { Store } from './item-reader.ts'
+import type { Store } from '../store.ts'
 import { type OpenItem, openItem } from './open-item.ts'
 import { publishItem, resolveIntents } from './publish-item.ts'
 

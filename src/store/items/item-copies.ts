@@ -14,7 +14,8 @@ import { withGuard } from '../files/guard.ts'
 import { readPlainFile, syncFolder } from '../files/guarded-file.ts'
 import { placesOf } from '../queue.ts'
 import { withReaders } from '../readers.ts'
-import { type ItemReading, interpret, type Store } from './item-reader.ts'
+import type { Store } from '../store.ts'
+import { type ItemReading, interpret } from './item-reading.ts'
 import { openItem } from './open-item.ts'
 
 /**

@@ -20,7 +20,8 @@ import { readPlainFile, syncFolder } from '../files/guarded-file.ts'
 import { isThere } from '../files/look.ts'
 import { type ItemPlace, placesOf } from '../queue.ts'
 import { withReaders } from '../readers.ts'
-import { type ItemReading, interpret, isBlocked, type Store } from './item-reader.ts'
+import type { Store } from '../store.ts'
+import { type ItemReading, interpret, isBlocked } from './item-reading.ts'
 import { readMove, removeMove } from './moves.ts'
 
 /** What a move is decided on: the item as the guard shows it. */

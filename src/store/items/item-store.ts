@@ -4,81 +4,29 @@
  * Guarantees: a change is decided on the file, its record and the sessions as they were inside the guard; it
  * rewrites the named values and nothing else; a file with a problem that blocks is refused and stays as it is.
  */
+
 import { join } from 'node:path'
-import { type Hold, type ItemRecord, nextRecord, withShown, withSnapshot } from '../../core/claims/record.ts'
 import { isFailure, MISSING, messageOf, unless } from '../../core/errno.ts'
-import { WrkError } from '../../core/errors.ts'
-import { displayOfFileName, type ItemId } from '../../core/items/ids.ts'
-import type { Run } from '../../core/runs/run.ts'
-import type { Registry } from '../../core/sessions/session.ts'
+import type { ItemId } from '../../core/items/ids.ts'
 import { printable } from '../../core/text.ts'
-import { stamp } from '../../core/time.ts'
-import { type FieldValue, spliceChecked } from '../../markdown/edit/splice.ts'
-import { type Frontmatter, type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
-import type { YamlMap, YamlNode } from '../../markdown/node.ts'
-import { findPair, scalarText } from '../../markdown/scalar.ts'
-import { type RecordFile, readRecord, soundRecord } from '../claims/record-file.ts'
+import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
+import { readRecord, soundRecord } from '../claims/record-file.ts'
 import { type HeldGuard, withGuard } from '../files/guard.ts'
 import { type Published, syncFolder } from '../files/guarded-file.ts'
 import { removeMarker } from '../files/marker.ts'
 import { logChanges, type PendingEvent, type Unlogged } from '../log/event-log.ts'
 import type { ItemPlace } from '../queue.ts'
-import { NeedsFullReader, withReaders } from '../readers.ts'
-import { type RunFile, readRuns, writeRun } from '../runs/runs.ts'
-import { loadRegistry } from '../sessions/session-registry.ts'
+import { withReaders } from '../readers.ts'
+import { type RunFile, writeRun } from '../runs/runs.ts'
+import type { Store } from '../store.ts'
 import { changeRecord, completeItem } from './change-record.ts'
-import { type ItemReading, interpret, type Store, withRecord } from './item-reader.ts'
-import { type Move, writeMove } from './moves.ts'
-import { type OpenItem, openItem } from './open-item.ts'
-import { type ItemPublication, type ItemPublished, publishItem, resolveIntents } from './publish-item.ts'
-
-/** What a change is decided on: read inside the guard. */
-export interface Current extends ItemReading {
-  /** Read when it is first asked for, still inside the guard: an item without a lock needs none. */
-  registry: () => Registry
-  /** The item's runs, as the guard shows them. */
-  runs: () => readonly RunFile[]
-  /** Events of changes that were made and that perhaps nobody has logged yet. */
-  unlogged: readonly PendingEvent[]
-  /** The text of a top-level field; undefined when it is missing, empty or no single value. */
-  text: (key: string) => string | undefined
-  /** What kind of value a field has; null when it is missing. */
-  kindOf: (key: string) => YamlNode['kind'] | null
-  /** All top-level fields. */
-  fields: YamlMap
-  /** The whole file, for what changes more than single values. */
-  file: ItemText
-  /** The reader of all YAML, where it is loaded. */
-  full: FullReader | undefined
-}
-
-/** A file's bytes, and what its frontmatter says. */
-export interface ItemText {
-  bytes: Buffer
-  frontmatter: Frontmatter
-}
-
-export type ItemDecision<T> =
-  | {
-      kind: 'change'
-      /** Lock lines are not among them: they follow from the record. */
-      fields: Record<string, FieldValue>
-      /** The file with other changes made, on which the fields are set; made from `Current.file`. */
-      text?: ItemText | undefined
-      /** How it changes who holds the item; left out: it does not. */
-      hold?: Hold | undefined
-      /** The session whose claim is taken, or given up by itself. */
-      session?: string | undefined
-      event: PendingEvent
-      result: T
-      /** A run that begins with this change. */
-      run?: Run | undefined
-      /** Runs that end with it. */
-      ends?: readonly RunFile[]
-      /** Where the item is to be moved afterwards; see moveItem. */
-      move?: Move | undefined
-    }
-  | { kind: 'leave'; result: T }
+import type { Current } from './current-item.ts'
+import { currentOf } from './current-item.ts'
+import { writeMove } from './moves.ts'
+import { openItem } from './open-item.ts'
+import type { ItemDecision } from './publication-of.ts'
+import { publicationOf } from './publication-of.ts'
+import { type ItemPublished, publishItem, resolveIntents } from './publish-item.ts'
 
 export interface ItemChange<T> {
   result: T
@@ -234,105 +182,6 @@ function changeUnderGuard<T>(
   }
 }
 
-function currentOf(
-  store: Store,
-  file: OpenItem,
-  found: ReturnType<typeof readFrontmatter>,
-  recordFile: RecordFile,
-  unlogged: readonly Unlogged[],
-  full: FullReader | undefined,
-): Current {
-  const { host, stateDir } = store
-  const { disk } = host
-  const reading = interpret(store, file.place, found)
-  const problem = reading.problems.find(({ blocks }) => blocks)
-  if (problem || found.kind !== 'ok')
-    throw invalid(reading, problem ?? { message: 'cannot be read', line: 0, column: 0 })
-  reading.modified = file.modified
-  withRecord(reading, recordFile)
-  let registry: Registry | undefined
-  let runs: readonly RunFile[] | undefined
-  return {
-    ...reading,
-    registry: () => {
-      registry ??= loadRegistry(disk, store.registry, full)
-      return registry
-    },
-    runs: () => {
-      runs ??= readRuns(disk, stateDir, file.place.key)
-      return runs
-    },
-    unlogged: unlogged.flatMap(({ events }) => events),
-    text: key => scalarText(findPair(found.map, key)?.value),
-    kindOf: key => findPair(found.map, key)?.value.kind ?? null,
-    fields: found.map,
-    file: { bytes: file.bytes, frontmatter: found },
-    full,
-  }
-}
-
-const KEEP: Hold = { kind: 'keep' }
-
-/** What is to be published: the record after the change, and the file where anything in it changes. */
-function publicationOf<T>(
-  store: Store,
-  id: ItemId,
-  file: OpenItem,
-  current: Current,
-  { fields, text, hold = KEEP, session, move }: Extract<ItemDecision<T>, { kind: 'change' }>,
-  full: FullReader | undefined,
-): Omit<ItemPublication, 'record' | 'event'> {
-  const { place, record, inFile, item } = current
-  let next = nextRecord(item.id, record, hold)
-  const taken = hold.kind === 'take'
-  const needsItem = text !== undefined || Object.keys(fields).length > 0
-  // A renewal leaves alone a file that shows the lock, or once did: a stash that is popped would trip over it.
-  const isRenewal = taken && !hold.showsNew && !needsItem
-  // A lock that another program wrote, where no record says otherwise, holds the item: it stays, and is no history.
-  const isForeign = hold.kind === 'keep' && current.lock !== null && record?.state !== 'held'
-  const all = { ...fields, ...(isRenewal || isForeign ? {} : lockLines(next, inFile)) }
-  const claim = taken && session !== undefined ? claimOf(id, next, session) : {}
-  const given = hold.kind === 'give' && session !== undefined ? { gives: session } : {}
-  const order = taken ? 'record-first' : 'item-first'
-  const shared = { key: id.key, order, needsItem, ...claim, ...given } as const
-  if (Object.keys(all).length === 0 && !text) return { ...shared, next, item: null }
-
-  const { bytes: base, frontmatter } = text ?? current.file
-  const spliced = spliceChecked(base, frontmatter, all, full)
-  if (spliced.kind === 'needsFull') throw new NeedsFullReader()
-  if (spliced.kind === 'error') throw invalid(current, spliced.error)
-  const { map } = spliced.after
-  const written = Object.keys(all).map(key => [key, scalarText(findPair(map, key)?.value) ?? null])
-  const folder = move?.folder ?? place.folder
-  if (inFile && !isForeign) next = withShown(next, inFile)
-  next = withSnapshot(
-    next,
-    folder === '' ? place.name : `${folder}/${place.name}`,
-    Object.fromEntries(written),
-  )
-  const conflicts = join(store.stateDir, 'conflicts')
-  const { bytes } = spliced
-  return { ...shared, next, item: { bytes, from: file, path: file.path, durable: true, conflicts } }
-}
-
-function claimOf(
-  { key }: ItemId,
-  { id, run, claimedAt }: ItemRecord,
-  session: string,
-): Pick<ItemPublication, 'takes'> {
-  return { takes: { session, claim: { key, id, claimedAt: claimedAt!, runId: run } } }
-}
-
-/** The lock lines that show the record, where the file's are others. */
-function lockLines(
-  { state, holder, lockedAt }: ItemRecord,
-  inFile: ItemReading['inFile'],
-): Record<string, FieldValue> {
-  if (state !== 'held') return inFile ? { locked_by: '', locked_at: '' } : {}
-  const isShown = inFile?.by === holder && inFile.at !== null && stamp(inFile.at) === lockedAt
-  return isShown ? {} : { locked_by: holder, locked_at: lockedAt! }
-}
-
 /** What is done when the change has been published. @returns warnings */
 function afterChange<T>(
   store: Store,
@@ -371,20 +220,4 @@ function warningsOf(display: string, published: Published | null | undefined): s
       : []),
     ...(failure ? [`${display} is changed, but the disk may not have it yet: ${messageOf(failure)}`] : []),
   ]
-}
-
-/** How a reader tells of conflict markers. */
-const CONFLICT = 'unresolved merge conflict'
-
-export function invalid(
-  { place }: Pick<ItemReading, 'place'>,
-  { message, line, column }: { message: string; line: number; column: number },
-): WrkError {
-  const at = line > 0 ? `:${line}:${column}` : ''
-  return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
-    hint: message.startsWith(CONFLICT)
-      ? `Keep one side in an editor, then: wrk resolve ${displayOfFileName(place.name)}`
-      : 'Correct the file in an editor; nothing was changed.',
-    details: { path: place.path, line, column },
-  })
 }

@@ -5,7 +5,8 @@ import { WrkError } from '../../core/errors.ts'
 import type { ItemId } from '../../core/items/ids.ts'
 import { type OpenFile, readOpen } from '../files/guarded-file.ts'
 import type { ItemPlace } from '../queue.ts'
-import { findItem, notFound, type Store } from './item-reader.ts'
+import type { Store } from '../store.ts'
+import { findItem, notFound } from './find-item.ts'
 import { placeByRecord } from './two-places.ts'
 
 export interface OpenItem extends OpenFile {

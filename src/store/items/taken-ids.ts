@@ -12,7 +12,7 @@ import { keyOfField, keyOfFileName, numberOfKey } from '../../core/items/ids.ts'
 import type { Disk } from '../files/disk.ts'
 import { readMarker } from '../files/marker.ts'
 import { itemPlaces } from '../queue.ts'
-import { readHeadOf } from './item-reader.ts'
+import { readHeadOf } from './read-item-file.ts'
 
 export interface IdMemory {
   /** Commits whose history has been read. */

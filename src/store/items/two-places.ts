@@ -4,7 +4,7 @@
  */
 import type { ItemRecord } from '../../core/claims/record.ts'
 import type { ItemPlace } from '../queue.ts'
-import type { Store } from './item-reader.ts'
+import type { Store } from '../store.ts'
 
 /** The place that counts, and the copies that may go; null when a person has to decide. */
 export function placeByRecord(

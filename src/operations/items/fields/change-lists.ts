@@ -3,7 +3,7 @@ import { isDependencyKey } from '../../../core/items/details.ts'
 import { keyOfField } from '../../../core/items/ids.ts'
 import { editList } from '../../../markdown/edit/list-edit.ts'
 import { listWords } from '../../../markdown/edit/list-words.ts'
-import { type Current, type ItemText, invalid } from '../../../store/items/item-store.ts'
+import { type Current, type ItemText, invalid } from '../../../store/items/current-item.ts'
 import { NeedsFullReader } from '../../../store/readers.ts'
 import type { Context } from '../../context.ts'
 

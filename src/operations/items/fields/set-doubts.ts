@@ -4,7 +4,7 @@ import { WrkError } from '../../../core/errors.ts'
 import { judgeNewField } from '../../../core/items/fields.ts'
 import { knownRank, unknownPriority } from '../../../core/items/priority.ts'
 import { fitsFolder, folderOf, isArchived, isClosed, unknownStatus } from '../../../core/items/status.ts'
-import type { Current } from '../../../store/items/item-store.ts'
+import type { Current } from '../../../store/items/current-item.ts'
 import type { ListChanges } from './change-lists.ts'
 
 /**
