@@ -14,23 +14,29 @@ each after it is one change:
   liveness                               of the holder: alive, dead, unknown, stale
   status, title, problem, moved          the old and the new one (moved: paths)
   added, removed                         the path
+In a coordinated queue the snapshot has elsewhere as well, what other clones hold, and each change of that is
+  {"type":"elsewhere","time":…,"item":{id},"from":…,"to":…,"elsewhere":{…}}   from and to are holders
+as last seen by this clone; with --remote as the engine says it, asked every few seconds.
 Without an item: session (from and to: its liveness, null when it is not listed), queue (there, gone), and into a
 pipe tick, after five seconds without a change: writing is how wrk learns that nobody reads any more.
 A change that was missed shows in the next ones: together they always lead to what lies there.`
 
 export function configure(command: Command, run: RunCommand): void {
-  command.option('--reap', 'release what dead and stale holders have, as they become so')
+  command
+    .option('--reap', 'release what dead and stale holders have, as they become so')
+    .option('--remote', 'in a coordinated queue: ask the engine what other clones hold')
   examples(
     command,
     `wrk watch
      wrk watch --reap
+     wrk watch --remote
      wrk watch --json | jq -r 'select(.type=="released") | .item.id'`,
   )
   command.addHelpText(
     'after',
     `${JSON_HELP}\n\nCtrl-C ends it (exit code 130). Exit code 0: whoever read its output has closed it.`,
   )
-  command.action((flags: { reap?: boolean }) =>
+  command.action((flags: { reap?: boolean; remote?: boolean }) =>
     run(async globals => {
       const context = await open(globals)
       const ending = new AbortController()
@@ -51,8 +57,7 @@ export function configure(command: Command, run: RunCommand): void {
           ending.abort()
         })
       try {
-        for await (const event of watch(context, { reap: flags.reap, signal }))
-          if (!(await view.show(event))) break
+        for await (const event of watch(context, { ...flags, signal })) if (!(await view.show(event))) break
       } finally {
         view.close()
       }

@@ -2,6 +2,7 @@
  * The door to claims over several clones and machines. Nothing behind it is loaded, and no file more is read, where
  * wrk.yaml has no `coordination`.
  */
+import type { ItemKey } from '../../core/items/ids.ts'
 import type { Context } from '../context.ts'
 
 /** Whom an item was taken over from, in another clone or on another machine. */
@@ -28,8 +29,28 @@ export interface SharedView {
   epoch: number | null
   claimed_at: string | null
   renewed_at: string | null
+  /** As far as it can be told here; null unless held. `dead` and `stale`: a claim would take it over. */
+  liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
   /** When the engine said so. */
   as_of: string
+}
+
+/** What is known of all claims in other clones. */
+export interface ElsewhereView {
+  engine: string
+  /** When the engine was last asked; null: never. */
+  as_of: string | null
+  /** How long ago that was, in seconds. */
+  age_s: number | null
+  items: ReadonlyMap<ItemKey, SharedView>
+  /** Claimed in this clone only: the engine does not know of these. */
+  localOnly: ReadonlySet<ItemKey>
+  warnings: string[]
+}
+
+/** The same as it is part of the JSON of commands that look. */
+export function coordinationJson(view: ElsewhereView | null) {
+  return view ? { coordination: { engine: view.engine, as_of: view.as_of, age_s: view.age_s } } : {}
 }
 
 type SharedClaims = typeof import('../coordination/shared-claims.ts')
@@ -42,4 +63,15 @@ export async function sharedClaims({ store }: Context): Promise<SharedClaims | n
   if (!store.settings.isCoordinated) return null
   loaded ??= import('../coordination/shared-claims.ts')
   return loaded
+}
+
+/**
+ * Who holds items in other clones; null where claims are this clone's alone.
+ * @param remote ask the engine; without it, what was last seen, with its age
+ * @throws WrkError USAGE (`remote` in a queue that is not coordinated), UNREACHABLE (69) when it is to be asked
+ */
+export async function viewElsewhere(context: Context, remote = false): Promise<ElsewhereView | null> {
+  if (!remote && !context.store.settings.isCoordinated) return null
+  loaded ??= import('../coordination/shared-claims.ts')
+  return (await loaded).viewAllElsewhere(context, remote)
 }

@@ -8,4 +8,5 @@ export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStat
 export { giveUpForAll } from './give-up-for-all.ts'
 export { keepForAll } from './keep-for-all.ts'
 export { giveIdForAll } from './shared-ids.ts'
-export { viewElsewhere } from './view-elsewhere.ts'
+export { viewAllElsewhere } from './view-elsewhere.ts'
+export { watchAllElsewhere } from './watch-elsewhere.ts'

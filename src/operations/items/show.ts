@@ -12,7 +12,7 @@ import { placesOf } from '../../store/queue.ts'
 import type { Store } from '../../store/store.ts'
 import type { ItemSummary } from '../claims/claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor, leftWork, lockState } from '../claims/holder.ts'
-import { type SharedView, sharedClaims } from '../claims/remote-claim.ts'
+import { type SharedView, viewElsewhere } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { completeMoves } from './transitions/complete-moves.ts'
@@ -32,6 +32,8 @@ export interface ShownItem {
   problems: Problem[]
   /** In a coordinated queue: who holds it in another clone, null when nobody does as far as is known. */
   elsewhere?: SharedView | null
+  /** In a coordinated queue, of an item held here: whether the engine knows of it; null when it is not held here. */
+  scope?: 'shared' | 'local' | null
 }
 
 export interface Blocker {
@@ -44,7 +46,7 @@ export interface Blocker {
 /**
  * @param remote in a coordinated queue: ask the engine who holds it; without it, what this clone last saw is shown
  * @returns one entry for each place where the id stands; usually one
- * @throws WrkError USAGE, NOT_FOUND, IO
+ * @throws WrkError USAGE, NOT_FOUND, IO; UNREACHABLE when the engine is to be asked
  */
 export async function show(context: Context, idText: string, remote = false): Promise<ShownItem[]> {
   const { store } = context
@@ -53,8 +55,7 @@ export async function show(context: Context, idText: string, remote = false): Pr
   const readings = await readItem(store, id)
   const { registry } = await resolveCaller(context)
   const judge = judgeFor(store, () => registry, context.clock())
-  const shared = await sharedClaims(context)
-  const elsewhere = shared && (await shared.viewElsewhere(context, id.key, remote))
+  const view = await viewElsewhere(context, remote)
   return Promise.all(
     readings.map(async reading => {
       const { item, place, problems, details = NO_DETAILS } = reading
@@ -82,7 +83,10 @@ export async function show(context: Context, idText: string, remote = false): Pr
         holder,
         left: leftWork(judge, reading, held),
         problems,
-        ...(shared ? { elsewhere } : {}),
+        ...(view && {
+          elsewhere: view.items.get(id.key) ?? null,
+          scope: held && (view.localOnly.has(id.key) ? ('local' as const) : ('shared' as const)),
+        }),
       }
     }),
   )

@@ -4,6 +4,7 @@ import { type Session, sessionOf, sessionsIn } from '../../core/sessions/session
 import { stamp } from '../../core/time.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
 import { heldLock, judgeForMany, leftWork, lockState } from '../claims/holder.ts'
+import { type ElsewhereView, type SharedView, viewElsewhere } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from './caller.ts'
 
@@ -13,6 +14,15 @@ export interface HeldItem {
   locked_by: string
   locked_at: string | null
   liveness: Liveness['verdict'] | 'stale'
+  /** In a coordinated queue: `local` is claimed in this clone only, and the engine does not know of it. */
+  scope?: 'shared' | 'local'
+}
+
+/** An item that another clone holds. */
+interface ItemElsewhere extends SharedView {
+  id: string
+  /** Null where this clone does not have the item. */
+  title: string | null
 }
 
 export interface SessionStatus {
@@ -46,12 +56,21 @@ export interface QueueStatus {
   orphans: (HeldItem & { reason: string })[]
   /** Items that were begun and left: nobody goes on with them. */
   left: LeftItem[]
+  /** In a coordinated queue: what other clones hold, as far as is known. */
+  elsewhere?: ItemElsewhere[]
   warnings: string[]
 }
 
-/** @throws WrkError IO */
-export async function status(context: Context): Promise<QueueStatus> {
+/**
+ * @param given in a coordinated queue, what is known of other clones; what this one last saw unless given
+ * @throws WrkError IO
+ */
+export async function status(context: Context, given?: ElsewhereView | null): Promise<QueueStatus> {
   const { store } = context
+  const view = given === undefined ? await viewElsewhere(context) : given
+  const elsewhere = new Map<string, ItemElsewhere>()
+  for (const [key, found] of view?.items ?? [])
+    if (found.state === 'held') elsewhere.set(key, { id: key.toUpperCase(), title: null, ...found })
   const { registry, caller } = await resolveCaller(context)
   const now = context.clock()
   const judge = judgeForMany(store, registry, now)
@@ -60,6 +79,8 @@ export async function status(context: Context): Promise<QueueStatus> {
     const held = heldLock(judge, reading)
     const { item } = reading
     const { id, title, status } = item
+    const there = elsewhere.get(reading.place.key)
+    if (there) Object.assign(there, { id, title })
     const work = leftWork(judge, reading, held)
     if (work) left.push({ id, title, status, left_by: work.by, left_at: work.at, reason: work.why })
     if (!held) return null
@@ -70,6 +91,9 @@ export async function status(context: Context): Promise<QueueStatus> {
       locked_by: lock.by,
       locked_at: lock.at && stamp(lock.at),
       liveness: lockState(judge, held),
+      ...(view && {
+        scope: view.localOnly.has(reading.place.key) ? ('local' as const) : ('shared' as const),
+      }),
       session: sessionOf(lock.by, registry)?.id ?? null,
       reason: held.liveness.reason,
     }
@@ -92,6 +116,7 @@ export async function status(context: Context): Promise<QueueStatus> {
       .filter(({ session }) => session === null)
       .map(item => ({ ...heldItem(item), reason: item.reason })),
     left,
+    ...(view && { elsewhere: [...elsewhere.values()] }),
     warnings:
       (registry.own?.isOutdated() ?? true) && registry.kind === 'unreadable'
         ? [

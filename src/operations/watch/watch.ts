@@ -13,19 +13,29 @@ import type { Liveness } from '../../core/sessions/liveness.ts'
 import { sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import type { Change, WatchedItem } from '../../core/watch/watch.ts'
+import type { ElsewhereView, SharedView } from '../claims/remote-claim.ts'
 import { type Context, currentRegistry, openContext, tidy } from '../context.ts'
 import { type SessionStatus, sessionStatus } from '../sessions/status.ts'
 import type { StopSignal } from '../stop-signal.ts'
 import { QueueView } from './queue-view.ts'
 import { Reaper } from './reaper.ts'
+import { type ElsewhereChange, ElsewhereWatch } from './watch-elsewhere.ts'
 import { Look, type Pace } from './watch-look.ts'
 import { type Moment, momentOf, SECOND_LOOK_MS, WatchState } from './watch-state.ts'
 
 type WatchedSession = Omit<SessionStatus, 'mine' | 'items'>
 
 type Happening =
-  | { type: 'snapshot'; items: WatchedItem[]; sessions: WatchedSession[] }
+  | {
+      type: 'snapshot'
+      items: WatchedItem[]
+      sessions: WatchedSession[]
+      /** What other clones hold; null where nothing is coordinated. */
+      elsewhere: { view: ElsewhereView; items: ({ id: string } & SharedView)[] } | null
+    }
   | Change
+  /** Of an item in another clone: who holds it, or that nobody does any more. */
+  | ElsewhereChange
   /** A session began, was judged otherwise than before, or is no longer listed. */
   | {
       type: 'session'
@@ -44,6 +54,8 @@ export type WatchEvent = Happening & { time: string }
 export interface WatchOptions {
   /** Release what dead and stale holders have, as they become so. */
   reap?: boolean | undefined
+  /** In a coordinated queue: ask the engine what other clones hold, not only what was last seen. */
+  remote?: boolean | undefined
   /** Ends the watching. */
   signal?: StopSignal | undefined
   /**
@@ -70,7 +82,7 @@ export async function* watch(given: Context, options: WatchOptions = {}): AsyncG
   const context: Context = { ...given, store: { ...given.store } }
   const wakeUp = new WakeUp()
   const pace = options.pace ?? 'live'
-  const watching = new Watching(context, wakeUp, pace, options.onRead)
+  const watching = new Watching(context, wakeUp, pace, options)
   const tick = () => wakeUp.ring('tick')
   let ticks = setTimeout(tick, TICK_MS[pace])
   const stop = () => wakeUp.ring()
@@ -128,17 +140,19 @@ class Watching {
   readonly #look: Look
   readonly #state: WatchState
   readonly #reaper = new Reaper()
+  readonly #elsewhere: ElsewhereWatch
   #sessions = new Map<string, WatchedSession>()
   #there = true
   #settingsProblem = ''
 
-  constructor(context: Context, wakeUp: WakeUp, pace: Pace, onRead: WatchOptions['onRead']) {
+  constructor(context: Context, wakeUp: WakeUp, pace: Pace, { onRead, remote = false }: WatchOptions) {
     this.#context = context
     this.#wakeUp = wakeUp
     this.#onRead = onRead
     const view = new QueueView(context.store)
     this.#look = new Look(context.store, view, () => wakeUp.ring(), pace)
     this.#state = new WatchState(view)
+    this.#elsewhere = new ElsewhereWatch(context, remote, () => wakeUp.ring())
   }
 
   async start(): Promise<Happening[]> {
@@ -146,11 +160,17 @@ class Watching {
     const moment = await this.#moment()
     this.#state.begin(moment)
     this.#sessionChanges(moment)
-    return [{ type: 'snapshot', items: this.#state.held(), sessions: [...this.#sessions.values()] }]
+    const view = await this.#elsewhere.start()
+    const held = [...(view?.items ?? [])].filter(([, { state }]) => state === 'held')
+    const elsewhere = view && { view, items: held.map(([key, one]) => ({ id: key.toUpperCase(), ...one })) }
+    return [
+      { type: 'snapshot', items: this.#state.held(), sessions: [...this.#sessions.values()], elsewhere },
+    ]
   }
 
-  close(): Promise<void> {
-    return this.#look.close()
+  async close(): Promise<void> {
+    await this.#elsewhere.close()
+    await this.#look.close()
   }
 
   /** Looks where something happened. */
@@ -173,7 +193,9 @@ class Watching {
       if (seen.registry || ticked) happenings.push(...this.#state.judged(moment))
       if (this.#state.isDoubtful()) setTimeout(() => this.#wakeUp.ring(), SECOND_LOOK_MS).unref()
     }
-    happenings.push(...this.#look.warnings.splice(0).map(message => ({ type: 'warning', message }) as const))
+    happenings.push(...this.#elsewhere.changes())
+    const warnings = [...this.#look.warnings.splice(0), ...this.#elsewhere.warnings.splice(0)]
+    happenings.push(...warnings.map(message => ({ type: 'warning', message }) as const))
     return happenings
   }
 

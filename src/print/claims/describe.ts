@@ -5,7 +5,7 @@ import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { ItemSummary } from '../../operations/claims/claim.ts'
 import type { HolderInfo } from '../../operations/claims/holder.ts'
-import type { SharedView } from '../../operations/claims/remote-claim.ts'
+import type { ElsewhereView, SharedView } from '../../operations/claims/remote-claim.ts'
 import type { Style } from '../terminal.ts'
 
 const LIVENESS_STYLES: Record<string, Style> = {
@@ -67,12 +67,31 @@ export function takeover(
   return isClosed(status ?? undefined, '') ? `wrk done ${id} frees it.` : `wrk claim ${id} takes it over.`
 }
 
-/** `held by ann on devbox (branch fix), claimed 3m ago, as of 1m ago`: what another clone has. */
-export function describeElsewhere(view: SharedView, now: Date): string {
-  if (view.state === 'unreadable') return 'its shared record cannot be read: update wrk here'
+/**
+ * `held by ann on devbox (branch fix), claimed 3m ago, as of 1m ago`: what another clone has.
+ * @param short as a cell of a table: `ann on devbox (fix), 3m`
+ */
+export function describeElsewhere(view: SharedView, now: Date, short = false): string {
+  if (view.state === 'unreadable')
+    return short ? 'not readable' : 'its shared record cannot be read: update wrk here'
   const { state, session_id, host, branch, claimed_at, as_of } = view
   const where = `${printable(session_id ?? '', 128)} on ${printable(host ?? '', 60)}`
   const on = branch ? ` (branch ${printable(branch, 80)})` : ''
+  if (short) {
+    const age = claimed_at === null ? '' : `, ${humanDuration(now.getTime() - Date.parse(claimed_at))}`
+    return state === 'done'
+      ? `finished by ${where}`
+      : `${where}${branch ? ` (${printable(branch, 60)})` : ''}${age}`
+  }
   const since = state === 'held' ? `, claimed ${relative(claimed_at, now)}` : ''
   return `${state === 'held' ? 'held' : 'finished'} by ${where}${on}${since}, as of ${relative(as_of, now)}`
 }
+
+/** How old what is shown of other clones is; nothing when it is a matter of seconds, or nothing is coordinated. */
+export function asLastSeen(view: ElsewhereView | null, command: string): string {
+  if (!view || (view.age_s !== null && view.age_s < SECONDS_OLD)) return ''
+  return view.age_s === null
+    ? `Claims of other clones: not asked yet. Ask: ${command}\n`
+    : `Claims of other clones: as of ${humanDuration(view.age_s * 1000)} ago. Ask again: ${command}\n`
+}
+const SECONDS_OLD = 5

@@ -1,7 +1,9 @@
 /** Changes of a watched queue as sentences and as lines of JSON. */
 import { printable } from '../../core/text.ts'
 import type { WatchedItem } from '../../core/watch/watch.ts'
+import { coordinationJson } from '../../operations/claims/remote-claim.ts'
 import type { WatchEvent } from '../../operations/watch/watch.ts'
+import { describeElsewhere } from '../claims/describe.ts'
 import type { Style } from '../terminal.ts'
 
 /** What is worth a line; null for what is not. */
@@ -16,6 +18,12 @@ export function sentenceOf(event: WatchEvent): { text: string; style: Style | nu
       return line(`warning: ${printable(event.message, 1000)}`, 'yellow')
     case 'queue':
       return line(`the queue is ${event.to === 'gone' ? 'gone' : 'there again'}`, 'yellow')
+    case 'elsewhere': {
+      const { id, from, to, time } = event
+      if (!to)
+        return line(`${printable(id, 60)} no longer held by ${name(from?.session_id ?? null)} elsewhere`)
+      return line(`${printable(id, 60)} elsewhere: ${describeElsewhere(to, new Date(time))}`)
+    }
     case 'session': {
       const { session, from, to } = event
       const became = to === null ? 'is no longer listed' : from === null ? `began, ${to}` : `is ${to}`
@@ -67,8 +75,14 @@ export function jsonOf(event: WatchEvent): Record<string, unknown> | null {
     case 'warning':
       return null
     case 'snapshot': {
-      const { type, time, items, sessions } = event
-      return { ...HEAD, type, time, items: items.map(flat), sessions }
+      const { type, time, items, sessions, elsewhere } = event
+      const shared = elsewhere && { elsewhere: elsewhere.items, ...coordinationJson(elsewhere.view) }
+      return { ...HEAD, type, time, items: items.map(flat), sessions, ...shared }
+    }
+    case 'elsewhere': {
+      const { type, time, id, from, to } = event
+      const [was, is] = [from, to].map(view => (view?.state === 'held' ? view.session_id : null))
+      return { ...HEAD, type, time, item: { id }, from: was, to: is, elsewhere: to }
     }
     case 'session':
     case 'queue':

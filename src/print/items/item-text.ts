@@ -26,8 +26,11 @@ export function itemLines(
     if (!SHOWN_APART.includes(key)) rows.push([key, inline(value)])
   for (const blocker of waits_for) rows.push(['waits for', describeBlocker(blocker)])
   // What cannot be read is never called free.
-  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : 'free'
+  const isElsewhere = shown.elsewhere?.state === 'held' || shown.elsewhere?.state === 'unreadable'
+  const free = isElsewhere ? 'not held in this clone' : 'free'
+  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : free
   rows.push(['lock', lock && holder ? inTime(describeHolder(holder, now)) : unlocked])
+  if (shown.scope === 'local') rows.push(['scope', `this clone only; publish it: wrk claim ${item.id}`])
   if (shown.elsewhere) rows.push(['elsewhere', describeElsewhere(shown.elsewhere, now)])
   if (left) rows.push(['left', inTime(describeLeft(left, now))])
   for (const { line, column, message } of problems)

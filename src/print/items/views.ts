@@ -4,6 +4,7 @@
  */
 import { printable } from '../../core/text.ts'
 import type { WatchEvent } from '../../operations/watch/watch.ts'
+import { describeElsewhere } from '../claims/describe.ts'
 import { jsonLine } from '../outcome.ts'
 import { Output } from '../output.ts'
 import { type Screen, screen, write } from '../terminal.ts'
@@ -74,6 +75,8 @@ function plainView(signal: AbortSignal): View {
         const { session_id, locked_at, liveness, reason } = holder
         return `${printable(id, 60)} held by ${printable(session_id, 128)} since ${locked_at}, ${liveness}: ${printable(reason)}`
       })
+      for (const { id, ...view } of event.elsewhere?.items ?? [])
+        held.push(`${printable(id, 60)} elsewhere: ${describeElsewhere(view, new Date(event.time))}`)
       for (const text of held.length > 0 ? held : ['nobody holds anything'])
         if (!(await line(event, text))) return false
       return true

@@ -1,12 +1,12 @@
 /** Sessions and what they hold, for people. */
 import { printable } from '../../core/text.ts'
 import type { HeldItem, QueueStatus, SessionStatus } from '../../operations/sessions/status.ts'
-import { relative, styleOfLiveness } from '../claims/describe.ts'
+import { describeElsewhere, relative, styleOfLiveness } from '../claims/describe.ts'
 import { paint, type Screen } from '../terminal.ts'
 
 /** Sessions with their items; those that ended or died and hold nothing are only counted. */
 export function describeStatus(
-  { sessions, orphans, left }: Omit<QueueStatus, 'warnings'>,
+  { sessions, orphans, left, elsewhere = [] }: Omit<QueueStatus, 'warnings'>,
   terminal: Screen,
   now: Date,
 ): string {
@@ -17,6 +17,13 @@ export function describeStatus(
     for (const item of orphans)
       lines.push(
         `${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`,
+      )
+  }
+  if (elsewhere.length > 0) {
+    lines.push(paint(terminal, 'bold', 'Held in other clones'))
+    for (const item of elsewhere)
+      lines.push(
+        `  ${printable(item.id, 60)}  ${item.title ? `${printable(item.title, 60)}  ` : ''}${describeElsewhere(item, now)}`,
       )
   }
   if (left.length > 0) {
@@ -41,10 +48,14 @@ export function describeSession(session: SessionStatus, terminal: Screen, now: D
   return [head, ...session.items.map(item => describeItem(item, terminal, now))]
 }
 
-function describeItem({ id, title, locked_at, liveness }: HeldItem, terminal: Screen, now: Date): string {
+function describeItem(
+  { id, title, locked_at, liveness, scope }: HeldItem,
+  terminal: Screen,
+  now: Date,
+): string {
   const mark =
     liveness === 'dead' || liveness === 'stale'
       ? paint(terminal, styleOfLiveness(liveness), ` [${liveness}]`)
       : ''
-  return `  ${printable(id, 60)}${mark}  ${printable(title, 60)}  (since ${relative(locked_at, now)})`
+  return `  ${printable(id, 60)}${mark}  ${printable(title, 60)}  (since ${relative(locked_at, now)}${scope === 'local' ? '; in this clone only' : ''})`
 }

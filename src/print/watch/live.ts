@@ -1,8 +1,10 @@
 /** The live table of `wrk watch`: who holds what, and below it what happened last. Pure: a screen's lines. */
+import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { WatchedItem } from '../../core/watch/watch.ts'
+import type { SharedView } from '../../operations/claims/remote-claim.ts'
 import type { WatchEvent } from '../../operations/watch/watch.ts'
-import { styleOfLiveness } from '../claims/describe.ts'
+import { describeElsewhere, styleOfLiveness } from '../claims/describe.ts'
 import { sentenceOf } from '../items/changes.ts'
 import { type Column, cut, displayWidth, table } from '../table.ts'
 import { paint, type Screen, type Style } from '../terminal.ts'
@@ -25,6 +27,7 @@ export class LiveTable {
   readonly #title: string
   readonly #rows = new Map<string, Row>()
   readonly #recent: { time: string; text: string; style: Style | null }[] = []
+  readonly #elsewhere = new Map<string, SharedView>()
   #there = true
 
   /** @param title what is watched */
@@ -39,9 +42,13 @@ export class LiveTable {
       this.#recent.push({ time: event.time, ...sentence })
       if (this.#recent.length > MOST_RECENT) this.#recent.shift()
     }
-    if (event.type === 'snapshot')
+    if (event.type === 'snapshot') {
       for (const item of event.items) this.#rows.set(item.path, { item, marked: null })
-    else if (event.type === 'queue') this.#there = event.to === 'there'
+      for (const { id, ...view } of event.elsewhere?.items ?? []) this.#elsewhere.set(id, view)
+    } else if (event.type === 'elsewhere') {
+      if (event.to?.state === 'held') this.#elsewhere.set(event.id, event.to)
+      else this.#elsewhere.delete(event.id)
+    } else if (event.type === 'queue') this.#there = event.to === 'there'
     else if ('item' in event) this.#change(event.item, event.type, event.from, now)
     return event.type !== 'session' || sentence !== null
   }
@@ -78,6 +85,7 @@ export class LiveTable {
     else lines.push(...table(screen, columnsOf(shown, now)).trimEnd().split('\n'))
     if (shown.length < rows.length)
       lines.push(paint(screen, 'dim', `… and ${rows.length - shown.length} more (wrk list --locked)`))
+    lines.push(...this.#linesElsewhere(screen, now, screen.height - lines.length - recentRoom - 2))
     const space = screen.height - lines.length - 1
     const recent = this.#recent.slice(-Math.max(0, Math.min(space, this.#recent.length)))
     if (recent.length > 0)
@@ -86,6 +94,17 @@ export class LiveTable {
         ...recent.map(line => oneLine(screen, line.style, `${line.time.slice(11, 19)}  ${line.text}`)),
       )
     return lines.slice(0, screen.height)
+  }
+
+  /** What other clones hold, as far as there is room for it. */
+  #linesElsewhere(screen: LiveScreen, now: Date, room: number): string[] {
+    if (this.#elsewhere.size === 0 || room < 2) return []
+    const all = [...this.#elsewhere].map(
+      ([id, view]) => `  ${printable(id, 60)}  ${describeElsewhere(view, now, true)}`,
+    )
+    const shown =
+      all.length < room ? all : [...all.slice(0, room - 2), `  … and ${all.length - room + 2} more`]
+    return [paint(screen, 'bold', 'In other clones'), ...shown.map(text => oneLine(screen, null, text))]
   }
 
   #head(rows: readonly Row[], screen: LiveScreen): string {

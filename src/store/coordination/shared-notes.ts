@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Tick } from '../../core/coordination/lease.ts'
-import { parseSharedRecord, type SharedRecord } from '../../core/coordination/record.ts'
+import { parseSharedRecord, type SharedReading, type SharedRecord } from '../../core/coordination/record.ts'
 import { decodeName, type EntryKey, encodeName } from '../../core/coordination/ref-name.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import type { Anchor } from '../../core/sessions/session.ts'
@@ -74,6 +74,13 @@ export interface SharedNotes {
   local: Notes<LocalNote>
   /** For how long this host has seen which object: by `KIND/NAME`. */
   seen: { read(): Record<string, Seen>; write(seen: Record<string, Seen>): void }
+  /** All entries as they were when an engine that keeps none here was last asked. */
+  view: { read(): NotedView | null; write(view: NotedView): void }
+}
+
+interface NotedView {
+  at: string
+  entries: readonly { key: EntryKey; revision: string; reading: SharedReading }[]
 }
 
 interface Seen {
@@ -105,6 +112,7 @@ export function sharedNotes(disk: Disk, folder: string, random: () => string): S
       remove: (key, more) => removeMarker(disk, fileOf(key, more)),
     }
   }
+  const viewFile = join(folder, 'view.json')
   const seenFile = join(folder, 'seen.json')
   return {
     held: notes('held'),
@@ -115,6 +123,10 @@ export function sharedNotes(disk: Disk, folder: string, random: () => string): S
       read: () => readMarker<Record<string, Seen>>(disk, seenFile) ?? {},
       write: seen => put(seenFile, seen),
     },
+    view: {
+      read: () => soundView(readMarker<NotedView>(disk, viewFile)),
+      write: view => put(viewFile, view),
+    },
   }
 }
 
@@ -122,4 +134,9 @@ export function sharedNotes(disk: Disk, folder: string, random: () => string): S
 function sound<N extends object>(note: N | null): N | null {
   if (note === null || !('key' in note)) return null
   return 'record' in note && parseSharedRecord(JSON.stringify(note.record)).kind !== 'record' ? null : note
+}
+
+function soundView(view: NotedView | null): NotedView | null {
+  const isSound = Array.isArray(view?.entries) && !Number.isNaN(Date.parse(view.at))
+  return isSound ? view : null
 }

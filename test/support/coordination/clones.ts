@@ -29,6 +29,24 @@ export class Clone {
     return finished(start(PROGRAM, [...FIRST, ...words(args)], { cwd: this.top, env: all }))
   }
 
+  /** Starts a command that goes on until it is stopped. */
+  start(args: Args): { lines(): string[]; stop(): Promise<Result> } {
+    const env = cleanEnv(this.home, { WRK_SESSION_ID: this.name, GIT_CONFIG_NOSYSTEM: '1' })
+    const child = start(PROGRAM, [...FIRST, ...words(args)], { cwd: this.top, env })
+    let text = ''
+    child.stdout!.on('data', chunk => {
+      text += chunk
+    })
+    const end = finished(child)
+    return {
+      lines: () => text.split('\n').slice(0, -1),
+      stop: () => {
+        child.kill('SIGTERM')
+        return end
+      },
+    }
+  }
+
   path(name: string): string {
     return join(this.top, QUEUE, name)
   }

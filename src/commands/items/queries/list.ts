@@ -3,8 +3,9 @@ import { WrkError } from '../../../core/errors.ts'
 import { knownRank, unknownPriority } from '../../../core/items/priority.ts'
 import { folderOf, unknownStatus } from '../../../core/items/status.ts'
 import { printable } from '../../../core/text.ts'
+import { coordinationJson, viewElsewhere } from '../../../operations/claims/remote-claim.ts'
 import { type ListedItem, list, SORT_KEYS } from '../../../operations/items/queries/list.ts'
-import { styleOfLiveness } from '../../../print/claims/describe.ts'
+import { asLastSeen, describeElsewhere, styleOfLiveness } from '../../../print/claims/describe.ts'
 import { EXIT } from '../../../print/exit-codes.ts'
 import { table } from '../../../print/table.ts'
 import { type Screen, screen } from '../../../print/terminal.ts'
@@ -22,6 +23,7 @@ interface Flags {
   text?: string
   sort?: string
   limit?: string
+  remote?: boolean
 }
 
 export function configure(command: Command, run: RunCommand): void {
@@ -37,13 +39,15 @@ export function configure(command: Command, run: RunCommand): void {
     .option('--text <text>', 'only items with this in id or title')
     .option('--sort <key>', `${SORT_KEYS.join(', ')}; urgency is the order of wrk next`)
     .option('--limit <n>', 'at most so many')
+    .option('--remote', 'in a coordinated queue: ask the engine who holds what in other clones')
   examples(
     command,
     `wrk list
      wrk list --status pending --status blocked
      wrk list --ready --sort urgency --limit 10
      wrk list --priority high --repo website --text login
-     wrk list --locked --json`,
+     wrk list --locked --json
+     wrk list --locked --remote            also what other clones hold, as it is now`,
   )
   command.action((flags: Flags) =>
     run(async globals => {
@@ -54,20 +58,27 @@ export function configure(command: Command, run: RunCommand): void {
         })
       const limit = flags.limit === undefined ? undefined : count('--limit', flags.limit)
       const context = await open(globals)
-      const items = await list(context, { ...flags, sort, limit })
+      const view = await viewElsewhere(context, flags.remote)
+      const items = await list(context, { ...flags, sort, limit, view })
       const damaged = items.filter(isDamaged).length
       return {
         exitCode: EXIT.done,
-        json: { ok: true, items },
-        text: globals.json ? '' : items.length === 0 ? 'No items.\n' : describe(items, screen(context.env)),
-        warnings:
-          items.length === 0
+        json: { ok: true, items, ...coordinationJson(view) },
+        text: globals.json
+          ? ''
+          : items.length === 0
+            ? 'No items.\n'
+            : describe(items, screen(context.env), context.clock()) + asLastSeen(view, 'wrk list --remote'),
+        warnings: [
+          ...(view?.warnings ?? []),
+          ...(items.length === 0
             ? unknownWords(flags)
             : damaged > 0 && !globals.json
               ? [
                   `${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`,
                 ]
-              : [],
+              : []),
+        ],
       }
     }),
   )
@@ -81,25 +92,28 @@ function unknownWords({ status = [], priority = [] }: Flags): string[] {
   ]
 }
 
-function describe(items: readonly ListedItem[], terminal: Screen): string {
+function describe(items: readonly ListedItem[], terminal: Screen, now: Date): string {
   return table(terminal, [
     { title: 'ID', cells: items.map(({ id }) => id), isKey: true, longest: 60 },
     { title: 'STATUS', cells: items.map(({ status }) => status ?? '-'), longest: 40 },
     { title: 'PRIORITY', cells: items.map(({ priority }) => priority ?? '-'), longest: 20 },
     {
       title: 'HELD BY',
-      cells: items.map(({ locked_by, liveness, left_by }) =>
-        locked_by
-          ? `${printable(locked_by, 128)} (${liveness})`
-          : left_by
-            ? `left by ${printable(left_by, 128)}`
-            : '-',
+      cells: items.map(item => describeHolding(item, now)),
+      styles: items.map(({ liveness, elsewhere }) =>
+        styleOfLiveness(liveness ?? elsewhere?.liveness ?? null),
       ),
-      styles: items.map(({ liveness }) => styleOfLiveness(liveness)),
       longest: 200,
     },
     { title: 'TITLE', cells: items.map(describeTitle), longest: 200 },
   ])
+}
+
+function describeHolding({ locked_by, liveness, left_by, elsewhere, scope }: ListedItem, now: Date): string {
+  if (locked_by)
+    return `${printable(locked_by, 128)} (${liveness}${scope === 'local' ? ', this clone only' : ''})`
+  if (elsewhere) return describeElsewhere(elsewhere, now, true)
+  return left_by ? `left by ${printable(left_by, 128)}` : '-'
 }
 
 function describeTitle(item: ListedItem): string {

@@ -10,6 +10,7 @@ import { ReadingCache } from '../../../store/items/reading-cache.ts'
 import { localDay } from '../../../system/clock.ts'
 import { here } from '../../../system/processes/process.ts'
 import { heldLock, judgeForMany, leftWork, lockState } from '../../claims/holder.ts'
+import { type ElsewhereView, type SharedView, viewElsewhere } from '../../claims/remote-claim.ts'
 import type { Context } from '../../context.ts'
 import { type CallerView, resolveCaller } from '../../sessions/caller.ts'
 
@@ -27,6 +28,7 @@ export interface QueueItem extends Candidate {
  *   that changed since something was last chosen
  * @param onlooker who asks, where that is known already
  * @param among the keys of the items that are asked for; all unless given
+ * @param given in a coordinated queue, what is known of other clones; what this one last saw unless given
  * @throws WrkError IO
  */
 export async function candidates(
@@ -34,8 +36,10 @@ export async function candidates(
   depth: 'choosing' | 'details',
   onlooker?: CallerView,
   among?: ReadonlySet<ItemKey>,
+  given?: ElsewhereView | null,
 ): Promise<QueueItem[]> {
   const { store } = context
+  const view = given === undefined ? await viewElsewhere(context) : given
   const { registry, caller } = onlooker ?? (await resolveCaller(context))
   const now = context.clock()
   const judge = judgeForMany(store, registry, now)
@@ -68,7 +72,8 @@ export async function candidates(
         left: lock?.by === caller?.holder ? null : leftWork(judge, reading, held),
         putBack: reading.record?.state === 'done' && !item.closed,
       }
-      return candidate
+      const elsewhere = view?.items.get(place.key)
+      return elsewhere ? { ...candidate, ...takenElsewhere(elsewhere, candidate) } : candidate
     },
     depth,
     cache,
@@ -77,9 +82,21 @@ export async function candidates(
   // That an id stands in two places is known only when all have been read.
   for (let i = 0; i < found.length; i++) {
     const { problems } = found[i]!
-    if (problems.length > 0) found[i]!.problem = blocking(problems)
+    if (problems.length > 0) found[i]!.problem = blocking(problems) ?? found[i]!.problem
   }
   return found
+}
+
+/** What another clone has is not offered; it has been begun there, so nobody left it here. */
+function takenElsewhere(
+  { state, session_id, host, liveness }: SharedView,
+  { heldBy, left }: QueueItem,
+): Partial<QueueItem> {
+  const who = `${session_id} on ${host}`
+  if (state === 'done') return { problem: `finished by ${who}; pull to see it here` }
+  if (state === 'unreadable') return { problem: 'its shared record cannot be read: update wrk here' }
+  const isTaken = liveness === 'alive' || liveness === 'unknown'
+  return { heldBy: heldBy ?? (isTaken ? who : null), left: isTaken ? null : left }
 }
 
 function isHeld(liveness: QueueItem['liveness']): boolean {

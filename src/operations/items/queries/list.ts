@@ -10,6 +10,7 @@ import { parseInstant, stamp } from '../../../core/time.ts'
 import { readQueue } from '../../../store/items/item-reader.ts'
 import type { ItemReading } from '../../../store/items/item-reading.ts'
 import { heldLock, type ItemJudge, judgeForMany, leftWork, lockState } from '../../claims/holder.ts'
+import { type ElsewhereView, type SharedView, viewElsewhere } from '../../claims/remote-claim.ts'
 import type { Context } from '../../context.ts'
 import { resolveCaller } from '../../sessions/caller.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
@@ -28,6 +29,10 @@ export interface ListedItem {
   /** Whose begun work nobody goes on with; null otherwise. */
   left_by: string | null
   problems: readonly Problem[]
+  /** In a coordinated queue: who holds it in another clone, null when nobody does as far as is known. */
+  elsewhere?: SharedView | null
+  /** In a coordinated queue, of an item held here: whether the engine knows of it; null when it is not held here. */
+  scope?: 'shared' | 'local' | null
 }
 
 export const SORT_KEYS = ['id', 'priority', 'status', 'title', 'age', 'urgency'] as const
@@ -55,10 +60,14 @@ export interface ListOptions {
   /** `urgency` is the order of `next`; default: the queue's own. */
   sort?: SortKey | undefined
   limit?: number | undefined
+  /** In a coordinated queue: what is known of other clones. Default: what this one last saw. */
+  view?: ElsewhereView | null | undefined
 }
 
 /** @throws WrkError USAGE (a parent that is no id), IO */
-export async function list(context: Context, options: ListOptions = {}): Promise<ListedItem[]> {
+export async function list(context: Context, given: ListOptions = {}): Promise<ListedItem[]> {
+  const view = given.view === undefined ? await viewElsewhere(context) : given.view
+  const options = { ...given, view }
   const { ready, blocked, parent, repo, sort, limit } = options
   // What else an item says is read only where it is asked for: of thousands of items that takes long.
   const detailed = ready || blocked || parent !== undefined || repo !== undefined
@@ -71,21 +80,39 @@ export async function list(context: Context, options: ListOptions = {}): Promise
   return limit === undefined ? found : found.slice(0, limit)
 }
 
-async function listUsual(context: Context, options: ListOptions): Promise<ListedItem[]> {
+/** With what is known of other clones. */
+type Options = ListOptions & { view: ElsewhereView | null }
+
+async function listUsual(context: Context, options: Options): Promise<ListedItem[]> {
   const { registry, caller } = await resolveCaller(context)
   const now = context.clock()
   const judge = judgeForMany(context.store, registry, now)
   const keeps = filterOf(options, caller?.holder)
   return readQueue(context.store, reading => {
-    const { item, lock } = reading
-    return keeps(item, lock?.by ?? null) ? listed(judge, reading) : null
+    const { item, lock, place, byRecord } = reading
+    const by = lock && (byRecord || !judge.isCoordinated) ? lock.by : null
+    return keeps(item, by ?? heldElsewhere(options.view, place.key))
+      ? { ...listed(judge, reading), ...shared(options.view, place.key, by !== null) }
+      : null
   })
 }
 
-async function listDetailed(context: Context, options: ListOptions): Promise<ListedItem[]> {
+/** What the engine adds to an item. */
+function shared(view: ElsewhereView | null, key: ItemKey, isHeldHere: boolean) {
+  if (!view) return {}
+  const scope = view.localOnly.has(key) ? 'local' : 'shared'
+  return { elsewhere: view.items.get(key) ?? null, scope: isHeldHere ? scope : null } as const
+}
+
+function heldElsewhere(view: ElsewhereView | null, key: ItemKey): string | null {
+  const found = view?.items.get(key)
+  return found?.state === 'held' ? found.session_id : null
+}
+
+async function listDetailed(context: Context, options: Options): Promise<ListedItem[]> {
   const { store } = context
   const onlooker = await resolveCaller(context)
-  const items = await candidates(context, 'details', onlooker)
+  const items = await candidates(context, 'details', onlooker, undefined, options.view)
   const choice = choose(items, placeAndTime(context))
   const urgency = choice.ready.map(({ item }) => item)
   const ready = new Set<QueueItem>(urgency)
@@ -104,13 +131,16 @@ async function listDetailed(context: Context, options: ListOptions): Promise<Lis
   return ordered
     .filter(
       item =>
-        usual(item, item.lockedBy) &&
+        usual(item, item.lockedBy ?? heldElsewhere(options.view, item.key)) &&
         (!options.ready || ready.has(item)) &&
         (!options.blocked || waits.has(item)) &&
         (!descendants || descendants.has(item)) &&
         (repo === undefined || item.details.repos.some(name => name.toLowerCase() === repo)),
     )
-    .map(listedCandidate)
+    .map(item => ({
+      ...listedCandidate(item),
+      ...shared(options.view, item.key, item.lockedBy !== null),
+    }))
 }
 
 /** The item's parts, and theirs, however deep; once each, also where parents name each other in a circle. */

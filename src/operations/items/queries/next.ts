@@ -6,6 +6,7 @@ import type { ItemKey } from '../../../core/items/ids.ts'
 import { type Choice, choose, type Ready } from '../../../core/items/next.ts'
 import type { Current } from '../../../store/items/current-item.ts'
 import { type ClaimedItem, claim } from '../../claims/claim.ts'
+import { type ElsewhereView, viewElsewhere } from '../../claims/remote-claim.ts'
 import type { Context } from '../../context.ts'
 import { resolveCaller } from '../../sessions/caller.ts'
 import { candidates, placeAndTime, type QueueItem } from './candidates.ts'
@@ -26,9 +27,13 @@ export interface NextOptions {
 }
 
 /** @throws WrkError IO */
-export async function next(context: Context, { begun }: NextOptions = {}): Promise<NextItem> {
+export async function next(
+  context: Context,
+  { begun }: NextOptions = {},
+  elsewhere?: ElsewhereView | null,
+): Promise<NextItem> {
   const view = await resolveCaller(context)
-  const items = await candidates(context, 'choosing', view)
+  const items = await candidates(context, 'choosing', view, undefined, elsewhere)
   const choice = choose(items, placeAndTime(context, begun))
   const holder = view.caller?.holder
   const holding = items.filter(
@@ -44,20 +49,36 @@ export async function next(context: Context, { begun }: NextOptions = {}): Promi
  */
 export async function claimNext(context: Context, options: NextOptions = {}): Promise<NextItem> {
   const unfit = new Map<ItemKey, string>()
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const { choice, holding } = await next(context, options)
+  // What was last seen of other clones serves to choose by; that nothing is left, only the engine tells.
+  let elsewhere = await viewElsewhere(context)
+  let isAsked = elsewhere === null
+  const lost = new Set<ItemKey>()
+  rounds: for (let round = 0; round < MOST_ROUNDS; round++) {
+    const { choice, holding } = await next(context, options, elsewhere)
     const { ready } = choice
     for (const [i, chosen] of ready.entries()) {
       if (unfit.has(chosen.item.key)) continue
+      if (lost.has(chosen.item.key)) continue
       const claimed = await tryClaim(context, chosen.item, choice)
       if (claimed?.kind === 'unfit') unfit.set(chosen.item.key, claimed.why)
       else if (claimed) {
         claimed.warnings.push(...[...unfit.values()].map(why => `passed over: ${why}`))
         return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) }, holding }
+      } else if (elsewhere) {
+        // Losing it brought news of other clones: choose again by them, rather than lose one after another.
+        lost.add(chosen.item.key)
+        elsewhere = await viewElsewhere(context)
+        continue rounds
       }
     }
+    if (!isAsked) {
+      isAsked = true
+      elsewhere = await viewNow(context, elsewhere)
+      lost.clear()
+      continue
+    }
     // All that was ready was taken meanwhile: look again, since something may have been freed.
-    if (ready.every(({ item }) => unfit.has(item.key)))
+    if (ready.every(({ item }) => unfit.has(item.key) || lost.has(item.key)))
       return { chosen: null, claimed: null, choice: withoutUnfit(choice, unfit), holding }
   }
   throw new WrkError('BUSY', 'everything that was ready was taken by others, again and again', {
@@ -66,6 +87,16 @@ export async function claimNext(context: Context, options: NextOptions = {}): Pr
 }
 
 const MOST_ROUNDS = 50
+
+/** What the engine says now; what was last seen, where it cannot be reached. */
+async function viewNow(context: Context, seen: ElsewhereView | null): Promise<ElsewhereView | null> {
+  try {
+    return await viewElsewhere(context, true)
+  } catch (error) {
+    if (error instanceof WrkError && error.code === 'UNREACHABLE') return seen
+    throw error
+  }
+}
 
 /** Thrown inside the guard: the item is not what it was when it was chosen. */
 class NotReady extends Error {}

@@ -1,0 +1,80 @@
+/** Looks again and again at what other clones hold, until it is told to stop. */
+import { WrkError } from '../../core/errors.ts'
+import type { ElsewhereView } from '../claims/remote-claim.ts'
+import type { Context } from '../context.ts'
+import { sharedOf } from './open-shared.ts'
+import { viewAllElsewhere } from './view-elsewhere.ts'
+
+/** A view, or why there is none now. */
+export type ElsewhereNews = { view: ElsewhereView } | { problem: string }
+
+/**
+ * Gives a view at once, then one at every pause, and where the engine tells of changes also at each.
+ * @param remote ask the engine; without it, what other commands of this clone last saw
+ */
+export async function* watchAllElsewhere(
+  context: Context,
+  remote: boolean,
+  pauseMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<ElsewhereNews> {
+  const { engine } = await sharedOf(context)
+  const bell = new Bell(pauseMs, signal)
+  const hearing = remote && engine.watch ? hear(engine.watch(signal), bell) : null
+  try {
+    while (!signal.aborted) {
+      yield await look(context, remote)
+      await bell.rung()
+    }
+  } finally {
+    await hearing
+    await engine.close()
+  }
+}
+
+async function look(context: Context, remote: boolean): Promise<ElsewhereNews> {
+  try {
+    return { view: await viewAllElsewhere(context, remote) }
+  } catch (error) {
+    if (!(error instanceof WrkError)) throw error
+    return { problem: error.message }
+  }
+}
+
+/** An engine that tells no more of changes is asked at every pause all the same. */
+async function hear(changes: AsyncIterable<void>, bell: Bell): Promise<void> {
+  try {
+    for await (const _ of changes) bell.ring()
+  } catch (error) {
+    if (!(error instanceof WrkError)) throw error
+  }
+}
+
+/** Wakes who waits: when it is rung, when a pause is over, or at the end. */
+class Bell {
+  readonly #pauseMs: number
+  #isRung = false
+  #wake: () => void = () => undefined
+
+  constructor(pauseMs: number, signal: AbortSignal) {
+    this.#pauseMs = pauseMs
+    signal.addEventListener('abort', () => this.ring())
+  }
+
+  ring(): void {
+    this.#isRung = true
+    this.#wake()
+  }
+
+  async rung(): Promise<void> {
+    if (!this.#isRung)
+      await new Promise<void>(settle => {
+        const timer = setTimeout(settle, this.#pauseMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          settle()
+        }
+      })
+    this.#isRung = false
+  }
+}
