@@ -247,8 +247,16 @@ describe('a stash after wrk start', () => {
     expect(shown.stdout).toContain('git put the committed copy back: pending/WRK-1.md; this one counts')
     const refused = await at(repository, 2 * MINUTE, 's2', 'claim WRK-1 --json')
     expect([refused.code, refused.json.holder.session_id]).toEqual([4, 's1'])
-    expect((await at(repository, 2 * MINUTE, 's1', 'claim WRK-1')).code).toBe(0)
-    expect((await at(repository, 2 * MINUTE, 's1', 'heartbeat')).code).toBe(0)
+    const says = expect.stringContaining('git put the committed copy')
+    for (const [session, args, code] of [
+      ['s2', 'claim WRK-1', 4],
+      ['s1', 'claim WRK-1', 0],
+      ['s1', 'heartbeat', 0],
+    ] as const) {
+      const called = await at(repository, 2 * MINUTE, session, args)
+      expect([args, called.code, called.stderr]).toEqual([args, code, says])
+      expect(called.stderr).not.toContain('took its lock out of the file')
+    }
     const { items } = (await at(repository, 2 * MINUTE, 's2', 'list --json')).json
     expect(items.filter((one: Json) => one.id === 'WRK-1')).toMatchObject([
       { status: 'working', locked_by: 's1' },

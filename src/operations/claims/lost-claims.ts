@@ -6,7 +6,7 @@ import { type NewEvent, takesLock } from '../../core/log/event.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { type SessionClaim, sessionClaims } from '../../store/claims/session-claims.ts'
 import type { Current } from '../../store/items/current-item.ts'
-import { readItems } from '../../store/items/item-reader.ts'
+import { readItems, settleCopies } from '../../store/items/item-reader.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
 import { readEvents } from '../../store/log/event-log.ts'
 import { placesOf } from '../../store/queue.ts'
@@ -46,16 +46,19 @@ export async function supersededClaims(
 
 /**
  * The same, and the ids of items that the session holds although their files do not show it: something other than wrk
- * rewrote them.
+ * rewrote them. Also what is to be said of committed copies that git put back.
  */
 export async function lostClaims(
   context: Context,
   session: string,
-): Promise<{ superseded: Superseded[]; dropped: string[] }> {
+): Promise<{ superseded: Superseded[]; dropped: string[]; warnings: string[] }> {
   const readings = await readClaimed(context, claimsOf(context, session))
   return {
     superseded: supersededAmong(context, session, readings),
     dropped: readings.filter(one => one.takenOut && isHeldBy(one, session)).map(({ item }) => item.id),
+    warnings: readings.flatMap(({ item, problems }) =>
+      problems.filter(({ code }) => code === 'put-back-copy').map(({ message }) => `${item.id}: ${message}`),
+    ),
   }
 }
 
@@ -72,7 +75,11 @@ function isHeldBy({ lock }: ItemReading, session: string): boolean {
 async function readClaimed({ store }: Context, claims: readonly SessionClaim[]): Promise<ItemReading[]> {
   const keys = new Set(claims.map(({ key }) => key))
   if (keys.size === 0) return []
-  const readings = await readItems(store, placesOf(store.host.disk, store.root, ...keys))
+  const files = await readItems(store, placesOf(store.host.disk, store.root, ...keys))
+  const readings = [...keys].flatMap(key => {
+    const all = files.filter(({ place }) => place.key === key)
+    return all.length > 1 ? settleCopies(store, all) : all
+  })
   // A file that cannot be read may still have a record that tells.
   return readings.filter(({ record, problems }) => record !== null || !problems.some(({ blocks }) => blocks))
 }

@@ -29,12 +29,14 @@ export async function heartbeat(context: Context): Promise<HeartbeatResult> {
   })
   const shared = endedAt || gone ? null : await sharedClaims(context)
   if (shared) warnings.push(...(await shared.keepForAll(context, session, true)))
+  const { superseded, dropped, warnings: more } = await lostClaims(context, session)
   return {
     session: { id: session, source: identity.source },
     heartbeat_at: endedAt || gone ? null : at,
     ended_at: endedAt && stamp(endedAt),
     gone,
-    ...(await lostClaims(context, session)),
-    warnings,
+    superseded,
+    dropped,
+    warnings: [...warnings, ...more],
   }
 }

@@ -135,8 +135,16 @@ export async function readItem(store: Store, id: ItemId): Promise<ItemReading[]>
   return readings.length > 1 ? settleCopies(store, readings) : readings
 }
 
+/** One sentence about copies that git put back where an item was before wrk moved it. */
+export function putBackCopy(id: string, copies: readonly ItemPlace[]): string {
+  return `git put the committed copy of ${id} back: ${pathsOf(copies)}; the other one counts. To remove it: wrk doctor --fix`
+}
+
+const pathsOf = (places: readonly ItemPlace[]) =>
+  places.map(({ folder, name }) => join(folder, name)).join(', ')
+
 /** Several files of one id: of a copy that git put back, the other counts; else each is ambiguous. */
-function settleCopies(store: Store, readings: readonly ItemReading[]): ItemReading[] {
+export function settleCopies(store: Store, readings: readonly ItemReading[]): ItemReading[] {
   const record = readings.find(one => one.record)?.record ?? null
   const chosen = placeByRecord(
     store,
@@ -148,8 +156,7 @@ function settleCopies(store: Store, readings: readonly ItemReading[]): ItemReadi
     return [...readings]
   }
   const one = readings.find(({ place }) => place === chosen.place)!
-  const where = chosen.strays.map(({ folder, name }) => join(folder, name)).join(', ')
-  const message = `git put the committed copy back: ${where}; this one counts`
+  const message = `git put the committed copy back: ${pathsOf(chosen.strays)}; this one counts`
   one.problems.push({ code: 'put-back-copy', message, line: 0, column: 0, blocks: false })
   return [one]
 }

@@ -22,6 +22,7 @@ import type { Store } from '../store.ts'
 import { changeRecord, completeItem } from './change-record.ts'
 import type { Current } from './current-item.ts'
 import { currentOf } from './current-item.ts'
+import { putBackCopy } from './item-reader.ts'
 import { writeMove } from './moves.ts'
 import { openItem } from './open-item.ts'
 import type { ItemDecision } from './publication-of.ts'
@@ -120,7 +121,9 @@ interface Changed<T> {
   result: T
   published: ItemPublished | null
   ended: readonly RunFile[]
+  /** Copies that git put back: to be removed, or to be told. */
   strays: readonly ItemPlace[]
+  removesStrays: boolean
   overwritten: string | null
 }
 
@@ -148,7 +151,13 @@ function changeUnderGuard<T>(
     const found = readFrontmatter(file.bytes, full)
     const current = currentOf(store, file, found, recordFile, attempt.unlogged, full)
     const decision = decide(current)
-    const nothing = { published: null, ended: [], strays: [], overwritten: null }
+    const nothing = {
+      published: null,
+      ended: [],
+      strays: file.strays,
+      removesStrays: false,
+      overwritten: null,
+    }
     if (decision.kind === 'leave') return { result: decision.result, ...nothing }
 
     const change = publicationOf(store, id, file, current, decision, full)
@@ -166,7 +175,8 @@ function changeUnderGuard<T>(
         result: decision.result,
         published,
         ended: decision.ends ?? [],
-        strays: change.item ? file.strays : [],
+        strays: file.strays,
+        removesStrays: Boolean(change.item),
         overwritten,
       }
     } catch (error) {
@@ -186,7 +196,7 @@ function changeUnderGuard<T>(
 function afterChange<T>(
   store: Store,
   { display }: ItemId,
-  { published, ended, strays, overwritten }: Changed<T>,
+  { published, ended, strays, removesStrays, overwritten }: Changed<T>,
 ): string[] {
   const { disk } = store.host
   const warnings: string[] = []
@@ -200,7 +210,8 @@ function afterChange<T>(
     warnings.push(
       `the file named ${printable(overwritten, 128)} as the holder of ${display}; wrk had not written that, and replaced it`,
     )
-  for (const { path, folder } of strays) {
+  if (strays.length > 0 && !removesStrays) warnings.push(putBackCopy(display, strays))
+  for (const { path, folder } of removesStrays ? strays : []) {
     unless(MISSING, undefined, () => disk.unlinkSync(path))
     syncFolder(disk, join(store.root, folder))
     warnings.push(`removed ${path}: the committed copy that git had put back`)
