@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -174,6 +175,20 @@ describe('a lock', () => {
     expect((await at('09:58:55', 'renew deploy --run-id 7')).code).toBe(0)
     expect((await at('10:01:49', 'claim deploy --run-id 8')).code).toBe(4)
     expect((await at('10:01:50', 'claim deploy --run-id 8')).code).toBe(0)
+  })
+
+  test('counts from its last renewal also when that clock, or the reader’s, is far off (found by a storm)', async () => {
+    const queue = makeQueue()
+    const at = (now: string, args: string) => queue.run(`lock ${args}`, { env: { WRK_NOW: now } })
+    await at('-3h', 'claim deploy --run-id 7 --ttl 2h')
+    await at('+0s', 'renew deploy --run-id 7')
+    expect((await at('-10m', 'claim deploy --run-id 8')).code).toBe(4)
+
+    // What a clock an hour ahead says counts by the file's own time.
+    await at('+1h', 'renew deploy --run-id 7')
+    expect((await at('+0s', 'claim deploy --run-id 8')).code).toBe(4)
+    utimesSync(fileOf(queue, 'deploy'), ago(2 * HOUR), ago(2 * HOUR))
+    expect((await at('+0s', 'claim deploy --run-id 8')).code).toBe(0)
   })
 
   test('lives as long as its own TTL says, not the asker’s', async () => {

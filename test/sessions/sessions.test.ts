@@ -1,5 +1,5 @@
 /** Sessions over their life: started, seen, superseded, ended; and the file that lists them. */
-import { closeSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -289,6 +289,21 @@ describe('a sign of life', () => {
     }
     await as(queue, 'me', 4 * MINUTE, 'list')
     expect(queue.session('me').heartbeat_at).toBe(later(4 * MINUTE))
+  })
+
+  test('by a clock that is far ahead, or read by one far behind, counts from when it was written', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const at = (session: string, now: string, args: string) =>
+      queue.run(args, { session, env: { WRK_NOW: now } })
+    await at('me', '-3h', 'claim WRK-1')
+    await at('me', '+0s', 'heartbeat')
+    expect((await at('other', '-10m', 'claim WRK-1')).code).toBe(4)
+
+    await at('me', '+1h', 'heartbeat')
+    expect((await at('other', '+0s', 'claim WRK-1')).code).toBe(4)
+    const file = join(queue.root, '.wrk', 'sessions', 'me')
+    utimesSync(file, ago(2 * HOUR), ago(2 * HOUR))
+    expect((await at('other', '+0s', 'claim WRK-1')).code).toBe(0)
   })
 
   test('is written at once by heartbeat, and keeps the session’s items from running out', async () => {

@@ -3,7 +3,7 @@
  * guard, passes `now`, and publishes whatever comes back. Nothing here trusts an earlier read.
  */
 import type { Liveness } from '../sessions/liveness.ts'
-import { type Lock, lastSign, lockedSince } from './lock.ts'
+import { type Lock, latestSign, lockedSince } from './lock.ts'
 
 export interface ClaimRequest {
   /** Who asks: `SESSION` or `SESSION/NAME`. */
@@ -21,6 +21,7 @@ export interface ClaimRequest {
 export interface HeldLock {
   lock: Lock
   liveness: Liveness
+  /** As `countedSign` gave it. */
   heartbeat: Date | null
   fileModified: Date
   /** A run of the holder that may still be at work on the item. */
@@ -72,7 +73,8 @@ export function expiresAt(held: HeldLock, ttlMs: number, now: Date): Date {
 }
 
 function signOfLife(held: HeldLock, now: Date): Date {
-  return lastSign(heldSince(held, now), held.heartbeat, now)
+  const since = heldSince(held, now)
+  return latestSign([since, held.heartbeat]) ?? since
 }
 
 /** How a lock stands for someone who only looks: `stale` means that a claim would take it over by age. */

@@ -33,22 +33,24 @@ export function readLock(by: YamlPair | undefined, at: YamlPair | undefined): Lo
 /** A `locked_at` further ahead than this is a wrong clock, not a young lock (contract, section 5). */
 const CLOCK_SKEW_MS = 5 * 60_000
 
+/**
+ * The instant that a sign of life counts from: what it says, or when its file was written, where that is further ahead
+ * than clocks differ. So a clock that is wrong, the writer's or the reader's, neither makes a lock immortal nor takes
+ * back that its holder was there.
+ * @param written when the file that holds the sign was last written; null where that is not known
+ */
+export function countedSign(sign: Date | null, written: Date | null, now: Date): Date | null {
+  return sign === null || isCredible(sign, now) ? sign : written
+}
+
 /** The instant a lock counts from: `locked_at`, or the file's modification time where that is no use. */
 export function lockedSince(lock: Lock, fileModified: Date, now: Date): Date {
-  return lock.at && lock.at.getTime() <= now.getTime() + CLOCK_SKEW_MS ? lock.at : fileModified
+  return countedSign(lock.at, fileModified, now) ?? fileModified
 }
 
-/** The holder's last sign of life: the later of the lock's instant and the holder's heartbeat. */
-export function lastSign(since: Date, heartbeat: Date | null, now: Date): Date {
-  return heartbeat && isCredible(heartbeat, now) && heartbeat > since ? heartbeat : since
-}
-
-/** The latest of these that a right clock may have written; null when there is none. */
-export function latestSign(signs: readonly (Date | null)[], now: Date): Date | null {
-  return signs.reduce(
-    (latest, sign) => (sign && isCredible(sign, now) && (!latest || sign > latest) ? sign : latest),
-    null,
-  )
+/** The latest of these; null when there is none. */
+export function latestSign(signs: readonly (Date | null)[]): Date | null {
+  return signs.reduce((latest, sign) => (sign && (!latest || sign > latest) ? sign : latest), null)
 }
 
 function isCredible(sign: Date, now: Date): boolean {
@@ -57,8 +59,8 @@ function isCredible(sign: Date, now: Date): boolean {
 
 /**
  * What a holder writes down as its sign of life: now, but a clock that is behind another does not take back what that
- * has said. One that is further ahead than clocks differ counts for nothing, and goes.
+ * has said. One that is further ahead than clocks differ goes.
  */
 export function nextSign(last: Date | null, now: Date): Date {
-  return last && last > now && last.getTime() <= now.getTime() + CLOCK_SKEW_MS ? last : now
+  return last && last > now && isCredible(last, now) ? last : now
 }

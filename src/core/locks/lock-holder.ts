@@ -3,9 +3,9 @@
  * and only what is known of the holder comes from elsewhere.
  */
 import { type ClaimRequest, expiresAt, type HeldLock } from '../claims/claim.ts'
-import { lastSign } from '../claims/lock.ts'
+import { countedSign, latestSign } from '../claims/lock.ts'
 import { type Judge, judgeAnchor, judgeSession, type Liveness } from '../sessions/liveness.ts'
-import { type Registry, type Session, sessionOf } from '../sessions/session.ts'
+import { heartbeatOf, type Registry, type Session, sessionOf } from '../sessions/session.ts'
 import type { NewLock, SessionLock } from './session-lock.ts'
 
 /**
@@ -47,12 +47,11 @@ function byAgeOnly({ pid }: SessionLock): Liveness {
 /** What core/claim.ts decides on. */
 export function heldSessionLock(lock: SessionLock, fileModified: Date, judge: Judge, now: Date): HeldLock {
   const session = lock.pidOf === 'session' ? listedHolder(lock, judge.registry) : undefined
-  const listed = session?.heartbeatAt ?? null
-  const own = lock.heartbeatAt
+  const own = countedSign(lock.heartbeatAt, fileModified, now)
   return {
     lock: { by: lock.runId, at: lock.startedAt },
     liveness: judgeLock(lock, judge),
-    heartbeat: listed && own ? lastSign(listed, own, now) : (own ?? listed),
+    heartbeat: latestSign([own, session ? heartbeatOf(session, now) : null]),
     fileModified,
   }
 }

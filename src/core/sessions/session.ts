@@ -1,6 +1,7 @@
 /**
  * Sessions: who may hold an item. Ids, anchors, and the registry as it was read.
  */
+import { countedSign } from '../claims/lock.ts'
 import { WrkError } from '../errors.ts'
 import { printable } from '../text.ts'
 
@@ -29,6 +30,8 @@ export interface Session {
   readonly anchors: readonly Anchor[]
   readonly startedAt: Date | null
   readonly heartbeatAt: Date | null
+  /** When its own file was last written; left out for one that is only listed. */
+  readonly writtenAt?: Date
   readonly activeWrk: string | null
   readonly claims: readonly ClaimRecord[]
   readonly endedAt: Date | null
@@ -137,12 +140,13 @@ function merged(own: Session, registry: Registry): Session {
     endedAt !== null && [own.startedAt, own.heartbeatAt].every(sign => sign === null || endedAt >= sign)
   const isLater = heartbeatAt !== null && (own.heartbeatAt === null || heartbeatAt > own.heartbeatAt)
   if (own.endedAt || !(isEnd || isLater)) return own
-  const { id, agent, anchors, startedAt } = own
+  const { id, agent, anchors, startedAt, writtenAt } = own
   return {
     id,
     agent,
     anchors,
     startedAt,
+    ...(writtenAt ? { writtenAt } : {}),
     heartbeatAt: isLater ? heartbeatAt : own.heartbeatAt,
     endedAt: isEnd ? endedAt : null,
     get claims() {
@@ -152,6 +156,11 @@ function merged(own: Session, registry: Registry): Session {
       return own.activeWrk
     },
   }
+}
+
+/** Its last sign of life, as it counts at `now`; null when there is none. */
+export function heartbeatOf({ heartbeatAt, writtenAt }: Session, now: Date): Date | null {
+  return countedSign(heartbeatAt, writtenAt ?? null, now)
 }
 
 /** Whether a holder is this session or one of its helpers. */

@@ -1,12 +1,12 @@
 /** Who holds an item and what can be said of that holder, for decisions, refusals and those who only look. */
 import { decideClaim, expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/claim.ts'
-import { type Lock, latestSign } from '../../core/claims/lock.ts'
+import { countedSign, type Lock, latestSign } from '../../core/claims/lock.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import type { LeftWork } from '../../core/items/next.ts'
 import { isBegun } from '../../core/items/status.ts'
 import { judgeWithRuns, liveRun, type Run } from '../../core/runs/run.ts'
 import { type Judge, judgeHolder, type Liveness, type ProcessLook } from '../../core/sessions/liveness.ts'
-import { type Registry, sessionOf } from '../../core/sessions/session.ts'
+import { heartbeatOf, type Registry, sessionOf } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { sessionClaims } from '../../store/claims/session-claims.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
@@ -142,12 +142,13 @@ function judgeLock(
 ): HeldLock {
   const runs = judge.runsOf(key)
   const session = judgeHolder(lock.by, lock.at, judge)
-  const heartbeat = sessionOf(lock.by, judge.registry)?.heartbeatAt ?? null
+  const holder = sessionOf(lock.by, judge.registry)
+  const heartbeat = holder ? heartbeatOf(holder, judge.now) : null
   return {
     lock,
     liveness: runs.length === 0 ? session : judgeWithRuns(session, lock.by, runs, judge),
     liveRun: runs.length === 0 ? null : (liveRun(lock.by, runs, judge)?.id ?? null),
-    heartbeat: latestSign([heartbeat, renewed], judge.now),
+    heartbeat: latestSign([heartbeat, countedSign(renewed, modified, judge.now)]),
     fileModified: modified,
   }
 }

@@ -3,7 +3,13 @@ import { WrkError } from '../../core/errors.ts'
 import { anchorsLeft, isAmong } from '../../core/sessions/anchors.ts'
 import { type Identity, noSession } from '../../core/sessions/identity.ts'
 import { judgeSession } from '../../core/sessions/liveness.ts'
-import { type Anchor, belongsTo, listedSession, type Session } from '../../core/sessions/session.ts'
+import {
+  type Anchor,
+  belongsTo,
+  heartbeatOf,
+  listedSession,
+  type Session,
+} from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
 import { changeSession } from '../../store/sessions/change-session.ts'
@@ -199,9 +205,10 @@ function anchorsWithout({ store }: Context, session: Session, leaving: Anchor | 
  * none, such as the script that started it; a caller that is another session has no business with it.
  */
 function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boolean): void {
-  const { id, anchors, heartbeatAt } = session
+  const { id, anchors } = session
+  const now = clock()
   const { verdict, reason } = judgeSession(session, sessionJudge(store, { kind: 'missing' }))
-  const silence = clock().getTime() - (heartbeatAt?.getTime() ?? 0)
+  const silence = now.getTime() - (heartbeatOf(session, now)?.getTime() ?? 0)
   const maybe = verdict === 'unknown' && (anchors.length > 0 || isKnown) && silence < store.settings.ttlMs
   if (verdict !== 'alive' && !maybe) return
   throw new WrkError('LOCKED', `session ${id} is not this one, and it is ${verdict}: ${reason}`, {

@@ -103,7 +103,8 @@ export class Records {
       if (length === LONGEST_USUAL) return null
       const reading = parseRecord(this.#buffer.toString('utf8', 0, length))
       // The file's own time stands in for one that is no use; nobody else asks for it.
-      if (reading.kind !== 'record' || !isUsable(reading.record.lockedAt)) return null
+      if (reading.kind !== 'record') return null
+      if (!isUsable(reading.record.lockedAt) || !isUsable(reading.record.renewedAt)) return null
       return { path, reading, inode: null, modified: NEVER }
     } catch (error) {
       if (codeOf(error) === undefined) throw error
@@ -116,6 +117,6 @@ export class Records {
 
 const LONGEST_USUAL = 4096
 
-function isUsable(lockedAt: string | null): boolean {
-  return lockedAt === null || Date.parse(lockedAt) <= Date.now()
+function isUsable(time: string | null): boolean {
+  return time === null || Date.parse(time) <= Date.now()
 }

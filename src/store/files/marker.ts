@@ -7,9 +7,14 @@ import { writeAll } from './write.ts'
 
 /** Null when there is none, or a torn one: its writer died before it did what the note tells of. */
 export function readMarker<T>(disk: Disk, path: string): T | null {
+  return readDatedMarker<T>(disk, path)?.note ?? null
+}
+
+/** The same, and when it was written. */
+export function readDatedMarker<T>(disk: Disk, path: string): { note: T; modified: Date } | null {
   const file = unless(MISSING, null, () => readPlainFile(disk, path))
   try {
-    return file && (JSON.parse(file.bytes.toString('utf8')) as T)
+    return file && { note: JSON.parse(file.bytes.toString('utf8')) as T, modified: file.modified }
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

@@ -218,7 +218,7 @@ function afterChange<T>(
   }
   if (published?.showsLater)
     warnings.push(
-      `${display} is claimed, but another program is changing the file: its lock lines follow at your next change`,
+      `${display} is claimed, but its file does not show it yet: the lock lines follow at your next change`,
     )
   return [...warnings, ...warningsOf(display, published?.item)]
 }

@@ -13,7 +13,7 @@ import { parseInstant, stamp } from '../../core/time.ts'
 import { fileNameOfSession, sessionClaims } from '../claims/session-claims.ts'
 import type { Disk } from '../files/disk.ts'
 import { lookAt } from '../files/look.ts'
-import { readMarker, writeMarker } from '../files/marker.ts'
+import { readDatedMarker, readMarker, writeMarker } from '../files/marker.ts'
 
 const VERSION = 1
 
@@ -57,11 +57,12 @@ class FiledSession implements Session {
   readonly startedAt: Date | null
   readonly heartbeatAt: Date | null
   readonly endedAt: Date | null
+  readonly writtenAt?: Date
   readonly #disk: Disk
   readonly #stateDir: string
   readonly #listed: Written['listed']
 
-  constructor(disk: Disk, stateDir: string, written: Written) {
+  constructor(disk: Disk, stateDir: string, written: Written, modified: Date) {
     const at = (text: unknown) => (typeof text === 'string' ? parseInstant(text) : null)
     this.#disk = disk
     this.#stateDir = stateDir
@@ -72,6 +73,8 @@ class FiledSession implements Session {
     this.startedAt = at(written.started_at)
     this.heartbeatAt = at(written.heartbeat_at)
     this.endedAt = at(written.ended_at)
+    // A file that was copied from the list was not written by the session itself.
+    if (!written.listed) this.writtenAt = modified
   }
 
   get claims(): readonly ClaimRecord[] {
@@ -85,14 +88,15 @@ class FiledSession implements Session {
 }
 
 function readFile(disk: Disk, stateDir: string, path: string): Session | undefined {
-  const written = readMarker<Partial<Written>>(disk, path)
+  const file = readDatedMarker<Partial<Written> | null>(disk, path)
+  const written = file?.note ?? null
   const isSound =
     written !== null &&
     typeof written === 'object' &&
     typeof written.session_id === 'string' &&
     Array.isArray(written.anchors) &&
     written.anchors.every(({ pid }) => Number.isSafeInteger(pid))
-  return isSound ? new FiledSession(disk, stateDir, written as Written) : undefined
+  return isSound ? new FiledSession(disk, stateDir, written as Written, file!.modified) : undefined
 }
 
 /** The session of that id by its own file; undefined when it has none. System errors pass. */

@@ -152,17 +152,6 @@ describe('a claim', () => {
     )
   })
 
-  test('is not fooled by a heartbeat from the future', () => {
-    const lock: HeldLock = {
-      lock: { by: 'other', at: new Date(NOW.getTime() - 3 * HOUR) },
-      liveness: { verdict: 'unknown', reason: '' },
-      heartbeat: new Date(NOW.getTime() + 24 * HOUR),
-      fileModified: NOW,
-    }
-    const ask: ClaimRequest = { holder: 'me', ttlMs: 2 * HOUR, takeover: 'ttl', force: null }
-    expect(decideClaim(lock, ask, NOW)).toMatchObject({ kind: 'takenOver', because: 'ttl' })
-  })
-
   test('by force always succeeds and says that it was force only where nothing else allowed it', () => {
     fc.assert(
       fc.property(held, request, (lock, ask) => {

@@ -1,6 +1,6 @@
 /** The lock as frontmatter holds it: free, held or unreadable, and never free by mistake. */
 import { describe, expect, test } from 'vitest'
-import { lastSign, lockedSince, nextSign, readLock } from '../../../src/core/claims/lock.ts'
+import { countedSign, lockedSince, nextSign, readLock } from '../../../src/core/claims/lock.ts'
 import { readFrontmatter } from '../../../src/markdown/frontmatter.ts'
 
 const NOW = new Date('2026-02-16T19:30:05Z')
@@ -53,11 +53,12 @@ describe('a time that lies ahead counts', () => {
       expect(lockedSince({ by: 'me', at }, modified, NOW)).toEqual(modified)
   })
 
-  test('up to five minutes in a heartbeat as well; then the lock’s time stands', () => {
-    const since = inMs(-MINUTE)
-    for (const beat of [0, 5 * MINUTE]) expect(lastSign(since, inMs(beat), NOW)).toEqual(inMs(beat))
-    for (const beat of [inMs(5 * MINUTE + 1), inMs(-2 * MINUTE), null])
-      expect(lastSign(since, beat, NOW)).toEqual(since)
+  test('up to five minutes in a heartbeat as well; then it counts from when it was written', () => {
+    for (const beat of [-MINUTE, 0, 5 * MINUTE])
+      expect(countedSign(inMs(beat), modified, NOW)).toEqual(inMs(beat))
+    expect(countedSign(inMs(5 * MINUTE + 1), modified, NOW)).toEqual(modified)
+    expect(countedSign(inMs(5 * MINUTE + 1), null, NOW)).toBeNull()
+    expect(countedSign(null, modified, NOW)).toBeNull()
   })
 
   test('up to five minutes in what one said oneself: a clock that is behind does not take it back', () => {
