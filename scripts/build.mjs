@@ -79,12 +79,15 @@ function program(name, plugins, entry = 'src/cli.ts') {
   })
 }
 
+/** Reads plain command lines by itself, without commander. */
+const QUICK = 'src/quick.ts'
+
 const page = await buildPage()
 
 await Promise.all([
-  program('main', [only('FREQUENT'), withoutBoard]),
-  program('daily', [only('DAILY'), withoutBoard]),
-  program('commit', [only('COMMIT'), withoutBoard, withoutRange]),
+  program('main', [only('FREQUENT')], QUICK),
+  program('daily', [only('DAILY')], QUICK),
+  program('commit', [only('COMMIT'), withoutRange], QUICK),
   // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.
   program('all', [withoutBoard]),
   program('board', [only('BOARD'), page]),

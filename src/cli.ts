@@ -9,14 +9,13 @@ import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
 import { printable } from './core/text.ts'
 import { groupOf, inOrder } from './help.ts'
-import { clockOf } from './operations/context.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
-import { localTimes } from './print/local-time.ts'
-import { jsonLine, type Outcome, outcomeOfError } from './print/outcome.ts'
-import { answer, messageWidth, write } from './print/terminal.ts'
-import { wrap } from './print/wrap.ts'
+import { type Outcome, outcomeOfError } from './print/outcome.ts'
+import { runAndPrint } from './print/run-and-print.ts'
+import { answer } from './print/terminal.ts'
+import { QUICK } from './quick.ts'
 import { usageMessage } from './usage.ts'
-import { commandWord, plainWords } from './words.ts'
+import { commandWord, plainWords, wordsBehindDashes } from './words.ts'
 
 /** What the scripts of `wrk completion` call; it needs all commands to know their options. */
 const COMPLETE = '__complete'
@@ -24,22 +23,22 @@ const COMPLETE = '__complete'
 const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule>; hidden?: boolean }> = {
   claim: {
     summary: 'claim an item; exit 4 if another session holds it',
-    load: () => import('./commands/claims/claim.ts'),
+    load: QUICK.claim,
   },
-  release: { summary: 'give an item up', load: () => import('./commands/claims/release.ts') },
+  release: { summary: 'give an item up', load: QUICK.release },
   heartbeat: {
     summary: 'keep your claims alive during a long job',
-    load: () => import('./commands/sessions/heartbeat.ts'),
+    load: QUICK.heartbeat,
   },
   show: {
     summary: 'one item: fields, text, holder, history',
-    load: () => import('./commands/items/show.ts'),
+    load: QUICK.show,
   },
   list: {
     summary: 'the items of the queue and who holds them',
-    load: () => import('./commands/items/queries/list.ts'),
+    load: QUICK.list,
   },
-  status: { summary: 'who works on what', load: () => import('./commands/sessions/status.ts') },
+  status: { summary: 'who works on what', load: QUICK.status },
   watch: { summary: 'who holds what, live', load: () => import('./commands/watch/watch.ts') },
   board: { summary: 'who works on what, in a browser', load: () => import('./commands/board/board.ts') },
   session: {
@@ -48,7 +47,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   },
   execute: {
     summary: 'run an agent or a command under a claim',
-    load: () => import('./commands/runs/execute.ts'),
+    load: QUICK.execute,
   },
   review: {
     summary: 'run the reviewers; archive when all pass',
@@ -69,7 +68,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
   next: {
     summary: 'the item to work on now; --claim takes it',
-    load: () => import('./commands/items/queries/next.ts'),
+    load: QUICK.next,
   },
   start: {
     summary: 'claim an item and begin it',
@@ -110,7 +109,7 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/queue/init.ts') },
   verify: {
     summary: 'may this be committed? for git hooks',
-    load: () => import('./commands/commits/verify.ts'),
+    load: QUICK.verify,
   },
   doctor: {
     summary: 'find what is wrong with the queue and repair it',
@@ -147,27 +146,8 @@ const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandMod
  * @param words the arguments, without the program's name
  * @returns the exit code
  */
-export async function main(words: readonly string[]): Promise<number> {
-  const debug = Boolean(process.env.WRK_DEBUG)
-  let outcome: Outcome | undefined
-  try {
-    outcome = await runCommand(words)
-  } catch (error) {
-    outcome = outcomeOfError(error, debug)
-  }
-  if (!outcome) return EXIT.done
-  if (commandIn(words) === 'lock') addErrorCode(outcome)
-  try {
-    if (!outcome.printed) print(outcome, isJson(words))
-    return outcome.exitCode
-  } catch (error) {
-    // The output could not be written, which can only be said on stderr.
-    const failure = outcomeOfError(error, debug)
-    if (outcome.json.ok && failure.refusal)
-      failure.refusal.hint = 'The command has done its work; only the answer is missing.'
-    print(failure, false)
-    return failure.exitCode
-  }
+export function main(words: readonly string[]): Promise<number> {
+  return runAndPrint(words, () => runCommand(words), commandIn(words) === 'lock' ? addErrorCode : undefined)
 }
 
 /** Scripts tell answers about locks apart by `error_code`; it stands in those of the general form too. */
@@ -176,27 +156,14 @@ function addErrorCode({ json }: Outcome): void {
   if (error instanceof Object && 'code' in error) json.error_code = String(error.code).toLowerCase()
 }
 
-/** The words behind `--`: another program's command line. */
-function behindDashes(words: readonly string[]): readonly string[] | undefined {
-  const end = words.indexOf('--')
-  return end < 0 ? undefined : words.slice(end + 1)
-}
-
-/** Asked of the words themselves, since a command line that cannot be parsed is answered in JSON too. */
-function isJson(words: readonly string[]): boolean {
-  const end = words.indexOf('--')
-  return (end < 0 ? words : words.slice(0, end)).includes('--json')
-}
-
 function commandIn(words: readonly string[]): string | undefined {
   const word = commandWord(words)
   return word !== undefined && Object.hasOwn(COMMANDS, word) ? word : undefined
 }
 
-/** @returns undefined when help was printed */
-async function runCommand(words: readonly string[]): Promise<Outcome | undefined> {
-  let outcome: Outcome | undefined
-  const program = new Command('wrk')
+/** commander, with the options that every command takes. */
+export function newProgram(): Command {
+  return new Command('wrk')
     .description(INTRODUCTION)
     .version(WRK_VERSION, '-V, --version', 'print the version')
     .option(
@@ -211,8 +178,14 @@ async function runCommand(words: readonly string[]): Promise<Outcome | undefined
     .configureOutput({ writeOut: answer, writeErr: () => undefined })
     .addHelpText('after', `\nExamples of a command: wrk COMMAND --help. Exit codes: wrk help ${EXIT_CODES}`)
     .exitOverride()
+}
+
+/** @returns undefined when help was printed */
+async function runCommand(words: readonly string[]): Promise<Outcome | undefined> {
+  let outcome: Outcome | undefined
+  const program = newProgram()
   const run: RunCommand = async work => {
-    outcome = await work({ ...program.opts<Globals>(), behind: behindDashes(words) })
+    outcome = await work({ ...program.opts<Globals>(), behind: wordsBehindDashes(words) })
   }
   const topic = helpTopic(words)
   if (topic) return topic
@@ -294,36 +267,6 @@ function withPlainWait(words: readonly string[]): string[] {
   })
 }
 
-/** Messages hold names from files and from the command line, so they are made printable here, all of them. */
-function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcome, asJson: boolean): void {
-  for (const warning of warnings) say('wrk: warning: ', warning)
-  if (!asJson) for (const note of notes) say('wrk: ', note)
-  if (refusal && !asJson) {
-    say('wrk: ', refusal.message)
-    for (const line of refusal.lines ?? []) say('', line)
-    if (refusal.hint) say(BELOW, refusal.hint)
-  }
-  if (trace) write(2, `${trace}\n`)
-  if (asJson) answer(jsonLine({ schema_version: 1, ...json }))
-  else if (text) answer(text)
-}
-
-/** A message on stderr; on a terminal wrapped at words to its width, with its times. */
-function say(start: string, message: string): void {
-  const text = printable(message, Number.POSITIVE_INFINITY)
-  const width = messageWidth()
-  const lines = Number.isFinite(width)
-    ? wrap(
-        localTimes(text, () => clockOf(process.env)()),
-        width,
-        { first: start, rest: BELOW },
-      )
-    : [start + text]
-  write(2, lines.map(line => `${line}\n`).join(''))
-}
-
-/** What is below the first line of a message stands under its text. */
-const BELOW = '     '
 const EXIT_CODES = 'exit-codes'
 const INTRODUCTION = `Many sessions work on one queue of markdown items; each item is claimed by one.
 

@@ -37,3 +37,9 @@ export function plainWords(words: readonly string[]): string[] {
 export function commandWord(words: readonly string[]): string | undefined {
   return plainWords(words).find(word => word !== 'help')
 }
+
+/** The words behind `--`: another program's command line. */
+export function wordsBehindDashes(words: readonly string[]): readonly string[] | undefined {
+  const end = words.indexOf('--')
+  return end < 0 ? undefined : words.slice(end + 1)
+}

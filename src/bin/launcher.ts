@@ -21,7 +21,14 @@ import { type Program, run } from './run.ts'
 
 const words = process.argv.slice(2)
 
-run(load(bundleFor(words)) as Program, words)
+/** Bundles that left the line to the whole program: what they have run is not what makes a form worth keeping. */
+const declined: string[] = []
+
+const first = bundleFor(words)
+run(load(first) as Program, words, () => {
+  declined.push(first)
+  return load('./all.cjs') as Program
+})
 
 function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'
@@ -42,7 +49,7 @@ function load(name: string): unknown {
   const script = new Script(source, form ? { filename: bundle, cachedData: form.data } : { filename: bundle })
   const refused = script.cachedDataRejected === true
   const known = form && !refused ? form.commands : []
-  if (!known.includes(ALL_USUAL)) keepAtExit(script, { bundle, state, known, refused })
+  if (!known.includes(ALL_USUAL)) keepAtExit(script, { name, bundle, state, known, refused })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, load, module, bundle, __dirname)
   return module.exports
@@ -57,16 +64,18 @@ const MOST_COMMANDS = 60
 function keepAtExit(
   script: Script,
   {
+    name,
     bundle,
     state,
     known,
     refused,
-  }: { bundle: string; state: string; known: readonly string[]; refused: boolean },
+  }: { name: string; bundle: string; state: string; known: readonly string[]; refused: boolean },
 ): void {
   const command = (commandWord(words) ?? 'help').replace(/[^a-z-]/g, '')
   if (known.includes(command) || known.length >= MOST_COMMANDS || process.env.NODE_DISABLE_COMPILE_CACHE)
     return
   process.on('exit', () => {
+    if (declined.includes(name)) return
     const { keepCompiled } = require(KEEP) as typeof import('./keep-compiled.ts')
     const commands = [...known, command]
     keepCompiled({ bundle, state, commands, data: () => script.createCachedData() }, refused)

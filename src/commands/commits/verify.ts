@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
 import type { CommitFinding } from '../../operations/commits/judge-staged.ts'
@@ -31,7 +31,7 @@ export function configure(command: Command, run: RunCommand): void {
     .argument('[path...]', 'only what is staged there')
     .option('--staged', 'what is staged; the default, for hooks to say so')
     .option('--range <a..b>', 'what the commits of a branch would bring in, for CI: origin/main..HEAD')
-    .addOption(new Option('--format <format>', 'of the findings of --range').choices(RANGE_FORMATS))
+    .addOption(command.createOption('--format <format>', 'of the findings of --range').choices(RANGE_FORMATS))
     .option('--commit-msg <file>', 'a commit message too, as the commit-msg hook is given it')
   examples(
     command,
