@@ -17,6 +17,22 @@ export type ErrorCode =
   | 'BUSY'
   | 'UNREACHABLE'
 
+/** What each code says, for docs/reference/json.md; no command loads it. */
+export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
+  NOT_FOUND: 'there is no such item, queue, session or file',
+  FAILED: 'a review or a check failed',
+  USAGE: 'the command line is wrong, or a settings file is',
+  NO_SESSION: 'nothing says which session this is: docs/sessions.md',
+  PLAN_GATE: 'the item has no approved plan',
+  LOCKED: 'another session, helper or run holds it',
+  INVALID_ITEM: 'the file is not an item as it must be',
+  AMBIGUOUS: 'the id is in two places',
+  CLOSED: 'the item is closed',
+  IO: 'reading or writing failed; nothing is half-written',
+  BUSY: 'another process was writing for too long; try again',
+  UNREACHABLE: 'the engine of a coordinated queue cannot be reached: docs/machines.md',
+}
+
 export interface WrkErrorOptions {
   /** What to do next, for the person at the terminal. */
   hint?: string | undefined

@@ -1,9 +1,10 @@
 /** Commands and options that the documents name are those of the program. */
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { FIRST, PROGRAM, ROOT } from '../support/program.ts'
+import { ROOT } from '../support/program.ts'
+
+const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 /** Without CHANGELOG, which also names what there was once. */
 const DOCUMENTS = [
@@ -16,24 +17,20 @@ const DOCUMENTS = [
     .map(name => join('docs', name)),
 ]
 
-const helps = new Map<string, string>()
+/** The help of each command, as docs/reference/commands.md has it; generated.test.ts checks that page. */
+const helps = new Map(
+  [
+    ...textOf('docs/reference/commands.md').matchAll(
+      /^Usage: wrk ([a-z][a-z| -]*?)(?: [[<].*)?\n[\s\S]*?^```$/gm,
+    ),
+  ].map(
+    // `session start|init` is the same command by another name.
+    ([help, command]) => [command!.replace(/\|\S+/, ''), help],
+  ),
+)
 
-/** @param words a command, or a command and its subcommand */
-function helpOf(words: readonly string[]): string {
-  const key = words.join(' ')
-  let help = helps.get(key)
-  if (help === undefined) {
-    help = execFileSync(PROGRAM, [...FIRST, ...words, '--help'], { encoding: 'utf8' })
-    helps.set(key, help)
-  }
-  return help
-}
-
-/** The names in the list of commands of a help text. */
-const listedIn = (help: string): string[] =>
-  [...(help.split(/^Commands:$/m)[1] ?? '').matchAll(/^ {2}([a-z][a-z|-]*)/gm)].flatMap(([, name]) =>
-    name!.split('|'),
-  )
+/** What every command takes. */
+const GLOBAL = '--queue --session --agent --json --help --version'
 
 interface Use {
   words: string[]
@@ -62,20 +59,24 @@ function usesIn(markdown: string): Use[] {
   })
 }
 
+/** What is wrong with a use; null when the program has that command and these options. */
+function faultOf({ words, options }: Use): string | null {
+  const [command, second] = words
+  if (command === undefined || command === 'help') return null
+  const help = helps.get(`${command} ${second}`) ?? helps.get(command)
+  if (help === undefined) return `wrk ${command}`
+  const known = `${help} ${GLOBAL}`
+  const wrong = options.filter(option => !new RegExp(`${option}\\b(?!-)`).test(known))
+  return wrong.length > 0 ? `wrk ${words.join(' ')} ${wrong.join(' ')}` : null
+}
+
+test('a command or an option that is not there is noticed', () => {
+  expect(helps.size).toBeGreaterThan(60)
+  expect(usesIn('`wrk claim 157 --wait 5m` and `wrk session end --force`').map(faultOf)).toEqual([null, null])
+  expect(usesIn('`wrk calm 157`').map(faultOf)).toEqual(['wrk calm'])
+  expect(usesIn('```\n$ wrk session end --hard\n```').map(faultOf)).toEqual(['wrk session end --hard'])
+})
+
 test.each(DOCUMENTS)('%s names commands and options that exist', document => {
-  const commands = [...helpOf([]).matchAll(/^ {2}([a-z][a-z-]*) {2,}\S/gm)].map(([, name]) => name!)
-  const wrong: string[] = []
-  for (const { words, options } of usesIn(readFileSync(join(ROOT, document), 'utf8'))) {
-    const [command, second] = words
-    if (command === undefined || command === 'help') continue
-    if (!commands.includes(command)) {
-      wrong.push(`wrk ${command}`)
-      continue
-    }
-    const help = helpOf([command])
-    const known = second !== undefined && listedIn(help).includes(second) ? helpOf([command, second]) : help
-    for (const option of options)
-      if (!new RegExp(`${option}\\b(?!-)`).test(known)) wrong.push(`wrk ${words.join(' ')} ${option}`)
-  }
-  expect(wrong).toEqual([])
+  expect(usesIn(textOf(document)).flatMap(use => faultOf(use) ?? [])).toEqual([])
 })

@@ -1,6 +1,7 @@
 /** The `coordination:` setting of wrk.yaml: which engine decides over claims of all clones. */
 import type { YamlMap, YamlNode } from '../../markdown/node.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
+import { SETTING_VALUES } from '../config.ts'
 
 export interface CoordinationSettings {
   engine: 'git' | 'postgres'
@@ -32,8 +33,7 @@ export function readCoordination(fields: YamlMap): CoordinationReading {
     offset,
     expected,
   })
-  if (pair.value.kind !== 'map')
-    return wrong('coordination', pair.keyStart, 'engine, remote and offline below it')
+  if (pair.value.kind !== 'map') return wrong('coordination', pair.keyStart, SETTING_VALUES.coordination)
   const unknown = pair.value.pairs.find(({ key }) => !KEYS.includes(key))
   if (unknown) return wrong(`coordination.${unknown.key}`, unknown.keyStart, `one of ${KEYS.join(', ')}`)
   const map = pair.value

@@ -11,7 +11,7 @@
  */
 import type { YamlMap, YamlNode } from '../../markdown/node.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
-import type { SettingProblem } from '../config.ts'
+import { SETTING_VALUES, type SettingProblem } from '../config.ts'
 import { AGENTS } from '../sessions/session.ts'
 
 export type Action = 'execute' | 'review'
@@ -48,7 +48,7 @@ export function readWorkflow(fields: YamlMap | null): { workflow: Workflow; prob
   for (const { key, keyStart, value } of sections(fields, 'providers', expect)) {
     const commands = isProviderName(key) ? readCommands(value) : null
     if (commands) workflow.providers.set(key, commands)
-    else expect(`providers.${key}`, keyStart, 'a list of arguments, or execute: and review: with one each')
+    else expect(`providers.${key}`, keyStart, SETTING_VALUES.providers)
   }
   for (const { key, keyStart, value } of sections(fields, 'gates', expect)) {
     const words = listOf(value)
@@ -56,7 +56,7 @@ export function readWorkflow(fields: YamlMap | null): { workflow: Workflow; prob
     // Both ways of saying it: by gate, or by complexity.
     if (words && isGate) workflow.gates[key].push(...(words.includes('true') ? ['all'] : words))
     else if (words?.every(isExtraGate)) for (const gate of words) workflow.gates[gate].push(key)
-    else expect(`gates.${key}`, keyStart, 'plan_reviewed or spec_ref with the complexities that need it')
+    else expect(`gates.${key}`, keyStart, SETTING_VALUES.gates)
   }
   return { workflow, problem }
 }

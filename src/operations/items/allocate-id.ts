@@ -6,6 +6,7 @@
  * down before anything is made with it: a crash loses it, and nobody gets it twice.
  * Does not guarantee: different ids in clones that share a queue through git; `coordination` and `id_ranges` do.
  */
+import { SETTING_VALUES } from '../../core/config.ts'
 import { messageOf } from '../../core/errno.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { nextNumber, type Range } from '../../core/items/numbering.ts'
@@ -98,7 +99,7 @@ async function idRanges({ store }: Context): Promise<Map<string, Range>> {
   const pair = file && findPair(file.fields, 'id_ranges')
   const ranges = new Map<string, Range>()
   if (!pair || (pair.value.kind === 'scalar' && scalarText(pair.value) === undefined)) return ranges
-  const bad = (key: string, offset: number, expected = 'a range of numbers such as 1000-1999, by machine') =>
+  const bad = (key: string, offset: number, expected = SETTING_VALUES.id_ranges) =>
     badSetting(file, { key, offset, expected })
   if (pair.value.kind !== 'map') throw bad('id_ranges', pair.keyStart)
   for (const { key, keyStart, value } of pair.value.pairs) {
