@@ -126,8 +126,8 @@ const SSHD = onPath('sshd', '/usr/sbin', '/usr/local/sbin')
 /** sshd needs a folder that only root can make, unless it runs as an ordinary user. */
 export const HAS_SSH = SSHD !== null && onPath('ssh') !== null && onPath('ssh-keygen') !== null
 
-/** @returns the address in front of a path, and the environment that ssh needs */
-export async function sshServer(): Promise<{ prefix: string; env: Env }> {
+/** @returns the address in front of a path, the environment that git needs for it, and the words that run a command there */
+export async function sshServer(): Promise<{ prefix: string; env: Env; words: readonly string[] }> {
   const folder = tempFolder()
   const port = await freePort()
   for (const key of ['host', 'user'])
@@ -154,17 +154,16 @@ export async function sshServer(): Promise<{ prefix: string; env: Env }> {
   const options = `-F none -i ${folder}/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`
   const env = { GIT_SSH_COMMAND: `ssh ${options}` }
   const { username } = userInfo()
+  const words = ['ssh', ...options.split(' '), '-p', String(port), `${username}@127.0.0.1`]
   await until('sshd answers', () => {
     try {
-      execFileSync('ssh', [...options.split(' '), '-p', String(port), `${username}@127.0.0.1`, 'true'], {
-        stdio: 'ignore',
-      })
+      execFileSync(words[0]!, [...words.slice(1), 'true'], { stdio: 'ignore' })
       return true
     } catch {
       return false
     }
   })
-  return { prefix: `ssh://${username}@127.0.0.1:${port}`, env }
+  return { prefix: `ssh://${username}@127.0.0.1:${port}`, env, words }
 }
 
 /** Where PostgreSQL's programs are; Debian keeps them out of the PATH. */
