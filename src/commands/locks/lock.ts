@@ -7,6 +7,7 @@ import { lockCleanup } from '../../operations/locks/lock-cleanup.ts'
 import { type LockContext, lockPlaceOf, openLocks } from '../../operations/locks/lock-place.ts'
 import { LOCK_SKILL, type LockAct, lockReceipt } from '../../operations/locks/lock-receipt.ts'
 import { lockRelease } from '../../operations/locks/lock-release.ts'
+import { showRemotely } from '../../operations/locks/lock-remote.ts'
 import { lockRenew } from '../../operations/locks/lock-renew.ts'
 import { lockRun } from '../../operations/locks/lock-run.ts'
 import { keeperOf, lockShow } from '../../operations/locks/lock-state.ts'
@@ -31,6 +32,7 @@ interface Flags {
   purpose?: string
   runId?: string
   wait?: string | true
+  remote?: boolean
 }
 
 export function configure(command: Command, run: RunCommand): void {
@@ -58,6 +60,8 @@ export function configure(command: Command, run: RunCommand): void {
   around(command.command('run').summary('hold a lock around a command'), run)
 }
 
+const REMOTE = 'in a coordinated queue: hold it in the engine, for all clones and hosts'
+
 const NAME = `the lock; ${DEFAULT_LOCK} unless given`
 const TTL =
   'seconds, or a time such as 90m: how long it lives after its holder’s last sign of life (default: LOCK_TTL_SECONDS, else ttl of wrk.yaml, else 2h)'
@@ -65,16 +69,19 @@ const TTL =
 function show(command: Command, run: RunCommand): void {
   command.description('Show who holds a lock. Exit code 0, locked or not; 5 when its file cannot be read.')
   command.argument('[name]', NAME)
+  command.option('--remote', 'in a coordinated queue: ask the engine who holds it')
   examples(
     command,
     `wrk lock show
-     wrk lock show deploy --json`,
+     wrk lock show deploy --json
+     wrk lock show nightly_session --remote`,
   )
-  command.action((name: string | undefined) =>
+  command.action((name: string | undefined, { remote }: Flags) =>
     run(globals =>
-      withLock('show', name, command, globals, async ({ context, place }) =>
-        shownLock(await lockShow(context, place), context.clock()),
-      ),
+      withLock('show', name, command, globals, async ({ context, place }) => {
+        const there = remote ? await showRemotely(context, place) : null
+        return shownLock(there ?? (await lockShow(context, place)), context.clock())
+      }),
     ),
   )
 }
@@ -88,16 +95,17 @@ function claim(command: Command, run: RunCommand): void {
     .option('--ttl <seconds>', TTL)
     .option('--purpose <text>', 'what for; others are told')
     .option('--run-id <id>', 'claim it for this run; the run that holds it renews it by that')
+    .option('--remote', REMOTE)
   examples(
     command,
     `wrk lock claim --ttl 5400 --purpose nightly_runner
      wrk lock claim deploy --run-id "$GITHUB_RUN_ID" --json`,
   )
-  command.action((name: string | undefined, { ttl, purpose, runId }: Flags) =>
+  command.action((name: string | undefined, { ttl, purpose, runId, remote }: Flags) =>
     run(globals => {
       const ttlMs = timeToLive(ttl)
       return withLock('claim', name, command, globals, async ({ context, place }) =>
-        claimedLock(await lockClaim(context, place.name, { ttlMs, purpose, runId }), context.clock()),
+        claimedLock(await lockClaim(context, place.name, { ttlMs, purpose, runId, remote }), context.clock()),
       )
     }),
   )
@@ -187,12 +195,14 @@ function around(command: Command, run: RunCommand): void {
     .option('--purpose <text>', 'what for; others are told')
     .option('--run-id <id>', 'use this id for the run')
     .option('--wait [time]', `wait for a held lock (${DEFAULT_WAIT} unless given)`)
+    .option('--remote', REMOTE)
   examples(
     command,
     `wrk lock run -- ./nightly.sh
-     wrk lock run deploy --ttl 10m --wait 5m -- sh -c 'make && make deploy'`,
+     wrk lock run deploy --ttl 10m --wait 5m -- sh -c 'make && make deploy'
+     wrk lock run --remote -- ./nightly.sh     one nightly run over all hosts of a coordinated queue`,
   )
-  command.action((words: string[], { ttl, purpose, runId, wait }: Flags) =>
+  command.action((words: string[], { ttl, purpose, runId, wait, remote }: Flags) =>
     run(globals => {
       const argv = globals.behind ?? []
       const names = words.slice(0, words.length - argv.length)
@@ -206,7 +216,7 @@ function around(command: Command, run: RunCommand): void {
       const waitMs = wait === undefined ? undefined : duration('--wait', isTime ? String(wait) : DEFAULT_WAIT)
       const ttlMs = timeToLive(ttl)
       return withLock('run', names[0], command, globals, async ({ context, place }) => {
-        const options = { command: argv, cwd: process.cwd(), ttlMs, purpose, runId, waitMs }
+        const options = { command: argv, cwd: process.cwd(), ttlMs, purpose, runId, waitMs, remote }
         const result = await lockRun(context, place.name, {
           ...options,
           stdout: globals.json ? 'stderr' : 'inherit',

@@ -14,7 +14,7 @@ export type SharedHolder = Pick<SharedRecord, HolderField>
 /** Who asks, and what the record is to say of it. */
 export type Claimant = Pick<
   SharedRecord,
-  'id' | 'nonce' | HolderField | 'run' | 'ttl_s' | 'branch' | 'commit' | 'anchors'
+  'id' | 'nonce' | HolderField | 'run' | 'ttl_s' | 'branch' | 'commit' | 'anchors' | 'purpose'
 >
 
 export interface SharedClaimRequest {

@@ -38,6 +38,8 @@ export interface SharedRecord {
   commit: string | null
   /** The holder's processes: on their own host they decide at once whether it lives, across clones too. */
   anchors: readonly Anchor[]
+  /** Of a session lock: what it is held for. */
+  purpose?: string | null
 }
 
 export type SharedReading =
@@ -101,6 +103,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   ttl_s: value => typeof value === 'number' && Number.isFinite(value) && value >= 0,
   branch: textOrNull,
   commit: textOrNull,
+  purpose: value => value === undefined || textOrNull(value),
   anchors: value => value === undefined || (Array.isArray(value) && value.every(isAnchor)),
 }
 

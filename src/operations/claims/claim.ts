@@ -259,7 +259,8 @@ function grantWarnings(store: Store, { item, record }: Current, now: Date): stri
     return [
       `${item.id} was ${printable(record.left?.why ?? 'done', 40)} on ${record.left?.at ?? '?'}; git or an editor put an older version of the file back`,
     ]
-  if (record) return []
+  // With coordination, the engine knows of what was claimed before.
+  if (record || store.settings.isCoordinated) return []
   const since = recordsCountSince(store.host.disk, store.stateDir)
   const age = since && now.getTime() - since.getTime()
   return age !== null && age < store.settings.ttlMs

@@ -27,6 +27,8 @@ export interface TakeRequest {
   reopens?: boolean
   /** Why this clone's own state says that the present holder is dead. */
   deadHolder: { holder: string; reason: string } | null
+  /** What the record says otherwise than of an item. */
+  more?: Partial<Pick<SharedRecord, 'ttl_s' | 'purpose' | 'boot'>>
 }
 
 export type Taking =
@@ -93,10 +95,8 @@ export async function takeClaim(shared: Shared, request: TakeRequest): Promise<T
 
 function decideOn(shared: Shared, request: TakeRequest, entry: SharedEntry | null) {
   const { context } = shared
-  const claimant = claimantOf(shared, request.caller, request.id, {
-    run: request.run,
-    nonce: newNonce(shared),
-  })
+  const about = { run: request.run, nonce: newNonce(shared) }
+  const claimant = { ...claimantOf(shared, request.caller, request.id, about), ...request.more }
   const record = entry?.reading.kind === 'record' ? entry.reading.record : null
   const isOfHere = record !== null && record.clone === claimant.clone
   const dead = request.deadHolder

@@ -18,6 +18,7 @@ import { printable } from '../../core/text.ts'
 import type { LockDecision, LockFileReading } from '../../store/locks/lock-file.ts'
 import { type LockPlace, lockPlace, makeLockFolder } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
+import { lockClaimRemotely } from './lock-remote.ts'
 import {
   decideLock,
   heldAfter,
@@ -37,6 +38,8 @@ export interface LockClaimOptions {
   waitMs?: number | undefined
   /** Whose process the lock names. Default: the session's. */
   pidOf?: Keeper['pidOf']
+  /** Hold it in the engine of the coordinated queue, for all clones and hosts. */
+  remote?: boolean | undefined
   /** Asked while waiting; true ends it. */
   giveUp?: () => boolean
 }
@@ -60,16 +63,18 @@ export interface RefusedLock {
 }
 
 const WAIT_STEP_MS = 200
+/** Asking another machine. */
+const SHARED_WAIT_STEP_MS = 2_000
 const LEAST_TTL_MS = 1000
 
-/** @throws WrkError USAGE, BUSY, IO */
+/** @throws WrkError USAGE, BUSY, IO; with `remote` also UNREACHABLE (69): nothing was claimed */
 export async function lockClaim(
   context: LockContext,
   name: string,
   options: LockClaimOptions = {},
 ): Promise<ClaimedLock | RefusedLock> {
   const { store } = context
-  const { ttlMs, purpose, waitMs = 0, pidOf = 'session', giveUp = () => false } = options
+  const { ttlMs, purpose, waitMs = 0, pidOf = 'session', giveUp = () => false, remote = false } = options
   if (ttlMs !== undefined && ttlMs < LEAST_TTL_MS)
     throw new WrkError('USAGE', '--ttl is too short: a lock lives for a second at least', {
       hint: 'Write 90, 30m or 2h: how long the lock lives after its holder’s last sign of life.',
@@ -85,12 +90,17 @@ export async function lockClaim(
   const request: NewLock = { runId, keeper, ttlMs: ttlMs ?? null, purpose: purpose ?? null }
 
   for (;;) {
-    const { result, warnings } = await decideLock(context, place, (reading, found, now) =>
-      decide(context, place, request, reading, found, now),
-    )
+    const attempt = (onlyLook: boolean, from: TakenLock | null) =>
+      decideLock(context, place, (reading, found, now) => {
+        const decision = decide(context, place, request, reading, found, now, from)
+        return onlyLook ? { kind: 'leave', result: decision.result } : decision
+      })
+    const { result, warnings } = remote
+      ? await lockClaimRemotely(context, place, request, attempt)
+      : await attempt(false, null)
     const left = deadline - performance.now()
     if (result.kind === 'held' && left > 0 && !giveUp()) {
-      await store.host.sleep(Math.min(WAIT_STEP_MS, left))
+      await store.host.sleep(Math.min(remote ? SHARED_WAIT_STEP_MS : WAIT_STEP_MS, left))
       continue
     }
     return { ...result, warnings }
@@ -99,6 +109,9 @@ export async function lockClaim(
 
 type Decided = ClaimedLock | RefusedLock
 
+/** Whom another clone or host had it taken over from. */
+export type TakenLock = NonNullable<ClaimedLock['from']>
+
 function decide(
   context: LockContext,
   place: LockPlace,
@@ -106,6 +119,7 @@ function decide(
   reading: LockFileReading | null,
   found: LockHold | null,
   now: Date,
+  elsewhere: TakenLock | null,
 ): LockDecision<Decided> {
   const { settings } = context.store
   const { runId, keeper } = request
@@ -125,24 +139,27 @@ function decide(
       ? renewedLock(old, request, now)
       : grantedLock({ ...request, ttlMs: request.ttlMs ?? settings.ttlMs }, now)
   const taken = decision.kind === 'takenOver' && found ? { ...found, reason: decision.reason } : null
+  const kind = elsewhere && decision.kind === 'granted' ? 'takenOver' : decision.kind
   return {
     kind: 'write',
     text: lockText(lock),
-    event: lockEvent(context, place, decision.kind, now, {
+    event: lockEvent(context, place, kind, now, {
       session: runId,
-      previous_holder: taken?.lock.runId ?? null,
-      reason: taken ? taken.reason : keeper.sessionId && `session ${keeper.sessionId}`,
+      previous_holder: taken?.lock.runId ?? elsewhere?.lock.run_id ?? null,
+      reason: (taken ?? elsewhere)?.reason ?? (keeper.sessionId && `session ${keeper.sessionId}`),
     }),
     result: {
-      kind: decision.kind,
+      kind,
       runId,
       keeper,
       view: viewOf(context, place, heldAfter(context, lock, now), now),
-      from: taken && {
-        lock: lockData(taken.lock),
-        since: viewOf(context, place, taken, now).holder!.since_utc,
-        reason: printable(taken.reason),
-      },
+      from: taken
+        ? {
+            lock: lockData(taken.lock),
+            since: viewOf(context, place, taken, now).holder!.since_utc,
+            reason: printable(taken.reason),
+          }
+        : elsewhere,
       warnings: [],
     },
   }

@@ -9,6 +9,7 @@ import { type LockPlace, lockNames, lockPlace } from '../../store/locks/lock-fol
 import { sessionJudge } from '../claims/holder.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import type { LockContext } from './lock-place.ts'
+import { giveUpRemotely } from './lock-remote.ts'
 import { decideLock, heldIn, type LockHold, lockEvent } from './lock-state.ts'
 
 interface Reclaimed {
@@ -55,7 +56,9 @@ export async function lockCleanup(
           decide(context, place, reading, found, when, olderThanMs, caller?.holder ?? null),
       )
       done.warnings.push(...warnings)
-      if (result) done.reclaimed.push({ ...result, quarantined_to: quarantined })
+      if (!result) continue
+      done.reclaimed.push({ ...result, quarantined_to: quarantined })
+      if (result.lock) done.warnings.push(...(await giveUpRemotely(context, place, result.lock.run_id)))
     } catch (error) {
       // One that cannot be freed is no reason to leave the others.
       if (!isFailure(error)) throw error

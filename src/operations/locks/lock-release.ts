@@ -8,6 +8,7 @@ import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { orWarn } from '../claims/claim.ts'
 import type { LockContext } from './lock-place.ts'
+import { giveUpRemotely } from './lock-remote.ts'
 import {
   decideLock,
   howLockLost,
@@ -64,6 +65,7 @@ export async function lockRelease(
     }
   })
   result.warnings.push(...warnings)
+  if (result.kind === 'released') result.warnings.push(...(await giveUpRemotely(context, place, runId)))
   if (result.kind === 'heldByOther')
     await orWarn(result.warnings, () =>
       appendEvents(host, place.stateDir, [

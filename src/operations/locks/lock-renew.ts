@@ -4,6 +4,8 @@ import { type Keeper, lockText, type NewLock, renewedLock } from '../../core/loc
 import { type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
 import type { LockContext } from './lock-place.ts'
+import { lockRelease } from './lock-release.ts'
+import { keepRemotely } from './lock-remote.ts'
 import {
   decideLock,
   heldAfter,
@@ -23,6 +25,7 @@ export type RenewedLock = { view: LockView; warnings: string[] } & (
 
 /**
  * No event is logged: runs that are renewed every minute would fill the log with nothing new.
+ * One that the engine holds as well is renewed there too.
  * @throws WrkError BUSY, IO
  */
 export async function lockRenew(
@@ -57,7 +60,13 @@ export async function lockRenew(
       result: { kind: 'renewed', view, warnings: [] },
     }
   })
-  return { ...result, warnings }
+  if (result.kind !== 'renewed') return { ...result, warnings }
+  const there = await keepRemotely(context, place, runId)
+  if (there?.warning) warnings.push(there.warning)
+  if (!there?.loss) return { ...result, warnings }
+  // What is lost for all clones is not held here any more either.
+  const { view } = await lockRelease(context, place, { runId, keeper })
+  return { kind: 'lost', view, loss: there.loss, warnings }
 }
 
 /** Not by the id alone: of two wrappers that were given the same one, the second may have taken over. */

@@ -27,7 +27,8 @@ import { lockRelease } from './lock-release.ts'
 import { isHolder, lockRenew } from './lock-renew.ts'
 import { describeLockLoss, type LockLoss } from './lock-state.ts'
 
-export interface LockRunOptions extends Pick<LockClaimOptions, 'runId' | 'ttlMs' | 'purpose' | 'waitMs'> {
+export interface LockRunOptions
+  extends Pick<LockClaimOptions, 'runId' | 'ttlMs' | 'purpose' | 'waitMs' | 'remote'> {
   /** Program and arguments; no shell. */
   command: readonly string[]
   cwd: string
@@ -70,6 +71,7 @@ export async function lockRun(
       ttlMs: options.ttlMs,
       purpose: options.purpose,
       waitMs: options.waitMs,
+      remote: options.remote,
       pidOf: 'run',
       giveUp: () => signals.received() !== null,
     })
@@ -180,6 +182,7 @@ function lockLease(
       const renewed = await lockRenew(context, place, { runId, keeper })
       // Unreadable is not free: nobody else can claim it either.
       if (renewed.kind === 'corrupt') addOnce(warnings, `lock ${place.name}: ${renewed.view.corrupt}`)
+      for (const warning of renewed.warnings) addOnce(warnings, warning)
       if (renewed.kind !== 'lost') return { kind: 'held', isRenewed: true }
       return renewed.loss.own ? { kind: 'over' } : { kind: 'lost', loss: renewed.loss }
     },

@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { item } from '../items.ts'
-import { finished, start, tempFolder } from '../processes.ts'
+import { finished, killGroup, start, tempFolder } from '../processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../program.ts'
 import type { Result } from '../result.ts'
 import { type Args, words } from '../run.ts'
@@ -30,7 +30,7 @@ export class Clone {
   }
 
   /** Starts a command that goes on until it is stopped. */
-  start(args: Args): { lines(): string[]; stop(): Promise<Result> } {
+  start(args: Args): { lines(): string[]; stop(): Promise<Result>; kill(): Promise<Result> } {
     const env = cleanEnv(this.home, { WRK_SESSION_ID: this.name, GIT_CONFIG_NOSYSTEM: '1' })
     const child = start(PROGRAM, [...FIRST, ...words(args)], { cwd: this.top, env })
     let text = ''
@@ -42,6 +42,11 @@ export class Clone {
       lines: () => text.split('\n').slice(0, -1),
       stop: () => {
         child.kill('SIGTERM')
+        return end
+      },
+      /** With all that it started. */
+      kill: () => {
+        killGroup(child)
         return end
       },
     }
@@ -62,8 +67,8 @@ export class Clones {
   }
 
   /** The subjects of the commits of a claim, the first one first. */
-  history(key: string): string[] {
-    const ref = `refs/wrk/claims/${QUEUE_REF}/${key}`
+  history(key: string, kind = 'claims'): string[] {
+    const ref = `refs/wrk/${kind}/${QUEUE_REF}/${key}`
     return git(this.bare, 'log', '--reverse', '--format=%s', ref).trim().split('\n')
   }
 
