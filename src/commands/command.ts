@@ -1,4 +1,4 @@
-/** What a subcommand gets from the program around it. */
+/** What every command uses: global options, opening the queue, reading options. */
 import type { Command } from 'commander'
 import { WrkError } from '../core/errors.ts'
 import { printable } from '../core/text.ts'
@@ -12,7 +12,7 @@ export interface Globals {
   json?: boolean
   session?: string
   agent?: string
-  /** The words behind `--`, which are no options of wrk; undefined without `--`. */
+  /** The words after `--`, which are not options of wrk; undefined without `--`. */
   behind?: readonly string[] | undefined
 }
 
@@ -35,24 +35,24 @@ export function open({ queue, session, agent }: Globals): Promise<Context> {
 export function duration(option: string, text: string): number {
   const ms = parseDuration(text)
   if (ms !== null) return ms
-  throw new WrkError('USAGE', `${option} is not a length of time: "${printable(text, 40)}"`, {
-    hint: `Write 30s, 5m, 2h, 1h30m, 1d, or a number of seconds; ${LONGEST} at most.`,
+  throw new WrkError('USAGE', `${option} must be a length of time, not "${printable(text, 40)}"`, {
+    hint: `Write 30s, 5m, 2h, 1h30m, 1d or a number of seconds; ${LONGEST} at most.`,
   })
 }
 
 /** Reads an option that is a number of things. @throws WrkError USAGE */
 export function count(option: string, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new WrkError('USAGE', `${option} is not a number: "${printable(text, 40)}"`)
+  throw new WrkError('USAGE', `${option} must be a number, not "${printable(text, 40)}"`)
 }
 
 /** `--force` and `--reason` go together. @throws WrkError USAGE @returns the reason, undefined without force */
 export function forced({ force, reason }: { force?: boolean; reason?: string }): string | undefined {
   if (!force && reason === undefined) return undefined
-  if (!force) throw new WrkError('USAGE', '--reason goes with --force')
+  if (!force) throw new WrkError('USAGE', '--reason needs --force')
   if (reason?.trim()) return reason.trim()
-  throw new WrkError('USAGE', '--force needs a reason, which is kept in the event log', {
-    hint: 'Add --reason TEXT: what makes it right to go past the lock.',
+  throw new WrkError('USAGE', '--force needs a reason', {
+    hint: 'Add --reason TEXT; the event log keeps it.',
   })
 }
 
@@ -62,20 +62,20 @@ export function collect(value: string, all: readonly string[] = []): string[] {
 }
 
 /**
- * The command behind `--`: words without that mark are taken for a mistake.
+ * The command after `--`. Words before that mark are a usage error.
  * @throws WrkError USAGE
  */
 export function commandBehind({ behind = [] }: Globals, words: readonly string[]): readonly string[] {
   if (words.length > behind.length)
     throw new WrkError('USAGE', `too many arguments: "${printable(words[0]!, 40)}"`, {
-      hint: 'A command to run goes behind --',
+      hint: 'Put the command to run after --',
     })
   return words
 }
 
 /** For the help of commands that run others. */
 export const JSON_BESIDE =
-  'With --json, what the command writes to stdout goes to stderr; stdout holds the one object.'
+  'With --json, the output of the command goes to stderr; stdout has the one JSON object.'
 
 /** Examples at the end of a help text. */
 export function examples(command: Command, lines: string): void {

@@ -1,4 +1,4 @@
-/** What was perhaps meant: near words and near ids. Pure; asked only when something was not found. */
+/** Suggestions for a mistyped word or id. Pure; used only when something was not found. */
 import { printable } from './text.ts'
 
 const MOST = 3
@@ -19,23 +19,23 @@ export function nearWords(word: string, known: readonly string[]): string[] {
   return known.filter(one => isNear(one, lower) || (lower.length > 2 && one.startsWith(lower))).slice(0, MOST)
 }
 
-/** `Did you mean A or B? `, with the space behind it; nothing when nothing is near. */
+/** `Did you mean A or B? `, with a space at the end; empty when nothing is near. */
 export function didYouMean(near: readonly string[]): string {
   return near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''
 }
 
 /**
- * What to say of a word that wrk gives no meaning.
+ * The message for a word that wrk does not know.
  * @param what `status`, `priority`
- * @param known the words that it knows
+ * @param known the words that wrk knows
  */
 export function unknownWord(what: string, word: string, known: readonly string[]): string {
-  return `"${printable(word, 40)}" is no ${what} that wrk knows. ${didYouMean(nearWords(word, known))}`.trimEnd()
+  return `unknown ${what} "${printable(word, 40)}". ${didYouMean(nearWords(word, known))}`.trimEnd()
 }
 
 /**
- * Ids that a mistyped one may stand for: the same number under another prefix, then those whose number or prefix
- * is near, or whose number has another part: `wrk-222.1` for `wrk-222`.
+ * Ids that were probably meant: the same number under another prefix, then a near number or prefix, or a number with
+ * another part: `wrk-222.1` for `wrk-222`.
  * @param known keys, in any order
  */
 export function nearIds(key: string, known: readonly string[]): string[] {

@@ -35,18 +35,17 @@ export const EXIT_OF_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM:
 
 export const EXIT_CODES_HELP = `Exit codes:
   0   done
-  1   not found; or a review or verification that failed; or nothing is ready
-      (next), something is wrong (doctor), git hooks are refused or not in place
-      (hooks)
+  1   not found; or a review or verification failed; or nothing is ready (next),
+      there are findings (doctor), the git hooks are not installed (hooks)
   2   usage, no session, unknown provider; a broken wrk.yaml, CLAUDE.md or
       .claude/settings.json
   3   plan gate: plan_approved is not true, or no plan
   4   held by another session, or by another helper or run of this one; or a claim
-      was lost; or a session that may not be ended
-  5   the item cannot be worked on as it stands: unreadable, ambiguous, closed
+      was lost; or the session may be alive and was not ended
+  5   the item cannot be worked on: unreadable, ambiguous or closed
   69  the coordination engine cannot be reached; nothing was claimed
   70  a bug in wrk
   74  input/output failed (disk full, no permission, a session-state.yaml that
       cannot be read); nothing is half-written
-  75  could not get the guard in time; try again
+  75  timed out waiting for another process; try again
   130, 143  interrupted, terminated`

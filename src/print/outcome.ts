@@ -23,7 +23,7 @@ export interface Outcome {
   trace?: string | undefined
 }
 
-/** An object as a line: JSON as it is, but what a terminal might obey is written as an escape; it reads the same. */
+/** An object as a line of JSON. Control characters become escapes, so that no terminal obeys them. */
 export function jsonLine(object: Record<string, unknown>): string {
   const escaped = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
   return `${JSON.stringify(object).replace(CONTROL, escaped)}\n`
@@ -42,12 +42,12 @@ export function outcomeOfError(error: unknown, debug: boolean): Outcome {
     exitCode: EXIT.bug,
     json: {
       ok: false,
-      error: { code: 'BUG', message, hint: 'Please report it; WRK_DEBUG=1 shows where it happened.' },
+      error: { code: 'BUG', message, hint: 'Report it with the trace that WRK_DEBUG=1 prints.' },
     },
     trace: debug && known instanceof Error ? known.stack : undefined,
     refusal: {
       message: `this is a bug in wrk: ${message}`,
-      hint: 'Please report it, with what you ran; WRK_DEBUG=1 shows where it happened.',
+      hint: 'Report it with the command and the trace that WRK_DEBUG=1 prints.',
     },
   }
 }

@@ -37,7 +37,8 @@ terminals('a terminal', () => {
     const told = await second.run('wrk claim WRK-157')
     expect(told.code).toBe(4)
     expect(told.stderr).toContain(holder)
-    expect(told.stderr).toContain(`alive: process ${first.pid} is running`)
+    expect(told.stderr).toContain(`${holder} (alive), claimed `)
+    expect((await second.run('wrk show WRK-157')).stdout).toContain(`alive: process ${first.pid} is running`)
     const refused = await second.run('wrk claim WRK-157 --json')
     expect(refused.json.holder).toMatchObject({
       session_id: holder,
@@ -213,17 +214,19 @@ terminals('times', () => {
       'WRK-2': item('WRK-2', { at: '2026-03-02T11:00:00Z' }),
     })
     const terminal = await openTerminal(queue, { env })
-    expect((await terminal.run('wrk claim 1')).stdout).toMatch(/ until 19:30; each wrk call extends it\n$/)
+    expect(await terminal.screen('wrk claim 1')).toMatch(/^Yours until 19:30; each wrk call extends it\. /m)
     const { stdout } = await terminal.run('wrk log 1')
     expect(stdout).toMatch(/ 17:30 .*granted/)
     expect((await terminal.run('wrk log 1 | cat')).stdout).toContain('2026-03-02T12:00:00Z')
     expect((await terminal.run('wrk show 1 --json')).json.lock.expires_at).toBe('2026-03-02T14:00:00Z')
     const refusal = await terminal.screen('wrk claim 1 --session other')
-    expect(refusal.replace(/\s+/g, ' ')).toMatch(/since 17:30 \(just now\).* until 19:30/)
+    expect(refusal.replace(/\s+/g, ' ')).toMatch(/\(alive\), claimed just now/)
+    expect(await terminal.screen('wrk show 1 --no-pager')).toMatch(/since +17:30 \(just now\)/)
     // What the file says stays as it is.
     expect((await terminal.run('wrk show 2')).stdout).toMatch(/^ {2}at +2026-03-02T11:00:00Z$/m)
     const piped = await queue.run('claim 1', { env, session: 'third' })
-    expect(piped.stderr).toContain('since 2026-03-02T12:00:00Z')
+    expect(piped.stderr).toContain('claimed just now')
+    expect((await queue.run('show 1', { env })).stdout).toContain('2026-03-02T12:00:00Z (just now)')
   })
 })
 

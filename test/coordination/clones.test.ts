@@ -99,7 +99,7 @@ describe('two clones', () => {
     const { registry } = await import('../support/sessions.ts')
     writeFileSync(ann.path('session-state.yaml'), registry([{ id: 'ann', anchor, heartbeat_at: new Date() }]))
     expect((await ann.wrk('claim WRK-1')).code).toBe(0)
-    expect((await bob.wrk('claim WRK-1')).stderr).toContain(`process ${child.pid} is running`)
+    expect((await bob.wrk('claim WRK-1')).stderr).toContain('held by ann (alive)')
     const gone = new Promise(resolve => child.once('exit', resolve))
     child.kill('SIGKILL')
     await gone

@@ -78,9 +78,7 @@ test.each([
 })
 
 test('a word of no meaning is told as it was typed, with what is near', () => {
-  expect(unknownWord('status', 'Dnoe', ['done', 'open'])).toBe(
-    '"Dnoe" is no status that wrk knows. Did you mean done?',
-  )
-  expect(unknownWord('priority', 'x\x1by', ['low'])).toBe('"x?y" is no priority that wrk knows.')
-  expect(unknownWord('status', 'y'.repeat(50), [])).toMatch(/^"y{1,40}[^y]?" is/)
+  expect(unknownWord('status', 'Dnoe', ['done', 'open'])).toBe('unknown status "Dnoe". Did you mean done?')
+  expect(unknownWord('priority', 'x\x1by', ['low'])).toBe('unknown priority "x?y".')
+  expect(unknownWord('status', 'y'.repeat(50), [])).toMatch(/^unknown status "y{1,40}[^y]?"\./)
 })

@@ -33,7 +33,11 @@ describe('wrk new', () => {
       ['new', 'Tide table import', '--priority', 'high', '--complexity', 'complex'],
       { env },
     )
-    expect(result).toMatchObject({ code: 0, stderr: '', stdout: `WRK-001  ${queue.path('WRK-001')}\n` })
+    expect(result).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: `Created WRK-001  ${queue.path('WRK-001')}\nNext: wrk start WRK-001\n`,
+    })
     expect(fieldsOf(queue, 'WRK-001')).toMatchObject({
       id: 'WRK-001',
       title: 'Tide table import',
@@ -45,7 +49,7 @@ describe('wrk new', () => {
       locked_at: '',
     })
     expect((await queue.run('new Another --priority hihg')).stderr).toBe(
-      'wrk: warning: "hihg" is no priority that wrk knows. Did you mean high? It counts as medium.\n',
+      'wrk: warning: unknown priority "hihg". Did you mean high? It counts as medium.\n',
     )
     expect(queue.read('WRK-001')).toContain('created_at: 2026-03-01T12:00:00Z\n')
     expect(queue.read('WRK-001')).toContain('\n# Tide table import\n')
@@ -330,7 +334,10 @@ describe('--edit', () => {
     async EDITOR => {
       const queue = makeQueue()
       const result = await queue.run('new x --edit', { env: { EDITOR } })
-      expect(result).toMatchObject({ code: 0, stdout: `WRK-001  ${queue.path('WRK-001')}\n` })
+      expect(result).toMatchObject({
+        code: 0,
+        stdout: `Created WRK-001  ${queue.path('WRK-001')}\nNext: wrk start WRK-001\n`,
+      })
       expect(result.stderr).toMatch(
         /^wrk: warning: the editor ended with \d+; the item is there all the same\n$/,
       )

@@ -212,7 +212,7 @@ describe('a lock', () => {
       const told = await queue.run(`lock ${verb} --run-id first --json`, { env })
       expect(told.code).toBe(4)
       expect(told.json).toMatchObject({ error_code: 'lost', lock: { run_id: 'second' } })
-      expect(told.json.error).toMatch(/taken over from first by second.*no sign of life/)
+      expect(told.json.error).toMatch(/taken over from first by second.*silent/)
     }
     expect(textOf(queue)).toBe(before)
     await queue.run('lock release --run-id second', { env })

@@ -58,7 +58,7 @@ describe('a claim', () => {
   test('of a free item', async () => {
     expect(await say(makeQueue(['WRK-5']), 'claim 5')).toMatchInlineSnapshot(`
       "Claimed WRK-5  What WRK-5 is about
-      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
+      Yours for 2h; each wrk call extends it. Next: wrk start WRK-5
       exit 0"
     `)
   })
@@ -71,23 +71,23 @@ describe('a claim', () => {
       ]),
     ).toMatchInlineSnapshot(`
       "Renewed WRK-5  What WRK-5 is about
-      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
+      Yours for 2h; each wrk call extends it. Next: wrk start WRK-5
       exit 0"
     `)
   })
 
   test('of an item that a living session holds', async () => {
     expect(await say(withHolder(ALIVE), 'claim 5')).toMatchInlineSnapshot(`
-      "wrk: WRK-5 is held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T11:00:00Z (1h ago), until 2026-03-02T13:59:00Z unless it shows life; alive: process PID is running
-           Choose another item (wrk list --status pending), wait for it (wrk claim WRK-5 --wait), or ask its holder to release it.
+      "wrk: WRK-5 is held by claude-devbox-k3x9f2 (alive), claimed 1h ago
+           Take another: wrk next --claim. Wait for it: wrk claim WRK-5 --wait
       exit 4"
     `)
   })
 
   test('of an item whose holder may be alive', async () => {
     expect(await say(withHolder({ ...ALIVE, anchor: null }), 'claim 5')).toMatchInlineSnapshot(`
-      "wrk: WRK-5 is held by claude-devbox-k3x9f2 since 2026-03-02T11:00:00Z (1h ago), until 2026-03-02T13:59:00Z unless it shows life; unknown: no process to watch; only its heartbeat tells
-           Choose another item (wrk list --status pending), wait for it (wrk claim WRK-5 --wait), or ask its holder to release it.
+      "wrk: WRK-5 is held by claude-devbox-k3x9f2 (may be alive), claimed 1h ago; free in 1h 59m if silent
+           Take another: wrk next --claim. Wait for it: wrk claim WRK-5 --wait
       exit 4"
     `)
   })
@@ -95,8 +95,8 @@ describe('a claim', () => {
   test('of an item whose holder is dead: a takeover', async () => {
     expect(await say(withHolder(DEAD), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
-      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
-      wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (held since 2026-03-02T11:00:00Z): its holder is dead: process PID is gone
+      Yours for 2h; each wrk call extends it. Next: wrk start WRK-5
+      wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (claimed 1h ago): its holder is dead (process PID is gone)
       exit 0"
     `)
   })
@@ -105,8 +105,8 @@ describe('a claim', () => {
     const holder = { ...ALIVE, started_at: minutesAgo(400), heartbeat_at: minutesAgo(300) }
     expect(await say(withHolder(holder, minutesAgo(300)), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
-      held by me until 2026-03-02T14:00:00Z; each wrk call extends it
-      wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (held since 2026-03-02T07:00:00Z): its holder gave no sign of life for longer than the TTL
+      Yours for 2h; each wrk call extends it. Next: wrk start WRK-5
+      wrk: warning: took over WRK-5 from claude-devbox-k3x9f2 (claimed 5h ago): its holder was silent for longer than the TTL
       exit 0"
     `)
   })
@@ -115,7 +115,7 @@ describe('a claim', () => {
     const queue = makeQueue({ 'done/WRK-5.md': item('WRK-5', { status: 'done' }) })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
       "wrk: WRK-5 is closed: its status is done
-           Choose another (wrk list), or: wrk reopen WRK-5. To claim it as it is: --force --reason TEXT
+           Reopen it: wrk reopen WRK-5. Claim it closed: wrk claim WRK-5 --force --reason TEXT
       exit 5"
     `)
   })
@@ -188,14 +188,14 @@ describe('a release', () => {
 
   test('of an item that nobody holds', async () => {
     expect(await say(makeQueue(['WRK-5']), 'release 5')).toMatchInlineSnapshot(`
-      "WRK-5 was not held; nothing to release.
+      "Nothing to release: nobody holds WRK-5.
       exit 0"
     `)
   })
 
   test('of an item that another session holds', async () => {
     expect(await say(withHolder(ALIVE), 'release 5')).toMatchInlineSnapshot(`
-      "wrk: WRK-5 is held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T11:00:00Z (1h ago), until 2026-03-02T13:59:00Z unless it shows life; alive: process PID is running
+      "wrk: WRK-5 is held by claude-devbox-k3x9f2 (alive), claimed 1h ago
            Only its holder can release it.
       exit 4"
     `)
@@ -212,7 +212,7 @@ describe('the next item', () => {
   test('and why it is next', async () => {
     expect(await say(queue(), 'next')).toMatchInlineSnapshot(`
       "WRK-5  Fix the tide table
-      First of 1 ready: priority high, 1 item waits for it, of unknown age.
+      The only ready item: priority high, blocks 1 item, no creation date.
       Take it: wrk claim WRK-5
       exit 0"
     `)
@@ -221,15 +221,16 @@ describe('the next item', () => {
   test('claimed', async () => {
     expect(await say(queue(), 'next --claim')).toMatchInlineSnapshot(`
       "Claimed WRK-5  Fix the tide table
-      First of 1 ready: priority high, 1 item waits for it, of unknown age.
+      The only ready item: priority high, blocks 1 item, no creation date.
+      Next: wrk start WRK-5
       exit 0"
     `)
   })
 
   test('where there is none', async () => {
     expect(await say(queue(), [['next', '--claim'], ['next']], { env: {} })).toMatchInlineSnapshot(`
-      "wrk: nothing is ready: 2 open items wait
-           WRK-5: held by me. Of all: wrk next --explain
+      "wrk: nothing is ready: 2 open items have to wait
+           WRK-5: held by me. See all: wrk next --explain
       exit 1"
     `)
   })
@@ -238,7 +239,8 @@ describe('the next item', () => {
 describe('an item is', () => {
   test('made', async () => {
     expect(await say(makeQueue(['WRK-5']), [['new', 'Fix the tide table']])).toMatchInlineSnapshot(`
-      "WRK-006  /queue/pending/WRK-006.md
+      "Created WRK-006  /queue/pending/WRK-006.md
+      Next: wrk start WRK-006
       exit 0"
     `)
   })
@@ -270,8 +272,8 @@ describe('an item is', () => {
         ['done', '5'],
       ]),
     ).toMatchInlineSnapshot(`
-      "Done: WRK-5  What WRK-5 is about
-      Waited for this, and waits for nothing now:
+      "Done WRK-5  What WRK-5 is about
+      Unblocked:
         WRK-6  What WRK-6 is about
       exit 0"
     `)
@@ -332,7 +334,8 @@ describe('the queue at a glance', () => {
         status    working
         priority  medium
         related   -
-        lock      held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T11:00:00Z (1h ago), until 2026-03-02T13:59:00Z unless it shows life; alive: process PID is running
+        lock      held by claude-devbox-k3x9f2 (process PID on HOST); alive: process PID is running
+        since     2026-03-02T11:00:00Z (1h ago); free in 1h 59m if silent
 
       # WRK-5
 
@@ -364,7 +367,7 @@ test('a session whose item was taken over', async () => {
   await queue.run('claim 5', { session: 'me', env: { WRK_NOW: minutesAgo(300).toISOString() } })
   await queue.run('claim 5', { session: 'other', env: { WRK_NOW: minutesAgo(10).toISOString() } })
   expect(await say(queue, 'heartbeat')).toMatchInlineSnapshot(`
-    "wrk: WRK-5 was taken over by other at 2026-03-02T11:50:00Z (its holder gave no sign of life for longer than the TTL)
+    "wrk: WRK-5 was taken over by other at 2026-03-02T11:50:00Z (its holder was silent for longer than the TTL)
          Stop working on it; wrk release WRK-5 puts an end to this message.
     exit 4"
   `)
@@ -379,7 +382,7 @@ test('a commit of an item that another session holds', async () => {
   const result = await repository.wrk('verify --staged', { session: 'me', env: { WRK_NOW: NOW, TZ: 'UTC' } })
   expect(shown(result, repository.top)).toMatchInlineSnapshot(`
     "wrk: Commit refused: WRK-5 belongs to another session.
-    .claude/work-queue/pending/WRK-5.md:7:1: this commit changes WRK-5, which is held by claude-devbox-k3x9f2 (process PID on HOST) since 2026-03-02T12:00:00Z (just now), until 2026-03-02T14:00:00Z unless it shows life; alive: process PID is running, works on WRK-5
+    .claude/work-queue/pending/WRK-5.md:7:1: this commit changes WRK-5, which is held by claude-devbox-k3x9f2 (alive), claimed just now
          git restore --staged .claude/work-queue/pending/WRK-5.md
          Nothing else is staged. The holder commits it.
     exit 4"
@@ -401,7 +404,7 @@ test('wrk doctor', async () => {
          --fix: move it to done/
 
     warning: locks of dead holders (1)
-      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead: process PID is gone
+      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead (process PID is gone)
          --fix: release it
 
     warning: dependencies on what is not there (1)
@@ -415,7 +418,7 @@ test('wrk doctor', async () => {
     mended: 2
       pending/WRK-5.md:4:1: the status done does not belong in pending/
          -> moved it to done/
-      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead: process PID is gone
+      pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead (process PID is gone)
          -> released it from claude-devbox-k3x9f2
 
     warning: dependencies on what is not there (1)

@@ -175,7 +175,7 @@ release_wrk WRK-2
 echo end`)
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(result.stdout).toMatch(
-      /^Claimed WRK-157 .*\nheld by tester .*\nlocked_by: "tester"\nRenewed WRK-157 [\s\S]*Released WRK-157\nClaimed WRK-2 [\s\S]*Released WRK-2\nWRK-2 was not held; nothing to release\.\nend\n$/,
+      /^Claimed WRK-157 .*\nYours .*\nlocked_by: "tester"\nRenewed WRK-157 [\s\S]*Released WRK-157\nClaimed WRK-2 [\s\S]*Released WRK-2\nNothing to release: nobody holds WRK-2\.\nend\n$/,
     )
     expect(space.read('WRK-157')).toBe(before)
   })

@@ -161,7 +161,7 @@ describe('the gates are asked in order, each with its exit code:', () => {
   test('a closed item is refused with advice that this command can follow', async () => {
     const queue = makeQueue({ 'done/WRK-1.md': ready('WRK-1', { status: 'done' }) })
     const { hint } = (await queue.run(['--json', ...execute('true')])).json.error
-    expect(hint).toBe('Choose another (wrk list), or: wrk reopen WRK-1')
+    expect(hint).toBe('Reopen it: wrk reopen WRK-1')
     expect((await queue.run('claim WRK-1 --json')).json.error.hint).toContain('--force --reason TEXT')
     expect((await queue.run('reopen WRK-1')).code).toBe(0)
     expect((await queue.run(execute('true'))).code).toBe(0)
@@ -563,7 +563,7 @@ describe('stdin, stdout and stderr', () => {
     })
     expect([code, stdout]).toEqual([0, 'some input\n'])
     expect(stderr).toContain('told\n')
-    expect(stderr).toContain('wrk: WRK-1 is released\n')
+    expect(stderr).toContain('wrk: released WRK-1\n')
   })
 
   test('a pipe whose writer is slow stays one that can be waited for', async () => {
@@ -631,7 +631,7 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
     const screen = await terminal.screen(
       `wrk execute WRK-1 --provider claude -- bash -c 'for fd in 0 1 2; do test -t $fd && echo "$fd is one"; done'`,
     )
-    expect(screen).toBe('0 is one\n1 is one\n2 is one\nwrk: WRK-1 is released\n')
+    expect(screen).toBe('0 is one\n1 is one\n2 is one\nwrk: released WRK-1\n')
     expect(queue.lock('WRK-1').by).toBe('')
   })
 
@@ -868,7 +868,7 @@ describe('executes of one item at the same instant: exactly one runs', () => {
     const { code, stderr } = await queue.run(execute('true'))
     expect(code).toBe(4)
     expect(stderr).toContain(`(process ${running.pid}) is at work on it`)
-    expect(stderr).toContain('within this session')
+    expect(stderr).toContain('held by your own session')
     expect(stderr).not.toContain('wrk claim')
     // By hand it may be renewed, which does not end the run’s claim.
     expect((await queue.run('claim WRK-1 --json')).json.kind).toBe('renewed')

@@ -90,7 +90,7 @@ describe('when all reviewers pass', () => {
     const { stdout, stderr } = await queue.run('review WRK-1 --provider claude')
     expect([stdout, stderr]).toEqual([
       '',
-      `wrk: WRK-1 is archived: ${queue.path(`archive/${MONTH}/WRK-1.md`)}\n`,
+      `wrk: archived WRK-1  ${queue.path(`archive/${MONTH}/WRK-1.md`)}\n`,
     ])
   })
 

@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import { isPending } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
+import { humanDuration } from '../../core/time.ts'
 import { type ClaimedItem, claim } from '../../operations/claims/claim.ts'
 import type { Context } from '../../operations/context.ts'
+import { relative } from '../../print/claims/describe.ts'
 import { refusedClaim } from '../../print/claims/refusal.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import { localTimesOn } from '../../print/local-time.ts'
@@ -23,13 +26,13 @@ export function configure(command: Command, run: RunCommand): void {
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
     .option(
       '--ttl <time>',
-      'judge the present holder by this TTL in place of the queue’s: one that was silent for so long gives way, alive or not (not under takeover: dead-only). The claim itself lives as long as any',
+      'treat the current lock as expired after this long without a heartbeat (with takeover: dead-only, only if its holder is not alive)',
     )
-    .option('--wait [time]', `wait for a held item (${DEFAULT_WAIT} unless given)`)
-    .option('--force', 'take it whoever holds it, or although it is closed; needs --reason')
+    .option('--wait [time]', `wait until a held item is free (default: ${DEFAULT_WAIT})`)
+    .option('--force', 'take it even if it is held or closed; needs --reason')
     .option('--reason <text>', 'why, for the event log')
-    .option('--local', 'in a coordinated queue: claim it in this clone only, without asking others')
-    .option('--run-id <id>', 'name this run; a release that names a run must name the same')
+    .option('--local', 'in a coordinated queue: claim it in this clone only')
+    .option('--run-id <id>', 'claim it for this run; a release that names a run must name this one')
   examples(
     command,
     `wrk claim WRK-157
@@ -39,7 +42,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nExit code 0: it is yours; 1: there is no such item; 2: usage, or no session; 4: another session holds it, or\nanother helper or run of yours; 5: it is closed, unreadable or ambiguous. See also: wrk help exit-codes',
+    '\nExit code 0: it is yours; 1: no such item; 2: usage, or no session; 4: held by\nanother session, or by another helper or run of yours; 5: closed, unreadable or\nambiguous. All codes: wrk help exit-codes',
   )
   command.action((id: string, flags: Flags) =>
     run(async globals => {
@@ -66,18 +69,23 @@ function granted(
   { kind, item, lock, from, session, coordination, warnings }: ClaimedItem,
   { env, clock }: Context,
 ): Outcome {
-  const until = localTimesOn(screen(env), lock.expires_at, clock)
+  const terminal = screen(env)
+  const now = clock()
+  const until = terminal.isTerminal
+    ? `until ${localTimesOn(terminal, lock.expires_at, clock)}`
+    : `for ${humanDuration(Date.parse(lock.expires_at) - now.getTime())}`
+  const start = item.status && isPending(item.status, '') ? `. Next: wrk start ${item.id}` : ''
   const title = item.title ? `  ${printable(item.title)}` : ''
   const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
   const taking = from
     ? [
-        `took over ${item.id} from ${printable(from.locked_by, 128)} (held since ${from.locked_at ?? 'an unreadable time'}): ${from.reason}`,
+        `took over ${item.id} from ${printable(from.locked_by, 128)} (claimed ${relative(from.locked_at, now)}): ${from.reason}`,
       ]
     : []
   return {
     exitCode: EXIT.done,
     json: { ok: true, kind, item, lock, from, session, ...(coordination ? { coordination } : {}) },
-    text: `${verb} ${item.id}${title}\nheld by ${lock.locked_by} until ${until}; each wrk call extends it\n`,
+    text: `${verb} ${item.id}${title}\nYours ${until}; each wrk call extends it${start}\n`,
     warnings: [...taking, ...warnings],
   }
 }

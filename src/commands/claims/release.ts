@@ -19,9 +19,9 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('[id]', 'the item: WRK-157, 157')
-    .option('--mine', 'release all that this session holds')
+    .option('--mine', 'release every item that this session holds')
     .option('--run-id <id>', 'only if this run claimed it')
-    .option('--force', 'release it whoever holds it; needs --reason')
+    .option('--force', 'release it even if another session holds it; needs --reason')
     .option('--reason <text>', 'why, for the event log')
   examples(
     command,
@@ -30,19 +30,18 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nOnly the holder releases. Exit code 0: released, or nothing was held; 4: held by another session.\nOf --mine, what cannot be changed holds up no other item; it is told, with the exit code of that failure.',
+    '\nOnly the holder can release an item. Exit code 0: released, or nothing was held;\n4: held by another session. --mine goes on past an item that cannot be changed,\nreports it, and ends with the exit code of that failure.',
   )
   command.action((id: string | undefined, flags: Flags) =>
     run(async globals => {
       const force = forced(flags)
       if (id === undefined && !flags.mine)
-        throw new WrkError('USAGE', 'release needs an item', {
-          hint: 'wrk release WRK-157, or wrk release --mine',
+        throw new WrkError('USAGE', 'missing item', {
+          hint: 'Name one: wrk release WRK-157. Release all of yours: wrk release --mine',
         })
-      if (id !== undefined && flags.mine)
-        throw new WrkError('USAGE', 'release takes an item or --mine, not both')
+      if (id !== undefined && flags.mine) throw new WrkError('USAGE', 'an item and --mine exclude each other')
       if (flags.mine && (force !== undefined || flags.runId !== undefined))
-        throw new WrkError('USAGE', '--mine releases what is yours: it takes neither --force nor --run-id')
+        throw new WrkError('USAGE', '--mine cannot be combined with --force or --run-id')
       const context = await open(globals)
       if (id === undefined) return releasedAll(await releaseMine(context))
       return released(await release(context, id, { runId: flags.runId, force }), context.clock())
@@ -59,7 +58,7 @@ function releasedAll(results: readonly ReleaseResult[]): Outcome {
     json: { ok, released: done.length > 0, items: results.map(jsonOf), ...failure?.json },
     text:
       done.length === 0 && !failure
-        ? 'Nothing was held.\n'
+        ? 'Nothing to release: you hold no items.\n'
         : done.map(({ item }) => `Released ${item.id}\n`).join(''),
     refusal: failure?.refusal,
     warnings: results.flatMap(result => result.warnings),
@@ -79,21 +78,21 @@ function released(result: ReleaseResult, now: Date): Outcome {
       json: { ok: true, ...jsonOf(result) },
       text: `Released ${item.id}\n`,
       warnings: from
-        ? [`released ${item.id} by force; ${printable(from, 128)} held it`, ...warnings]
+        ? [`forced the release of ${item.id}; ${printable(from, 128)} held it`, ...warnings]
         : warnings,
     }
   if (result.reason === 'not-locked')
     return {
       exitCode: EXIT.done,
       json: { ok: true, ...jsonOf(result) },
-      text: `${item.id} was not held; nothing to release.\n`,
+      text: `Nothing to release: nobody holds ${item.id}.\n`,
       warnings: superseded ? [describeLoss(superseded), ...warnings] : warnings,
     }
   const message = messageOf(result, now)
   const hint = superseded
     ? 'Stop working on it, and do not commit changes to it.'
     : result.reason === 'other-run'
-      ? 'Release it from the run that claimed it, or without --run-id.'
+      ? `Release it without naming a run: wrk release ${item.id}`
       : ['Only its holder can release it.', holder && takeover(item, holder, now)].filter(Boolean).join(' ')
   return {
     exitCode: EXIT.held,
@@ -105,6 +104,6 @@ function released(result: ReleaseResult, now: Date): Outcome {
 
 function messageOf({ item, holder, superseded, reason }: ReleaseResult, now: Date): string {
   if (superseded) return describeLoss(superseded)
-  if (reason === 'other-run') return `${item.id} was claimed by another run of this session; it stays held`
+  if (reason === 'other-run') return `${item.id} was claimed by another run of this session and stays held`
   return `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
 }

@@ -18,7 +18,7 @@ export function configure(command: Command, run: RunCommand): void {
     .argument('<title...>', 'what is to be done, in one line')
     .option('--priority <word>', PRIORITIES.join(', '))
     .option('--complexity <word>', COMPLEXITIES.join(', '))
-    .option('--blocked-by <id>', 'an item that has to be done before; may be given several times', collect)
+    .option('--blocked-by <id>', 'an item that has to be done first; may be given several times', collect)
     .option('--parent <id>', 'the item that it belongs to')
     .option('--edit', 'open it in $VISUAL or $EDITOR')
   examples(
@@ -29,7 +29,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nMade from templates/item.md of the queue, in pending/. Its id is one that no item ever had, in any folder or in\ngit’s history of the queue. id_prefix and id_ranges (a range for each machine) are in wrk.yaml.',
+    '\nMade from templates/item.md of the queue, in pending/. No item ever had its id, in\nany folder or in git’s history of the queue. id_prefix and id_ranges (a range for\neach machine) are in wrk.yaml.',
   )
   command.action((words: string[], flags: Flags) =>
     run(async globals => {
@@ -47,7 +47,7 @@ export function configure(command: Command, run: RunCommand): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, item },
-        text: `${item.id}  ${item.path}\n`,
+        text: `Created ${item.id}  ${item.path}\nNext: wrk start ${item.id}\n`,
         warnings:
           code === 0
             ? warnings

@@ -16,8 +16,8 @@ export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157, workspace-hub#1311')
     .option('--raw', 'the file as it is')
-    .option('--remote', 'in a coordinated queue: ask the engine who has it')
-    .option('--no-pager', 'not page by page')
+    .option('--remote', 'in a coordinated queue: ask the engine who holds it')
+    .option('--no-pager', 'do not page the output')
   examples(
     command,
     `wrk show WRK-157
@@ -26,7 +26,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nOn a terminal the text below the fields is drawn, and a long page goes through $WRK_PAGER, $PAGER or less.',
+    '\nOn a terminal the text below the fields is formatted, and a long page goes through\n$WRK_PAGER, $PAGER or less.',
   )
   command.action((id: string, { raw, pager, remote }: Flags) =>
     run(async globals => {
@@ -54,7 +54,7 @@ function outcomeOf(shown: readonly ShownItem[]): Outcome {
     json: { ok: true, ...first, places: shown.map(({ item }) => item.path) },
     warnings:
       shown.length > 1
-        ? [`${id} is in ${shown.length} places; nothing can be written until one is left: wrk doctor`]
+        ? [`${id} is in ${shown.length} places and cannot be changed until one is left: wrk doctor`]
         : [],
   }
 }

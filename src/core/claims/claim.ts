@@ -46,28 +46,28 @@ export function decideClaim(held: HeldLock | null, request: ClaimRequest, now: D
     return other ? { kind: 'held' } : { kind: 'renewed' }
   }
 
-  // Doubt is never death: only a proof or the TTL frees another session's item.
+  // Doubt is never death: only proof or the TTL frees another session's item.
   if (held.liveness.verdict === 'dead')
-    return { kind: 'takenOver', because: 'dead', reason: `its holder is dead: ${held.liveness.reason}` }
+    return { kind: 'takenOver', because: 'dead', reason: `its holder is dead (${held.liveness.reason})` }
   const keeps = request.takeover === 'dead-only' && held.liveness.verdict === 'alive'
   const age = now.getTime() - signOfLife(held, now).getTime()
   if (!keeps && age >= request.ttlMs)
     return {
       kind: 'takenOver',
       because: 'ttl',
-      reason: 'its holder gave no sign of life for longer than the TTL',
+      reason: 'its holder was silent for longer than the TTL',
     }
   if (request.force !== null)
     return { kind: 'takenOver', because: 'forced', reason: `forced: ${request.force}` }
   return { kind: 'held' }
 }
 
-/** When the lock was taken, as far as can be told. */
+/** When the lock was taken, as far as is known. */
 export function heldSince(held: HeldLock, now: Date): Date {
   return lockedSince(held.lock, held.fileModified, now)
 }
 
-/** When the lock runs out unless its holder shows life. */
+/** When the lock expires if its holder stays silent. */
 export function expiresAt(held: HeldLock, ttlMs: number, now: Date): Date {
   return new Date(signOfLife(held, now).getTime() + ttlMs)
 }
@@ -77,7 +77,7 @@ function signOfLife(held: HeldLock, now: Date): Date {
   return latestSign([since, held.heartbeat]) ?? since
 }
 
-/** How a lock stands for someone who only looks: `stale` means that a claim would take it over by age. */
+/** Whether a claim would take the lock over by its age; for readers. */
 export function isStale(held: HeldLock, ttlMs: number, takeover: 'ttl' | 'dead-only', now: Date): boolean {
   const decision = decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now)
   return decision.kind === 'takenOver' && decision.because === 'ttl'

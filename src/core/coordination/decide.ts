@@ -69,7 +69,7 @@ export function decideSharedClaim(
   })
   // Doubt is never death: only a proof, or the whole TTL as this machine counts it, frees another's item.
   if (facts.liveness.verdict === 'dead')
-    return takenOver('dead', `its holder is dead: ${facts.liveness.reason}`)
+    return takenOver('dead', `its holder is dead (${facts.liveness.reason})`)
   const staleness = judgeStaleness(old, facts.seenForMs, now)
   const keeps = takeover === 'dead-only' && facts.liveness.verdict === 'alive'
   if (staleness.stale && !keeps) return takenOver('ttl', staleness.why)

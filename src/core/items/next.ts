@@ -154,7 +154,7 @@ function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, h
   if (item.problem) reasons.push(item.problem)
   if (item.putBack) reasons.push('was done before; git or an editor put an older version of the file back')
   if (!isOffered(item, here))
-    reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it lies in ${item.folder}/`)
+    reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it is in ${item.folder}/`)
   if (item.heldBy) reasons.push(`held by ${item.heldBy}`)
   for (const { text, known } of openBlockers(item, closed))
     reasons.push(known ? `waits for ${text}` : `waits for ${text}, which is not in the queue`)
@@ -195,12 +195,12 @@ function byUrgency(a: Ready, b: Ready): number {
 export function whyBehind(best: Ready, other: Ready): string {
   if (best.item.left && !other.item.left) return 'not begun yet'
   if (other.rank !== best.rank) return `lower priority: ${other.item.priority ?? 'not set'}`
-  if (other.unblocks !== best.unblocks) return `fewer wait for it: ${other.unblocks}`
+  if (other.unblocks !== best.unblocks) return `blocks fewer items: ${other.unblocks}`
   if (other.age !== best.age) {
     const { createdAt } = other.item.details
-    return parseInstant(createdAt ?? '') ? `younger: made on ${createdAt!.slice(0, 10)}` : 'of unknown age'
+    return parseInstant(createdAt ?? '') ? `newer: created ${createdAt!.slice(0, 10)}` : 'no creation date'
   }
-  return 'alike, with a later id'
+  return 'equal, with a higher id'
 }
 
 function age({ details }: Candidate): number {

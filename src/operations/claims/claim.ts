@@ -132,11 +132,11 @@ export async function claim(
   }
 }
 
-/** Of a queue that other worktrees do not share although they should. */
+/** The warning for a queue that other worktrees should share and do not. */
 export const UNSHARED =
-  'the locks of this linked worktree are its own: the repository has no main working tree with this queue. To share them, name one queue for all with WRK_QUEUE; if it is meant so, write worktrees: own in wrk.yaml'
+  'claims in this linked worktree are not shared: the repository has no main working tree with this queue. Share one queue: export WRK_QUEUE=DIR. Or keep it apart: worktrees: own in wrk.yaml'
 
-/** Does what is only to be known afterwards: failing at it does not undo what was done. */
+/** Runs what follows a change that has been made: a failure becomes a warning and undoes nothing. */
 export async function orWarn(warnings: string[], act: () => Promise<void>): Promise<void> {
   try {
     await act()
@@ -253,24 +253,22 @@ export function isShownLately(
   return age < ttlMs / 2 && age >= 0
 }
 
-/** What is worth knowing of an item that is granted although it was closed, or whose earlier claims nobody knows. */
+/** Warnings about an item that was closed before, or that has no record of earlier claims. */
 function grantWarnings(store: Store, { item, record }: Current, now: Date): string[] {
   if (record?.state === 'done' && !item.closed)
     return [
-      `${item.id} was ${printable(record.left?.why ?? 'done', 40)} on ${record.left?.at ?? '?'}; git or an editor put an older version of the file back`,
+      `${item.id} was ${printable(record.left?.why ?? 'done', 40)} at ${record.left?.at ?? '?'}; git or an editor put an older version of the file back`,
     ]
   // With coordination, the engine knows of what was claimed before.
   if (record || store.settings.isCoordinated) return []
   const since = recordsCountSince(store.host.disk, store.stateDir)
   const age = since && now.getTime() - since.getTime()
   return age !== null && age < store.settings.ttlMs
-    ? [
-        `wrk's own state (.wrk) is ${humanDuration(age)} old: a claim made before that would not be known here`,
-      ]
+    ? [`the folder .wrk is only ${humanDuration(age)} old: earlier claims are unknown here`]
     : []
 }
 
-/** Who calls is alive: for one's own lock no session need be looked up. Null when it is another's. */
+/** The caller's own lock; its holder is alive, so no session is looked up. Null when another holds the item. */
 function ownLock({ host }: Store, current: Current, holder: string): HeldLock | null {
   const { lock } = current
   if (lock?.by !== holder) return null
@@ -278,7 +276,7 @@ function ownLock({ host }: Store, current: Current, holder: string): HeldLock | 
   const run = liveRun(holder, runs, { here: here(), look: host.look })
   const reason = run
     ? `run ${run.id} of this session (process ${run.process.pid}) is at work on it`
-    : 'it is this session'
+    : 'your own session'
   return {
     lock,
     liveness: { verdict: 'alive', reason },
@@ -311,7 +309,7 @@ function eventOf(
   }
 }
 
-/** A lock that wrk did not write, beside one that it did: somebody works past wrk, and others should know. */
+/** Logs a lock in the file that wrk did not write, beside a record: somebody works without wrk. */
 async function logForeignLock(
   { store, clock }: Context,
   { item, session, holder }: RefusedClaim,
@@ -331,10 +329,10 @@ export function summary({ item, place }: Pick<Current, 'item' | 'place'>): ItemS
 
 /** @param forRun a run's claim, which nothing can force */
 function closed({ item, place }: Current, forRun: boolean): WrkError {
-  const how = item.status ? `its status is ${printable(item.status, 40)}` : `it lies in ${place.folder}/`
-  const asItIs = forRun ? '' : '. To claim it as it is: --force --reason TEXT'
+  const how = item.status ? `its status is ${printable(item.status, 40)}` : `it is in ${place.folder}/`
+  const asItIs = forRun ? '' : `. Claim it closed: wrk claim ${item.id} --force --reason TEXT`
   return new WrkError('CLOSED', `${item.id} is closed: ${how}`, {
-    hint: `Choose another (wrk list), or: wrk reopen ${item.id}${asItIs}`,
+    hint: `Reopen it: wrk reopen ${item.id}${asItIs}`,
     details: { item: summary({ item, place }) },
   })
 }

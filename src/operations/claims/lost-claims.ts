@@ -138,5 +138,5 @@ export function describeLoss({ id, by, at, reason }: Superseded): string {
   const why = reason ? ` (${reason})` : ''
   return by
     ? `${id} was taken over by ${by}${since}${why}`
-    : `${id} is no longer held by this session; it was taken${since}${why}`
+    : `${id} is no longer yours: it was taken${since}${why}`
 }

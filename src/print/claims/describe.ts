@@ -1,4 +1,4 @@
-/** Sentences that several commands say. Text from files is made printable here. */
+/** Sentences that several commands share. Text from files is made printable here. */
 
 import { isClosed } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
@@ -28,33 +28,52 @@ export function relative(instant: string | null, now: Date): string {
   return ms > 0 ? `${humanDuration(ms)} ago` : `in ${humanDuration(-ms)}`
 }
 
-/** Who holds it, since when, until when, and whether they live: what every refusal says. */
+/**
+ * `held by ann (alive), claimed 1h ago`: who holds it, whether they live and since when. All that a refusal has room
+ * for; the evidence is in `evidenceOf`, which `wrk show` prints.
+ */
 export function describeHolder(holder: HolderInfo, now: Date): string {
-  const work = holder.active_wrk ? `, works on ${printable(holder.active_wrk, 60)}` : ''
-  const where = holder.pid
-    ? ` (process ${holder.pid}${holder.host ? ` on ${printable(holder.host, 60)}` : ''})`
-    : ''
-  const until = ranOut(holder, now)
-    ? `its time ran out at ${holder.expires_at}`
-    : `until ${holder.expires_at} unless it shows life`
-  return [
-    `held by ${printable(holder.session_id, 128)}${where} since ${holder.locked_at} (${relative(holder.locked_at, now)})`,
-    `${until}; ${holder.liveness}: ${printable(holder.reason)}${work}${pastWrk(holder)}`,
-  ].join(', ')
+  const claimed = `, claimed ${relative(holder.locked_at, now)}`
+  const free = holder.liveness === 'unknown' ? freeWhen(holder, now) : ''
+  return `held by ${printable(holder.session_id, 128)} (${LIVES[holder.liveness]})${claimed}${free}${changedInFile(holder)}`
 }
 
-/** What something other than wrk did to the lock in the file. */
-function pastWrk({ taken_out, named_in_file }: HolderInfo): string {
+const LIVES: Record<HolderInfo['liveness'], string> = {
+  alive: 'alive',
+  dead: 'dead',
+  unknown: 'may be alive',
+}
+
+/** Why the holder counts as alive or not, where it runs, what it works on, and when the item would be free. */
+export function evidenceOf(holder: HolderInfo, now: Date): { holder: string; since: string } {
+  const host = holder.host ? ` on ${printable(holder.host, 60)}` : ''
+  const where = holder.pid ? ` (process ${holder.pid}${host})` : ''
+  const work = holder.active_wrk ? `, works on ${printable(holder.active_wrk, 60)}` : ''
+  return {
+    holder: `held by ${printable(holder.session_id, 128)}${where}; ${LIVES[holder.liveness]}: ${printable(holder.reason)}${work}${changedInFile(holder)}`,
+    since: `${holder.locked_at ?? 'unknown'} (${relative(holder.locked_at, now)})${holder.liveness === 'dead' ? '' : freeWhen(holder, now)}`,
+  }
+}
+
+/** When another session may take it over although its holder may live. */
+function freeWhen(holder: HolderInfo, now: Date): string {
+  return ranOut(holder, now)
+    ? `; expired ${relative(holder.expires_at, now)}`
+    : `; free ${relative(holder.expires_at, now)} if silent`
+}
+
+/** What git, an editor or an older tool did to the lock lines of the file. */
+function changedInFile({ taken_out, named_in_file }: HolderInfo): string {
   if (named_in_file !== null)
     return `; the file names ${printable(named_in_file, 128)}, which wrk did not write`
-  return taken_out ? '; something other than wrk took the lock out of the file' : ''
+  return taken_out ? '; git or an editor removed the lock from the file' : ''
 }
 
 function ranOut({ expires_at }: HolderInfo, now: Date): boolean {
   return Date.parse(expires_at) <= now.getTime()
 }
 
-/** How to get an item whose holder is dead, or silent for too long; null while it lives or may live. */
+/** The command that gets an item from a holder that is dead or was silent for too long; null while it may be alive. */
 export function takeover(
   { id, status }: Pick<ItemSummary, 'id' | 'status'>,
   holder: HolderInfo,
@@ -64,7 +83,7 @@ export function takeover(
   const givesWay = liveness === 'dead' || (liveness === 'unknown' && ranOut(holder, now))
   if (!givesWay) return null
   // What is closed is not claimed.
-  return isClosed(status ?? undefined, '') ? `wrk done ${id} frees it.` : `wrk claim ${id} takes it over.`
+  return isClosed(status ?? undefined, '') ? `Free it: wrk done ${id}` : `Take it over: wrk claim ${id}`
 }
 
 /**

@@ -1,4 +1,6 @@
-/** What a caller is told who may not: who holds the item, or who took it over. Never the command that would break a living holder's lock. */
+/** Refusals: who holds the item, or who took it over, and what to do. Never the command that would break a living holder's lock. */
+
+import { printable } from '../../core/text.ts'
 import type { RefusedClaim } from '../../operations/claims/claim.ts'
 import { describeLoss, type Superseded } from '../../operations/claims/lost-claims.ts'
 import type { Refused } from '../../operations/claims/permission.ts'
@@ -8,11 +10,13 @@ import { describeHolder, takeover } from './describe.ts'
 
 /** A claim that another won. */
 export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
-  const message = `${item.id} is ${describeHolder(holder, now)}`
   const own = holder.session_id === session.id || holder.session_id.startsWith(`${session.id}/`)
+  const message = own
+    ? `${item.id} is held by your own session (${printable(holder.session_id, 128)}): ${printable(holder.reason)}`
+    : `${item.id} is ${describeHolder(holder, now)}`
   const hint = own
-    ? 'It is held within this session: wait until the work there has ended, or choose another item (wrk list --status pending).'
-    : `Choose another item (wrk list --status pending), wait for it (wrk claim ${item.id} --wait), or ask its holder to release it.`
+    ? 'Wait until the work there has ended, or take another: wrk next --claim'
+    : `Take another: wrk next --claim. Wait for it: wrk claim ${item.id} --wait`
   return {
     exitCode: EXIT.held,
     json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
@@ -28,9 +32,8 @@ export function refusedChange({ item, why, warnings }: Refused, now: Date): Outc
   const message = superseded
     ? describeLoss(superseded)
     : `${item.id} is ${holder ? describeHolder(holder, now) : 'held by another session'}`
-  const next =
-    (holder && takeover(item, holder, now)) ?? 'Choose another item, or ask its holder to release it.'
-  const hint = superseded ? STOP : `Only its holder changes it. ${next}`
+  const next = (holder && takeover(item, holder, now)) ?? `Who that is: wrk show ${item.id}`
+  const hint = superseded ? STOP : `Only its holder can change it. ${next}`
   return {
     exitCode: EXIT.held,
     json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, superseded },

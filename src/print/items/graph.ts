@@ -42,7 +42,7 @@ export function tree(result: GraphResult, width: number): string {
     return `${label(item, width)}\n${below}`
   }
   const text = roots.map(drawFrom).join('')
-  // What is in a circle hangs on no root.
+  // What is in a cycle hangs on no root.
   return text + items.map(item => (drawn.has(item.key) ? '' : drawFrom(item))).join('')
 }
 
@@ -51,7 +51,7 @@ function branches(item: QueueItem, next: Next, heading: string, width: number): 
   return text === '' ? `  ${heading} nothing\n` : `  ${heading}:\n${text}`
 }
 
-/** @param above the items on the way here: meeting one again is a circle */
+/** @param above the items on the way here: meeting one again is a cycle */
 function draw(
   item: QueueItem,
   next: Next,
@@ -67,7 +67,7 @@ function draw(
     const isLast = i === others.length - 1
     const branch = `${indent}${isLast ? '└─ ' : '├─ '}`
     const seen = above.has(other.key)
-      ? 'a circle'
+      ? 'a cycle'
       : drawn.has(other.key) && next(other).length > 0
         ? 'see above'
         : null

@@ -2,17 +2,17 @@
 import type { LeftWork } from '../../core/items/next.ts'
 import { printable } from '../../core/text.ts'
 import type { Blocker, ShownItem } from '../../operations/items/show.ts'
-import { describeElsewhere, describeHolder, relative } from '../claims/describe.ts'
+import { describeElsewhere, evidenceOf, relative } from '../claims/describe.ts'
 
-/** Fields that the lines say otherwise. */
+/** Fields that other lines show. */
 const SHOWN_APART = ['locked_by', 'locked_at', 'id', 'title']
 
-/** A name and what is behind it. */
+/** A name and its value. */
 export type Row = [name: string, text: string]
 
 /**
  * The id and title, and a line for each field, for the lock, for each problem, and for what else there is.
- * @param inTime gives what wrk says itself the times of a terminal; the fields keep theirs
+ * @param inTime puts local times into wrk's own sentences; the item's fields stay as they are
  */
 export function itemLines(
   shown: ShownItem,
@@ -25,11 +25,13 @@ export function itemLines(
   for (const [key, value] of Object.entries(fields))
     if (!SHOWN_APART.includes(key)) rows.push([key, inline(value)])
   for (const blocker of waits_for) rows.push(['waits for', describeBlocker(blocker)])
-  // What cannot be read is never called free.
+  // An item that cannot be read is never called free.
   const isElsewhere = shown.elsewhere?.state === 'held' || shown.elsewhere?.state === 'unreadable'
   const free = isElsewhere ? 'not held in this clone' : 'free'
-  const unlocked = problems.some(({ blocks }) => blocks) ? 'not known: repair the file first' : free
-  rows.push(['lock', lock && holder ? inTime(describeHolder(holder, now)) : unlocked])
+  const unlocked = problems.some(({ blocks }) => blocks) ? 'unknown: repair the file first' : free
+  const evidence = lock && holder ? evidenceOf(holder, now) : null
+  rows.push(['lock', evidence ? inTime(evidence.holder) : unlocked])
+  if (evidence) rows.push(['since', inTime(evidence.since)])
   if (shown.scope === 'local') rows.push(['scope', `this clone only; publish it: wrk claim ${item.id}`])
   if (shown.elsewhere) rows.push(['elsewhere', describeElsewhere(shown.elsewhere, now)])
   if (left) rows.push(['left', inTime(describeLeft(left, now))])
@@ -43,10 +45,10 @@ export function itemLines(
   )
 }
 
-/** Who began the item, and how and when that session left it. */
+/** Who began the item, and when and why that session left it. */
 function describeLeft({ by, at, why }: LeftWork, now: Date): string {
   const since = at === null ? '' : ` (${relative(at, now)})`
-  return `begun by ${printable(by, 128)}, who left it${since}${why === null ? '' : `: ${printable(why)}`}`
+  return `begun and left by ${printable(by, 128)}${since}${why === null ? '' : `: ${printable(why)}`}`
 }
 
 export function describeBlocker({ id, title, status, closed }: Blocker): string {

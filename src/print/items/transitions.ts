@@ -11,7 +11,7 @@ export function refusedTransition(
   { item, state, instead, warnings }: Extract<TransitionResult, { kind: 'no' }>,
 ): Outcome {
   const message = `${item.id} cannot be ${cannot}: it is ${state === 'closed' ? `closed (${printable(item.status ?? 'by its folder', 40)})` : state}`
-  const hint = instead ? `First: wrk ${instead} ${item.id}` : `wrk show ${item.id} tells how it stands.`
+  const hint = instead ? `First: wrk ${instead} ${item.id}` : `See its fields: wrk show ${item.id}`
   const code = state === 'closed' ? 'CLOSED' : 'INVALID_ITEM'
   return {
     exitCode: EXIT.unworkable,

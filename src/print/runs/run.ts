@@ -1,8 +1,8 @@
-/** What a run under a claim ends with. The command had stdout; what wrk has to say goes to stderr. */
+/** The outcome of a run under a claim. The command had stdout; wrk's own messages go to stderr. */
 import { printable } from '../../core/text.ts'
 import type { ArchiveResult } from '../../operations/items/transitions/archive.ts'
 import type { RunResult } from '../../operations/runs/run-under-claim.ts'
-import { describeHolder } from '../claims/describe.ts'
+import { describeHolder, relative } from '../claims/describe.ts'
 import { lostClaim } from '../claims/refusal.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Outcome } from '../outcome.ts'
@@ -12,7 +12,7 @@ export function runOutcome(result: RunResult, now: Date, archived?: ArchiveResul
   const from = claimed.from
   const warnings = from
     ? [
-        `took over ${item.id} from ${printable(from.locked_by, 128)} (held since ${from.locked_at ?? 'an unreadable time'}): ${from.reason}`,
+        `took over ${item.id} from ${printable(from.locked_by, 128)} (claimed ${relative(from.locked_at, now)}): ${from.reason}`,
         ...result.warnings,
       ]
     : result.warnings
@@ -37,7 +37,7 @@ export function runOutcome(result: RunResult, now: Date, archived?: ArchiveResul
     }
   }
   if (archived?.kind === 'refused') {
-    const message = `${item.id} passed its review, but could not be archived`
+    const message = `${item.id} passed its review and could not be archived`
     const hint =
       archived.why.kind === 'held' ? `It is ${describeHolder(archived.why.holder, now)}` : undefined
     return {
@@ -61,10 +61,10 @@ export function runOutcome(result: RunResult, now: Date, archived?: ArchiveResul
     notes: [
       ...(exitCode === 0 ? [] : [message]),
       archived?.kind === 'archived'
-        ? `${item.id} is archived: ${archived.item.path}`
+        ? `archived ${item.id}  ${archived.item.path}`
         : released
-          ? `${item.id} is released`
-          : `${item.id} stays as it was claimed`,
+          ? `released ${item.id}`
+          : `${item.id} stays claimed`,
     ],
     warnings,
   }

@@ -110,7 +110,7 @@ describe('a claim', () => {
         expect(decideClaim(lock, ask, NOW)).toEqual({
           kind: 'takenOver',
           because: 'ttl',
-          reason: expect.stringContaining('no sign of life'),
+          reason: expect.stringContaining('silent'),
         })
         expect(decideClaim(lock, ask, new Date(NOW.getTime() - 1)).kind).toBe('held')
       }),

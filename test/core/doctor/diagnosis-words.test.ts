@@ -76,13 +76,9 @@ describe('a lock that is left over', () => {
   const said = (more: Partial<ItemFacts>) => diagnose(facts([item('WRK-1', more)]))
 
   test.each<[code: string, more: Partial<ItemFacts>, reason: string]>([
-    ['dead-lock', { held: held('dead') }, 'locked by they, but its holder is dead: the test says so'],
+    ['dead-lock', { held: held('dead') }, 'locked by they, but its holder is dead (the test says so)'],
     ['ended-session', { held: held('dead'), ended: true }, 'locked by they, but its holder is dead'],
-    [
-      'stale-lock',
-      { held: held('unknown', 3 * HOUR) },
-      'locked by they, but its holder gave no sign of life',
-    ],
+    ['stale-lock', { held: held('unknown', 3 * HOUR) }, 'locked by they, but its holder was silent'],
     ['dead-lock', { held: held('dead', 0, 'a\x1b[2Jb') }, 'locked by a?[2Jb, but'],
   ])('%s names its holder and how to get the item', (code, more, reason) => {
     const place = `warning ${code}, WRK-1, pending/WRK-1.md: ${reason}`

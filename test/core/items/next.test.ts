@@ -164,7 +164,7 @@ describe('the order', () => {
       [candidate(1, {}, made), candidate(2, {}, { createdAt: '2026-01-06T10:00:00Z' })],
       HERE,
     )
-    expect(whyBehind(young.ready[0]!, young.ready[1]!)).toBe('younger: made on 2026-01-06')
+    expect(whyBehind(young.ready[0]!, young.ready[1]!)).toBe('newer: created 2026-01-06')
     const last = choose(
       [candidate(1, { priority: 'high' }), candidate(2, { priority: null }, made)],
       HERE,
@@ -174,7 +174,7 @@ describe('the order', () => {
       [candidate(1, {}, { createdAt: '2026-01-05T10:00:00Z' }), candidate(2, {}, { createdAt: 'once' })],
       HERE,
     )
-    expect(whyBehind(dated.ready[0]!, dated.ready[1]!)).toBe('of unknown age')
+    expect(whyBehind(dated.ready[0]!, dated.ready[1]!)).toBe('no creation date')
   })
 
   test('says what put an item behind the best', () => {
@@ -194,13 +194,13 @@ describe('the order', () => {
     const [best, ...others] = ready
     expect(best!.item.id).toBe('WRK-6')
     const why = Object.fromEntries(others.map(one => [one.item.id, whyBehind(best!, one)]))
-    expect(why['WRK-1']).toBe('fewer wait for it: 0')
+    expect(why['WRK-1']).toBe('blocks fewer items: 0')
     expect(why['WRK-4']).toBe('lower priority: low')
     const first = others[0]!
     expect(first.item.id).toBe('WRK-1')
-    expect(whyBehind(first, others[1]!)).toBe('alike, with a later id')
-    expect(whyBehind(first, others[2]!)).toBe('younger: made on 2026-01-06')
-    expect(whyBehind(first, others[3]!)).toBe('of unknown age')
+    expect(whyBehind(first, others[1]!)).toBe('equal, with a higher id')
+    expect(whyBehind(first, others[2]!)).toBe('newer: created 2026-01-06')
+    expect(whyBehind(first, others[3]!)).toBe('no creation date')
   })
 })
 
@@ -217,7 +217,7 @@ describe('ready is what', () => {
     expect(ids([candidate(1, { status: null }), candidate(2, { status: null, folder: '' })])).toHaveLength(2)
     const elsewhere = candidate(3, { status: null, folder: 'blocked' })
     expect(ids([elsewhere])).toEqual([])
-    expect(reasons(elsewhere)).toEqual(['it lies in blocked/'])
+    expect(reasons(elsewhere)).toEqual(['it is in blocked/'])
   })
 
   test('waits for nothing: what it waited for is done in all its places, and known', () => {

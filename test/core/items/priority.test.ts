@@ -28,7 +28,7 @@ describe('a priority', () => {
 
 test('a word that is none is told with what is near, and what it counts as', () => {
   expect(unknownPriority('hihg')).toMatch(
-    /^"hihg" is no priority .* Did you mean high\? It counts as medium\.$/,
+    /^unknown priority "hihg"\. Did you mean high\? It counts as medium\.$/,
   )
   expect(priorityRank('hihg')).toBe(priorityRank('medium'))
 })

@@ -107,7 +107,7 @@ test.each([
 
 test('a word that means nothing is told with what is near, and what its items count as', () => {
   expect(unknownStatus('dnoe')).toMatch(
-    /^"dnoe" is no status .* Did you mean done\? Its items count as open\.$/,
+    /^unknown status "dnoe"\. Did you mean done\? Its items count as open\.$/,
   )
   expect(unknownStatus('in-progres')).toContain('Did you mean in-progress?')
 })

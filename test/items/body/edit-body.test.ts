@@ -15,7 +15,7 @@ describe('wrk note', () => {
     const queue = makeQueue(['WRK-1'])
     expect(await queue.run(['note', '1', 'The licence arrived'], NOW)).toMatchObject({
       code: 0,
-      stdout: 'Noted in WRK-1  What WRK-1 is about\n',
+      stdout: 'Added a note to WRK-1  What WRK-1 is about\n',
       stderr: '',
     })
     const one = `${item('WRK-1')}\n## Notes\n\n- 2026-02-16T19:30:05Z (tester) The licence arrived\n`
@@ -93,7 +93,7 @@ describe('wrk check', () => {
     ['check 1 4', 'WRK-1 has 3 criteria, and none with the number 4'],
     ['check 1 0', 'none with the number 0'],
     ['check 1 1 9', 'none with the number 9'],
-    ['check 1 x', 'is not a number'],
+    ['check 1 x', 'must be a number'],
     ['check 1 --uncheck', 'needs the number'],
   ])('%s is refused with 2, and nothing changes', async (command, says) => {
     const queue = queueWith()

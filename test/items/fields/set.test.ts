@@ -71,7 +71,7 @@ test('what an item says already is not written again', async () => {
   const queue = makeQueue(['WRK-1'])
   const { mtimeMs, ino } = statSync(queue.path('WRK-1'))
   const { code, stdout } = await queue.run(['set', 'WRK-1', 'priority=medium', 'status=pending'])
-  expect([code, stdout]).toEqual([0, 'WRK-1 already has these values\n'])
+  expect([code, stdout]).toEqual([0, 'Nothing to do: WRK-1 already has these values.\n'])
   expect(statSync(queue.path('WRK-1'))).toMatchObject({ mtimeMs, ino })
   expect(changes(queue)).toEqual([])
 })
@@ -264,7 +264,7 @@ describe('a field that the item does not have', () => {
     const { code, stderr } = await queue.run('set WRK-1 owner=Ann complexity=simple step_1=a')
     expect([code, stderr]).toEqual([
       0,
-      'wrk: owner is a new field of WRK-1; wrk gives it no meaning\nwrk: step_1 is a new field of WRK-1; wrk gives it no meaning\n',
+      'wrk: owner is a new field of WRK-1, and not one that wrk uses\nwrk: step_1 is a new field of WRK-1, and not one that wrk uses\n',
     ])
     expect((await queue.run('set WRK-1 step_2=b')).code).toBe(0)
     expect((await queue.run('set WRK-1 owner=Bo')).stderr).toBe('')
@@ -276,8 +276,8 @@ test('a status or priority of no meaning is written, and told of', async () => {
   const { code, stderr } = await queue.run('set WRK-1 status=dnoe priority=hihg')
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: `wrk: warning: "dnoe" is no status that wrk knows. Did you mean done? Its items count as open.
-wrk: warning: "hihg" is no priority that wrk knows. Did you mean high? It counts as medium.
+    stderr: `wrk: warning: unknown status "dnoe". Did you mean done? Its items count as open.
+wrk: warning: unknown priority "hihg". Did you mean high? It counts as medium.
 `,
   })
   expect(queue.read('pending/WRK-1.md')).toMatch(/\nstatus: dnoe\n(.*\n)*priority: hihg\n/)
@@ -349,7 +349,7 @@ describe('who may', () => {
     const before = queue.read('WRK-1')
     const { code, json } = await queue.run('set WRK-1 priority=low --json', { session: 'other' })
     expect([code, json.error.code, json.holder.session_id]).toEqual([4, 'LOCKED', 'tester'])
-    expect(json.error.message).toContain(at)
+    expect([json.error.message, json.holder.locked_at]).toEqual([expect.stringMatching(', claimed '), at])
     expect((await queue.run('set WRK-1 priority=low --agent helper')).code).toBe(4)
     expect(queue.read('WRK-1')).toBe(before)
   })
@@ -370,7 +370,7 @@ describe('who may', () => {
     const queue = makeQueue({ 'done/WRK-1.md': closed, 'session-state.yaml': sessions })
     const refused = await queue.run('set WRK-1 priority=high')
     expect(refused.code).toBe(4)
-    expect(refused.stderr).toContain('wrk done WRK-1 frees it.')
+    expect(refused.stderr).toContain('Free it: wrk done WRK-1')
     expect((await queue.run('done WRK-1')).code).toBe(0)
     expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
   })

@@ -108,7 +108,7 @@ describe('circles and what is not there', () => {
 
   test('are named below the tree', async () => {
     const text = await shown(knot())
-    expect(text).toContain('(a circle)')
+    expect(text).toContain('(a cycle)')
     expect(text).toMatch(
       /Circles:\n {2}WRK-1 waits for WRK-3 waits for WRK-2 waits for WRK-1\n {2}WRK-4 waits for WRK-4\nNot in the queue:\n {2}WRK-1 waits for WRK-99\n {2}WRK-4 waits for the licence\n$/,
     )
@@ -140,7 +140,7 @@ describe('circles and what is not there', () => {
       const { code, stdout, stderr } = await knot().run(`graph ${format}`)
       expect(code).toBe(0)
       expect(stdout).not.toContain('waits for')
-      expect(stderr).toContain('wrk: warning: a circle: WRK-4 waits for WRK-4\n')
+      expect(stderr).toContain('wrk: warning: a cycle: WRK-4 waits for WRK-4\n')
       expect(stderr).toContain('wrk: warning: WRK-1 waits for WRK-99, which is not in the queue\n')
     }
   })

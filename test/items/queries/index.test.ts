@@ -154,7 +154,7 @@ describe('wrk index --write', () => {
     expect(first.json).toEqual({ schema_version: 1, ok: true, items: 7, path, changed: true })
     expect(queue.read('INDEX.md')).toBe(wanted)
     const { mtimeMs, ino } = statSync(path)
-    expect((await queue.run('index --write')).stdout).toBe(`${path} says so already\n`)
+    expect((await queue.run('index --write')).stdout).toBe(`Nothing to do: ${path} is up to date.\n`)
     expect(statSync(path)).toMatchObject({ mtimeMs, ino })
     expect(await index(queue)).toBe(wanted)
     expect((await queue.run('list --json')).json.items).toHaveLength(7)

@@ -143,9 +143,9 @@ describe('wrk list', () => {
     expect((await several().run('list --text nothing-like-this')).stdout).toBe('No items.\n')
     // A word that nothing has, and that means nothing, is perhaps mistyped.
     expect((await several().run('list --status pendng blokced --priority high p11')).stderr).toBe(
-      `wrk: warning: "pendng" is no status that wrk knows. Did you mean pending? Its items count as open.
-wrk: warning: "blokced" is no status that wrk knows. Did you mean blocked? Its items count as open.
-wrk: warning: "p11" is no priority that wrk knows. Did you mean p1? It counts as medium.
+      `wrk: warning: unknown status "pendng". Did you mean pending? Its items count as open.
+wrk: warning: unknown status "blokced". Did you mean blocked? Its items count as open.
+wrk: warning: unknown priority "p11". Did you mean p1? It counts as medium.
 `,
     )
   })

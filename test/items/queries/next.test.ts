@@ -47,7 +47,7 @@ describe('wrk next', () => {
         priority: 'medium',
         folder: 'pending',
       },
-      why: 'First of 1 ready: priority medium, no item waits for it, made on 2026-02-01.',
+      why: 'The only ready item: priority medium, blocks nothing, created 2026-02-01.',
       ready: 1,
       left: null,
       holding: [],
@@ -84,9 +84,9 @@ describe('wrk next', () => {
     const env = { WRK_MACHINE: 'devbox' }
     const { stdout } = await queue.run('next --explain', { env })
     expect(stdout.split('\n').filter(line => line.length > 80)).toEqual([])
-    expect(stdout).toContain('The others:\n')
+    expect(stdout).toContain('Not chosen:\n')
     for (const line of [
-      'WRK-2  ready too; lower priority: medium',
+      'WRK-2  also ready; lower priority: medium',
       'WRK-3  waits for WRK-2; waits for WRK-99, which is not in the queue',
       'WRK-4  its status is parked',
       'WRK-5  is for otherbox, and this is devbox',
@@ -99,7 +99,7 @@ describe('wrk next', () => {
   test('nothing ready is exit 1, null, and why; with --explain why for each', async () => {
     const queue = queueOf({ 'WRK-1': { status: 'parked' }, 'WRK-2': { blocked_by: '1' } })
     const json = nothing(await queue.run('next --json'))
-    expect(json.error.message).toBe('nothing is ready: 2 open items wait')
+    expect(json.error.message).toBe('nothing is ready: 2 open items have to wait')
     expect(json.waiting).toEqual([
       { id: 'WRK-1', reasons: ['its status is parked'] },
       { id: 'WRK-2', reasons: ['waits for 1'] },
@@ -107,10 +107,10 @@ describe('wrk next', () => {
     const people = await queue.run('next')
     expect(people).toMatchObject({ code: 1, stdout: '' })
     expect(people.stderr).toBe(
-      'wrk: nothing is ready: 2 open items wait\n     WRK-1: its status is parked. Of all: wrk next --explain\n',
+      'wrk: nothing is ready: 2 open items have to wait\n     WRK-1: its status is parked. See all: wrk next --explain\n',
     )
     expect((await queue.run('next --explain')).stderr).toBe(
-      'wrk: nothing is ready: 2 open items wait\n  WRK-1  its status is parked\n  WRK-2  waits for 1\n',
+      'wrk: nothing is ready: 2 open items have to wait\n  WRK-1  its status is parked\n  WRK-2  waits for 1\n',
     )
     const closed = await makeQueue({ 'done/WRK-1.md': item('WRK-1', { status: 'done' }) }).run(
       'next --claim --json',
@@ -123,7 +123,7 @@ describe('wrk next', () => {
   test('tells of many in a few lines', async () => {
     const queue = queueOf(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`WRK-${i}`, {}])))
     const { stdout } = await queue.run('next --explain')
-    expect(stdout).toMatch(/ {2}and 39 more; --json tells all\n$/)
+    expect(stdout).toMatch(/ {2}and 39 more: wrk next --explain --json\n$/)
     expect((await queue.run('next --explain --json')).json.behind).toHaveLength(59)
   })
 })
@@ -294,7 +294,7 @@ describe('next --claim', () => {
     expect(queue.events().filter(({ item }) => item)).toMatchObject([{ type: 'granted', item: 'WRK-2' }])
     expect(queue.session('tester').claims).toMatchObject([{ id: 'WRK-2' }])
     expect((await queue.run('next --claim')).stdout).toMatch(
-      /^Claimed WRK-1 {2}What WRK-1 is about\nFirst of 1 ready/,
+      /^Claimed WRK-1 {2}What WRK-1 is about\nThe only ready item/,
     )
   })
 

@@ -94,12 +94,12 @@ describe('wrk search', () => {
     expect(result.json).toMatchObject({
       ok: false,
       items: [],
-      error: { code: 'NOT_FOUND', message: 'nothing holds "no such text"' },
+      error: { code: 'NOT_FOUND', message: 'no item contains "no such text"' },
     })
     expect(await queue.run('search nope')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: 'wrk: nothing holds "nope"\n',
+      stderr: 'wrk: no item contains "nope"\n',
     })
   })
 
@@ -130,7 +130,7 @@ describe('wrk search', () => {
     const result = await queue.run('search needle --json')
     expect(result.code).toBe(0)
     expect(result.stderr).toMatch(
-      /^wrk: warning: not searched, since they cannot be read: WRK-[\d, WRK-]+( and 1 more)?; wrk doctor tells why\n$/,
+      /^wrk: warning: not searched, because they cannot be read: WRK-[\d, WRK-]+( and 1 more)?. Why: wrk doctor\n$/,
     )
     for (const id of ['WRK-4', 'WRK-8']) expect(result.stderr).toContain(id)
     const ids = result.json.items.map(({ id }: Json) => id)

@@ -122,7 +122,7 @@ describe('block, unblock and reopen', () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim 1')
     for (const verb of ['unblock', 'reopen']) {
-      expect((await queue.run(`${verb} 1`)).stdout).toBe('WRK-1 is pending already\n')
+      expect((await queue.run(`${verb} 1`)).stdout).toBe('Nothing to do: WRK-1 is already pending.\n')
       expect(queue.lock('WRK-1').by).toBe('tester')
     }
   })
@@ -150,14 +150,14 @@ describe('done', () => {
       'pending/WRK-3.md': item('WRK-3'),
     })
     await queue.run('start 1')
-    expect((await queue.run('done 1')).stdout).toBe('Done: WRK-1  What WRK-1 is about\n')
+    expect((await queue.run('done 1')).stdout).toBe('Done WRK-1  What WRK-1 is about\n')
     expect(field(textOf(queue), 'completed_at')).toBe('2020-01-01')
     expect(field(textOf(queue), 'locked_by')).toBe('')
     expect(queue.session('tester').claims).toEqual([])
     const now = { env: { WRK_NOW: '2026-02-09T00:00:00Z' } }
-    expect((await queue.run('done 2', now)).stdout).toBe('Done: WRK-2  What WRK-2 is about\n')
+    expect((await queue.run('done 2', now)).stdout).toBe('Done WRK-2  What WRK-2 is about\n')
     expect(field(textOf(queue, 'WRK-2'), 'completed_at')).toBe('2026-02-09T00:00:00Z')
-    expect((await queue.run('done 2')).stdout).toBe('WRK-2 is merged already\n')
+    expect((await queue.run('done 2')).stdout).toBe('Nothing to do: WRK-2 is already merged.\n')
     expect(places(queue, 'WRK-2')).toEqual(['done'])
     expect(field(textOf(queue, 'WRK-2'), 'status')).toBe('merged')
     await queue.run('done 3', { env: { WRK_NOW: '2026-02-10T00:00:00Z' } })
@@ -192,7 +192,7 @@ describe('done', () => {
       'pending/WRK-1.md': item('WRK-1', fields),
       'done/WRK-2.md': item('WRK-2', { status: 'archived' }),
     })
-    expect((await queue.run('done 1')).stdout).toBe('WRK-1 is archived already\n')
+    expect((await queue.run('done 1')).stdout).toBe('Nothing to do: WRK-1 is already archived.\n')
     expect(places(queue)).toEqual(['archive/2026-02'])
     await queue.run('done 2')
     expect(places(queue, 'WRK-2')).toEqual(['done'])
@@ -218,8 +218,8 @@ describe('done', () => {
     ])
     const again = await queue.run('done 1')
     expect(again.stdout).toBe(
-      `WRK-1 is done already
-Waited for this, and waits for nothing now:
+      `Nothing to do: WRK-1 is already done.
+Unblocked:
   WRK-4  What WRK-4 is about
   WRK-2  What WRK-2 is about
   WRK-6 (blocked)  What WRK-6 is about
@@ -280,7 +280,7 @@ describe('another’s item', () => {
         const result = await queue.run(`${verb} 1 --json`)
         expect(result.code).toBe(0)
         expect(result.json.from).toMatchObject({ holder: 'holder' })
-        expect(result.stderr).toMatch(/^wrk: warning: holder held WRK-1: /)
+        expect(result.stderr).toMatch(/^wrk: warning: took over WRK-1 from holder: /)
         const [event] = queue.events().filter(({ item }) => item)
         expect(event).toMatchObject({ previous_holder: 'holder', session: 'tester' })
         expect(event!.reason).toMatch(/dead|TTL/)
@@ -312,7 +312,7 @@ describe('another’s item', () => {
     }
     await queue.run('release 1', { session: 'quick' })
     const lost = expectError(await queue.run('done 1 --json', { session: 'slow' }), 4, 'LOCKED')
-    expect(lost.error.message).toMatch(/^WRK-1 is no longer held by this session/)
+    expect(lost.error.message).toMatch(/^WRK-1 is no longer yours/)
     expect(field(textOf(queue), 'status')).toBe('working')
     expect((await queue.run('start 1', { session: 'slow' })).code).toBe(0)
     expect((await queue.run('done 1', { session: 'slow' })).code).toBe(0)

@@ -11,8 +11,8 @@ import { count, examples, open, type RunCommand } from '../../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
-    .argument('[number...]', 'which criteria, as they are counted here; none: lists them')
-    .option('--uncheck', 'take the checks away')
+    .argument('[number...]', 'numbers of the criteria; none: list them')
+    .option('--uncheck', 'remove the checks')
   examples(
     command,
     `wrk check WRK-157              lists the criteria with their numbers
@@ -22,8 +22,9 @@ export function configure(command: Command, run: RunCommand): void {
   command.addHelpText(
     'after',
     `
-Criteria are the boxes (- [ ]) under "## Acceptance criteria"; in a text without such a heading all boxes. One byte
-of the file changes for each. The item must be free or yours.`,
+Criteria are the boxes (- [ ]) under "## Acceptance criteria", or all boxes where
+there is no such heading. One byte of the file changes for each. The item must be
+free or yours.`,
   )
   command.action((id: string, words: string[], { uncheck = false }: { uncheck?: boolean }) =>
     run(async globals => {

@@ -6,9 +6,7 @@ import { EXIT } from '../../../print/exit-codes.ts'
 import { examples, open, type RunCommand } from '../../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
-  command
-    .argument('<id>', 'the item: WRK-157, 157')
-    .argument('<text...>', 'what to note; - reads it from stdin')
+  command.argument('<id>', 'the item: WRK-157, 157').argument('<text...>', 'the note; - reads it from stdin')
   examples(
     command,
     `wrk note WRK-157 "The licence arrived; the tests need a key"
@@ -17,8 +15,9 @@ export function configure(command: Command, run: RunCommand): void {
   command.addHelpText(
     'after',
     `
-Adds "- 2026-02-16T19:30:05Z (SESSION) TEXT" at the end of the section "## Notes", which is made where there is none.
-Every other byte of the file stays. The item must be free or yours.`,
+Adds "- 2026-02-16T19:30:05Z (SESSION) TEXT" at the end of the section "## Notes",
+and that section if it is missing. Every other byte of the file stays. The item
+must be free or yours.`,
   )
   command.action((id: string, words: string[]) =>
     run(async globals => {
@@ -30,7 +29,7 @@ Every other byte of the file stays. The item must be free or yours.`,
       return {
         exitCode: EXIT.done,
         json: { ok: true, item, entry },
-        text: `Noted in ${item.id}  ${printable(item.title)}\n`,
+        text: `Added a note to ${item.id}  ${printable(item.title)}\n`,
         warnings,
       }
     }),

@@ -15,7 +15,7 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item that waits: WRK-157, 157')
-    .option('--on <id>', 'an item that has to be done before; may be given several times', collect)
+    .option('--on <id>', 'an item that has to be done first; may be given several times', collect)
     .option('--not-on <id>', 'one that it no longer waits for; may be given several times', collect)
   examples(
     command,
@@ -25,14 +25,15 @@ export function configure(command: Command, run: RunCommand): void {
   command.addHelpText(
     'after',
     `
-Changes blocked_by, or the field in which the item names what it waits for (depends_on, deps); every other byte
-stays. Refused (5) when the items would wait for each other. wrk graph shows what waits for what.`,
+Changes blocked_by, or the field that the item uses for it (depends_on, deps);
+every other byte stays. Refused (5) when the items would wait for each other.
+To see what waits for what: wrk graph`,
   )
   command.action((id: string, { on = [], notOn = [] }: Flags) =>
     run(async globals => {
       if (on.length + notOn.length === 0)
-        throw new WrkError('USAGE', 'dep takes --on or --not-on', {
-          hint: `wrk dep ${printable(id, 40)} --on 25`,
+        throw new WrkError('USAGE', 'missing option: --on or --not-on', {
+          hint: `For example: wrk dep ${printable(id, 40)} --on 25`,
         })
       const context = await open(globals)
       const result = await set(context, id, new Map(), { waits: { on, notOn } })
@@ -44,7 +45,9 @@ stays. Refused (5) when the items would wait for each other. wrk graph shows wha
       return {
         exitCode: EXIT.done,
         json: { ok: true, changed, item, lists },
-        text: changed ? `${item.id} waits for ${now}\n` : `${item.id} waits for the same as before\n`,
+        text: changed
+          ? `${item.id} waits for ${now}\n`
+          : `Nothing to do: ${item.id} already waits for these.\n`,
         warnings,
       }
     }),

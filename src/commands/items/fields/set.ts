@@ -11,9 +11,9 @@ import { examples, open, type RunCommand } from '../../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
-    .argument('<key=value...>', 'fields with their new values; labels+=api and labels-=api for lists')
-    .option('--stay', 'only write a status: leave the item in its folder, and its lock as it is')
-    .option('--new-field', 'add a field that looks like a misspelt one, too')
+    .argument('<key=value...>', 'fields and values; of lists, labels+=api adds and labels-=api removes')
+    .option('--stay', 'write the status only: the item keeps its folder and its lock')
+    .option('--new-field', 'add a new field although its name looks like a typing error')
   examples(
     command,
     `wrk set WRK-157 priority=high
@@ -24,9 +24,10 @@ export function configure(command: Command, run: RunCommand): void {
   command.addHelpText(
     'after',
     `
-Every other byte of the file stays. A status does all that its verb does (start, block, unblock, done, reopen):
-the fields that go with it, the lock and the folder. The item must be free or yours (wrk claim takes it from a
-holder that is dead or whose time ran out); locked_by, locked_at and id are refused.`,
+Every other byte of the file stays. A status does what its command does (start,
+block, unblock, done, reopen): its fields, the lock and the folder. The item must
+be free or yours (from a dead or silent holder: wrk claim first). locked_by,
+locked_at and id are refused.`,
   )
   command.action((id: string, words: string[], flags: SetOptions) =>
     run(async globals => {
@@ -52,9 +53,9 @@ function outcome(
   })
   for (const [key, words] of Object.entries(lists))
     lines.push(`${item.id} ${key}: ${words.map(word => printable(word, 60)).join(', ') || '(empty)'}`)
-  if (!changed) lines.push(`${item.id} already has these values`)
+  if (!changed) lines.push(`Nothing to do: ${item.id} already has these values.`)
   if (moved !== null) lines.push(`Moved ${item.id} to ${moved}/`)
-  if (lock) lines.push(`Claimed ${item.id} for ${printable(lock.locked_by, 128)}`)
+  if (lock) lines.push(`Claimed ${item.id}`)
   return {
     exitCode: EXIT.done,
     json: {
@@ -67,9 +68,9 @@ function outcome(
       ...(transition ? { lock, from } : {}),
     },
     text: `${lines.join('\n')}\n`,
-    notes: added.map(key => `${key} is a new field of ${item.id}; wrk gives it no meaning`),
+    notes: added.map(key => `${key} is a new field of ${item.id}, and not one that wrk uses`),
     warnings: from
-      ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]
+      ? [`took over ${item.id} from ${printable(from.holder, 128)}: ${from.reason}`, ...warnings]
       : warnings,
   }
 }

@@ -15,9 +15,9 @@ interface Flags {
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .argument('[id]', 'only what is bound up with this item')
-    .option('--dot', 'in the language of Graphviz')
-    .option('--mermaid', 'in the language of Mermaid')
+    .argument('[id]', 'only this item and what it is connected to')
+    .option('--dot', 'print it for Graphviz')
+    .option('--mermaid', 'print it for Mermaid')
     .option('--all', 'closed items too')
   examples(
     command,
@@ -28,11 +28,11 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nAn item’s blocked_by says what it waits for. Circles and ids that are not in the queue are named.',
+    '\nAn item’s blocked_by says what it waits for. Cycles and ids that are not in the\nqueue are reported.',
   )
   command.action((id: string | undefined, flags: Flags) =>
     run(async globals => {
-      if (flags.dot && flags.mermaid) throw new WrkError('USAGE', 'graph takes --dot or --mermaid, not both')
+      if (flags.dot && flags.mermaid) throw new WrkError('USAGE', '--dot and --mermaid exclude each other')
       const context = await open(globals)
       const result = await graph(context, id, flags.all ?? false)
       const drawn = flags.dot ? dot(result) : flags.mermaid ? mermaid(result) : null
@@ -45,7 +45,7 @@ export function configure(command: Command, run: RunCommand): void {
           drawn === null
             ? []
             : [
-                ...circles(result).map(line => `a circle: ${line}`),
+                ...circles(result).map(line => `a cycle: ${line}`),
                 ...missingIds(result).map(line => `${line}, which is not in the queue`),
               ],
       }

@@ -7,8 +7,8 @@ import { examples, open, type RunCommand } from '../../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .option('--write', 'write INDEX.md in the queue, in place of printing it')
-    .option('--force', 'replace an INDEX.md that wrk did not make')
+    .option('--write', 'write it to INDEX.md in the queue instead of printing it')
+    .option('--force', 'replace an INDEX.md that wrk did not write')
   examples(
     command,
     `wrk index
@@ -16,7 +16,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nMade from the items alone: the same items give the same text. No other command writes or reads it.',
+    '\nMade from the items alone: the same items give the same text. No other command\nreads or writes it.',
   )
   command.action((flags: { write?: boolean; force?: boolean }) =>
     run(async globals => {
@@ -28,7 +28,7 @@ export function configure(command: Command, run: RunCommand): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, items: items.length, path, changed },
-        text: changed ? `Wrote ${path}\n` : `${path} says so already\n`,
+        text: changed ? `Wrote ${path}\n` : `Nothing to do: ${path} is up to date.\n`,
       }
     }),
   )

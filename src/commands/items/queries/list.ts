@@ -29,16 +29,16 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .option('--status <word...>', 'only items with this status; may be given more than once')
-    .option('--locked', 'only items that somebody holds')
+    .option('--locked', 'only items that a session holds')
     .option('--mine', 'only items that this session holds')
-    .option('--ready', 'only items that can be worked on now, as wrk next sees it')
-    .option('--blocked', 'only open items that wait for others or are set aside')
+    .option('--ready', 'only items that wrk next could offer')
+    .option('--blocked', 'only open items that wait for others, or whose status is blocked')
     .option('--priority <word...>', 'only items of this priority; may be given more than once')
     .option('--parent <id>', 'only items below this one, at any depth')
     .option('--repo <name>', 'only items for this repository')
     .option('--text <text>', 'only items with this in id or title')
     .option('--sort <key>', `${SORT_KEYS.join(', ')}; urgency is the order of wrk next`)
-    .option('--limit <n>', 'at most so many')
+    .option('--limit <n>', 'at most this many items')
     .option('--remote', 'in a coordinated queue: ask the engine who holds what in other clones')
   examples(
     command,
@@ -74,9 +74,7 @@ export function configure(command: Command, run: RunCommand): void {
           ...(items.length === 0
             ? unknownWords(flags)
             : damaged > 0 && !globals.json
-              ? [
-                  `${damaged} of ${items.length} items cannot be worked on as they stand; wrk show ID tells why`,
-                ]
+              ? [`${damaged} of ${items.length} items need a repair (marked !). What is wrong: wrk doctor`]
               : []),
         ],
       }

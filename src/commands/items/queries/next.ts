@@ -14,12 +14,12 @@ interface Flags {
   begun?: boolean
 }
 
-/** How many of the others `--explain` tells of in text; `--json` has all. */
-const TOLD = 20
+/** How many of the others `--explain` prints; `--json` has all. */
+const MOST_SHOWN = 20
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .option('--claim', 'claim it in the same act: of many that ask at once, each gets another')
+    .option('--claim', 'claim it too; of several sessions that ask at once, each gets another item')
     .option('--begun', 'offer also items that are begun and that nobody holds or left')
     .option('--explain', 'say why this one, and why not the others')
   examples(
@@ -77,8 +77,8 @@ function chosen({ claimed, choice, holding }: NextItem, best: Ready<QueueItem>, 
     text: [
       headline,
       why,
-      ...(claimed ? [] : [`Take it: wrk claim ${item.id}`]),
-      ...(others.length > 0 ? ['The others:', ...others] : []),
+      claimed ? `Next: wrk ${item.left ? 'show' : 'start'} ${item.id}` : `Take it: wrk claim ${item.id}`,
+      ...(others.length > 0 ? ['Not chosen:', ...others] : []),
     ]
       .map(line => `${line}\n`)
       .join(''),
@@ -92,19 +92,19 @@ function chosen({ claimed, choice, holding }: NextItem, best: Ready<QueueItem>, 
   }
 }
 
-/** Who is given a third item should know of the other two. */
+/** The warning for a session that holds items already. */
 function alreadyHeld(holding: readonly QueueItem[]): string[] {
   if (holding.length === 0) return []
   const ids = holding.map(({ id }) => id)
   const [first] = ids
   const command = (verb: string) => `wrk ${verb} ${first}`
-  return [`you already hold ${ids.join(', ')}. Finish: ${command('done')}; give back: ${command('release')}`]
+  return [`you already hold ${ids.join(', ')}. Finish: ${command('done')}. Give up: ${command('release')}`]
 }
 
 function leftBy({ by, at, why }: LeftWork): string {
   const when = at ? ` at ${at}` : ''
   const reason = why ? ` (${printable(why)})` : ''
-  return `Begun and left by ${printable(by, 128)}${when}${reason}: look at what is there first.`
+  return `Begun and left by ${printable(by, 128)}${when}${reason}: look first at what is done.`
 }
 
 function jsonOf({ id, path, title, status, priority, folder }: QueueItem) {
@@ -113,24 +113,23 @@ function jsonOf({ id, path, title, status, priority, folder }: QueueItem) {
 
 function reasonOf({ item, unblocks }: Ready, ready: number): string {
   const waiting =
-    unblocks === 0
-      ? 'no item waits for it'
-      : `${unblocks} ${unblocks === 1 ? 'item waits' : 'items wait'} for it`
+    unblocks === 0 ? 'blocks nothing' : `blocks ${unblocks} ${unblocks === 1 ? 'item' : 'items'}`
   const since = item.details.createdAt
-    ? `made on ${printable(item.details.createdAt.slice(0, 10))}`
-    : 'of unknown age'
-  return `First of ${ready} ready: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
+    ? `created ${printable(item.details.createdAt.slice(0, 10))}`
+    : 'no creation date'
+  const of = ready === 1 ? 'The only ready item' : `First of ${ready} ready items`
+  return `${of}: priority ${printable(item.priority ?? 'not set', 40)}, ${waiting}, ${since}.`
 }
 
 function nothing({ choice }: NextItem, how: How): Outcome {
   const { waiting, reasons } = choice
-  const count = `${waiting.length} open ${waiting.length === 1 ? 'item waits' : 'items wait'}`
+  const count = `${waiting.length} open ${waiting.length === 1 ? 'item has' : 'items have'} to wait`
   const message = `nothing is ready: ${waiting.length === 0 ? 'the queue has no open items' : count}`
   const [first] = waiting
   const hint =
     !first || how.explain
       ? undefined
-      : `${first.id}: ${reasons(first).join('; ')}. Of all: wrk next --explain`
+      : `${first.id}: ${reasons(first).join('; ')}. See all: wrk next --explain`
   return {
     exitCode: EXIT.notFound,
     json: {
@@ -159,7 +158,7 @@ function behind({ ready }: Choice<QueueItem>, best: Ready<QueueItem> | null): Be
   })
 }
 
-/** Thousands of sentences, when nobody reads them, take as long as choosing did. */
+/** Only for JSON: making thousands of sentences takes as long as choosing. */
 function waitingOf({ waiting, reasons }: Choice<QueueItem>, { asJson }: How) {
   return asJson ? waiting.map(item => ({ id: item.id, reasons: reasons(item) })) : []
 }
@@ -168,9 +167,9 @@ function linesOf(choice: Choice<QueueItem>, best: Ready<QueueItem> | null, width
   const others = behind(choice, best)
   const { waiting, reasons } = choice
   const lines = [
-    ...others.slice(0, TOLD).map(({ id, why }) => `  ${id}  ready too; ${why}`),
-    ...waiting.slice(0, TOLD).map(item => `  ${item.id}  ${reasons(item).join('; ')}`),
+    ...others.slice(0, MOST_SHOWN).map(({ id, why }) => `  ${id}  also ready; ${why}`),
+    ...waiting.slice(0, MOST_SHOWN).map(item => `  ${item.id}  ${reasons(item).join('; ')}`),
   ].map(line => printable(line, width))
   const left = others.length + waiting.length - lines.length
-  return left > 0 ? [...lines, `  and ${left} more; --json tells all`] : lines
+  return left > 0 ? [...lines, `  and ${left} more: wrk next --explain --json`] : lines
 }

@@ -10,8 +10,8 @@ const SHOWN = 3
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .argument('<text...>', 'what to look for, in any letter case')
-    .option('--limit <n>', 'at most so many items')
+    .argument('<text...>', 'the text to find; upper and lower case are the same')
+    .option('--limit <n>', 'at most this many items')
   examples(
     command,
     `wrk search session lock
@@ -19,7 +19,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nLooks through the whole text of every item, open items first. Nothing found: exit code 1.',
+    '\nSearches the whole text of every item, open items first. Nothing found: exit code 1.',
   )
   command.action((words: string[], flags: { limit?: string }) =>
     run(async globals => {
@@ -28,7 +28,7 @@ export function configure(command: Command, run: RunCommand): void {
       const { found: all, unread } = await search(context, words.join(' '))
       const found = all.slice(0, limit ?? all.length)
       const { width } = screen(context.env)
-      const message = `nothing holds "${printable(words.join(' '), 60)}"`
+      const message = `no item contains "${printable(words.join(' '), 60)}"`
       return {
         exitCode: all.length > 0 ? EXIT.done : EXIT.notFound,
         json: {
@@ -52,7 +52,7 @@ export function configure(command: Command, run: RunCommand): void {
 
 function unreadWarning(ids: readonly string[]): string {
   const [some, rest] = [ids.slice(0, SHOWN).join(', '), ids.length - SHOWN]
-  return `not searched, since they cannot be read: ${some}${rest > 0 ? ` and ${rest} more` : ''}; wrk doctor tells why`
+  return `not searched, because they cannot be read: ${some}${rest > 0 ? ` and ${rest} more` : ''}. Why: wrk doctor`
 }
 
 function describe({ item, lines }: SearchHit, wanted: string, width: number): string {

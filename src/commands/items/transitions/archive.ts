@@ -14,7 +14,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nSets status: archived and completed_at, frees the item, and moves it to archive/YYYY-MM/.\nRepeating it completes what a crash cut short.',
+    '\nSets status: archived and completed_at, frees the item, and moves it to\narchive/YYYY-MM/. Running it again completes what a crash interrupted.',
   )
   command.action((id: string) =>
     run(async globals => {
@@ -26,9 +26,11 @@ export function configure(command: Command, run: RunCommand): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, archived: true, changed, item, completed_at, from },
-        text: `${changed ? 'Archived' : 'Already archived:'} ${item.id}  ${item.path}\n`,
+        text: changed
+          ? `Archived ${item.id}  ${item.path}\n`
+          : `Nothing to do: ${item.id} is already archived.\n  ${item.path}\n`,
         warnings: from
-          ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]
+          ? [`took over ${item.id} from ${printable(from.holder, 128)}: ${from.reason}`, ...warnings]
           : warnings,
       }
     }),

@@ -22,7 +22,7 @@ const ABOUT: Record<Verb, { does: string; headline: string; examples: string }> 
     examples: 'wrk start WRK-157',
   },
   block: {
-    does: 'Sets the status to blocked, frees the item and moves it to blocked/. --reason is kept in\nblocked_reason and in the event log.',
+    does: 'Sets the status to blocked, frees the item and moves it to blocked/. --reason is\nkept in blocked_reason and in the event log.',
     headline: 'Blocked',
     examples: 'wrk block WRK-157 --reason "waits for the licence"',
   },
@@ -32,8 +32,8 @@ const ABOUT: Record<Verb, { does: string; headline: string; examples: string }> 
     examples: 'wrk unblock WRK-157',
   },
   done: {
-    does: 'Sets status: done and completed_at, frees the item, moves it to done/, and tells what it unblocked.',
-    headline: 'Done:',
+    does: 'Sets status: done and completed_at, frees the item, moves it to done/, and lists\nthe items that waited for it.',
+    headline: 'Done',
     examples: 'wrk done WRK-157',
   },
   reopen: {
@@ -53,7 +53,7 @@ export function configure(command: Command, run: RunCommand): void {
   examples(command, about.examples)
   command.addHelpText(
     'after',
-    `\n${about.does}\nStatus, lock and folder change in one act. The item must be free or yours; a holder that is dead or whose\ntime ran out gives way, with a warning.`,
+    `\n${about.does}\nStatus, lock and folder change in one step. The item must be free or yours, or its\nclaim expired, or its holder dead; wrk warns when it takes an item over.`,
   )
   command.action((id: string, flags: { reason?: string }) =>
     run(async globals => {
@@ -82,7 +82,7 @@ function outcome(
     const how = one.ready ? '' : ` (${one.status ?? 'not ready'})`
     return `${printable(`  ${one.id}${how}  ${one.title}`, width)}\n`
   })
-  const can = unblocked.length === 0 ? '' : `Waited for this, and waits for nothing now:\n${next.join('')}`
+  const can = unblocked.length === 0 ? '' : `Unblocked:\n${next.join('')}`
   return {
     exitCode: EXIT.done,
     json: {
@@ -95,9 +95,9 @@ function outcome(
     },
     text: changed
       ? `${headline} ${item.id}  ${printable(item.title)}\n${can}`
-      : `${item.id} is ${printable(item.status ?? 'closed', 40)} already\n${can}`,
+      : `Nothing to do: ${item.id} is already ${printable(item.status ?? 'closed', 40)}.\n${can}`,
     warnings: from
-      ? [`${printable(from.holder, 128)} held ${item.id}: ${from.reason}`, ...warnings]
+      ? [`took over ${item.id} from ${printable(from.holder, 128)}: ${from.reason}`, ...warnings]
       : warnings,
   }
 }
