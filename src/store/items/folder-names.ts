@@ -6,8 +6,8 @@
  * costs the same whatever lies in the archive.
  *
  * Guarantees: what is kept of a folder is used only while the folder has the inode, modification and change time that
- * it had before it was listed. A folder that changed within the last two seconds is not kept: another change might
- * leave the same times.
+ * it had before it was listed. A folder that changed within the last minute is not kept: another change within two
+ * seconds might leave the same times.
  * Does not guarantee: to be there.
  */
 import type { Stats } from 'node:fs'
@@ -22,6 +22,8 @@ import { isThere, lookAt } from '../files/look.ts'
 const LARGE = 256
 /** The months of the archive hardly change, and become many. */
 const LARGE_MONTH = 16
+/** What changed within the last minute will hardly be as it is when it is looked at again: claims come in rows. */
+const AT_REST_MS = Math.max(SETTLED_MS, 60_000)
 /** The first part of the file; another is of another format. */
 const FORMAT = 'wrk folders 1'
 
@@ -50,6 +52,7 @@ export class FolderNames {
   private readonly path: string
   private readonly keys: readonly { key: ItemKey; number: string; digits: string }[]
   private readonly kept: Map<string, Kept>
+  private readonly usual = new Map<string, string[]>()
   private changed = false
 
   /** @param keys the items that are looked for */
@@ -70,7 +73,7 @@ export class FolderNames {
    * @param within whether the folders in it are asked for
    */
   look(folder: string, within: boolean): Found {
-    const path = join(this.root, folder)
+    const path = folder === '' ? this.root : `${this.root}/${folder}`
     const kept = this.kept.get(folder)
     const stat = kept && lookAt(this.disk, path)
     if (kept && stat && stampOf(stat) === kept.stamp) {
@@ -80,7 +83,7 @@ export class FolderNames {
     const { names, folders } = list(this.disk, path, within)
     if (names.length >= (folder.startsWith('archive/') ? LARGE_MONTH : LARGE))
       this.keep(folder, stat ?? null, names, folders)
-    return { names: names.filter(name => this.isWanted(name)).sort(), folders }
+    return { names: this.wantedOf(names), folders }
   }
 
   /** Keeps what is new, if anything is. */
@@ -90,23 +93,50 @@ export class FolderNames {
 
   /** Null when only a listing can tell: two spellings of one id may be one file, where letter case does not matter. */
   private ask(path: string, { prefixes, odd }: Kept): string[] | null {
-    const found = odd.filter(name => this.isWanted(name))
+    const found = odd.length > 0 ? this.wantedOf(odd) : []
     for (const { key, number } of this.keys) {
-      const there = prefixes
-        .map(prefix => `${prefix}-${number}.md`)
-        .filter(name => keyOfFileName(name) === key)
-        .filter(name => isThere(this.disk, join(path, name)))
+      const there = this.usualNames(prefixes, key, number).filter(name =>
+        isThere(this.disk, `${path}/${name}`),
+      )
       if (there.length > 1) return null
       found.push(...there)
     }
     return found.sort()
   }
 
+  /** How an item is called in most cases; a folder has the same prefixes as the one before it, mostly. */
+  private usualNames(prefixes: readonly string[], key: ItemKey, number: string): string[] {
+    const spelled = `${prefixes.join()} ${key}`
+    const names =
+      this.usual.get(spelled) ??
+      prefixes.map(prefix => `${prefix}-${number}.md`).filter(name => keyOfFileName(name) === key)
+    this.usual.set(spelled, names)
+    return names
+  }
+
   private isWanted(name: string): boolean {
-    // A cheap look at the number's digits before the regular expression: folders may hold thousands of names.
-    for (const { key, digits } of this.keys)
-      if (name.includes(digits) && name.endsWith('.md') && keyOfFileName(name) === key) return true
+    for (const { key } of this.keys) if (keyOfFileName(name) === key) return true
     return false
+  }
+
+  /**
+   * Looks for the digits in all names as one text: folders may hold thousands, and a program that has just started
+   * takes far longer for a function call on each. No name holds a slash.
+   */
+  private wantedOf(names: readonly string[]): string[] {
+    const text = `/${names.join('/')}/`
+    // Zeros before a number belong to it: WRK-0157.
+    const before = text.includes('-0') ? '' : '-'
+    const found = new Set<string>()
+    for (const { digits } of this.keys) {
+      const start = before + digits
+      for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start, at + 1)) {
+        if (isDigit(text.charCodeAt(at + start.length))) continue
+        const name = text.slice(text.lastIndexOf('/', at) + 1, text.indexOf('/', at))
+        if (this.isWanted(name)) found.add(name)
+      }
+    }
+    return [...found].sort()
   }
 
   /** The first time a folder is seen to be large, only that is kept: it must be known how it was before the listing. */
@@ -116,7 +146,7 @@ export class FolderNames {
       this.changed = true
       return
     }
-    if (Date.now() - Math.max(before.mtimeMs, before.ctimeMs) < SETTLED_MS) return
+    if (Date.now() - Math.max(before.mtimeMs, before.ctimeMs) < AT_REST_MS) return
     const prefixes = new Set<string>()
     const odd: string[] = []
     for (const name of names) {
@@ -129,6 +159,10 @@ export class FolderNames {
     this.kept.set(folder, { stamp: stampOf(before), prefixes: [...prefixes], odd, folders })
     this.changed = true
   }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
 }
 
 /** None, when the folder went away meanwhile. Only Node gives names in an order of their own. */
