@@ -83,13 +83,48 @@ describe('links', () => {
   })
 })
 
-test('the files that docs/architecture.md names are there', () => {
-  const named = [...textOf(join(ROOT, 'docs', 'architecture.md')).matchAll(/`([a-z-]+(?:\/[a-z-]+)*\.ts)`/g)]
-  const paths = named.map(([, path]) => path!)
-  expect(paths.length).toBeGreaterThan(30)
-  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-  // Beside another of its folder a file is named by its name alone.
-  expect(paths.filter(path => !files.some(file => `/${file}`.endsWith(`/${path}`)))).toEqual([])
+/** Files and folders, in code: `store/items/moves.ts`, `core/claims/`, `test/cli/layers.test.ts`. */
+const pathsIn = (document: string): string[] =>
+  [...textOf(join(ROOT, document)).matchAll(/`([\w-]+(?:\/[\w.-]+)*(?:\.(?:ts|mjs)|\/))`/g)].map(
+    ([, path]) => path!,
+  )
+
+describe('the files and functions that are named in', () => {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+
+  test.each([
+    ['docs/architecture.md', 30],
+    ['AGENTS.md', 15],
+  ])('%s are there', (document, least) => {
+    const paths = pathsIn(document)
+    expect(paths.length).toBeGreaterThan(least)
+    // From the top, from src, or beside another of its folder by its name alone; ROOM and NAME stand for any.
+    const isThere = (path: string) =>
+      /[A-Z]{4}/.test(path) ||
+      existsSync(join(ROOT, path)) ||
+      sources.some(file => `/${file}`.endsWith(`/${path.replace(/\/$/, '')}`))
+    expect(paths.filter(path => !isThere(path))).toEqual([])
+  })
+
+  test.each(['docs/architecture.md', 'AGENTS.md'])('%s by their names are in src', document => {
+    const code = sources.filter(name => name.endsWith('.ts')).map(name => textOf(join(ROOT, 'src', name)))
+    const names = [...textOf(join(ROOT, document)).matchAll(/`([a-z]+[A-Z]\w*)(?:\(.*?\))?`/g)].map(
+      ([, name]) => name!,
+    )
+    expect(names.length).toBeGreaterThan(1)
+    expect(names.filter(name => !code.some(text => new RegExp(`\\b${name}\\b`).test(text)))).toEqual([])
+  })
+})
+
+test('AGENTS.md names every layer and every room', () => {
+  const foldersOf = (path: string) =>
+    readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap(entry =>
+      entry.isDirectory() ? entry.name : [],
+    )
+  const rooms = ['core', 'operations', 'commands', 'store'].flatMap(layer => foldersOf(join('src', layer)))
+  const text = textOf(join(ROOT, 'AGENTS.md'))
+  const missing = [...foldersOf('src'), ...rooms].filter(name => !new RegExp(`\\b${name}\\b`).test(text))
+  expect([...new Set(missing)]).toEqual([])
 })
 
 test('README has at most 16,000 characters', () => {
