@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { watch } from '../../operations/watch/watch.ts'
 import { EXIT, EXIT_OF_SIGNAL } from '../../print/exit-codes.ts'
-import { openView } from '../../print/items/views.ts'
+import { openView } from '../../print/watch/views.ts'
 import { examples, open, type RunCommand } from '../command.ts'
 
 const JSON_HELP = `

@@ -5,9 +5,9 @@ import type { WatchedItem } from '../../core/watch/watch.ts'
 import type { SharedView } from '../../operations/claims/remote-claim.ts'
 import type { WatchEvent } from '../../operations/watch/watch.ts'
 import { describeElsewhere, styleOfLiveness } from '../claims/describe.ts'
-import { sentenceOf } from '../items/changes.ts'
 import { type Column, cut, displayWidth, table } from '../table.ts'
 import { paint, type Screen, type Style } from '../terminal.ts'
+import { sentenceOf } from './changes.ts'
 
 export interface LiveScreen extends Screen {
   height: number

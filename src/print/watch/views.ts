@@ -8,8 +8,8 @@ import { describeElsewhere } from '../claims/describe.ts'
 import { jsonLine } from '../outcome.ts'
 import { Output } from '../output.ts'
 import { type Screen, screen, write } from '../terminal.ts'
-import { LiveTable } from '../watch/live.ts'
 import { jsonOf, sentenceOf } from './changes.ts'
+import { LiveTable } from './live.ts'
 
 export interface View {
   /** @returns false when nobody reads any more */
