@@ -40,7 +40,7 @@ function only(list) {
     setup(b) {
       b.onResolve({ filter: /^\.\/commands\// }, ({ kind, path }) =>
         kind === 'dynamic-import' && !commands.includes(/([a-z-]+)\.ts$/.exec(path)[1])
-          ? { path, namespace: 'unused' }
+          ? { path: 'another-bundle', namespace: 'unused' }
           : null,
       )
     },
@@ -50,8 +50,8 @@ function only(list) {
 const withoutBoard = {
   name: 'without-board',
   setup(b) {
-    b.onResolve({ filter: /\/board\/serve\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'unused' } : null,
+    b.onResolve({ filter: /\/board\/serve\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
     )
   },
 }
@@ -60,8 +60,8 @@ const withoutBoard = {
 const withoutRange = {
   name: 'without-range',
   setup(b) {
-    b.onResolve({ filter: /\/verify-range\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path, namespace: 'unused' } : null,
+    b.onResolve({ filter: /\/verify-range\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
     )
   },
 }

@@ -3,7 +3,8 @@
  * exit code. launcher.ts starts it and exits with the code.
  */
 import { Command, CommanderError } from 'commander'
-import { type CommandModule, DEFAULT_WAIT, type Globals, type RunCommand } from './commands/command.ts'
+import { COMMANDS, COMPLETE } from './command-list.ts'
+import { DEFAULT_WAIT, type Globals, type RunCommand } from './commands/command.ts'
 import { WrkError } from './core/errors.ts'
 import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
@@ -13,133 +14,8 @@ import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { runAndPrint } from './print/run-and-print.ts'
 import { answer } from './print/terminal.ts'
-import { QUICK } from './quick.ts'
 import { usageMessage } from './usage.ts'
 import { commandWord, plainWords, wordsBehindDashes } from './words.ts'
-
-/** What the scripts of `wrk completion` call; it needs all commands to know their options. */
-const COMPLETE = '__complete'
-
-const COMMANDS: Record<string, { summary: string; load: () => Promise<CommandModule>; hidden?: boolean }> = {
-  claim: {
-    summary: 'claim an item; exit 4 if another session holds it',
-    load: QUICK.claim,
-  },
-  release: { summary: 'give an item up', load: QUICK.release },
-  heartbeat: {
-    summary: 'keep your claims alive during a long job',
-    load: QUICK.heartbeat,
-  },
-  show: {
-    summary: 'one item: fields, text, holder, history',
-    load: QUICK.show,
-  },
-  list: {
-    summary: 'the items of the queue and who holds them',
-    load: QUICK.list,
-  },
-  status: { summary: 'who works on what', load: QUICK.status },
-  watch: { summary: 'who holds what, live', load: () => import('./commands/watch/watch.ts') },
-  board: { summary: 'who works on what, in a browser', load: () => import('./commands/board/board.ts') },
-  session: {
-    summary: 'start, identify, list and end sessions',
-    load: () => import('./commands/sessions/session.ts'),
-  },
-  execute: {
-    summary: 'run an agent or a command under a claim',
-    load: QUICK.execute,
-  },
-  review: {
-    summary: 'run the reviewers; archive when all pass',
-    load: () => import('./commands/runs/review.ts'),
-  },
-  archive: {
-    summary: 'archive an item and free it',
-    load: () => import('./commands/items/transitions/archive.ts'),
-  },
-  set: { summary: 'set fields of an item in place', load: () => import('./commands/items/fields/set.ts') },
-  dep: { summary: 'what an item waits for', load: () => import('./commands/items/fields/dep.ts') },
-  note: { summary: 'add a dated note to an item', load: () => import('./commands/items/body/note.ts') },
-  check: { summary: 'check criteria of an item', load: () => import('./commands/items/body/check.ts') },
-  gates: {
-    summary: 'the gates before a dispatch, and exit codes',
-    load: () => import('./commands/runs/gates.ts'),
-  },
-  new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
-  next: {
-    summary: 'the item to work on now; --claim takes it',
-    load: QUICK.next,
-  },
-  start: {
-    summary: 'claim an item and begin it',
-    load: () => import('./commands/items/transitions/transition.ts'),
-  },
-  block: {
-    summary: 'set an item aside, blocked',
-    load: () => import('./commands/items/transitions/transition.ts'),
-  },
-  unblock: {
-    summary: 'make a blocked item pending',
-    load: () => import('./commands/items/transitions/transition.ts'),
-  },
-  done: { summary: 'finish an item', load: () => import('./commands/items/transitions/transition.ts') },
-  reopen: {
-    summary: 'make a closed item pending',
-    load: () => import('./commands/items/transitions/transition.ts'),
-  },
-  search: { summary: 'find text in the items', load: () => import('./commands/items/queries/search.ts') },
-  graph: { summary: 'what waits for what', load: () => import('./commands/items/queries/graph.ts') },
-  index: {
-    summary: 'the queue as one page, INDEX.md',
-    load: () => import('./commands/items/queries/index.ts'),
-  },
-  log: {
-    summary: 'what happened: claims, takeovers, refusals',
-    load: () => import('./commands/queue/log.ts'),
-  },
-  where: {
-    summary: 'which queue this is, and where its files are',
-    load: () => import('./commands/queue/where.ts'),
-  },
-  lock: {
-    summary: 'a named lock beside the items: one run at a time',
-    load: () => import('./commands/locks/lock.ts'),
-  },
-  receipt: { summary: 'write down what was done', load: () => import('./commands/receipts/receipt.ts') },
-  init: { summary: 'make a queue, or complete one', load: () => import('./commands/queue/init.ts') },
-  verify: {
-    summary: 'may this be committed? for git hooks',
-    load: QUICK.verify,
-  },
-  doctor: {
-    summary: 'find what is wrong with the queue and repair it',
-    load: () => import('./commands/doctor/doctor.ts'),
-  },
-  history: {
-    summary: 'one item through the event log and git',
-    load: () => import('./commands/commits/history.ts'),
-  },
-  resolve: {
-    summary: 'settle what a merge left of the items',
-    load: () => import('./commands/merges/resolve.ts'),
-  },
-  'merge-driver': {
-    summary: 'merge one item by its fields; git runs it',
-    load: () => import('./commands/merges/merge-driver.ts'),
-  },
-  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks/hooks.ts') },
-  coordination: {
-    summary: 'claims for all clones and machines',
-    load: () => import('./commands/coordination/coordination.ts'),
-  },
-  agents: { summary: 'instructions and hooks for agents', load: () => import('./commands/agents/agents.ts') },
-  completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
-  [COMPLETE]: {
-    summary: 'what the completion scripts ask',
-    load: () => import('./commands/queue/complete.ts'),
-    hidden: true,
-  },
-}
 
 /**
  * Runs one command line and prints its outcome.

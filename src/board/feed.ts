@@ -14,17 +14,17 @@ import { log } from '../operations/queue/log.ts'
 import { listSessions } from '../operations/sessions/status.ts'
 import { type WatchEvent, watch } from '../operations/watch/watch.ts'
 import { boardEvent, boardHolder, boardItem, placeOfItem } from './items.ts'
-import type {
-  BoardChange,
-  BoardEvent,
-  BoardHolder,
-  BoardItem,
-  BoardSession,
-  Message,
-  QueueFacts,
-  State,
+import {
+  type BoardChange,
+  type BoardEvent,
+  type BoardHolder,
+  type BoardItem,
+  type BoardSession,
+  type Message,
+  PROTOCOL,
+  type QueueFacts,
+  type State,
 } from './protocol.ts'
-import { PROTOCOL } from './protocol.ts'
 
 /** Of the log, so many of the last events are kept; of the messages, so many that a short absence is made up for. */
 const MOST_EVENTS = 5_000

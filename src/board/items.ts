@@ -1,12 +1,10 @@
 /** Operations' results in the form of the board's protocol. */
-
 import { priorityRank } from '../core/items/priority.ts'
 import { folderOf, isArchived, isClosed } from '../core/items/status.ts'
 import type { LogEvent } from '../core/log/event.ts'
 import type { WatchedHolder } from '../core/watch/watch.ts'
 import type { QueueItem } from '../operations/items/queries/candidates.ts'
-import type { BoardColumn, BoardEvent, BoardHolder, BoardItem } from './protocol.ts'
-import { COLUMNS } from './protocol.ts'
+import { type BoardColumn, type BoardEvent, type BoardHolder, type BoardItem, COLUMNS } from './protocol.ts'
 
 /** An item as the board shows it. @param holder who holds it, as `watch` judges that */
 export function boardItem(item: QueueItem, holder: BoardHolder | null): BoardItem {

@@ -10,7 +10,7 @@ import type { Disk } from './files/disk.ts'
 import { type GuardHost, isOwnerDead, revokeDead } from './files/guard.ts'
 import { lookAt } from './files/look.ts'
 import { readMarker } from './files/marker.ts'
-import { type Move, readMove } from './items/moves.ts'
+import { type Move, readMove } from './items/places/moves.ts'
 
 interface Trace {
   path: string

@@ -17,15 +17,13 @@ import { guardHost, openContext, readSettingsFile } from '../../src/operations/c
 import { realDisk } from '../../src/store/files/disk.ts'
 import { readLockFile } from '../../src/store/locks/lock-file.ts'
 import { lockFolder, lockPlace } from '../../src/store/locks/lock-folder.ts'
-import { appendEvents, eventLines, LOG, OLDER_LOG, readEvents, TAIL } from '../../src/store/log/event-log.ts'
+import { appendEvents, eventLines } from '../../src/store/log/event-log.ts'
 import { logState, repairLog } from '../../src/store/log/log-repair.ts'
+import { LOG, OLDER_LOG, readEvents, TAIL } from '../../src/store/log/read-log.ts'
 import { withReaders } from '../../src/store/readers.ts'
+import { changeRegistry, type RegistryChange } from '../../src/store/sessions/change-registry.ts'
 import { quoted } from '../../src/store/sessions/registry-text.ts'
-import {
-  changeRegistry,
-  loadRegistry,
-  type RegistryChange,
-} from '../../src/store/sessions/session-registry.ts'
+import { loadRegistry } from '../../src/store/sessions/session-registry.ts'
 import { tempFolder } from '../support/processes.ts'
 import { mutatedBytes, shown } from './bytes.ts'
 import { campaign, campaignOfFiles, NO_TIMEOUT, scaled } from './campaign.ts'

@@ -33,8 +33,7 @@
  * Waiting: a process that pauses goes on when something that its next attempt looks at has changed. When all that
  * are left pause for ever, a guard was left behind by the living: that is a violation.
  */
-import type { Claimer, Moment, Outcome, Step } from './claimer.ts'
-import { told } from './claimer.ts'
+import { type Claimer, type Moment, type Outcome, type Step, told } from './claimer.ts'
 import { digest, type Hands, type Id, type ModelDisk, type Result, Violation } from './model-disk.ts'
 
 /** One process in a state. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, vi } from 'vitest'
 import type { ItemKey } from '../../src/core/items/ids.ts'
 import { realDisk } from '../../src/store/files/disk.ts'
-import { itemPlaces, placesOf } from '../../src/store/queue.ts'
+import { itemPlaces, placesOf } from '../../src/store/items/places/item-places.ts'
 
 export function put(root: string, ...paths: readonly string[]): void {
   for (const path of paths) {

@@ -1,6 +1,5 @@
 /** The dependency graph as a drawing. Classes carry the colours; docs and files bring a style of their own. */
-import type { Draw } from './draw.ts'
-import { fitting } from './draw.ts'
+import { type Draw, fitting } from './draw.ts'
 import type { GraphNode, WaitingGraph } from './graph-model.ts'
 import { type GraphLayout, NODE_HEIGHT, NODE_WIDTH } from './layout-form.ts'
 

@@ -1,6 +1,5 @@
 /** The time lanes as a drawing. */
-import type { Draw } from './draw.ts'
-import { fitting } from './draw.ts'
+import { type Draw, fitting } from './draw.ts'
 import type { Lane } from './lanes.ts'
 
 const ROW = 22

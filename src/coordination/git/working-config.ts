@@ -4,8 +4,7 @@
  */
 import { WrkError } from '../../core/errors.ts'
 import { runBounded } from '../../system/processes/run-bounded.ts'
-import type { Environment } from './environment.ts'
-import { cleanEnvironment } from './environment.ts'
+import { cleanEnvironment, type Environment } from './environment.ts'
 import type { ObjectFormat } from './objects.ts'
 
 export interface WorkingConfig {

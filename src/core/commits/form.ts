@@ -2,8 +2,7 @@
  * What an item must be to be committed: readable frontmatter with the fields that everything relies on, a whole
  * lock, one place, and that its status's. Each finding carries what mends it. Pure.
  */
-import type { Frontmatter } from '../../markdown/frontmatter.ts'
-import { placeInFile } from '../../markdown/frontmatter.ts'
+import { type Frontmatter, placeInFile } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { isBareNumber, keyOfField } from '../items/ids.ts'
 import type { Item, Problem } from '../items/item.ts'

@@ -1,6 +1,5 @@
 /** What differs between two versions of an item, in the words of its fields. Pure. */
-import type { FullReader } from '../../markdown/frontmatter.ts'
-import { type Frontmatter, readFrontmatter } from '../../markdown/frontmatter.ts'
+import { type Frontmatter, type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { scalarText, toData } from '../../markdown/scalar.ts'
 
 export interface FieldChange {

@@ -2,8 +2,7 @@
  * What is wrong with one item at the end of a range of commits: its form, its folder, its lock. Nobody's session is
  * known here, so of a lock only what no claim could have made is wrong. Pure.
  */
-import type { FullReader } from '../../markdown/frontmatter.ts'
-import { readFrontmatter } from '../../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { type ItemFile, interpretItem } from '../items/item.ts'
 import { parseInstant } from '../time.ts'

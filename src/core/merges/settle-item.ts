@@ -2,8 +2,7 @@
  * What becomes of one item that a merge left in the wrong place, twice, in conflict, or not at all. Pure: the versions
  * and what lies in the working tree are read by the caller.
  */
-import type { FullReader } from '../../markdown/frontmatter.ts'
-import { readFrontmatter } from '../../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { homeOf } from '../items/home.ts'
 import { fitsFolder } from '../items/status.ts'

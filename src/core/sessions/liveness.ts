@@ -3,11 +3,9 @@
  * Pure: what the machine says of a process comes in as `look`. Doubt is never death; every verdict
  * carries its reason, which refusals and takeovers print.
  */
-
 import { stamp } from '../time.ts'
 import { type Place, whereIs } from './place.ts'
-import type { Anchor, Registry, Session } from './session.ts'
-import { hostNamedBy, sessionOf } from './session.ts'
+import { type Anchor, hostNamedBy, type Registry, type Session, sessionOf } from './session.ts'
 
 export interface Liveness {
   verdict: 'alive' | 'dead' | 'unknown'

@@ -4,8 +4,7 @@
  * Only the words concerned change; every other byte stays, comments among them. As for splicing, what was made is read
  * again before it is given out, so a file whose form does not allow the change is refused, not damaged.
  */
-import type { Frontmatter, FullReader } from '../frontmatter.ts'
-import { placeInFile } from '../frontmatter.ts'
+import { type Frontmatter, type FullReader, placeInFile } from '../frontmatter.ts'
 import type { YamlList, YamlNode, YamlPair } from '../node.ts'
 import { findPair } from '../scalar.ts'
 import { listWords } from './list-words.ts'

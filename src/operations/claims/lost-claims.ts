@@ -8,8 +8,8 @@ import { type SessionClaim, sessionClaims } from '../../store/claims/session-cla
 import type { Current } from '../../store/items/current-item.ts'
 import { readItems, settleCopies } from '../../store/items/item-reader.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
-import { readEvents } from '../../store/log/event-log.ts'
-import { placesOf } from '../../store/queue.ts'
+import { placesOf } from '../../store/items/places/item-places.ts'
+import { readEvents } from '../../store/log/read-log.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
 

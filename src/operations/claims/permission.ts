@@ -3,8 +3,8 @@ import { type ClaimDecision, decideClaim } from '../../core/claims/claim.ts'
 import type { Current } from '../../store/items/current-item.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
-import type { ItemSummary } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
+import type { ItemSummary } from './item-summary.ts'
 import { howCallerLost, type Superseded } from './lost-claims.ts'
 
 export type Permission =

@@ -3,31 +3,28 @@ import { join } from 'node:path'
 import { decideRelease } from '../../core/claims/claim.ts'
 import type { Lock } from '../../core/claims/lock.ts'
 import { type Hold, lockOf } from '../../core/claims/record.ts'
-import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { type ItemId, parseId } from '../../core/items/ids.ts'
 import { noSession } from '../../core/sessions/identity.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
-import { readRecord } from '../../store/claims/record-file.ts'
 import { removeSessionClaim } from '../../store/claims/session-claims.ts'
 import { changeRecord, type RecordDecision } from '../../store/items/change-record.ts'
 import type { Current } from '../../store/items/current-item.ts'
-import { findItem } from '../../store/items/find-item.ts'
-import { readItems, readQueue } from '../../store/items/item-reader.ts'
-import { type ItemReading, isBlocked } from '../../store/items/item-reading.ts'
 import { changeItem } from '../../store/items/item-store.ts'
+import { findItem } from '../../store/items/places/find-item.ts'
+import type { ItemPlace } from '../../store/items/places/item-places.ts'
 import type { ItemDecision } from '../../store/items/publication-of.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
-import type { ItemPlace } from '../../store/queue.ts'
 import { type Context, tidy } from '../context.ts'
 import { completeMoves } from '../items/transitions/complete-moves.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
-import { type ItemSummary, orWarn, summary } from './claim.ts'
+import { orWarn } from './claim.ts'
 import { type HolderInfo, heldLock, holderInfo, judgeFor } from './holder.ts'
-import { claimsOf, howCallerLost, type Superseded } from './lost-claims.ts'
+import { type ItemSummary, summary } from './item-summary.ts'
+import { howCallerLost, type Superseded } from './lost-claims.ts'
 import { sharedClaims } from './remote-claim.ts'
 
 export interface ReleaseOptions {
@@ -80,16 +77,6 @@ export async function release(
   return releaseAs(context, caller, id, places, options)
 }
 
-/** Releases every item that this holder has. What cannot be released is among the results, and holds up no other. */
-export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
-  const { identity, caller } = await resolveCaller(context)
-  if (!identity) throw noSession()
-  if (!caller) return []
-  tidy(context)
-  await completeMoves(context)
-  return releaseAll(context, caller, holder => holder === caller.holder)
-}
-
 /** Who takes items from a holder by force. */
 interface Taker {
   holder: string | null
@@ -97,78 +84,23 @@ interface Taker {
 }
 
 /** Who releases in a holder's place. */
-interface InPlace {
+export interface InPlace {
   /** Who did it, for the event log, where it was done by force; the session then keeps its records, to learn of that. */
   taker?: Taker | undefined
   /** Whether the session itself calls, which is a sign of life. */
   isItself?: boolean
 }
 
-/**
- * Releases what the given holders have, as if each did it; also tries what the caller has claimed and what says no more
- * whose it is. An item that cannot be changed keeps no other from being released.
- * @param among the items to look at; all unless given
- */
-export async function releaseAll(
-  context: Context,
-  caller: Caller,
-  isHolder: (holder: string) => boolean,
-  { among, ...inPlace }: InPlace & { among?: readonly ItemPlace[] } = {},
-): Promise<ReleaseResult[]> {
-  const { store } = context
-  const claims = claimsOf(context, caller.session)
-  const claimed = new Set(claims.map(({ key }) => key))
-  const readings = await (among ? readItems(store, among) : readQueue(store, one => one))
-  const isHeld = ({ lock, place, problems }: ItemReading) =>
-    lock ? isHolder(lock.by) : isBlocked({ problems }) && claimed.has(place.key)
-  const results: ReleaseResult[] = []
-  const there = new Set(readings.map(({ place }) => place.key))
-  for (const key of new Set(readings.filter(isHeld).map(({ place }) => place.key))) {
-    const copies = readings.filter(({ place }) => place.key === key)
-    const reading = copies.find(isHeld)!
-    const holder = reading.lock?.by ?? caller.holder
-    const places = copies.map(({ place }) => place)
-    try {
-      results.push(await releaseAs(context, { ...caller, holder }, idOf(reading), places, {}, inPlace))
-    } catch (error) {
-      results.push(failed(reading, error))
-    }
-  }
-  // Items whose files are gone may be held all the same.
-  if (!among)
-    for (const { key, id } of claims.filter(({ key }) => !there.has(key)))
-      await releaseGone(context, caller, { key, display: id }, isHolder, inPlace, results)
-  return results
-}
+export const NOT_RELEASED = {
+  released: false,
+  holder: null,
+  superseded: null,
+  from: null,
+  error: null,
+} as const
 
-async function releaseGone(
-  context: Context,
-  caller: Caller,
-  id: ItemId,
-  isHolder: (holder: string) => boolean,
-  inPlace: InPlace,
-  results: ReleaseResult[],
-): Promise<void> {
-  const { host, stateDir } = context.store
-  const { reading } = readRecord(host.disk, stateDir, id.key)
-  if (reading.kind !== 'record' || reading.record.state !== 'held' || !isHolder(reading.record.holder)) return
-  results.push(await releaseAs(context, { ...caller, holder: reading.record.holder }, id, [], {}, inPlace))
-}
-
-function failed(reading: ItemReading, failure: unknown): ReleaseResult {
-  const error = asIoError(failure, 'input/output failed')
-  if (!(error instanceof WrkError)) throw failure
-  const item = summary(reading)
-  return { ...NOT_RELEASED, reason: 'failed', item, error, warnings: [] }
-}
-
-const NOT_RELEASED = { released: false, holder: null, superseded: null, from: null, error: null } as const
-
-function idOf({ place, item }: ItemReading): ItemId {
-  return { key: place.key, display: item.id }
-}
-
-async function releaseAs(
+/** Releases an item as its holder, who may be another than the caller. */
+export async function releaseAs(
   context: Context,
   caller: Caller | null,
   id: ItemId,

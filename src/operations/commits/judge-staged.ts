@@ -21,7 +21,7 @@ import {
 } from '../../markdown/frontmatter.ts'
 import { findPair } from '../../markdown/scalar.ts'
 import { interpret } from '../../store/items/item-reading.ts'
-import type { ItemPlace } from '../../store/queue.ts'
+import type { ItemPlace } from '../../store/items/places/item-places.ts'
 import type { HolderInfo } from '../claims/holder.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Truth, TruthOf } from '../claims/true-lock.ts'

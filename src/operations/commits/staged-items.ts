@@ -1,7 +1,7 @@
 /** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
 import { join, relative, sep } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
-import { type ItemPlace, itemPlaces, placeOfPath } from '../../store/queue.ts'
+import { type ItemPlace, itemPlaces, placeOfPath } from '../../store/items/places/item-places.ts'
 import { incomingCommits } from '../../system/git/repository.ts'
 import {
   committedPaths,

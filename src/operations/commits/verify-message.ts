@@ -10,7 +10,7 @@ import {
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName, type ItemKey, keyOfField, keysIn } from '../../core/items/ids.ts'
-import { itemPlaces } from '../../store/queue.ts'
+import { itemPlaces } from '../../store/items/places/item-places.ts'
 import { findRepository, incomingCommits } from '../../system/git/repository.ts'
 import { commentMark } from '../../system/git/staged.ts'
 import { readTruths, type Truth } from '../claims/true-lock.ts'

@@ -3,8 +3,7 @@
  * decided locally that it may have the item; afterwards it looks again under the guard and writes, then `complete`s, or
  * `undo`es what was taken here.
  */
-import type { SharedEntry, Swap } from '../../coordination/engine.ts'
-import { unreachable } from '../../coordination/engine.ts'
+import { type SharedEntry, type Swap, unreachable } from '../../coordination/engine.ts'
 import { decideSharedClaim } from '../../core/coordination/decide.ts'
 import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
 import type { EntryKey } from '../../core/coordination/ref-name.ts'

@@ -1,5 +1,4 @@
 /** Gathers what `wrk doctor` judges: the settings, the items, what lies around them, and what crashes left. Reads only. */
-
 import { missingFields } from '../../core/commits/form.ts'
 import { unknownSettings } from '../../core/config.ts'
 import type { Facts, ItemFacts } from '../../core/doctor/finding.ts'
@@ -13,9 +12,11 @@ import { unwritableFolders, whyNotOurs } from '../../store/files/owner.ts'
 import { areSame, bytesOf } from '../../store/items/item-copies.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
+import { itemPlaces } from '../../store/items/places/item-places.ts'
+import { notFolders, unseenItems } from '../../store/items/places/unseen-items.ts'
 import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../../store/leftovers.ts'
 import { logState } from '../../store/log/log-repair.ts'
-import { isFolder, itemPlaces, notFolders, unseenItems } from '../../store/queue.ts'
+import { isFolder } from '../../store/queue.ts'
 import type { Store } from '../../store/store.ts'
 import { heldLock, type ItemJudge, judgeForMany, leftWork } from '../claims/holder.ts'
 import { type Context, readSettingsFile } from '../context.ts'

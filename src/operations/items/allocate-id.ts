@@ -13,6 +13,7 @@ import { nextNumber, type Range } from '../../core/items/numbering.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { withGuard } from '../../store/files/guard.ts'
 import { publish } from '../../store/files/guarded-file.ts'
+import { itemPlaces } from '../../store/items/places/item-places.ts'
 import {
   type IdMemory,
   memoryPath,
@@ -22,8 +23,7 @@ import {
   readMemory,
   remember,
   writtenIds,
-} from '../../store/items/taken-ids.ts'
-import { itemPlaces } from '../../store/queue.ts'
+} from '../../store/items/places/taken-ids.ts'
 import type { GitResult } from '../../system/git/git.ts'
 import { nearestGit } from '../../system/git/git-folder.ts'
 import { gitIn, isShallow, type Repository, repositoryHolding } from '../../system/git/repository.ts'

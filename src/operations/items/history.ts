@@ -1,7 +1,7 @@
 /** What happened to one item, and which items wait for it: what `wrk show` adds on a terminal. */
 import { keyOfField, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
-import { readEvents } from '../../store/log/event-log.ts'
+import { readEvents } from '../../store/log/read-log.ts'
 import type { Context } from '../context.ts'
 import { candidates } from './queries/candidates.ts'
 import type { Blocker } from './show.ts'

@@ -16,8 +16,9 @@ import {
   readLockFile,
 } from '../../store/locks/lock-file.ts'
 import type { LockPlace } from '../../store/locks/lock-folder.ts'
-import { type PendingEvent, readEvents } from '../../store/log/event-log.ts'
+import type { PendingEvent } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
+import { readEvents } from '../../store/log/read-log.ts'
 import { withReaders } from '../../store/readers.ts'
 import { loadRegistry } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/processes/process.ts'

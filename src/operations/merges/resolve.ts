@@ -7,8 +7,7 @@
  */
 import { join } from 'node:path'
 import { WrkError } from '../../core/errors.ts'
-import type { ItemKey } from '../../core/items/ids.ts'
-import { displayOfFileName, parseId } from '../../core/items/ids.ts'
+import { displayOfFileName, type ItemKey, parseId } from '../../core/items/ids.ts'
 import { type Settled, type Situation, settleItem } from '../../core/merges/settle-item.ts'
 import { stamp } from '../../core/time.ts'
 import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'

@@ -20,14 +20,8 @@ import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { makeFolders } from '../../store/files/guard.ts'
 import { createFile } from '../../store/files/replace-file.ts'
-import {
-  isFolder,
-  isQueue,
-  itemPlaces,
-  QUEUE_IN_WORKSPACE,
-  queueAbove,
-  workspaceOfQueue,
-} from '../../store/queue.ts'
+import { itemPlaces } from '../../store/items/places/item-places.ts'
+import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
 import { noteState } from '../../store/state-file.ts'
 import { randomLetters } from '../../system/random.ts'
 

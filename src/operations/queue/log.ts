@@ -1,10 +1,9 @@
 /** The event log, oldest first. */
-
 import { keyOfField, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
-import { notFound } from '../../store/items/find-item.ts'
-import { readEvents, readEventsAfter } from '../../store/log/event-log.ts'
-import { placesOf } from '../../store/queue.ts'
+import { notFound } from '../../store/items/places/find-item.ts'
+import { placesOf } from '../../store/items/places/item-places.ts'
+import { readEvents, readEventsAfter } from '../../store/log/read-log.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 

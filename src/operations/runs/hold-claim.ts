@@ -10,13 +10,8 @@ import { generatedRunId } from '../../core/locks/session-lock.ts'
 import { removeMarker } from '../../store/files/marker.ts'
 import { readItem } from '../../store/items/item-reader.ts'
 import { runFile } from '../../store/runs/runs.ts'
-import {
-  type ClaimedItem,
-  claim,
-  type ItemSummary,
-  type OwnClaimOptions,
-  type RefusedClaim,
-} from '../claims/claim.ts'
+import { type ClaimedItem, claim, type OwnClaimOptions, type RefusedClaim } from '../claims/claim.ts'
+import type { ItemSummary } from '../claims/item-summary.ts'
 import { howLost, type Superseded } from '../claims/lost-claims.ts'
 import { release } from '../claims/release.ts'
 import { type Context, ownAnchor } from '../context.ts'

@@ -5,7 +5,6 @@
  * is lost, the command is stopped. A run that is killed leaves a claim that the next one takes over at once.
  * Does not guarantee: that a command whose wrapper was killed stops; its commits are refused (wrk verify).
  */
-
 import type { Current } from '../../store/items/current-item.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
@@ -16,7 +15,8 @@ import {
   runChild,
   type Signals,
 } from '../../system/processes/child.ts'
-import { type ClaimedItem, type ItemSummary, orWarn, type RefusedClaim } from '../claims/claim.ts'
+import { type ClaimedItem, orWarn, type RefusedClaim } from '../claims/claim.ts'
+import type { ItemSummary } from '../claims/item-summary.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Context } from '../context.ts'
 import { type HeldClaim, holdClaim } from './hold-claim.ts'

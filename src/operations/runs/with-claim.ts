@@ -1,5 +1,6 @@
 /** Does some work of a script's under a claim: for the library, as `wrk execute` does for a command. */
-import type { ClaimOptions, ItemSummary, RefusedClaim } from '../claims/claim.ts'
+import type { ClaimOptions, RefusedClaim } from '../claims/claim.ts'
+import type { ItemSummary } from '../claims/item-summary.ts'
 import type { Superseded } from '../claims/lost-claims.ts'
 import type { Context } from '../context.ts'
 import type { StopSignal } from '../stop-signal.ts'

@@ -9,8 +9,9 @@ import { listedSession, type Session, type StateFile, sessionsIn } from '../../c
 import { parseInstant, stamp } from '../../core/time.ts'
 import type { YamlMap } from '../../markdown/node.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
+import { itemPlaces } from '../../store/items/places/item-places.ts'
 import { readHeadOf } from '../../store/items/read-item-file.ts'
-import { itemPlaces } from '../../store/queue.ts'
+import { changeRegistry, type RegistryChange } from '../../store/sessions/change-registry.ts'
 import { importSession } from '../../store/sessions/change-session.ts'
 import {
   anchorValues,
@@ -20,7 +21,6 @@ import {
   writeClaims,
 } from '../../store/sessions/registry-text.ts'
 import { readSeen, readSession, removeSession } from '../../store/sessions/session-files.ts'
-import { changeRegistry, type RegistryChange } from '../../store/sessions/session-registry.ts'
 import { here } from '../../system/processes/process.ts'
 import { type Context, currentRegistry } from '../context.ts'
 import { newSession } from './registration.ts'

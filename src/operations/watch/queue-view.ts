@@ -2,13 +2,18 @@
  * What lies in the queue, kept up to date by looking only where something happened: what each file said when it was
  * last read, and by what to tell that it has changed since. Nothing is decided here.
  */
-
 import { MISSING, unless } from '../../core/errno.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { lookAt } from '../../store/files/look.ts'
 import { readItems } from '../../store/items/item-reader.ts'
 import { type ItemReading, isBlocked, isReadable } from '../../store/items/item-reading.ts'
-import { type ItemFolder, type ItemPlace, itemPlaceOf, itemPlaces, queueFolders } from '../../store/queue.ts'
+import {
+  type ItemFolder,
+  type ItemPlace,
+  itemPlaceOf,
+  itemPlaces,
+  queueFolders,
+} from '../../store/items/places/item-places.ts'
 import type { Store } from '../../store/store.ts'
 import { type HeldReading, heldOf } from '../claims/holder.ts'
 

@@ -1,10 +1,9 @@
 /** Sentences that several commands share. Text from files is made printable here. */
-
 import { isClosed } from '../../core/items/status.ts'
 import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
-import type { ItemSummary } from '../../operations/claims/claim.ts'
 import type { HolderInfo } from '../../operations/claims/holder.ts'
+import type { ItemSummary } from '../../operations/claims/item-summary.ts'
 import type { ElsewhereView, SharedView } from '../../operations/claims/remote-claim.ts'
 import type { Style } from '../terminal.ts'
 

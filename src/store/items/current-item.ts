@@ -1,5 +1,4 @@
 /** An item as it is inside its guard: what a change is decided on. */
-
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import type { Registry } from '../../core/sessions/session.ts'
@@ -8,13 +7,12 @@ import type { Frontmatter, FullReader, readFrontmatter } from '../../markdown/fr
 import type { YamlMap, YamlNode } from '../../markdown/node.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import type { RecordFile } from '../claims/record-file.ts'
-import type { PendingEvent, Unlogged } from '../log/event-log.ts'
-import type { RunFile } from '../runs/runs.ts'
-import { readRuns } from '../runs/runs.ts'
+import type { PendingEvent } from '../log/event-log.ts'
+import type { Unlogged } from '../log/outbox.ts'
+import { type RunFile, readRuns } from '../runs/runs.ts'
 import { loadRegistry } from '../sessions/session-registry.ts'
 import type { Store } from '../store.ts'
-import type { ItemReading } from './item-reading.ts'
-import { interpret, withRecord } from './item-reading.ts'
+import { type ItemReading, interpret, withRecord } from './item-reading.ts'
 import type { OpenItem } from './open-item.ts'
 
 /** What a change is decided on: read inside the guard. */

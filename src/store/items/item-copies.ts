@@ -12,11 +12,11 @@ import { readRecord, soundRecord } from '../claims/record-file.ts'
 import type { Disk } from '../files/disk.ts'
 import { withGuard } from '../files/guard.ts'
 import { readPlainFile, syncFolder } from '../files/guarded-file.ts'
-import { placesOf } from '../queue.ts'
 import { withReaders } from '../readers.ts'
 import type { Store } from '../store.ts'
 import { type ItemReading, interpret } from './item-reading.ts'
 import { openItem } from './open-item.ts'
+import { placesOf } from './places/item-places.ts'
 
 /**
  * Removes the committed copies of an item that git put back where it was before wrk moved it, by its record.

@@ -1,20 +1,17 @@
 /** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
-
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { ItemId, ItemKey } from '../../core/items/ids.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import { Records, readRecord } from '../claims/record-file.ts'
-import { type ItemPlace, itemPlaces, placesOf } from '../queue.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import type { Store } from '../store.ts'
-import { findItem, notFound } from './find-item.ts'
-import type { ItemReading } from './item-reading.ts'
-import { withRecord } from './item-reading.ts'
-import type { Depth } from './read-item-file.ts'
-import { HEAD, readHead } from './read-item-file.ts'
+import { type ItemReading, withRecord } from './item-reading.ts'
+import { findItem, notFound } from './places/find-item.ts'
+import { type ItemPlace, itemPlaces, placesOf } from './places/item-places.ts'
+import { placeByRecord } from './places/two-places.ts'
+import { type Depth, HEAD, readHead } from './read-item-file.ts'
 import type { ReadingCache } from './reading-cache.ts'
-import { placeByRecord } from './two-places.ts'
 
 /** Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
 export function readItems(

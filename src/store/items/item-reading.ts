@@ -1,19 +1,17 @@
 /** What was read of an item, whatever is wrong with its file. */
-
 import { holdingOf } from '../../core/claims/holding.ts'
 import type { Lock } from '../../core/claims/lock.ts'
 import type { ItemRecord } from '../../core/claims/record.ts'
 import type { Details } from '../../core/items/details.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
-import type { Item, Problem } from '../../core/items/item.ts'
-import { hidesAll, interpretItem } from '../../core/items/item.ts'
+import { hidesAll, type Item, interpretItem, type Problem } from '../../core/items/item.ts'
 import { parseInstant } from '../../core/time.ts'
 import type { Frontmatter, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { detached } from '../../markdown/scalar.ts'
 import type { RecordFile } from '../claims/record-file.ts'
-import type { ItemPlace } from '../queue.ts'
 import { NeedsFullReader } from '../readers.ts'
 import type { Store } from '../store.ts'
+import type { ItemPlace } from './places/item-places.ts'
 
 /** An item as read: what it says, who holds it, what is wrong with it. */
 export interface ItemReading {

@@ -4,7 +4,6 @@
  * Guarantees: a change is decided on the file, its record and the sessions as they were inside the guard; it
  * rewrites the named values and nothing else; a file with a problem that blocks is refused and stays as it is.
  */
-
 import { join } from 'node:path'
 import { isFailure, MISSING, messageOf, unless } from '../../core/errno.ts'
 import type { ItemId } from '../../core/items/ids.ts'
@@ -14,19 +13,18 @@ import { readRecord, soundRecord } from '../claims/record-file.ts'
 import { type HeldGuard, withGuard } from '../files/guard.ts'
 import { type Published, syncFolder } from '../files/guarded-file.ts'
 import { removeMarker } from '../files/marker.ts'
-import { logChanges, type PendingEvent, type Unlogged } from '../log/event-log.ts'
-import type { ItemPlace } from '../queue.ts'
+import type { PendingEvent } from '../log/event-log.ts'
+import { logChanges, type Unlogged } from '../log/outbox.ts'
 import { withReaders } from '../readers.ts'
 import { type RunFile, writeRun } from '../runs/runs.ts'
 import type { Store } from '../store.ts'
 import { changeRecord, completeItem } from './change-record.ts'
-import type { Current } from './current-item.ts'
-import { currentOf } from './current-item.ts'
+import { type Current, currentOf } from './current-item.ts'
 import { putBackCopy } from './item-reader.ts'
-import { writeMove } from './moves.ts'
 import { openItem } from './open-item.ts'
-import type { ItemDecision } from './publication-of.ts'
-import { publicationOf } from './publication-of.ts'
+import type { ItemPlace } from './places/item-places.ts'
+import { writeMove } from './places/moves.ts'
+import { type ItemDecision, publicationOf } from './publication-of.ts'
 import { type ItemPublished, publishItem, resolveIntents } from './publish-item.ts'
 
 export interface ItemChange<T> {

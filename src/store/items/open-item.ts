@@ -4,10 +4,10 @@ import { codeOf, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ItemId } from '../../core/items/ids.ts'
 import { type OpenFile, readOpen } from '../files/guarded-file.ts'
-import type { ItemPlace } from '../queue.ts'
 import type { Store } from '../store.ts'
-import { findItem, notFound } from './find-item.ts'
-import { placeByRecord } from './two-places.ts'
+import { findItem, notFound } from './places/find-item.ts'
+import type { ItemPlace } from './places/item-places.ts'
+import { placeByRecord } from './places/two-places.ts'
 
 export interface OpenItem extends OpenFile {
   place: ItemPlace

@@ -1,24 +1,20 @@
 /** From a decision to what is published: the item's record after the change, and its file. */
-
 import { join } from 'node:path'
-import type { Hold, ItemRecord } from '../../core/claims/record.ts'
-import { nextRecord, withShown, withSnapshot } from '../../core/claims/record.ts'
+import { type Hold, type ItemRecord, nextRecord, withShown, withSnapshot } from '../../core/claims/record.ts'
 import type { ItemId } from '../../core/items/ids.ts'
 import type { Run } from '../../core/runs/run.ts'
 import { stamp } from '../../core/time.ts'
-import type { FieldValue } from '../../markdown/edit/splice.ts'
-import { spliceChecked } from '../../markdown/edit/splice.ts'
+import { type FieldValue, spliceChecked } from '../../markdown/edit/splice.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import type { PendingEvent } from '../log/event-log.ts'
 import { NeedsFullReader } from '../readers.ts'
 import type { RunFile } from '../runs/runs.ts'
 import type { Store } from '../store.ts'
-import type { Current, ItemText } from './current-item.ts'
-import { invalid } from './current-item.ts'
+import { type Current, type ItemText, invalid } from './current-item.ts'
 import type { ItemReading } from './item-reading.ts'
-import type { Move } from './moves.ts'
 import type { OpenItem } from './open-item.ts'
+import type { Move } from './places/moves.ts'
 import type { ItemPublication } from './publish-item.ts'
 
 /** What is to become of an item. */

@@ -29,7 +29,8 @@ import {
 } from '../files/guarded-file.ts'
 import { isThere, lookAt } from '../files/look.ts'
 import { readMarker, removeMarker } from '../files/marker.ts'
-import { intentsOf, type PendingEvent, type Unlogged, writeIntentFile } from '../log/event-log.ts'
+import type { PendingEvent } from '../log/event-log.ts'
+import { intentsOf, type Unlogged, writeIntentFile } from '../log/outbox.ts'
 
 export interface ItemPublication {
   key: ItemKey

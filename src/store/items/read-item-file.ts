@@ -1,21 +1,18 @@
 /** Reads one item's file: its frontmatter, from no more of the file than that takes. */
-
 import type { Stats } from 'node:fs'
 import { codeOf } from '../../core/errno.ts'
 import { CHOOSING_KEYS, DETAIL_KEYS, NO_DETAILS, readDetails } from '../../core/items/details.ts'
 import { ITEM_KEYS } from '../../core/items/item.ts'
 import { isClosed } from '../../core/items/status.ts'
 import { readDocument } from '../../markdown/document.ts'
-import type { FullReader } from '../../markdown/frontmatter.ts'
-import { readFrontmatter } from '../../markdown/frontmatter.ts'
+import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import type { Disk } from '../files/disk.ts'
 import { LARGEST_FILE, openPlain, readPlainFile } from '../files/guarded-file.ts'
-import type { ItemPlace } from '../queue.ts'
 import { NeedsFullReader } from '../readers.ts'
 import type { Store } from '../store.ts'
-import type { ItemReading } from './item-reading.ts'
-import { closedReading, interpret, unusable } from './item-reading.ts'
+import { closedReading, type ItemReading, interpret, unusable } from './item-reading.ts'
+import type { ItemPlace } from './places/item-places.ts'
 
 /**
  * How much is read of an item: what listing needs, what choosing needs besides, all details, all keys (also those

@@ -7,15 +7,14 @@
  * read is not kept: a second change might leave the same times. Nobody can set the change time back.
  * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
  */
-
 import type { Stats } from 'node:fs'
 import { type Details, NO_DETAILS } from '../../core/items/details.ts'
 import { keyOfField } from '../../core/items/ids.ts'
 import { cachePath, readCache, SETTLED_MS, writeCache } from '../files/cache-file.ts'
 import type { Disk } from '../files/disk.ts'
 import { lookAt } from '../files/look.ts'
-import type { ItemPlace } from '../queue.ts'
 import { closedReading, EPOCH, type ItemReading, inFileOnly, isBlocked } from './item-reading.ts'
+import type { ItemPlace } from './places/item-places.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = 'wrk items 6'

@@ -9,10 +9,10 @@ import type { ItemKey } from '../../core/items/ids.ts'
 import { type NewEvent, newEvent } from '../../core/log/event.ts'
 import { withGuard } from '../files/guard.ts'
 import { publish, readOpen, syncFolder } from '../files/guarded-file.ts'
-import { logChanges, publishLogged, type Unlogged, unloggedChanges } from '../log/event-log.ts'
+import { logChanges, publishLogged, type Unlogged, unloggedChanges } from '../log/outbox.ts'
 import type { Store } from '../store.ts'
 import { bytesOf } from './item-copies.ts'
-import { makeFolder } from './item-move.ts'
+import { makeFolder } from './places/item-move.ts'
 
 export interface FileChange {
   /** Below `root`, with `/`; null: none stays. */

@@ -22,13 +22,8 @@ import type { Disk } from '../files/disk.ts'
 import { type GuardHost, type HeldGuard, StartOver, withGuard } from '../files/guard.ts'
 import { type OpenFile, type Published, publish, readOpen } from '../files/guarded-file.ts'
 import { lookAt } from '../files/look.ts'
-import {
-  logChanges,
-  type PendingEvent,
-  publishLogged,
-  type Unlogged,
-  unloggedChanges,
-} from '../log/event-log.ts'
+import type { PendingEvent } from '../log/event-log.ts'
+import { logChanges, publishLogged, type Unlogged, unloggedChanges } from '../log/outbox.ts'
 import { hasLockFolder, type LockPlace } from './lock-folder.ts'
 
 /** A lock is some hundred bytes; anything of this size is something else. */

@@ -4,7 +4,8 @@ import { codeOf } from '../../core/errno.ts'
 import type { Disk } from '../files/disk.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { lookAt } from '../files/look.ts'
-import { catchUp, endOf, eventLines, LOG, OLDER_LOG, openLog, readTail, TAIL, writeAt } from './event-log.ts'
+import { catchUp, eventLines, openLog, writeAt } from './event-log.ts'
+import { endOf, LOG, OLDER_LOG, readTail, TAIL } from './read-log.ts'
 
 export interface LogState {
   path: string

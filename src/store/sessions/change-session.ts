@@ -10,13 +10,8 @@ import type { Anchor, Session } from '../../core/sessions/session.ts'
 import { fileNameOfSession } from '../claims/session-claims.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { type OpenFile, publish, readOpen } from '../files/guarded-file.ts'
-import {
-  logChanges,
-  type PendingEvent,
-  publishLogged,
-  type Unlogged,
-  unloggedChanges,
-} from '../log/event-log.ts'
+import type { PendingEvent } from '../log/event-log.ts'
+import { logChanges, publishLogged, type Unlogged, unloggedChanges } from '../log/outbox.ts'
 import {
   anchorName,
   readSession,

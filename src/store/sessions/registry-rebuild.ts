@@ -10,8 +10,9 @@ import { stamp } from '../../core/time.ts'
 import { type GuardHost, withGuard } from '../files/guard.ts'
 import { publish, readOpen } from '../files/guarded-file.ts'
 import { withReaders } from '../readers.ts'
+import { HEADER, withSessions } from './change-registry.ts'
 import { quoted } from './registry-text.ts'
-import { HEADER, loadRegistry, type RegistryFile, withSessions } from './session-registry.ts'
+import { loadRegistry, type RegistryFile } from './session-registry.ts'
 
 /**
  * @returns where the unreadable one is kept, or null when it can be read after all, or is nothing to replace

@@ -1,7 +1,5 @@
 /** A proxy that cuts, delays or drops what passes between a client and a server of git over http, on loopback. */
-
-import type { AddressInfo } from 'node:net'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 export type Fault =

@@ -2,7 +2,7 @@
 import { parseId } from '../../../core/items/ids.ts'
 import { splitFrontmatter } from '../../../markdown/split.ts'
 import { readPlainFile } from '../../../store/files/guarded-file.ts'
-import { findItem } from '../../../store/items/find-item.ts'
+import { findItem } from '../../../store/items/places/find-item.ts'
 import type { Context } from '../../context.ts'
 
 export interface ItemBody {

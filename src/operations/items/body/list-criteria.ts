@@ -3,7 +3,7 @@ import { parseId } from '../../../core/items/ids.ts'
 import { type Criterion, readCriteria } from '../../../markdown/edit/body-edit.ts'
 import { bodyStart, splitFrontmatter } from '../../../markdown/split.ts'
 import { readPlainFile } from '../../../store/files/guarded-file.ts'
-import { findItem } from '../../../store/items/find-item.ts'
+import { findItem } from '../../../store/items/places/find-item.ts'
 import type { Context } from '../../context.ts'
 
 /**

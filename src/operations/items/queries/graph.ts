@@ -2,7 +2,7 @@
 import type { WrkError } from '../../../core/errors.ts'
 import { type Graph, graphOf } from '../../../core/items/graph.ts'
 import { compareKeys, type ItemKey, parseId } from '../../../core/items/ids.ts'
-import { notFound } from '../../../store/items/find-item.ts'
+import { notFound } from '../../../store/items/places/find-item.ts'
 import type { Context } from '../../context.ts'
 import { candidates, type QueueItem } from './candidates.ts'
 

@@ -3,14 +3,13 @@
  * `archive/YYYY-MM/`. The move follows from what was written, so a crash between the two is completed by the next
  * command that meets the item.
  */
-
 import { archiveFolderOf } from '../../../core/items/home.ts'
 import { isArchived } from '../../../core/items/status.ts'
 import { parseInstant, stamp } from '../../../core/time.ts'
 import type { Current } from '../../../store/items/current-item.ts'
 import type { ItemDecision } from '../../../store/items/publication-of.ts'
 import { pendingEvent } from '../../../store/log/pending-event.ts'
-import { type ItemSummary, summary } from '../../claims/claim.ts'
+import { type ItemSummary, summary } from '../../claims/item-summary.ts'
 import { permission, type Refused } from '../../claims/permission.ts'
 import type { Context } from '../../context.ts'
 import type { Caller } from '../../sessions/caller.ts'

@@ -1,14 +1,13 @@
 /** Completes moves that were cut short: the item's new status is published, but it lies where it lay before. */
-
 import { asIoError, isFailure } from '../../../core/errno.ts'
 import { archiveFolderOf } from '../../../core/items/home.ts'
 import type { ItemId } from '../../../core/items/ids.ts'
 import { fitsFolder, isArchived } from '../../../core/items/status.ts'
 import { parseInstant } from '../../../core/time.ts'
-import { type MovableItem, type Moved, moveItem } from '../../../store/items/item-move.ts'
 import type { ItemReading } from '../../../store/items/item-reading.ts'
-import { pendingMoves } from '../../../store/items/moves.ts'
-import { placesOf } from '../../../store/queue.ts'
+import { type MovableItem, type Moved, moveItem } from '../../../store/items/places/item-move.ts'
+import { placesOf } from '../../../store/items/places/item-places.ts'
+import { pendingMoves } from '../../../store/items/places/moves.ts'
 import type { Context } from '../../context.ts'
 
 /** `archive/2026-02` for an item that was archived and should lie there; null when it lies well or was not. */

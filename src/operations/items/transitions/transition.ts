@@ -2,7 +2,6 @@
  * Moves an item on: status, lock and folder in one act. The first two are one rewrite; the move to the folder follows
  * from a note made before it, so a crash in between is completed by the next command.
  */
-
 import type { Hold } from '../../../core/claims/record.ts'
 import { parseId } from '../../../core/items/ids.ts'
 import { choose } from '../../../core/items/next.ts'
@@ -14,11 +13,12 @@ import { stamp } from '../../../core/time.ts'
 import type { FieldValue } from '../../../markdown/edit/splice.ts'
 import type { Current } from '../../../store/items/current-item.ts'
 import { readItems } from '../../../store/items/item-reader.ts'
+import { placesOf } from '../../../store/items/places/item-places.ts'
 import type { ItemDecision } from '../../../store/items/publication-of.ts'
 import { pendingEvent } from '../../../store/log/pending-event.ts'
-import { placesOf } from '../../../store/queue.ts'
 import { here } from '../../../system/processes/process.ts'
-import { type ItemSummary, isShownLately, summary } from '../../claims/claim.ts'
+import { isShownLately } from '../../claims/decide-on-item.ts'
+import { type ItemSummary, summary } from '../../claims/item-summary.ts'
 import { permission, type Refused } from '../../claims/permission.ts'
 import type { Context } from '../../context.ts'
 import type { Caller } from '../../sessions/caller.ts'

@@ -12,11 +12,11 @@
  */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
-import { MISSING, unless } from '../../core/errno.ts'
-import { type ItemKey, keyOfFileName } from '../../core/items/ids.ts'
-import { cachePath, readCache, SETTLED_MS, writeCache } from '../files/cache-file.ts'
-import type { Disk } from '../files/disk.ts'
-import { isThere, lookAt } from '../files/look.ts'
+import { MISSING, unless } from '../../../core/errno.ts'
+import { type ItemKey, keyOfFileName } from '../../../core/items/ids.ts'
+import { cachePath, readCache, SETTLED_MS, writeCache } from '../../files/cache-file.ts'
+import type { Disk } from '../../files/disk.ts'
+import { isThere, lookAt } from '../../files/look.ts'
 
 /** Keeping takes a while too, and a folder that items are claimed in changes with each claim. */
 const LARGE = 256

@@ -5,11 +5,11 @@
  * and that is for `wrk doctor` to tell.
  */
 import { join } from 'node:path'
-import { MISSING, unless } from '../../core/errno.ts'
-import { type ItemKey, keyOfFileName } from '../../core/items/ids.ts'
-import type { Disk } from '../files/disk.ts'
-import { readMarker, removeMarker, writeMarker } from '../files/marker.ts'
-import { isItemFolder } from '../queue.ts'
+import { MISSING, unless } from '../../../core/errno.ts'
+import { type ItemKey, keyOfFileName } from '../../../core/items/ids.ts'
+import type { Disk } from '../../files/disk.ts'
+import { readMarker, removeMarker, writeMarker } from '../../files/marker.ts'
+import { isItemFolder } from './item-places.ts'
 
 export interface Move {
   /** What the item's status must still be for the move to be right. */

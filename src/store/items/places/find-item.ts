@@ -1,13 +1,10 @@
 /** Finds the places of an item by its id. */
-
-import { WrkError } from '../../core/errors.ts'
-import type { ItemId } from '../../core/items/ids.ts'
-import { displayOfFileName } from '../../core/items/ids.ts'
-import { didYouMean, nearIds } from '../../core/suggest.ts'
-import { printable } from '../../core/text.ts'
-import type { ItemPlace } from '../queue.ts'
-import { itemPlaces, placesOf } from '../queue.ts'
-import type { Store } from '../store.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { displayOfFileName, type ItemId } from '../../../core/items/ids.ts'
+import { didYouMean, nearIds } from '../../../core/suggest.ts'
+import { printable } from '../../../core/text.ts'
+import type { Store } from '../../store.ts'
+import { type ItemPlace, itemPlaces, placesOf } from './item-places.ts'
 
 /** How often an item must be found nowhere, or twice, to be so. */
 const LOOKS = 3

@@ -2,9 +2,9 @@
  * An id in two places of which one is git's doing: `git stash` after `wrk start` puts the committed file back into
  * `pending/` and leaves the untracked one in `working/`. Where wrk last wrote it, by the record, is where the item is.
  */
-import type { ItemRecord } from '../../core/claims/record.ts'
-import type { ItemPlace } from '../queue.ts'
-import type { Store } from '../store.ts'
+import type { ItemRecord } from '../../../core/claims/record.ts'
+import type { Store } from '../../store.ts'
+import type { ItemPlace } from './item-places.ts'
 
 /** The place that counts, and the copies that may go; null when a person has to decide. */
 export function placeByRecord(

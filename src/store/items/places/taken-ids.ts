@@ -6,13 +6,13 @@
  * never committed is forgotten, and the rest looked up again.
  */
 import { join } from 'node:path'
-import { MISSING, unless } from '../../core/errno.ts'
-import { conflictCopyOf } from '../../core/items/conflict-copy.ts'
-import { keyOfField, keyOfFileName, numberOfKey } from '../../core/items/ids.ts'
-import type { Disk } from '../files/disk.ts'
-import { readMarker } from '../files/marker.ts'
-import { itemPlaces } from '../queue.ts'
-import { readHeadOf } from './read-item-file.ts'
+import { MISSING, unless } from '../../../core/errno.ts'
+import { conflictCopyOf } from '../../../core/items/conflict-copy.ts'
+import { keyOfField, keyOfFileName, numberOfKey } from '../../../core/items/ids.ts'
+import type { Disk } from '../../files/disk.ts'
+import { readMarker } from '../../files/marker.ts'
+import { readHeadOf } from '../read-item-file.ts'
+import { itemPlaces } from './item-places.ts'
 
 export interface IdMemory {
   /** Commits whose history has been read. */
