@@ -2,14 +2,17 @@
 hook=$0
 case $hook in */*) ;; *) hook=./$hook ;; esac
 
-# The hook that was here before comes first, and may refuse by itself.
-kept=$hook@KEPT@
+# The hook that was here before comes first, and may refuse by itself. pre-commit moves this hook aside and calls it: then
+# the other one is called from here all the same, unless it is pre-commit's own, which would call this one again.
+named=${hook%.legacy}
+kept=$named@KEPT@
+if [ "$named" != "$hook" ] && grep -q 'pre-commit\.com' "$kept" 2>/dev/null; then kept=; fi
 if [ -f "$kept" ] && [ -x "$kept" ]; then
   IFS= read -r first <"$kept" || :
   case $first in
     '#!/bin/sh' | '#!/bin/sh '* | '#!/usr/bin/env sh' | '#!/bin/bash' | '#!/bin/bash '* | '#!/usr/bin/env bash')
       # Sourced, so that its $0 is the name that it had: hook managers look at it.
-      ${first#'#!'} -c '. "$0@KEPT@"' "$hook" "$@" || exit
+      ${first#'#!'} -c '. "$0@KEPT@"' "$named" "$@" || exit
       ;;
     *) "$kept" "$@" || exit ;;
   esac

@@ -1,6 +1,5 @@
 /** The rest of hooks.test.ts: what takes too long for every run. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
@@ -12,7 +11,6 @@ import {
   heads,
   hook,
   hooksOf,
-  MANAGERS,
   ran,
   snapshot,
   stateOf,
@@ -119,117 +117,6 @@ describe('a hook that was there', () => {
       expect(snapshot(hooksOf(repository))).toEqual(before)
       expect((await repository.wrk('hooks uninstall')).code).toBe(0)
       expect(snapshot(hooksOf(repository))).toEqual(before)
-    },
-  )
-})
-
-describe('a hook manager', () => {
-  /** Where its hooks are, and it has put them there. */
-  async function managed(
-    manager: keyof typeof MANAGERS,
-  ): Promise<{ repository: Repository; write: (text: string) => void }> {
-    const repository = await makeRepository()
-    await claimed(repository)
-    const folder = manager === 'husky' ? join(repository.top, '.husky', '_') : hooksOf(repository)
-    if (manager === 'husky') {
-      await repository.git('config core.hooksPath .husky/_')
-      writeHook(
-        join(folder, 'h'),
-        'n=$(basename "$0"); [ ! -f "$(dirname "$0")/../$n" ] || sh -e "$(dirname "$0")/../$n" "$@"\n',
-        0o644,
-      )
-    }
-    const write = (text: string) => {
-      for (const name of ['pre-commit', 'commit-msg']) writeHook(join(folder, name), text)
-    }
-    write(MANAGERS[manager].text)
-    return { repository, write }
-  }
-
-  test.each(['husky', 'lefthook', 'pre-commit'] as const)(
-    'that writes its hooks again (%s) takes the check away, which is noticed, and install heals it',
-    async manager => {
-      const { repository, write } = await managed(manager)
-      expect((await repository.wrk('hooks install')).code).toBe(0)
-      write(MANAGERS[manager].later)
-      const status = await repository.wrk('hooks status --json')
-      expect(status).toMatchObject({
-        code: 1,
-        json: { gone: true, error: { hint: expect.stringContaining('wrk hooks install') } },
-      })
-      expect(stateOf(status)).toEqual(['overwritten', 'overwritten'])
-      expect(status.stderr).toContain('commits are not checked')
-      const { json } = await repository.wrk('doctor --json')
-      expect(json.findings.filter(({ code }: { code: string }) => code === 'hooks')).toMatchObject(
-        ['pre-commit', 'commit-msg'].map(name => ({
-          severity: 'warning',
-          message: expect.stringContaining(`${name}: a hook manager wrote its own over it`),
-          fix: { kind: 'install-hooks' },
-        })),
-      )
-      expect((await repository.wrk('hooks install')).code).toBe(0)
-      expect((await repository.wrk('hooks status --json')).json).toMatchObject({ ok: true, gone: false })
-      repository.append('WRK-1')
-      expect((await commit(repository, 'x', '-a')).code).toBe(1)
-      write(MANAGERS[manager].later)
-      expect((await repository.wrk('doctor --fix --json')).json.fixed.length).toBeGreaterThan(0)
-      expect((await commit(repository, 'x', '-a')).code).toBe(1)
-      // What is left in the end is the manager's, and nothing of wrk's.
-      expect((await repository.wrk('hooks uninstall')).code).toBe(0)
-      const folder = (await repository.wrk('hooks status --json')).json.hooks_path
-      expect(readFileSync(join(folder, 'pre-commit'), 'utf8')).toBe(MANAGERS[manager].later)
-      expect(readdirSync(folder).filter(name => name.includes('wrk'))).toEqual([])
-      expect(existsSync(join(repository.top, '.git', 'wrk-hooks'))).toBe(false)
-    },
-  )
-
-  test.each([
-    [
-      'husky',
-      '.husky',
-      {
-        '.husky/pre-commit': 'npx wrk verify --staged\n',
-        '.husky/commit-msg': 'wrk verify --commit-msg "$1"\n',
-      },
-    ],
-    [
-      'lefthook',
-      'lefthook.yml',
-      {
-        'lefthook.yml':
-          'pre-commit:\n  commands:\n    wrk:\n      run: wrk verify --staged\ncommit-msg:\n  commands:\n    wrk:\n      run: wrk verify --commit-msg {1}\n',
-      },
-    ],
-    [
-      'pre-commit',
-      '.pre-commit-config.yaml',
-      {
-        '.pre-commit-config.yaml':
-          'repos:\n- repo: local\n  hooks:\n  - id: items\n    entry: wrk verify --staged\n  - id: message\n    stages: [commit-msg]\n    entry: wrk verify --commit-msg\n',
-      },
-    ],
-  ] as const)(
-    'by which git reaches wrk (%s) is named, and nothing is put in beside it',
-    async (manager, way, files) => {
-      const { repository } = await managed(manager)
-      expect((await repository.wrk('hooks status --json')).code).toBe(1)
-      // A line that is commented out asks nobody.
-      for (const [name, text] of Object.entries(files))
-        repository.write(name, text.replace(/^(.*wrk.*)$/gm, '# $1'))
-      expect((await repository.wrk('hooks status --json')).code).toBe(1)
-      for (const [name, text] of Object.entries(files)) repository.write(name, text)
-      const before = (await repository.wrk('hooks status --json')).json.hooks
-      const install = await repository.wrk('hooks install --json')
-      expect(install.json).toMatchObject({ ok: true, hooks: before })
-      const status = await repository.wrk('hooks status')
-      expect(status.code).toBe(0)
-      expect(status.stdout).toMatch(/^ {2}pre-commit {2}not installed; git reaches wrk through .*$/m)
-      expect(status.stdout).toContain(`through ${join(repository.top, way)}`)
-      const { json } = await repository.wrk('doctor --json')
-      expect(json.findings.filter(({ code }: { code: string }) => code === 'hooks')).toMatchObject([
-        { severity: 'note', message: expect.stringContaining('pre-commit: git reaches wrk through') },
-        { severity: 'note', message: expect.stringContaining('commit-msg: git reaches wrk through') },
-      ])
     },
   )
 })

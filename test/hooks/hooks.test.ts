@@ -10,17 +10,17 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { tempFolder } from '../support/processes.ts'
-import { FIRST, PROGRAM, STANDALONE } from '../support/program.ts'
-import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
+import { finished, start, tempFolder } from '../support/processes.ts'
+import { FIRST, PROGRAM, ROOT, STANDALONE } from '../support/program.ts'
+import { gitEnv, IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
 import {
   claimed,
   commit,
   heads,
   hook,
   hooksOf,
-  MANAGERS,
   ran,
   snapshot,
   stateOf,
@@ -292,19 +292,23 @@ describe('status', () => {
   })
 })
 
-describe('a hook manager', () => {
-  test('pre-commit install calls the hook of wrk that it moves aside; lefthook does not', async () => {
-    const repository = await withHooks()
-    const path = join(hooksOf(repository), 'pre-commit')
-    renameSync(path, `${path}.legacy`)
-    writeHook(path, MANAGERS['pre-commit'].text)
-    const legacy = (await repository.wrk('hooks status --json')).json
-    expect(legacy).toMatchObject({ ok: true, gone: false, hooks: [{ via: `${path}.legacy` }, { via: null }] })
-    renameSync(`${path}.legacy`, `${path}.old`)
-    writeHook(path, MANAGERS.lefthook.text)
-    rmSync(join(repository.top, '.git', 'wrk-hooks'))
-    expect((await repository.wrk('hooks status --json')).json).toMatchObject({ ok: false, gone: true })
-  })
+test('husky, which writes its hooks over wrk’s, takes the check away: that is said, and install heals it', async () => {
+  const repository = await withHooks()
+  const module = pathToFileURL(join(ROOT, 'node_modules', 'husky', 'index.js')).href
+  const husky = async () => {
+    const args = ['-e', `import('${module}').then(({ default: husky }) => husky())`]
+    const done = await finished(start(process.execPath, args, { cwd: repository.top, env: gitEnv({}) }))
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+  }
+  for (const state of ['foreign', 'overwritten']) {
+    await husky()
+    const status = await repository.wrk('hooks status --json')
+    expect([status.code, status.json.gone, stateOf(status)]).toEqual([1, true, [state, state]])
+    expect(status.stderr).toContain('commits are not checked')
+    expect((await repository.wrk('hooks install')).code).toBe(0)
+    repository.append('WRK-1')
+    expect((await commit(repository, 'x', '-a')).code).toBe(1)
+  }
 })
 
 describe('hooks that were installed', () => {

@@ -90,7 +90,7 @@ export class Repository {
 let home: string | undefined
 
 /** Nothing of the machine's own settings; time stands still where a commit's id would depend on it. */
-function gitEnv(more: Env): Env {
+export function gitEnv(more: Env): Env {
   home ??= tempFolder()
   return cleanEnv(home, {
     GIT_CONFIG_NOSYSTEM: '1',

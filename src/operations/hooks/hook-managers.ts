@@ -71,9 +71,11 @@ export function otherWay(
   }
 }
 
-/** Whether a manager moved wrk's hook aside, under a name that git and most of them do not call. */
-export function wasMovedAside(path: string, isOurs: (text: string) => boolean): boolean {
-  return ['.old', '.legacy', '.bak', '.backup'].some(ending => isOurs(textAt(path + ending)))
+/** Wrk's hooks that managers moved aside, under names that git does not call: pre-commit calls `.legacy`, others none. */
+export function movedAside(path: string, isOurs: (text: string) => boolean): string[] {
+  return ['.old', '.legacy', '.bak', '.backup']
+    .map(ending => path + ending)
+    .filter(aside => isOurs(textAt(aside)))
 }
 
 function withoutComments(text: string): string {

@@ -17,7 +17,7 @@ import { type GitScope, git } from '../../system/git/git.ts'
 import { mainTreeOf } from '../../system/git/git-folder.ts'
 import { randomLetters } from '../../system/random.ts'
 import { type OwnProgram, ownProgram } from '../queue/installation.ts'
-import { isSameHook, otherWay, wasMovedAside } from './hook-managers.ts'
+import { isSameHook, movedAside, otherWay } from './hook-managers.ts'
 
 /** No item is staged; true only where git says so. The pathspec is to be read as it is meant, whatever the caller's git was told. */
 const NOTHING_STAGED =
@@ -85,7 +85,7 @@ export function hooksStatus(cwd: string, program: HookProgram, scope: GitScope =
   const hooks = HOOKS.map(hook => look(top, folder, hook, program))
   const missing = hooks.filter(hook => !isReached(hook))
   const gone =
-    missing.length > 0 && (isThere(record) || missing.some(({ path }) => wasMovedAside(path, isOurs)))
+    missing.length > 0 && (isThere(record) || missing.some(({ path }) => movedAside(path, isOurs).length > 0))
   return { folder, hooks, gone, warnings: gone ? [...warnings, GONE] : warnings }
 }
 
@@ -99,6 +99,12 @@ export function isReached({ state, via }: HookStatus): boolean {
 /** Of a hook's text, that it is one that wrk wrote, edited since or not. */
 function isOurs(text: string): boolean {
   return MARK.test(text)
+}
+
+/** The same, and that nobody has edited it since. */
+function isAsWritten(text: string): boolean {
+  const mark = MARK.exec(text)
+  return mark !== null && shortHash(text.slice(mark[0].length)) === mark[1]
 }
 
 /**
@@ -147,6 +153,8 @@ export function hooksInstall(cwd: string, program: HookProgram, scope: GitScope 
     const mode = 0o777 & ~process.umask()
     const bytes = Buffer.from(textOf(HOOKS[i]!, program, made))
     replaceFile(realDisk, path, bytes, { random: randomLetters(12), mode })
+    // lefthook would not move the new one aside over it, and give up.
+    for (const aside of movedAside(path, isAsWritten)) unlinkSync(aside)
     changed.push(name)
   }
   if (hooks.some(({ via }) => via === null)) record(cwd, scope)
@@ -170,22 +178,36 @@ export function hooksUninstall(cwd: string, program: HookProgram): HooksChange {
   const made = madeFolder(hooks)
   const changed: string[] = []
   const left: string[] = []
-  for (const { name, path, state, kept } of hooks) {
+  for (const { name, path, state, kept, via } of hooks) {
     const isWrks = state === 'installed' || state === 'outdated'
     // Moved aside by an install that was killed before it wrote ours.
     const isHalfDone = state === 'none' && kept !== null
     const isOverwritten = state === 'overwritten'
     if (state === 'edited') left.push(name)
-    if (!isWrks && !isHalfDone && !isOverwritten) continue
+    const hadAside = removeMovedAside(path, via)
+    const isTaken = isWrks || isHalfDone || isOverwritten
     // What the manager wrote takes the place of its earlier one.
     if (isOverwritten) unlinkSync(kept!)
-    else if (kept === null) unlinkSync(path)
-    else renameSync(kept, path)
-    changed.push(name)
+    else if (isTaken && kept !== null) renameSync(kept, path)
+    else if (isTaken) unlinkSync(path)
+    if (isTaken || hadAside) changed.push(name)
   }
   if (left.length === 0) unless(MISSING, undefined, () => unlinkSync(findHooks(cwd, 'caller').record))
   if (made !== undefined && left.length === 0) removeEmpty(folder, made)
   return { ...hooksStatus(cwd, program), changed, left }
+}
+
+/** Removes hooks of wrk that managers moved aside. The one that pre-commit calls gives way to the hook that it called. */
+function removeMovedAside(path: string, via: string | null): boolean {
+  const asides = movedAside(path, isAsWritten)
+  const kept = `${path}${KEPT}`
+  for (const aside of asides) {
+    unlinkSync(aside)
+    if (aside !== via || !isThere(kept)) continue
+    if (isSameHook(readFileSync(path, 'utf8'), readFileSync(kept, 'utf8'))) unlinkSync(kept)
+    else renameSync(kept, aside)
+  }
+  return asides.length > 0
 }
 
 /** Where git looks for hooks here: `core.hooksPath`, else the repository's own folder, for all its worktrees. */
@@ -214,8 +236,8 @@ function findHooks(
 function look(top: string, folder: string, hook: (typeof HOOKS)[number], program: HookProgram): HookStatus {
   const path = join(folder, hook.name)
   const kept = isThere(`${path}${KEPT}`) ? `${path}${KEPT}` : null
-  const status = (state: HookState, via: string | null = null): HookStatus => {
-    return { name: hook.name, path, state, kept, via }
+  const status = (state: HookState, via: string | null = null, called = kept): HookStatus => {
+    return { name: hook.name, path, state, kept: called, via }
   }
   const stat = unless(MISSING, null, () => lstatSync(path))
   if (!stat) return status('none')
@@ -223,10 +245,11 @@ function look(top: string, folder: string, hook: (typeof HOOKS)[number], program
   const mark = MARK.exec(text)
   if (!mark) {
     const via = (stat.mode & 0o111) !== 0 ? otherWay(top, path, text, isOurs) : null
-    const isRewritten = via === null && kept !== null && isSameHook(text, readFileSync(kept, 'utf8'))
-    return status(isRewritten ? 'overwritten' : 'foreign', via)
+    const isRewritten = kept !== null && isSameHook(text, readFileSync(kept, 'utf8'))
+    if (via !== null) return status('foreign', via, isRewritten ? null : kept)
+    return status(isRewritten ? 'overwritten' : 'foreign')
   }
-  if (shortHash(text.slice(mark[0].length)) !== mark[1]) return status('edited')
+  if (!isAsWritten(text)) return status('edited')
   const isCurrent = text === textOf(hook, program, mark[2]) && (stat.mode & 0o111) !== 0
   return status(isCurrent ? 'installed' : 'outdated')
 }
