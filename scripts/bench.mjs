@@ -11,7 +11,7 @@
  *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
  *   npm run bench -- --inherit    with the caller's environment: NODE_OPTIONS, NODE_EXTRA_CA_CERTS and the like
  *
- * What is measured is what users have: `npm pack`, and `npm install` of that file into a temporary folder. Whole processes are told as ratios to `node -e 0` timed in the same run, pair by pair. Commands run as an
+ * What is measured is what users have: `npm pack`, and `npm install` of that file into a temporary folder. Whole processes are shown as ratios to `node -e 0` timed in the same run, pair by pair. Commands run as an
  * established session (WRK_SESSION_ID, listed, seen within the minute), with their output going to /dev/null.
  * Ratios of a busy machine are noisy: the quartiles tell how much. The environment is PATH, HOME and TMPDIR: settings
  * that slow down every start of Node make all ratios smaller.

@@ -168,7 +168,7 @@ run A 'wrk claim WRK-157' 0 'Claimed WRK-157'
 quietly A 'wrk session id'
 session_a=$said
 
-say 'B wants the same item and is told who holds it, since when, and that the holder is alive.'
+say 'B wants the same item and is refused: A holds it, and A is alive.'
 run B 'wrk claim WRK-157' 4 "held by $session_a" 'alive'
 
 say 'B cannot release it either: only the holder can.'

@@ -29,8 +29,8 @@ export async function installPackage(folder) {
     try {
       return (await run('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' })).stdout
     } catch (error) {
-      const told = `${error.stderr}`.trim().split('\n').slice(0, 5).join('\n')
-      throw new Error(`npm ${args[0]} failed; npm run bench -- --checkout measures without it\n${told}`)
+      const message = `${error.stderr}`.trim().split('\n').slice(0, 5).join('\n')
+      throw new Error(`npm ${args[0]} failed; npm run bench -- --checkout measures without it\n${message}`)
     }
   }
   const packed = await npm(ROOT, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)

@@ -87,7 +87,7 @@ export async function rivals(setting) {
           `${rounds.filter(({ winners }) => winners === 1).length} of ${rounds.length} times`,
         'most winners': ({ rounds }) => String(Math.max(...rounds.map(({ winners }) => winners))),
         failed: ({ rounds }) => String(rounds.reduce((sum, { failed }) => sum + failed, 0)),
-        'the next claim after kill -9': ({ kills }) => told(kills),
+        'the next claim after kill -9': ({ kills }) => describedKills(kills),
       }),
       rows: [...safe.map((row, i) => ({ ...row, kills: kills[i] })), ...missing],
       note: 'Failed: neither won nor refused. After kill -9: a claim is killed while it works on the item, and another claims it.',
@@ -277,7 +277,7 @@ async function killedAtWork(rival, item, context) {
 }
 
 /** How the claims after the kills ended. */
-function told(kills) {
+function describedKills(kills) {
   if (kills.length === 0) return 'no claim was caught at work'
   const longest = `${(Math.max(...kills.map(({ ms }) => ms)) / 1000).toFixed(1)} s`
   const failed = kills.filter(({ claimed }) => !claimed)

@@ -1,5 +1,5 @@
 /**
- * What every part of the benchmark gives: tables, whose rows are plain objects with a `name` and perhaps `goals`.
+ * What every part of the benchmark gives: tables, whose rows are plain objects with a `name` and maybe `goals`.
  * A column is a head and the function that makes a row's cell; `note` is a sentence below.
  */
 

@@ -71,8 +71,8 @@ async function follow(setting, queue, rounds) {
       waiting.get(key)?.({ at, item })
       waiting.delete(key)
     })
-    const heardOrLost = async told => {
-      const what = await Promise.race([told, ended])
+    const heardOrLost = async reported => {
+      const what = await Promise.race([reported, ended])
       if (!what.at) throw new Error('wrk watch has ended')
       return what
     }
@@ -85,9 +85,9 @@ async function follow(setting, queue, rounds) {
         ['claim', 'claimed'],
         ['release', 'released'],
       ]) {
-        const told = heard(`${type} ${id}`)
+        const reported = heard(`${type} ${id}`)
         await setting.wrk(queue, verb, id)
-        const { at, item } = await heardOrLost(told)
+        const { at, item } = await heardOrLost(reported)
         latencies.push(at - statSync(item.path).ctimeMs)
       }
     }
