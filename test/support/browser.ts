@@ -35,11 +35,20 @@ afterAll(async () => {
 export async function openBrowser(extraFlags: readonly string[] = []): Promise<BrowserContext> {
   if (extraFlags.length === 0) {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
-    return (await browser).newContext({ viewport: { width: 1280, height: 800 } })
+    return newProfile(await browser)
   }
   const own = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...extraFlags] })
   afterAll(() => own.close())
-  return own.newContext({ viewport: { width: 1280, height: 800 } })
+  return newProfile(own)
+}
+
+/** Patient: a browser on a busy machine may be ten times slower. */
+const PATIENCE_MS = 120_000
+
+async function newProfile(from: Browser): Promise<BrowserContext> {
+  const context = await from.newContext({ viewport: { width: 1280, height: 800 } })
+  context.setDefaultTimeout(PATIENCE_MS)
+  return context
 }
 
 export interface Board {
@@ -116,7 +125,7 @@ export async function openPage(context: BrowserContext, url: string): Promise<Op
 
 /** Waits until the page shows an element with this text. */
 export async function sees(page: Page, selector: string, text: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 30_000 })
+  await page.locator(selector).filter({ hasText: text }).first().waitFor()
 }
 
 /** Waits until an expression is true in the page; the page's own policy forbids it to be evaluated there. */
