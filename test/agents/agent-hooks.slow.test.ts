@@ -89,7 +89,7 @@ describe('PreToolUse refuses', () => {
   })
 })
 
-describe('nothing that is wrong stands in an agent’s way', () => {
+describe('no failure of wrk blocks an agent', () => {
   test.each([
     '',
     'no json',

@@ -38,7 +38,7 @@ describe('SessionStart', () => {
     expect((await queue.run('claim WRK-1', { session: 'next' })).code).toBe(0)
   })
 
-  test('exports the session once into CLAUDE_ENV_FILE, and anew when it is another', async () => {
+  test('exports the session once into CLAUDE_ENV_FILE, and again when it is another', async () => {
     const queue = makeQueue(['WRK-1'])
     const file = join(queue.home, 'env')
     const began = (session_id: string) =>
@@ -62,7 +62,7 @@ describe('SessionStart', () => {
 })
 
 describe('UserPromptSubmit, PostToolUse and Stop', () => {
-  test('are signs of life, at most one a minute, and say nothing else', async () => {
+  test('are heartbeats, at most one a minute, and say nothing else', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': registry([]) })
     const beat = () => queue.session('s-1')?.heartbeat_at
     await answer(send(queue, { hook_event_name: 'SessionStart' }, { WRK_NOW: '-10m' }))
@@ -98,7 +98,7 @@ describe('UserPromptSubmit, PostToolUse and Stop', () => {
     expect(queue.session('s-1').ended_at).toBeNull()
   })
 
-  test('tell of a claim that was taken over, until it is released', async () => {
+  test('report a claim that was taken over, until it is released', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     for (const id of ['WRK-1', 'WRK-2']) await queue.run(`claim ${id}`, { session: 's-1' })
     await queue.run(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'next' })
@@ -183,7 +183,7 @@ describe('SessionEnd', () => {
   })
 })
 
-describe('nothing that is wrong stands in an agent’s way', () => {
+describe('no failure of wrk blocks an agent', () => {
   test('broken settings', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'wrk.yaml': 'ttl: [\n' })
     await unhindered(queue.root, { WRK_QUEUE: queue.root })
@@ -223,7 +223,7 @@ describe('nothing that is wrong stands in an agent’s way', () => {
   test('a guard that somebody holds', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': registry([]) })
     await answer(send(queue, { hook_event_name: 'SessionStart' }, { WRK_NOW: '-10m' }))
-    // Not a name that tells of a process: only its age would free it.
+    // Not a name of a process: only its age would free it.
     queue.write('.wrk/guards/session-s-1/somebody', '')
     const began = performance.now()
     const result = await send(queue, { hook_event_name: 'PostToolUse' })

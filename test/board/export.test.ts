@@ -38,7 +38,7 @@ test('a drawing is well-formed, and text of items is text in it', async () => {
   expect(readFileSync(join(queue.home, 'graph.svg'), 'utf8')).toContain('&lt;/script&gt;')
 })
 
-test('what it cannot do is said before anything is written', async () => {
+test('what it cannot do is reported before anything is written', async () => {
   const queue = queueToExport()
   const file = join(queue.home, 'board.html')
   expect((await queue.run(['board', '--export', file, '--format', 'pdf'])).code).toBe(2)

@@ -326,7 +326,7 @@ test('the token is in no argument list, and its file is for its user alone', asy
   expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).not.toContain(token)
 })
 
-test('a port that is taken is said, and the next one is used where none was named', async () => {
+test('a port that is taken is reported, and the next one is used where none was named', async () => {
   const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1') })
   const first = await startBoard(queue)
   await first.end()

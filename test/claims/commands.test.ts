@@ -14,7 +14,7 @@ import { COMMANDS, expectError, git, oneObject, queueIn, repository, TEXT } from
 const STAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
 
 describe('wrk claim --json', () => {
-  test('tells of a granted claim with every key', async () => {
+  test('reports a granted claim with every key', async () => {
     const queue = makeQueue(['WRK-157'])
     const before = Date.now()
     const result = await queue.run('claim WRK-157 --json')
@@ -55,7 +55,7 @@ describe('wrk claim --json', () => {
     expect(queue.lock('WRK-157').at).toBe('2026-02-16T20:00:00Z')
   })
 
-  test('tells of a takeover: from whom, since when and why, and warns on stderr', async () => {
+  test('reports a takeover: from whom, since when and why, and warns on stderr', async () => {
     const since = stampOf(ago(3 * HOUR))
     const queue = makeQueue({ 'pending/WRK-157.md': heldItem('WRK-157', 'older', since) })
     const result = await queue.run('claim WRK-157 --json')
@@ -68,7 +68,7 @@ describe('wrk claim --json', () => {
     expect(result.stderr).toMatch(/^wrk: warning: took over WRK-157 from older/)
   })
 
-  test('tells of a refusal: the holder with every key, exit 4, and never how to break its lock', async () => {
+  test('reports a refusal: the holder with every key, exit 4, and never how to break its lock', async () => {
     const queue = makeQueue(['WRK-157', 'WRK-158'])
     await queue.run('claim WRK-157', { session: 'first' })
     const result = await queue.run('claim WRK-157 --json', { session: 'second' })
@@ -186,7 +186,7 @@ describe('wrk claim', () => {
     expect(Date.parse(expires_at) - Date.parse(locked_at)).toBe(5 * MINUTE)
   })
 
-  test('--ttl is for others’ locks: what is told of one’s own runs out by the queue’s TTL', async () => {
+  test('--ttl judges the locks of others: one’s own lasts for the queue’s TTL', async () => {
     const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': 'ttl: 3h\n' })
     const env = { WRK_NOW: '2026-02-16T19:30:05Z' }
     for (const kind of ['granted', 'renewed']) {
@@ -273,7 +273,7 @@ describe('wrk release', () => {
     expect(queue.read('WRK-157')).toBe(item('WRK-157'))
   })
 
-  test('of another’s item is exit 4, names the holder, changes nothing and stands in the log', async () => {
+  test('of another’s item is exit 4, names the holder, changes nothing and is in the log', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157', { session: 'first' })
     const before = queue.read('WRK-157')
@@ -357,7 +357,7 @@ describe('wrk list', () => {
     })
   const ids = ({ json }: Result): string[] => json.items.map(({ id }: Json) => id).sort()
 
-  test('tells of every item with every key', async () => {
+  test('reports every item with every key', async () => {
     const queue = several()
     const result = await queue.run('list --json')
     expect(result.code).toBe(0)
@@ -522,7 +522,7 @@ describe('wrk session', () => {
     )
   })
 
-  test('start registers, list and show tell of it, end releases what it holds', async () => {
+  test('start registers, list and show report it, end releases what it holds', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     for (const verb of ['start', 'init']) {
       const started = await queue.run(`session ${verb} --provider codex --session-id nightly-7 --json`, {
@@ -551,7 +551,7 @@ describe('wrk session', () => {
 })
 
 describe('wrk heartbeat', () => {
-  test('shows life, and fails with exit 4 once a lock was lost', async () => {
+  test('is recorded, and fails with exit 4 once a lock was lost', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1', { env: { WRK_NOW: '-3h' } })
     const early = await queue.run('heartbeat --json', { env: { WRK_NOW: '-170m' } })
@@ -638,7 +638,7 @@ describe('every command', () => {
     expectError(await makeQueue(['WRK-1']).run(['claim', 'WRK-1', `--ttl=${ttl}`, '--json']), 2, 'USAGE')
   })
 
-  test('that does not exist is exit 2, with the one that was perhaps meant', async () => {
+  test('that does not exist is exit 2, with a suggestion', async () => {
     const result = await run('clam WRK-157')
     expect(result).toMatchObject({ code: 2, stdout: '' })
     expect(result.stderr).toMatch(/clam[\s\S]*claim/)
@@ -684,7 +684,7 @@ describe('the queue', () => {
   const where = async (options: Parameters<typeof run>[1], args = '') =>
     (await run(`where --json${args}`, options)).json
 
-  test('is told by wrk where, with its settings and files', async () => {
+  test('is reported by wrk where, with its settings and files', async () => {
     const queue = makeQueue({ 'wrk.yaml': 'ttl: 90m\nid_prefix: HUB\n' })
     expect(oneObject(await queue.run('where --json'))).toMatchObject({
       queue: queue.root,
@@ -859,7 +859,7 @@ test('in a working directory that was removed, a queue named by its full path wo
   })
 })
 
-test('a session that older tooling wrote is used as it stands, and its file keeps its comments', async () => {
+test('a session that older tooling wrote is used as it is, and its file keeps its comments', async () => {
   const older =
     '# ours\nsession_id: "nightly-run"\norchestrator_agent: "claude"\nsubagents_used:\n  - codex\nextra: 1\n'
   const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': older })

@@ -1,6 +1,6 @@
 /**
  * V8's compiled form of the program, which a package does not hold: the first start leaves it for the next, and none is
- * used that is of another program or of another's making. What a form holds is told apart by planting one whose
+ * used that is of another program or of another's making. What a form holds is seen by planting one whose
  * text differs from the bundle's.
  */
 import { spawnSync } from 'node:child_process'
@@ -144,7 +144,7 @@ describe.skipIf(STANDALONE)('the compiled form of a package', () => {
     ['is cut short', (form: Buffer) => form.subarray(0, form.length - 1000)],
     ['is empty', () => Buffer.alloc(0)],
     ['holds something else', () => Buffer.from('not a compiled program\n')],
-  ])('that %s is not used, and made anew', async (_, damage) => {
+  ])('that %s is not used, and made again', async (_, damage) => {
     const installed = new Installed()
     await installed.show()
     const whole = readFileSync(installed.form)
@@ -191,7 +191,7 @@ describe.skipIf(STANDALONE)('where the program’s folder cannot be written, the
     return join(folder, name!)
   }
 
-  test('lies in the user’s cache, for nobody else to change, and is used from there', async () => {
+  test('is in the user’s cache, for nobody else to change, and is used from there', async () => {
     const installed = new Installed()
     expect(installed.showAsStranger()).toContain('no queue here')
     expect(installed.formsIn(installed.dist)).toEqual([])
@@ -202,7 +202,7 @@ describe.skipIf(STANDALONE)('where the program’s folder cannot be written, the
     expect(installed.showAsStranger()).toContain('planted words')
   })
 
-  test('lies in XDG_CACHE_HOME where that is set, but not where it is no absolute path', async () => {
+  test('is in XDG_CACHE_HOME where that is set, but not where it is not an absolute path', async () => {
     const installed = new Installed()
     const cache = join(installed.home, 'elsewhere')
     installed.showAsStranger({ XDG_CACHE_HOME: cache })

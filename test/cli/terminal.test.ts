@@ -231,7 +231,7 @@ terminals('times', () => {
 })
 
 terminals('messages', () => {
-  test('are wrapped at words to the terminal’s width, and below their first line stand under it', async () => {
+  test('are wrapped at words to the terminal’s width, and below their first line are under it', async () => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'somebody-else-with-a-long-name', new Date()) })
     const terminal = await openTerminal(queue, { columns: 50 })
     const lines = (await terminal.screen('wrk claim 1')).replaceAll('\r', '').trimEnd().split('\n')

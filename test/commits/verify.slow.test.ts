@@ -91,7 +91,7 @@ describe('a staged item is refused with 1', () => {
       },
     ],
   ]
-  test.each(refused)('%s, with file, line, and what mends it', async (_, path, content, finding) => {
+  test.each(refused)('%s, with file, line, and how to fix it', async (_, path, content, finding) => {
     const repository = await makeRepository()
     repository.write(join(IN_QUEUE, path), content)
     const result = await repository.verifyAll()

@@ -63,7 +63,7 @@ describe('of an item that another living session holds', () => {
     expect(stderr).not.toContain('force')
   })
 
-  test('the lock as it stands may be committed by anybody', async () => {
+  test('the lock as it is may be committed by anybody', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')
     repository.append('WRK-2')
@@ -257,7 +257,7 @@ describe('a staged item is refused with 1', () => {
     })
   })
 
-  test('once it is staged: what stands in the index counts, not what the file says now', async () => {
+  test('once it is staged: what is in the index counts, not what the file says now', async () => {
     const repository = await makeRepository()
     repository.write('WRK-9', 'none')
     await repository.git('add -A')
@@ -348,7 +348,7 @@ describe('a queue of another repository that the environment names', () => {
   })
 })
 
-test('a file whose lock cannot be read is said to be so, never called free', async () => {
+test('a file with an unreadable lock is reported, never called free', async () => {
   const repository = await makeRepository()
   repository.append('WRK-1')
   await repository.git('add -A')
@@ -375,7 +375,7 @@ test('it registers nobody and writes nothing', async () => {
   expect(readdirSync(stateDir, { recursive: true })).toEqual(before)
 })
 
-test('what git says no to is told with what git says', async () => {
+test('what git says no to is reported with what git says', async () => {
   const repository = await makeRepository()
   writeFileSync(join(repository.top, '.git', 'index'), 'no index')
   const result = await repository.wrk('verify --json')
@@ -417,7 +417,7 @@ describe('of a commit message', () => {
     ])
   })
 
-  test('comments and what lies below the scissors are not the message', async () => {
+  test('comments and what is below the scissors are not the message', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')
     const text = (mark: string) =>
@@ -444,7 +444,7 @@ describe('of a commit message', () => {
     expect((await verify(repository, 'Merge WRK-1 into the plan')).code).toBe(4)
   })
 
-  test('a session that lost the item is told so', async () => {
+  test('a session that lost the item is warned', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'tester')
     await repository.wrk(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'other' })
@@ -454,7 +454,7 @@ describe('of a commit message', () => {
     expect(result.json.findings[0].message).toContain('was taken over by other')
   })
 
-  test('it is checked outside of any repository too, and a missing file is told', async () => {
+  test('it is checked outside of any repository too, and a missing file is reported', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')
     const cwd = tempFolder()

@@ -57,7 +57,7 @@ test('a server that refuses the refs is named by its own words, and nothing is w
   expect(claim).toMatchObject({ code: 74, stderr: expect.stringContaining('no refs but branches here') })
 })
 
-test('status says what is held, what is still to be told, and that the remote is away', async () => {
+test('status shows what is held, what is still to be sent, and that the remote is away', async () => {
   const clones = await makeClones(['ann'])
   const [ann] = clones.all as [Clone]
   await ann.wrk('claim WRK-1')

@@ -21,7 +21,7 @@ describe('what another clone holds', () => {
     })
   })
 
-  test('is told by watch when it changes', async () => {
+  test('is reported by watch when it changes', async () => {
     const { ann, bob } = await two()
     await ann.wrk('claim WRK-1')
     const watching = bob.start('watch --remote --json')

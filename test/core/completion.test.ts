@@ -73,7 +73,7 @@ describe('commands', () => {
     expect(offered('aim')).toEqual([])
   })
 
-  test('stand below commands, behind options, and not behind an argument', () => {
+  test('are below commands, behind options, and not behind an argument', () => {
     expect(offered('session s')).toEqual(['show', 'start'])
     expect(offered('--queue claim session s')).toEqual(['show', 'start'])
     expect(offered('--json session --queue q s')).toEqual(['show', 'start'])

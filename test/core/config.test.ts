@@ -12,7 +12,7 @@ function fieldsOf(text: string) {
 const HOUR = 3_600_000
 
 describe('the settings', () => {
-  test('are these where nothing is said', () => {
+  test('are these by default', () => {
     expect(readSettings(fieldsOf('other: 1\n'))).toEqual({
       settings: {
         idPrefix: 'WRK',
@@ -63,20 +63,20 @@ describe('the settings', () => {
     ['takeover: {ttl: 1}', 'takeover', 'ttl or dead-only'],
     ['unlisted: Dead', 'unlisted', 'dead or unknown'],
     ['worktrees: both', 'worktrees', 'shared or own'],
-  ])('%j is told with its place and what is expected', (text, key, expected) => {
+  ])('%j is reported with its place and what is expected', (text, key, expected) => {
     const { settings, problem } = readSettings(fieldsOf(`# ours\n${text}\n`))
     expect(problem).toEqual({ key, offset: 7, expected: expect.stringContaining(expected) })
     expect(settings).toEqual(DEFAULT_SETTINGS)
   })
 
-  test('of several wrong ones, one is told: the first in the order above', () => {
+  test('of several wrong ones, one is reported: the first in the order above', () => {
     const { problem } = readSettings(fieldsOf('worktrees: x\nttl: x\n'))
     expect(problem).toMatchObject({ key: 'ttl', offset: 13 })
   })
 })
 
 describe('keys that no command reads', () => {
-  test('are told with their place and what was perhaps meant', () => {
+  test('are reported with their place and a suggestion', () => {
     const text = 'ttl: 3h\ntakover: dead-only\n"unlistd": unknown\ncolour: {ttl: 1}\n'
     expect(unknownSettings(fieldsOf(text))).toEqual([
       { key: 'takover', offset: 8, near: ['takeover'] },

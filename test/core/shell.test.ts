@@ -10,7 +10,7 @@ function takesApart(cases: Case[]): void {
   })
 }
 
-describe('a command is what stands between operators:', () => {
+describe('a command is what is between operators:', () => {
   takesApart([
     [''],
     [' \t;;\n && () '],
@@ -21,7 +21,7 @@ describe('a command is what stands between operators:', () => {
   ])
 })
 
-describe('quotes and backslashes make words of what stands in them:', () => {
+describe('quotes and backslashes make words of what is in them:', () => {
   takesApart([
     ['a \'\' ""', ['a', '', '']],
     [`'a b'c"d e" f`, ['a bcd e', 'f']],

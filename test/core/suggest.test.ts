@@ -1,4 +1,4 @@
-/** What was perhaps meant: one slip away, and never more than three. */
+/** What may have been meant: one slip away, and never more than three. */
 import { describe, expect, test } from 'vitest'
 import { didYouMean, nearIds, nearWords, unknownWord } from '../../src/core/suggest.ts'
 
@@ -77,7 +77,7 @@ test.each([
   expect(didYouMean(near)).toBe(question)
 })
 
-test('a word of no meaning is told as it was typed, with what is near', () => {
+test('a word of no meaning is reported as it was typed, with what is near', () => {
   expect(unknownWord('status', 'Dnoe', ['done', 'open'])).toBe('unknown status "Dnoe". Did you mean done?')
   expect(unknownWord('priority', 'x\x1by', ['low'])).toBe('unknown priority "x?y".')
   expect(unknownWord('status', 'y'.repeat(50), [])).toMatch(/^unknown status "y{1,40}[^y]?"\./)

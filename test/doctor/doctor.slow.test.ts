@@ -73,7 +73,7 @@ test('killed again and again in the middle, it comes to the same end', async () 
     killGroup(child)
     await ended
   }
-  // An emptied guard hinders nobody, and is told only when it has lain there for a while.
+  // An emptied guard hinders nobody, and is reported only when it has lain there for a while.
   for (const key of readdirSync(queue.path('.wrk/guards'))) age(queue, `.wrk/guards/${key}`)
   const { code, json } = await queue.run('doctor --fix --json')
   expect({ code, findings: json.findings, failed: json.failed }).toEqual({

@@ -203,6 +203,6 @@ export const nastyFile: fc.Arbitrary<string> = fc
     const text = `${first}${open}${inside}${close}${rest}`
     if (ends === '\n') return text
     if (ends !== 'mixed') return text.replaceAll('\n', ends)
-    // Which of them, is made up from where they stand: the case must be the same each time.
+    // Which of them, is made up from where they are: the case must be the same each time.
     return text.replace(/\n/g, (end, at: number) => (at % 3 === 0 ? '\r\n' : end))
   })

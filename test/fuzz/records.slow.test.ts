@@ -303,7 +303,7 @@ test(
         if (older) writeFileSync(join(stateDir, OLDER_LOG), older)
         if (tail) writeFileSync(join(stateDir, TAIL), tail)
         const before = readEvents(realDisk, stateDir)
-        // What is left whole of a line is an event, and is told.
+        // What is left whole of a line is an event, and is reported.
         for (const line of log.toString('utf8').split('\n')) {
           const seq = parseEvent(line)?.seq
           if (seq !== undefined && !before.some(one => one.seq === seq)) throw new Error(`not told: ${line}`)
@@ -321,7 +321,7 @@ test(
         const own = readFileSync(join(stateDir, LOG), 'utf8').trimEnd().split('\n').slice(-2).map(parseEvent)
         expect(own.map(one => one?.tx)).toEqual(news.map(one => one.tx))
         expect(own[1]!.seq).toBe(own[0]!.seq + 1)
-        // A number that an accident made large may stand in the middle, where appending does not look.
+        // A number that an accident made large may be in the middle, where appending does not look.
         if (before.some(one => one.seq >= own[0]!.seq)) return
         expect(after).toEqual([...before, ...own])
       },

@@ -165,7 +165,7 @@ describe.each(MANAGERS)('$name', manager => {
       for (let i = 0; i < 3; i++) {
         await install(manager, repository)
         const status = await repository.wrk('hooks status --json')
-        // Git reaches wrk all the same, or it is said that it does not.
+        // Git reaches wrk all the same, or a message says that it does not.
         if (status.code === 0) expect(await commits(repository)).toEqual(CHECKED)
         else {
           expect(status.json).toMatchObject({

@@ -1,7 +1,7 @@
 /**
  * Tools that take unstaged changes out of the tree while hooks run, and put them back afterwards: lint-staged as npm has
  * it, and pre-commit where it is installed.
- * While a hook runs, others claim, are refused, look, give signs of life and renew: at no moment do two hold one item,
+ * While a hook runs, others claim, are refused, look, give heartbeats and renew: at no moment do two hold one item,
  * nobody's claim is lost afterwards, and nobody's commit fails by it.
  */
 import { spawnSync } from 'node:child_process'

@@ -173,7 +173,7 @@ export class ModelDisk {
     this.link(parent, name, id)
   }
 
-  /** What lies at a path now. */
+  /** What is at a path now. */
   find(path: string): Id | undefined {
     let id: Id | undefined = ROOT_ID
     for (const name of path === '' ? [] : path.split('/')) {

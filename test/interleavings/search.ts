@@ -10,7 +10,7 @@
  *   descriptor (the model throws when another process opens a slot, and a slot gets out of the guard only by its
  *   maker's rename), reading a published file through a descriptor (the model throws when anybody writes to one),
  *   opening a folder, syncing and closing.
- * - `ownSlotAtOnce`: an operation on its own slot needs no step to resolve its folder. The slot lies in the folder
+ * - `ownSlotAtOnce`: an operation on its own slot needs no step to resolve its folder. The slot is in the folder
  *   that the process made, until it is unlinked or published, and is never made again; a folder with something in
  *   it can neither be removed nor replaced. So as long as the slot is there, its path leads to it. (Not for
  *   mutations that make files inside a guard.)

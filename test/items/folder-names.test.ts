@@ -61,7 +61,7 @@ describe('in a large folder that was listed before', () => {
     expect(found(queue, 'wrk-7')).toEqual(['archive/2026-01/WRK-7.md'])
   })
 
-  test('another folder in its place, or a link, is looked at anew', () => {
+  test('another folder in its place, or a link, is looked at again', () => {
     const queue = root()
     const month = join(queue, 'archive/2026-01')
     renameSync(month, join(queue, 'aside'))

@@ -97,7 +97,7 @@ describe('a command under a lock', () => {
     }
   })
 
-  test('does not start while another run holds the lock, and waits as long as it is told', async () => {
+  test('does not start while another run holds the lock, and waits as long as --wait says', async () => {
     const queue = makeQueue()
     expect((await queue.run('lock claim --run-id first')).code).toBe(0)
     for (const wait of [[], ['--wait', '300ms']]) {

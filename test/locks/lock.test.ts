@@ -1,4 +1,4 @@
-/** Session locks through the command: one run at a time, whatever lies in the lock's file. */
+/** Session locks through the command: one run at a time, whatever is in the lock's file. */
 import {
   chmodSync,
   existsSync,

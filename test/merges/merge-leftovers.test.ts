@@ -19,7 +19,7 @@ describe('an item with conflict markers in its frontmatter', () => {
     return repository
   }
 
-  test('is told as what it is, with the line, by show, claim, list, doctor and verify', async () => {
+  test('is reported as what it is, with the line, by show, claim, list, doctor and verify', async () => {
     const repository = await conflicted()
     const line = repository.read('WRK-1').split('\n').indexOf('<<<<<<< HEAD') + 1
     const told = `unresolved merge conflict, line ${line}`

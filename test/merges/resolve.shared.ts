@@ -28,7 +28,7 @@ export function put(
   )
 }
 
-/** Where an item lies in the working tree. */
+/** Where an item is in the working tree. */
 export function placesOf(repository: Repository, id = 'WRK-1'): string[] {
   return FOLDERS.filter(folder => existsSync(join(repository.top, at(folder, id))))
 }

@@ -1,4 +1,4 @@
-/** Completion in real shells, and what is said to somebody who mistyped. */
+/** Completion in real shells, and what it suggests for a mistyped word. */
 import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -265,7 +265,7 @@ test('PowerShell gets a script that names both commands (looked at only: it is n
   expect(stdout).toContain('WRK_COMPLETE_LINE')
 })
 
-describe('what was perhaps meant', () => {
+describe('a suggestion', () => {
   test.each([
     ['clam WRK-1', /Did you mean claim\?/],
     ['claim WRK-1 --forc', /Did you mean --force\?/],

@@ -3,7 +3,7 @@ import { unlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { makeQueue } from '../support/queue.ts'
 
-test('an item that never was is not found: exit 1, and what was perhaps meant', async () => {
+test('an item that never was is not found: exit 1, and a suggestion', async () => {
   const queue = makeQueue(['WRK-1', 'WRK-12'])
   const { code, stdout, stderr } = await queue.run('log 9999')
   expect([code, stdout]).toEqual([1, ''])

@@ -95,7 +95,7 @@ describe.runIf(canBecomeOthers)('what root makes in another user’s queue', () 
       expect([command, (await runAs(queue, USER, command)).code]).toEqual([command, 0])
   })
 
-  test('is given to nobody by a link that lies in place of a file or folder', async () => {
+  test('is given to nobody by a link that is in place of a file or folder', async () => {
     const queue = queueOf(USER, ['WRK-1'])
     await runAs(queue, USER, 'claim WRK-1')
     const secret = join(queue.home, 'secret')

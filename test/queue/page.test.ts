@@ -109,7 +109,7 @@ describe('the markup', () => {
     expect(used.filter(id => !ids.includes(id))).toEqual([])
   })
 
-  test('can be read without seeing it: language, drawings that are told, headed tables', () => {
+  test('can be read without seeing it: language, drawings with descriptions, headed tables', () => {
     expect(PAGE).toMatch(/<html lang="en">/)
     expect(PAGE).toMatch(/<meta name="viewport"/)
     for (const [drawing] of PAGE.matchAll(/<svg (?!class="hidden")[\s\S]*?<\/svg>/g)) {

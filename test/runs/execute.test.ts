@@ -167,7 +167,7 @@ describe('the gates are asked in order, each with its exit code:', () => {
     expect((await queue.run(execute('true'))).code).toBe(0)
   })
 
-  test('words without -- are a mistake, also beside a command that stands behind it', async () => {
+  test('words without -- are a mistake, also beside a command that is behind it', async () => {
     const queue = readyQueue()
     for (const args of [
       'execute WRK-1 --provider claude true',
@@ -351,7 +351,7 @@ describe('what is run', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('a provider of wrk.yaml is an argument list: no shell, whatever stands in path and arguments', async () => {
+  test('a provider of wrk.yaml is an argument list: no shell, whatever is in path and arguments', async () => {
     const home = tempFolder()
     const queue = new Queue(home)
     Object.assign(queue, { root: join(home, 'my $(touch pwned) `touch pwned` queue') })
@@ -471,7 +471,7 @@ describe('the exit code of the command is passed on, and the item released:', ()
   test.each([
     ['/no/such', 127, 'there is no such program'],
     ['/etc/passwd', 126, 'permission denied'],
-  ])('%s cannot be started, which is said in words', async (program, exit, why) => {
+  ])('%s cannot be started, which a message explains', async (program, exit, why) => {
     const { code, stderr } = await readyQueue().run(execute(program))
     expect(code).toBe(exit)
     expect(stderr).toContain(`wrk: warning: "${program}" could not be started: ${why}\n`)
@@ -539,7 +539,7 @@ describe('the exit code of the command is passed on, and the item released:', ()
     expect(queue.session('tester').active_wrk).toBe('WRK-1')
   })
 
-  test('what the command released and claimed anew by hand stays with the session, and that is said', async () => {
+  test('what the command released and claimed again by hand stays with the session, and a message says so', async () => {
     const queue = readyQueue()
     const { code, stderr } = await queue.run(execute(...bash('wrk release WRK-1 && wrk claim WRK-1')))
     expect(code).toBe(0)
@@ -568,7 +568,7 @@ describe('stdin, stdout and stderr', () => {
 
   test('a pipe whose writer is slow stays one that can be waited for', async () => {
     const queue = readyQueue()
-    // cat, unlike bash, does not mend a pipe that somebody made non-blocking.
+    // cat, unlike bash, does not repair a pipe that somebody made non-blocking.
     const slow =
       'until grep -q tester "$WRK_QUEUE/pending/WRK-1.md"; do sleep 0.02; done; sleep 0.5; echo late'
     const running = startShell(queue, `{ ${slow}; } | wrk execute WRK-1 --provider claude -- cat`)
@@ -861,7 +861,7 @@ describe('when the claim is lost meanwhile', () => {
 })
 
 describe('executes of one item at the same instant: exactly one runs', () => {
-  test('the second in a session is told of the run that is at work, and not to claim it', async () => {
+  test('the second in a session learns of the run that is at work, and not to claim it', async () => {
     const queue = readyQueue()
     const running = startWatched(queue, execute(...bash('say up; await go')))
     await heard(queue, 'up')

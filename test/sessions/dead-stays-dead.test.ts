@@ -116,7 +116,7 @@ describe('one session in two processes', () => {
 })
 
 describe('several sessions in one process', () => {
-  test('after /clear the former one ends, also when its end was not told', async () => {
+  test('after /clear the former one ends, also when its end was not reported', async () => {
     const queue = makeQueue(['WRK-1'])
     const claude = await startAgent('claude', queue)
     await hook(claude, { hook_event_name: 'SessionStart', source: 'startup' })

@@ -196,7 +196,7 @@ describe('without agent, terminal or given id', () => {
     }
   })
 
-  test('a session can be started; only its heartbeat keeps it alive, and that is said', async context => {
+  test('a session can be started; only its heartbeat keeps it alive, and a message says so', async context => {
     const queue = makeQueue(['WRK-157'])
     const started = await orphaned(context, queue, 'wrk session start --provider cron')
     expect(started.code).toBe(0)
@@ -296,7 +296,7 @@ custom: { kept: yes }
     const [one, two] = await Promise.all([startAgent('codex', queue), startAgent('codex', queue)])
     const first = (await one.run('wrk claim WRK-1 --json')).json
     expect(first.session).toEqual({ id: 'legacy-1', source: 'file' })
-    // What stands on top is about the session that was last initialised, which is still this one.
+    // What is on top is about the session that was last initialised, which is still this one.
     expect(queue.state()).toMatchObject({ session_id: 'legacy-1', last_stage: 'implement_tdd' })
     const second = (await two.run('wrk claim WRK-2 --json')).json
     expect(second.session).toMatchObject({ id: expect.stringMatching(/^codex-/), source: 'new' })

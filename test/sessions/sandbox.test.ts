@@ -86,7 +86,7 @@ describe.runIf(works(BWRAP))('in bubblewrap, each command in a sandbox of its ow
     expect(await show()).toMatchObject({ liveness: 'dead' })
   })
 
-  test('without an id there is no session, and that is said', async () => {
+  test('without an id there is no session, and a message says so', async () => {
     const repository = await makeRepository(['WRK-1'])
     const { code, stderr } = await sandboxed(repository)('wrk claim 1', {})
     expect([code, stderr]).toEqual([2, expect.stringContaining('export WRK_SESSION_ID=')])

@@ -6,7 +6,7 @@ import { makeQueue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
 import { as, later, T } from './sessions.shared.ts'
 
-describe('a sign of life', () => {
+describe('a heartbeat', () => {
   test.each([
     'list',
     'show WRK-1',
@@ -83,19 +83,22 @@ describe('session-state.yaml', () => {
     ['with a key that stands twice', 'session_id: "a"\nsession_id: "b"\nsessions: []\n'],
     ['with a tab for indentation', 'sessions:\n\t- session_id: a\n'],
     ['not UTF-8', Buffer.from([0x73, 0x3a, 0x20, 0xff, 0xfe, 0x0a])],
-  ])('%s is said with place and way out, stays as it is, and nobody needs it', async (_, content) => {
-    const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': content })
-    const state = queue.read('session-state.yaml')
-    const claim = await queue.run('claim WRK-1 --json')
-    expect(claim.code).toBe(0)
-    expect(claim.stderr).toMatch(/session-state\.yaml:\d+:\d+: .*wrk doctor --fix/)
-    for (const args of ['session start --provider codex', 'heartbeat', 'session id']) {
-      const { code, stderr } = await queue.run(`${args} --json`)
-      expect([args, code]).toEqual([args, 0])
-      expect(stderr).not.toContain(' at ')
-    }
-    expect([queue.lock('WRK-1').by, queue.read('session-state.yaml')]).toEqual(['tester', state])
-    expect((await queue.run('claim WRK-1', { session: 'other' })).code).toBe(4)
-    expect(queue.leftovers()).toEqual([])
-  })
+  ])(
+    '%s is reported with its place and the next step, stays as it is, and nobody needs it',
+    async (_, content) => {
+      const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': content })
+      const state = queue.read('session-state.yaml')
+      const claim = await queue.run('claim WRK-1 --json')
+      expect(claim.code).toBe(0)
+      expect(claim.stderr).toMatch(/session-state\.yaml:\d+:\d+: .*wrk doctor --fix/)
+      for (const args of ['session start --provider codex', 'heartbeat', 'session id']) {
+        const { code, stderr } = await queue.run(`${args} --json`)
+        expect([args, code]).toEqual([args, 0])
+        expect(stderr).not.toContain(' at ')
+      }
+      expect([queue.lock('WRK-1').by, queue.read('session-state.yaml')]).toEqual(['tester', state])
+      expect((await queue.run('claim WRK-1', { session: 'other' })).code).toBe(4)
+      expect(queue.leftovers()).toEqual([])
+    },
+  )
 })

@@ -81,7 +81,7 @@ describe('wrk watch --json', () => {
   })
 })
 
-/** What somebody knows who is told of nothing but changes. */
+/** What somebody knows who gets nothing but changes. */
 function apply(known: Map<string, Json>, { type, item, from, to, problem, holder }: Json): void {
   if (!item) return
   if (type === 'removed' || type === 'moved') known.delete(from)

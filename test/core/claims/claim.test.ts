@@ -137,7 +137,7 @@ describe('a claim', () => {
     )
   })
 
-  test('of an item whose time cannot be read, or lies too far ahead, goes by the file’s own time', () => {
+  test('of an item whose time cannot be read, or is too far ahead, goes by the file’s own time', () => {
     fc.assert(
       fc.property(age, fc.integer({ min: 5 * MINUTE + 1, max: 1e12 }), fc.boolean(), (old, ahead, none) => {
         const lock: HeldLock = {

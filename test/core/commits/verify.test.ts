@@ -102,7 +102,7 @@ describe('a staged change', () => {
     )
   })
 
-  test('that only has the lock as it stands, or as it was committed, is always allowed', () => {
+  test('that only has the lock as it is, or as it was committed, is always allowed', () => {
     fc.assert(
       fc.property(committed, truth, fc.boolean(), (before, stands, asCommitted) => {
         const staged = asCommitted ? before[1] : stands.lock
@@ -113,7 +113,7 @@ describe('a staged change', () => {
     )
   })
 
-  test('never leaves another’s lock other than it stands', () => {
+  test('never leaves another’s lock other than it is', () => {
     fc.assert(
       fc.property(lock, lock, truth, (staged, before, stands) => {
         const verdict = judgeStaged(

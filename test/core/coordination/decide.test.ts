@@ -102,7 +102,7 @@ describe('a claim', () => {
     expect(claim(readable(RECORD), facts).kind).toBe('takenOver')
   })
 
-  test('by the holder renews: same epoch, same start, a new sign of life', () => {
+  test('by the holder renews: same epoch, same start, a new heartbeat', () => {
     const mine = { ...RECORD, session: 'me', clone: 'mine' }
     expect(claim(readable(mine))).toMatchObject({
       kind: 'renewed',

@@ -26,7 +26,7 @@ test('it goes to the end, and comes out again without a trace', () => {
   )
 })
 
-test('an older setting is replaced where it stands', () => {
+test('an older setting is replaced in place', () => {
   const text = `# top\ncoordination:\n  engine: git\n  remote: other\n# below\nttl: 3h\n`
   const made = edit(text, { engine: 'postgres', remote: 'WRK_DB', offline: 'local', queue: 'shop' })
   expect(made).toBe(

@@ -36,6 +36,6 @@ test.each([
   ['error', true],
   ['warning', true],
   ['note', false],
-] as const)('%s has to be mended: %s', (severity, isWrong) => {
+] as const)('%s has to be repaired: %s', (severity, isWrong) => {
   expect(counts({ ...finding, severity })).toBe(isWrong)
 })

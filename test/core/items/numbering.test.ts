@@ -28,7 +28,7 @@ describe('without ranges', () => {
 })
 
 describe('with ranges', () => {
-  test('a number is never taken, lies in the range of its machine, and outside of all others', () => {
+  test('a number is never taken, is in the range of its machine, and outside of all others', () => {
     fc.assert(
       fc.property(taken, fc.constantFrom('devbox', 'laptop', 'third'), (numbers, machine) => {
         const mine = TWO.get(machine)

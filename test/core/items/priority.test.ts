@@ -26,7 +26,7 @@ describe('a priority', () => {
   )
 })
 
-test('a word that is none is told with what is near, and what it counts as', () => {
+test('an unknown priority is reported with what is near, and what it counts as', () => {
   expect(unknownPriority('hihg')).toMatch(
     /^unknown priority "hihg"\. Did you mean high\? It counts as medium\.$/,
   )

@@ -105,7 +105,7 @@ test.each([
   ])
 })
 
-test('a word that means nothing is told with what is near, and what its items count as', () => {
+test('a word that means nothing is reported with what is near, and what its items count as', () => {
   expect(unknownStatus('dnoe')).toMatch(
     /^unknown status "dnoe"\. Did you mean done\? Its items count as open\.$/,
   )

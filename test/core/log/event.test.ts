@@ -1,4 +1,4 @@
-/** Lines of the event log: what is an event, and which tell of a lock. */
+/** Lines of the event log: what is an event, and which report a lock. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {

@@ -1,4 +1,4 @@
-/** What stands in a receipt: the manifest that programs read, and the log that people read. */
+/** What is in a receipt: the manifest that programs read, and the log that people read. */
 import { describe, expect, test } from 'vitest'
 import { WrkError } from '../../../src/core/errors.ts'
 import {
@@ -146,7 +146,7 @@ describe('a log', () => {
       { git: { sha: '5a1b', branch: null, dirty: true } },
       '5a1b, with changes that are not committed',
     ],
-  ])('tells of the %s what is known: %j', (what, place, line) => {
+  ])('says of the %s what is known: %j', (what, place, line) => {
     const found = receiptLog({ ...manifest(), ...place }).match(new RegExp(`^- ${what}: (.*)$`, 'm'))
     expect(found?.[1] ?? null).toBe(line)
   })
@@ -162,7 +162,7 @@ describe('a log', () => {
     ['a `b` c', '`` a `b` c ``'],
     ['` ``` ``', '```` ` ``` `` ````'],
     ['', '`  `'],
-  ])('fences code with more backticks than stand in it: %j as %s', (command, code) => {
+  ])('fences code with more backticks than are in it: %j as %s', (command, code) => {
     expect(receiptLog(manifest({ commands: [command] }))).toContain(`- ${code}\n`)
   })
 })

@@ -72,7 +72,7 @@ describe('wrk.yaml', () => {
     expect(read(text).problem).toEqual({ key, offset, expected: expect.stringContaining(expected) })
   })
 
-  test('is told of the first thing that is wrong', () => {
+  test('names the first thing that is wrong', () => {
     expect(read('gates: true\nproviders: true\n').problem?.key).toBe('providers')
     expect(read('providers:\n  a: x\n  b: x\n').problem?.key).toBe('providers.a')
   })

@@ -54,7 +54,7 @@ describe('a session id', () => {
     },
   )
 
-  test('is told without control characters when it is none', () => {
+  test('is shown without control characters when it is not valid', () => {
     expect(() => checkSessionId('a\x1b[31m', '--session')).toThrow(usage('"a?[31m"'))
   })
 })

@@ -51,7 +51,7 @@ const stateOf = ({ title, status, problem, holder }: WatchedItem): State => ({
   liveness: holder?.liveness ?? null,
 })
 
-/** What somebody knows who is told of nothing but changes. */
+/** What somebody knows who gets nothing but changes. */
 function apply(state: Map<string, State>, { type, item, from, to }: Change): void {
   if (type === 'removed') state.delete(item.path)
   else if (type === 'added')
@@ -103,7 +103,7 @@ describe('changesOf', () => {
   })
 })
 
-describe('a change is told with what it was and what it is:', () => {
+describe('a change is reported with what it was and what it is:', () => {
   const by = (session_id: string, more: Partial<WatchedHolder> = {}): WatchedHolder => ({
     session_id,
     locked_at: '19:30',

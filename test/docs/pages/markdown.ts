@@ -18,7 +18,7 @@ export function linked(text: string, page: string): string {
 }
 
 /**
- * A page with its generated parts made anew; the rest is written by people.
+ * A page with its generated parts made again; the rest is written by people.
  * A part is what is between `<!-- made: NAME -->` and `<!-- end -->`.
  */
 export function filled(text: string, parts: Readonly<Record<string, string>>): string {

@@ -123,7 +123,7 @@ describe('circles and what is not there', () => {
     expect(await shown(knot(), '6')).not.toMatch(/Circles|Not in/)
   })
 
-  test('are told as data, and do not count where an item of them is closed', async () => {
+  test('are reported as data, and do not count where an item of them is closed', async () => {
     const json: Json = (await knot().run('graph --json')).json
     expect(json.cycles).toEqual([['WRK-1', 'WRK-3', 'WRK-2'], ['WRK-4']])
     expect(json.dangling).toEqual([
@@ -207,7 +207,7 @@ test('tells nodes and edges with --json', async () => {
   expect(json.edges).toHaveLength(5)
 })
 
-test('of an id that stands in two places, the open one counts; broken items break nothing', async () => {
+test('of an id that is in two places, the open one counts; broken items break nothing', async () => {
   const queue = makeQueue({
     'pending/WRK-1.md': free('WRK-1'),
     'done/WRK-1.md': free('WRK-1', { status: 'done' }),
@@ -217,7 +217,7 @@ test('of an id that stands in two places, the open one counts; broken items brea
   expect(await shown(queue)).toBe('WRK-1  wrk-1 (pending)\n└─ WRK-2  wrk-2 (pending)\n')
 })
 
-test('wrong ids and flags are told', async () => {
+test('wrong ids and flags are reported', async () => {
   const queue = makeQueue(['WRK-1'])
   expect((await queue.run('graph 9 --json')).json.error.code).toBe('NOT_FOUND')
   expect((await queue.run('graph 9')).code).toBe(1)

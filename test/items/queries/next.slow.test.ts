@@ -76,7 +76,7 @@ for (;;) {
         .map(line => JSON.parse(line)),
     )
     const claimed = lines.flatMap(line => (line.item ? [line] : []))
-    // Who takes a second one is told of the first, and nobody is told anything else.
+    // Who takes a second one is warned of the first, and nobody is warned of anything else.
     for (const line of results.flatMap(({ stderr }) => stderr.split('\n').slice(0, -1)))
       expect(line).toMatch(/^wrk: warning: you already hold WRK-/)
     expect(claimed.map(({ item }) => item.id).sort()).toEqual([...ids].sort())

@@ -25,7 +25,7 @@ describe('wrk search', () => {
     expect(await found(queue, 'what wrk-1 is about')).toEqual(['WRK-1'])
   })
 
-  test('tells of lines with their numbers, in text and as data', async () => {
+  test('reports lines with their numbers, in text and as data', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': `${item('WRK-1')}\r\nfirst TODO\r\n\r\n   second todo  \r\n`,
     })

@@ -81,7 +81,7 @@ describe('an item goes to the archive', () => {
     },
   )
 
-  test('where it lies in the archive already, it stays', async () => {
+  test('where it is in the archive already, it stays', async () => {
     for (const name of ['archived/WRK-1.md', 'archive/WRK-1.md', 'archive/2025-01/WRK-1.md']) {
       const queue = makeQueue({ [name]: item('WRK-1', { status: 'done' }) })
       expect((await queue.run('archive WRK-1')).code).toBe(0)
@@ -290,7 +290,7 @@ describe('an archiving that was cut short is completed', () => {
     expectUnchanged(queue, before)
   })
 
-  test('but not of an id that stands twice', async () => {
+  test('but not of an id that appears twice', async () => {
     const queue = makeQueue({ 'WRK-1': CUT_SHORT, 'done/WRK-1.md': CUT_SHORT })
     expect((await queue.run('show WRK-1')).code).toBe(0)
     expect((await queue.run('claim WRK-1')).code).toBe(5)

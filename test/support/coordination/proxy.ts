@@ -34,7 +34,7 @@ export async function faultyProxy(port: number): Promise<Proxy> {
     client.on('error', end)
     upstream.on('error', end)
     client.on('data', (chunk: Buffer) => {
-      // A request of its own begins: one that pushes is told by its first line.
+      // A request of its own begins: one that pushes is recognised by its first line.
       if (/^POST [^ ]*git-receive-pack HTTP/.test(chunk.subarray(0, 300).toString('latin1'))) {
         state.isPush = true
         state.fault = plan(pushes++)

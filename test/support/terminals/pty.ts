@@ -38,7 +38,7 @@ export async function openTerminal(
   const [input, output] = [join(folder, 'input'), join(folder, 'output')]
   spawnSync('mkfifo', [input])
   writeFileSync(output, '')
-  // Its parent goes away first, as a terminal window's does, so that nothing above it tells of who runs the tests.
+  // Its parent goes away first, as a terminal window's does, so that nothing above it shows who runs the tests.
   const shell = `until [ "$(cut -d' ' -f4 /proc/$$/stat)" != $FORMER ]; do sleep 0.01; done
 exec script -qfc 'exec /bin/bash --norc --noprofile -i' /dev/null <>${quote(input)} >${quote(output)} 2>&1`
   const child = start('/bin/bash', ['-c', 'FORMER=$$ /bin/bash -c "$1" & :', '-', shell], {
