@@ -292,6 +292,18 @@ describe('a sign of life', () => {
     expect(queue.session('me').heartbeat_at).toBe(later(4 * MINUTE))
   })
 
+  test('by a renewal with a clock that is behind does not take back that of an earlier one', async () => {
+    const queue = makeQueue(['WRK-1'])
+    const at = (session: string, ms: number, args: string) =>
+      queue.run(args, { session, env: { WRK_NOW: later(ms), LOCK_TTL_SECONDS: '60' } })
+    await at('me', 0, 'claim WRK-1')
+    await at('me', 50_000, 'claim WRK-1')
+    await at('me', -2 * MINUTE, 'claim WRK-1')
+    await at('me', -2 * MINUTE, 'start WRK-1')
+    expect((await at('other', 109_000, 'claim WRK-1')).code).toBe(4)
+    expect((await at('other', 110_000, 'claim WRK-1')).code).toBe(0)
+  })
+
   test('by a clock that is far ahead, or read by one far behind, counts from when it was written', async () => {
     const queue = makeQueue(['WRK-1'])
     const at = (session: string, now: string, args: string) =>

@@ -139,7 +139,8 @@ function packed(at: Date): string {
 
 /** How a change of an item changes who holds it. */
 export type Hold =
-  | { kind: 'take'; holder: string; run: string | null; at: string; showsNew: boolean }
+  /** `sign`: the sign of life, where that is not `at`. */
+  | { kind: 'take'; holder: string; run: string | null; at: string; showsNew: boolean; sign?: string }
   | { kind: 'give'; state: 'released' | 'done'; at: string; why: string | null }
   /** Whoever holds it goes on. */
   | { kind: 'keep' }
@@ -162,7 +163,7 @@ export function nextRecord(id: string, before: ItemRecord | null, hold: Hold): I
     epoch: isSame ? old.epoch : old.epoch + 1,
     claimedAt: isSame ? old.claimedAt : at,
     lockedAt,
-    renewedAt: at,
+    renewedAt: hold.sign ?? at,
     left: null,
     shown: withPair(old.shown, holder, parseInstant(lockedAt)),
   }

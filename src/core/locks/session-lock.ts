@@ -7,7 +7,7 @@
  * store/lock-file.ts says why the file stays. Text that is neither is corrupt, and never free.
  */
 
-import { nextSign } from '../claims/lock.ts'
+import { countedSign, nextSign } from '../claims/lock.ts'
 import { WrkError } from '../errors.ts'
 import { type Anchor, isSessionId } from '../sessions/session.ts'
 import { printable } from '../text.ts'
@@ -235,14 +235,17 @@ export function grantedLock({ runId, keeper, ttlMs, purpose }: NewLock, now: Dat
   }
 }
 
-/** The same lock with a new sign of life, and what else the renewal says. */
-export function renewedLock(old: SessionLock, request: NewLock, now: Date): SessionLock {
+/**
+ * The same lock with a new sign of life, and what else the renewal says.
+ * @param written when the old one's file was written
+ */
+export function renewedLock(old: SessionLock, request: NewLock, written: Date, now: Date): SessionLock {
   const ttlMs = request.ttlMs ?? old.ttlMs
   return {
     ...old,
     // The process around a command stays the one to watch, whoever within the run renews its lock.
     ...(old.pidOf === 'run' && request.keeper.pidOf !== 'run' ? {} : keeperFields(request.keeper)),
-    heartbeatAt: nextSign(old.heartbeatAt, signOf(now, ttlMs)),
+    heartbeatAt: nextSign(countedSign(old.heartbeatAt, written, now), signOf(now, ttlMs)),
     purpose: request.purpose ?? old.purpose,
     ttlMs,
   }

@@ -1,5 +1,6 @@
 /** What a claim makes of an item: decided inside its guard, on the item, its record and the sessions as they are there. */
 import { type ClaimDecision, decideClaim, type HeldLock } from '../../core/claims/claim.ts'
+import { countedSign, latestSign, nextSign } from '../../core/claims/lock.ts'
 import type { Hold } from '../../core/claims/record.ts'
 import { WrkError } from '../../core/errors.ts'
 import { isArchived } from '../../core/items/status.ts'
@@ -102,7 +103,19 @@ function holdAfter(
     run: run?.id ?? runId ?? (renewed ? (current.record?.run ?? null) : null),
     at: stamp(now),
     showsNew: !renewed || !isShownLately(current, holder, ttlMs, now),
+    sign: signOfClaim(current, renewed, now),
   }
+}
+
+/** The sign of life that a claim writes down. @param renewed whether the caller held the item before */
+export function signOfClaim(
+  { lock, renewedAt, recordModified }: Current,
+  renewed: boolean,
+  now: Date,
+): string {
+  if (!renewed || !lock) return stamp(now)
+  const signs = [lock.at, renewedAt].map(sign => countedSign(sign, recordModified, now))
+  return stamp(nextSign(latestSign(signs), now))
 }
 
 function takenFrom({ lock }: HeldLock, reason: string): ClaimedItem['from'] {

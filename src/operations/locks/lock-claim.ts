@@ -135,8 +135,8 @@ function decide(
     return { kind: 'leave', result: { kind: 'held', runId, view, warnings: [] } }
   }
   const lock =
-    decision.kind === 'renewed' && old
-      ? renewedLock(old, request, now)
+    decision.kind === 'renewed' && found
+      ? renewedLock(found.lock, request, found.held.fileModified, now)
       : grantedLock({ ...request, ttlMs: request.ttlMs ?? settings.ttlMs }, now)
   const taken = decision.kind === 'takenOver' && found ? { ...found, reason: decision.reason } : null
   const kind = elsewhere && decision.kind === 'granted' ? 'takenOver' : decision.kind

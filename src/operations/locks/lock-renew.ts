@@ -51,7 +51,7 @@ export async function lockRenew(
 
   const { result, warnings } = await decideLock<RenewedLock>(context, place, (reading, found, now) => {
     if (!found || !isHolder(found, request)) return { kind: 'leave', result: refused(reading, found, now) }
-    const lock = renewedLock(found.lock, request, now)
+    const lock = renewedLock(found.lock, request, found.held.fileModified, now)
     const view = viewOf(context, place, heldAfter(context, lock, now), now)
     return {
       kind: 'write',

@@ -1,7 +1,7 @@
 /** What a call changes of its known session: its sign of life, its processes, and whether it is open again. */
 import { nextSign } from '../../core/claims/lock.ts'
 import { anchorsAfterCall } from '../../core/sessions/anchors.ts'
-import type { Anchor, Session } from '../../core/sessions/session.ts'
+import { type Anchor, heartbeatOf, type Session } from '../../core/sessions/session.ts'
 import { here } from '../../system/processes/process.ts'
 import type { Context } from '../context.ts'
 
@@ -30,7 +30,7 @@ export function sessionUpdate(
   const found = anchorsAfterCall(known, call, { here: here(), look: store.host.look })
   if (found.kind === 'gone' && !restart) return found
   const after = found.kind === 'gone' ? { anchors: [], isNew: true, sharedWith: null } : found
-  const sign = nextSign(known.heartbeatAt, now)
+  const sign = nextSign(heartbeatOf(known, now), now)
   const silence = known.heartbeatAt ? sign.getTime() - known.heartbeatAt.getTime() : Number.POSITIVE_INFINITY
   const isRecent = silence >= 0 && silence < HEARTBEAT_EVERY_MS
   if (isRecent && !heartbeat && !after.isNew && !known.endedAt) return { kind: 'none' }

@@ -454,7 +454,12 @@ describe('the decision', () => {
   })
 
   test('counts from the last renewal, and from the heartbeat of a listed session', () => {
-    const renewed = renewedLock(lock(), { runId: 'run-1', keeper, ttlMs: null, purpose: null }, later(HOUR))
+    const renewed = renewedLock(
+      lock(),
+      { runId: 'run-1', keeper, ttlMs: null, purpose: null },
+      NOW,
+      later(HOUR),
+    )
     expect(renewed).toMatchObject({
       startedAt: NOW,
       heartbeatAt: later(HOUR),
@@ -477,14 +482,14 @@ describe('the decision', () => {
     expect(decide(held, judge(RUNNING), later(1), 'run-1', second)).toEqual({ kind: 'held' })
     expect(decide(held, judge(GONE), later(1), 'run-1', second)).toMatchObject({ kind: 'takenOver' })
     // What its command does under that id keeps the wrapper the one to watch.
-    const byHand = renewedLock(held, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, later(1))
+    const byHand = renewedLock(held, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, NOW, later(1))
     expect(byHand).toMatchObject({ pidOf: 'run', pid: 4242 })
   })
 
   test('does not count a renewal of a short lock for less than it is', () => {
     const at = new Date(NOW.getTime() + 900)
     const short = lock({ ttlMs: 1000 })
-    const renewed = renewedLock(short, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, at)
+    const renewed = renewedLock(short, { runId: 'run-1', keeper, ttlMs: null, purpose: null }, NOW, at)
     const read = parseLock(lockText(renewed))
     expect(read.kind === 'held' && decide(read.lock, judge(RUNNING), later(1899))).toEqual({ kind: 'held' })
     // From a minute on, less than a second does not count.
@@ -551,7 +556,7 @@ describe('the decision', () => {
   test('of whom a renewal makes the holder', () => {
     const other: Keeper = { ...keeper, sessionId: 'other', anchor: { ...anchor, pid: 77 } }
     const renew = (old: SessionLock, who: Keeper) =>
-      renewedLock(old, { runId: 'run-1', keeper: who, ttlMs: HOUR, purpose: 'new' }, later(1))
+      renewedLock(old, { runId: 'run-1', keeper: who, ttlMs: HOUR, purpose: 'new' }, NOW, later(1))
     const pids = (['run', 'session'] as const).flatMap(before =>
       (['run', 'session'] as const).map(now => renew(lock({ pidOf: before }), { ...other, pidOf: now }).pid),
     )

@@ -17,7 +17,7 @@ import { placesOf } from '../../../store/items/places/item-places.ts'
 import type { ItemDecision } from '../../../store/items/publication-of.ts'
 import { pendingEvent } from '../../../store/log/pending-event.ts'
 import { here } from '../../../system/processes/process.ts'
-import { isShownLately } from '../../claims/decide-on-item.ts'
+import { isShownLately, signOfClaim } from '../../claims/decide-on-item.ts'
 import { type ItemSummary, summary } from '../../claims/item-summary.ts'
 import { permission, type Refused } from '../../claims/permission.ts'
 import type { Context } from '../../context.ts'
@@ -123,6 +123,7 @@ export function decideTransitionOf(
         run: renewed ? (current.record?.run ?? null) : null,
         at: now,
         showsNew,
+        sign: signOfClaim(current, renewed, instant),
       }
     : { kind: 'give', state: verb === 'done' ? 'done' : 'released', at: now, why: reason ?? verb }
   const held = holds
