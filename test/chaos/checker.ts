@@ -15,17 +15,22 @@
  *    the begin of what ended it (its holder's release, or a logged takeover) nobody else got the item (`two-holders`, `order`)
  *  - sessions: the log has one event for each start and each end of a session, in turn, and the last is what
  *    session-state.yaml says of it (`session`)
- *  - refusals and onlookers name only who can have been the holder meanwhile (`wrong-holder`)
+ *  - refusals name only who can have been the holder meanwhile, and so do files; but the file of a claim that said that
+ *    it shows later may name who it named before, until the holder's next change that is no renewal (`wrong-holder`). No
+ *    claim says that without wrong verdicts or git in the tree (`not-shown`)
  *  - the superseded: a session that was told that it holds an item, lost it by a takeover, and has not asked for it
  *    again or given it up, changes it no more (`write-after-takeover`), and a heartbeat tells it (`not-told`)
- *  - a takeover by age is of a lock that is as old as the TTL by the clocks of the two (`early-takeover`); and, where no wrong
- *    verdicts were made, one from the dead is from a session that was killed or ended (`false-death`)
+ *  - a takeover by age is of a lock whose last sign of life, which a renewal without an event may be, is as old as the TTL
+ *    by the clocks of the two; one by a clock that is far ahead of the taker's counts from when it was written
+ *    (`early-takeover`). Where no wrong verdicts were made, one from the dead is from a session that was killed or ended
+ *    (`false-death`)
  *  - bytes: outside the fields that were changed a file is always as it was made (`outside-fields`); at the end
  *    each item lies once, and its lock, status and value are those of its last events (`final`, `lost-update`)
  *  - where git was at work in the tree, the files show what it put there, and only the log and the answers tell who
  *    holds an item; of the bytes then only those outside the fields are looked at
- *  - afterwards a stranger can claim every item by one call (a closed one is reopened by one before) (`unclaimable`),
- *    and nothing is left in `.wrk` (`litter`)
+ *  - afterwards a stranger can claim every item by one call (a closed one is reopened by one before), but for those of
+ *    which git left two copies or, by a stash that had their removal in it, none (`unclaimable`); and nothing is left in
+ *    `.wrk` but what belongs to those (`litter`)
  *  - no call ends with a code that the storm does not explain (`exit-code`): 0, 4, 5 (closed, or the wrong status), and
  *    75 when a process that held a guard was stopped
  *
@@ -312,6 +317,19 @@ function holdersDuring(steps: readonly Step[], from: number, to: number): Set<st
   return holders
 }
 
+/** Whom the file can have named at some instant of a span. */
+function shownDuring(steps: readonly Step[], from: number, to: number): Set<string | null> {
+  const names = holdersDuring(steps, from, to)
+  const isLate = ({ ops }: Step) => ops.some(({ showsLater }) => showsLater)
+  for (const [i, step] of steps.entries()) {
+    if (!isLate(step) || step.begin > to) continue
+    // A renewal leaves alone a file from which something took the lock.
+    const shown = steps.slice(i + 1).find(next => next.event.type !== 'renewed' && !isLate(next))
+    if ((shown?.end ?? Number.POSITIVE_INFINITY) >= from) names.add(steps[i - 1]?.holder ?? null)
+  }
+  return names
+}
+
 function checkWitnesses(item: string, steps: readonly Step[], recording: Recording, report: Report): void {
   for (const op of recording.ops) {
     if (op.item !== item || op.code !== 4 || op.holder === null || op.end === null) continue
@@ -325,7 +343,7 @@ function checkWitnesses(item: string, steps: readonly Step[], recording: Recordi
   if (recording.git) return
   for (const { from, to, text } of recording.samples.filter(sample => sample.item === item)) {
     const by = fieldOf(text, 'locked_by') || null
-    const holders = holdersDuring(steps, from, to)
+    const holders = shownDuring(steps, from, to)
     if (!holders.has(by))
       report(
         'wrong-holder',
@@ -334,22 +352,24 @@ function checkWitnesses(item: string, steps: readonly Step[], recording: Recordi
   }
 }
 
-function checkTakeovers(
-  steps: readonly Step[],
-  { ttlMs, mode, deaths, ops }: Recording,
-  report: Report,
-): void {
+/** Further ahead than this a clock is wrong. */
+const FAR_AHEAD = 300_000
+/** What a holder does that shows its life. */
+const SIGNS = ['claim', 'lock claim', 'lock renew', 'heartbeat']
+
+/** How far a clock that a call was given is ahead of this machine's: `+400ms`, `-2m`. */
+function aheadOf({ clock }: Op): number {
+  const [, sign, count, unit] = /^([+-])(\d+)(ms|s|m|h)$/.exec(clock)!
+  return Number(`${sign}${count}`) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit!]!
+}
+
+function checkTakeovers(steps: readonly Step[], recording: Recording, report: Report): void {
+  const { mode, deaths, ops } = recording
   for (const [i, { event, end }] of steps.entries()) {
     const from = event.previous_holder
     if (!from || from === event.session || event.forced || event.type === 'released') continue
-    if (event.reason?.includes('TTL')) {
-      const taken =
-        steps.slice(0, i).findLast(step => TAKES.includes(step.event.type))?.event.time ?? event.time
-      const age = Date.parse(event.time) - Date.parse(taken)
-      // Far ahead of the taker's clock, a lock counts from its file's time. Times are cut to the second.
-      if (age > -300_000 && age <= ttlMs - 1000)
-        report('early-takeover', `${tell(event)}: it was ${age} ms old`)
-    } else if (event.reason?.includes('dead') && mode === 'right') {
+    if (event.reason?.includes('TTL')) checkAge(steps, i, recording, report)
+    else if (event.reason?.includes('dead') && mode === 'right') {
       const session = ops.find(op => op.who === from)?.session
       const worker = ops.find(op => op.session === session)?.worker
       const died =
@@ -357,6 +377,38 @@ function checkTakeovers(
         ops.some(op => op.verb === 'end' && op.session === session && op.begin <= end)
       if (!died) report('false-death', tell(event))
     }
+  }
+}
+
+/** Of a takeover by age: how old the lock was, by the events, and by all that its holder did to keep it. */
+function checkAge(steps: readonly Step[], i: number, { ttlMs, ops }: Recording, report: Report): void {
+  const { event, begin, end, ops: takers } = steps[i]!
+  const from = event.previous_holder!
+  const session = ops.find(op => op.who === from)?.session
+  const signs = ops.filter(
+    op =>
+      SIGNS.includes(op.verb) &&
+      (op.verb === 'heartbeat' ? op.session === session : op.who === from && op.item === event.item) &&
+      op.begin <= end,
+  )
+  const takersAhead = Math.max(...takers.map(aheadOf))
+  const isFar = (op: Op) => aheadOf(op) > takersAhead + FAR_AHEAD
+
+  const taken = steps.slice(0, i).findLast(step => TAKES.includes(step.event.type))
+  const age = Date.parse(event.time) - Date.parse(taken?.event.time ?? event.time)
+  // Far ahead of the taker's clock, a lock counts from its file's time. Times are cut to the second.
+  const isByFile = signs.some(op => isFar(op) && op.verb !== 'heartbeat' && endOf(op) > (taken?.begin ?? 0))
+  if (!isByFile && age > -FAR_AHEAD && age <= ttlMs - 1000) {
+    report('early-takeover', `${tell(event)}: it was ${age} ms old`)
+    return
+  }
+  for (const sign of takers.length > 0 ? signs : []) {
+    if (sign.code !== 0 || endOf(sign) > begin) continue
+    const at = sign.begin + (isFar(sign) ? 0 : Math.min(0, aheadOf(sign)))
+    const silence = end + takersAhead - at
+    if (silence >= ttlMs - 1000) continue
+    report('early-takeover', `${tell(event)}: ${tellOp(sign)} was at most ${Math.round(silence)} ms before`)
+    return
   }
 }
 
@@ -426,6 +478,7 @@ function checkCodes({ ops, mode, git = false }: Recording, report: Report): void
       (git && (code === 1 || code === 5)) ||
       (code === 5 && (error === 'CLOSED' || (error === 'INVALID_ITEM' && op.verb !== 'claim')))
     if (!explained) report('exit-code', `${tellOp(op)}: ${error} ${op.said}`)
+    if (op.showsLater && mode === 'right' && !git) report('not-shown', `${tellOp(op)}: ${op.said}`)
   }
 }
 
@@ -531,21 +584,25 @@ function checkSessions(events: readonly LogEvent[], { sessions }: Recording, rep
 /** The worker that comes when the storm is over: a stranger with a clock ahead of all. */
 export const AFTERWARDS = 'afterwards'
 
-function checkAfterwards({ originals, ops, leftovers, git }: Recording, report: Report): void {
+function checkAfterwards(recording: Recording, report: Report): void {
+  const { originals, ops, leftovers, files, git = false, stashed = [] } = recording
   const locks = new Set(ops.flatMap(({ item }) => (item?.startsWith('lock:') ? [item] : [])))
+  const allowed = [/^guards\/(session|anchor)-/, ...(git ? [/^moves\//] : [])]
   for (const item of [...Object.keys(originals), ...locks]) {
     const tries = ops.filter(
       op => op.worker === AFTERWARDS && op.item === item && !['start', 'release'].includes(op.verb),
     )
     const said = tries.map(({ verb, code, error }) => `${verb} ${code} ${error ?? ''}`.trim()).join(', ')
-    // A stash that is popped into a copy that git had put back leaves two of which a person has to choose.
-    if (git && said === 'claim 5 AMBIGUOUS') continue
-    if (!/^(?:claim 5 CLOSED, reopen 0, )?claim 0$/.test(said))
-      report('unclaimable', `${item}: ${said || 'nobody tried'}`)
+    if (/^(?:claim 5 CLOSED, reopen 0, )?claim 0$/.test(said)) continue
+    // A stash that is popped into a copy that git had put back leaves two of which a person has to choose. One that was
+    // taken while the item lay elsewhere removes it where it was before, even if it lies there again.
+    const isNowhere = !files.some(({ path }) => path.endsWith(`/${item}.md`))
+    const isGone = said === 'claim 1 NOT_FOUND' && isNowhere && stashed.includes(item)
+    if (git && (said === 'claim 5 AMBIGUOUS' || isGone))
+      allowed.push(new RegExp(`^outbox/${item.toLowerCase()}~`))
+    else report('unclaimable', `${item}: ${said || 'nobody tried'}`)
   }
   // The guard of a session whose process died in it waits for that session's next call, or for doctor.
-  const litter = leftovers.filter(
-    name => !(git ? /^(guards\/(session|anchor)-|moves\/)/ : /^guards\/(session|anchor)-/).test(name),
-  )
-  for (const name of litter) report('litter', `.wrk/${name}`)
+  for (const name of leftovers)
+    if (!allowed.some(pattern => pattern.test(name))) report('litter', `.wrk/${name}`)
 }

@@ -181,7 +181,10 @@ export async function storm({
     }
     await Promise.all(alive.map(({ gone }) => gone))
     for (const { child } of alive) await emptied(child.pid!)
-    if (gitter) await endGit(gitter, queue)
+    if (gitter) {
+      await endGit(gitter, queue)
+      recording.stashed = Object.keys(ITEMS).filter(id => removedByGit(queue).includes(`/${id}.md`))
+    }
     log.read()
 
     const blowsOfWorkers = readJournals(home, recording.ops)
@@ -240,10 +243,17 @@ function makeQueue(home: string): string {
   return queue
 }
 
-/** What git does in the tree while others work: each command is one letter in `.git/calls`. */
+/**
+ * What git does in the tree while others work: each command is one letter in `.git/calls`. A stash that was taken after
+ * wrk had moved an item holds its removal from where it was; what popping such a stash may remove is in `.git/removed`.
+ */
 const GIT_AT_WORK = `while :; do
   case $((RANDOM % 4)) in
-    0) git stash -q ;; 1) git stash pop -q ;; 2) git reset -q --hard ;; 3) git checkout -q -- . ;;
+    0) git stash -q ;;
+    1) git diff --name-only --diff-filter=D 'stash@{0}^1' 'stash@{0}' >>.git/removed
+       git stash pop -q ;;
+    2) git reset -q --hard ;;
+    3) git checkout -q -- . ;;
   esac >/dev/null 2>&1
   printf x >>.git/calls
   sleep 0.$((RANDOM % 4))$((RANDOM % 10))
@@ -263,7 +273,7 @@ function startGit(queue: string): ChildProcess {
   }
   const name = { GIT_AUTHOR_NAME: 't', GIT_AUTHOR_EMAIL: 't@example.org' }
   const committer = { GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@example.org' }
-  writeFileSync(join(queue, '.git', 'calls'), '')
+  for (const name of ['calls', 'removed']) writeFileSync(join(queue, '.git', name), '')
   return spawn('/bin/bash', ['-c', GIT_AT_WORK], {
     cwd: queue,
     env: { ...env, ...name, ...committer },
@@ -277,6 +287,8 @@ async function endGit(child: ChildProcess, queue: string): Promise<void> {
   await emptied(child.pid!)
   rmSync(join(queue, '.git', 'index.lock'), { force: true })
 }
+
+const removedByGit = (queue: string) => readFileSync(join(queue, '.git', 'removed'), 'utf8')
 
 interface Common {
   home: string
@@ -510,7 +522,7 @@ async function afterwards({ home, queue, root }: Common, recording: Recording): 
       ...{ begin, end: now(), code: status, error: json.error?.code ?? null, kind: json.kind ?? null },
       ...{ changed: status === 0 && json.changed !== false && json.released !== false },
       ...{ lockedAt: json.lock?.locked_at ?? null, holder: null, superseded: [], released: [], value: null },
-      ...{ warned: false, said: stderr },
+      ...{ warned: false, showsLater: /does not show it yet/.test(stderr), said: stderr },
     }
     recording.ops.push(op)
     return op

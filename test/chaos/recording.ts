@@ -40,6 +40,8 @@ export interface Op {
   value: string | null
   /** It was done, but something besides went wrong: the registry may not know of it. */
   warned: boolean
+  /** Of a claim: it says that the file does not show it yet. */
+  showsLater: boolean
   /** For people, when something is odd. */
   said: string
 }
@@ -56,6 +58,8 @@ export interface Recording {
   mode: 'right' | 'wrong'
   /** Whether git stashed, reset and checked out files of the queue meanwhile: then they show what they will. */
   git?: boolean
+  /** Items that a popped stash removed from where they were: it was taken after wrk had moved them elsewhere. */
+  stashed?: string[]
   ttlMs: number
   /** The items as they were made. */
   originals: Record<string, string>

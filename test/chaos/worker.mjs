@@ -78,7 +78,7 @@ async function call(verb, item, via, act, more = {}) {
       end: null,
     },
     ...{ code: null, error: null, kind: null, changed: null, lockedAt: null, holder: null, superseded: [] },
-    ...{ released: [], value: null, warned: false, said: '', ...more },
+    ...{ released: [], value: null, warned: false, showsLater: false, said: '', ...more },
   }
   note(op)
   Object.assign(op, await act(op, environment(at)))
@@ -150,6 +150,7 @@ function told(verb, code, out, err) {
     superseded: json.superseded ? [json.superseded].flat().map(({ id }) => id) : [],
     released: verb === 'end' ? (json.released ?? []) : [],
     warned: /registry|event log|disk may|recorded|could not/.test(err),
+    showsLater: SHOWS_LATER.test(err),
     said: code === 0 ? err.trim() : `${json.error?.message ?? json.error ?? ''} ${err}`.trim(),
   }
 }
@@ -176,6 +177,7 @@ function library(verb, item, act) {
   })
 }
 
+const SHOWS_LATER = /does not show it yet/
 const warned = warnings => /could not|may not have it/.test(warnings.join())
 
 function claim(item, args = []) {
@@ -190,6 +192,7 @@ function claim(item, args = []) {
       changed: true,
       lockedAt: got.lock.locked_at,
       warned: warned(got.warnings),
+      showsLater: SHOWS_LATER.test(got.warnings.join()),
     }
   })
 }
