@@ -19,6 +19,7 @@ import { describe, expect, test } from 'vitest'
 import type { Fix } from '../../src/core/doctor/finding.ts'
 import { shortHash } from '../../src/core/hash.ts'
 import type { ItemKey } from '../../src/core/items/ids.ts'
+import { machineMark } from '../../src/core/sessions/place.ts'
 import { openContext } from '../../src/operations/context.ts'
 import { applyFix } from '../../src/operations/doctor/doctor-fix.ts'
 import { ago, HOUR, MINUTE } from '../support/clock.ts'
@@ -32,10 +33,10 @@ import { type AnchorData, anchorOf, deadAnchor, registry, sessionFile } from '..
 import { age, snapshot, told } from './doctor.shared.ts'
 
 /** The name of a guard or draft by a process. */
-function ownedBy({ pid, started, boot, pidns, host }: AnchorData): string {
-  return [pid, started, boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', shortHash(host), 'x1'].join(
-    '.',
-  )
+function ownedBy(anchor: AnchorData): string {
+  const { pid, started, boot, pidns } = anchor
+  const boot8 = boot.replace(/-/g, '').slice(0, 8) || '0'
+  return [pid, started, boot8, pidns || '0', machineMark(anchor), 'x1'].join('.')
 }
 
 const DONE = { status: 'done' }

@@ -28,7 +28,8 @@ import { tempFolder } from '../support/processes.ts'
 
 const KEY = 'wrk-1'
 const BOOT = '9f3c1a2b-1111-2222-3333-444444444444'
-const PLACE = { host: 'devbox', boot: BOOT, pidns: '4026531836' }
+const PLACE = { host: 'devbox', boot: BOOT, pidns: '4026531836', machine: 'm1' }
+const MARK = shortHash('devbox m1')
 const SELF = { pid: 4242, started: '814 239:77', place: PLACE }
 const RUNNING: ProcessLook = { kind: 'running', started: '814 239:77' }
 
@@ -74,12 +75,12 @@ function stopClock(): void {
 }
 
 const nameOf = async (host: GuardHost) => withGuard(host, stateFolder().stateDir, KEY, guard => guard.name)
-const LIVING = `4242.81423977.9f3c1a2b.4026531836.${shortHash('devbox')}.rrrrrrrr0`
+const LIVING = `4242.81423977.9f3c1a2b.4026531836.${MARK}.rrrrrrrr0`
 
 describe('a guard’s name', () => {
   test('tells pid, start time, boot, pid namespace and host, and never comes twice', async () => {
     const [one, two] = [await nameOf(hostOf()), await nameOf(hostOf())]
-    const known = `4242.81423977.9f3c1a2b.4026531836.${shortHash('devbox')}.rrrrrrrr`
+    const known = `4242.81423977.9f3c1a2b.4026531836.${MARK}.rrrrrrrr`
     expect([one.startsWith(known), two.startsWith(known)]).toEqual([true, true])
     expect(one.split('.')).toHaveLength(6)
     expect(one).not.toBe(two)
@@ -90,7 +91,8 @@ describe('a guard’s name', () => {
     expect(await nameOf(hostOf({ self }))).toContain('4242.81423977.0.0.')
   })
 
-  const RENAMED = LIVING.replace(shortHash('devbox'), shortHash('old-name'))
+  const RENAMED = LIVING.replace(MARK, shortHash('old-name m1'))
+  const OTHER = LIVING.replace(MARK, shortHash('devbox m2'))
   test.each<[what: string, dead: boolean, name: string, look: ProcessLook]>([
     ['there', false, LIVING, RUNNING],
     ['gone', true, LIVING, { kind: 'gone' }],
@@ -98,6 +100,8 @@ describe('a guard’s name', () => {
     ['another of the same pid', true, LIVING, { kind: 'running', started: '9' }],
     ['hidden', false, LIVING, { kind: 'unknown', why: '' }],
     ['of another boot', true, LIVING.replace('9f3c1a2b', '00000000'), RUNNING],
+    ['of another boot, on another machine of that name', false, OTHER.replace('9f3c1a2b', '0a0a'), RUNNING],
+    ['of an unknown boot', false, LIVING.replace('9f3c1a2b', '0'), RUNNING],
     ['in another pid namespace', false, LIVING.replace('4026531836', '1'), { kind: 'gone' }],
     ['gone, when the host had another name', true, RENAMED, { kind: 'gone' }],
     ['there, when the host had another name', false, RENAMED, RUNNING],
@@ -112,6 +116,12 @@ describe('a guard’s name', () => {
     expect(isOwnerDead(hostOf({ look: () => look }), name)).toBe(dead)
   })
 
+  test('of another boot is not dead where nothing tells machines of one name apart', () => {
+    const { machine: _, ...place } = PLACE
+    const name = LIVING.replace('9f3c1a2b', '0a0a').replace(MARK, shortHash('devbox'))
+    expect(isOwnerDead(hostOf({ self: { ...SELF, place } }), name)).toBe(false)
+  })
+
   test('holds host names as FNV-1a has them', () => {
     const known = { '': '811c9dc5', a: 'e40c292c', foobar: 'bf9cf968' }
     for (const text of ['', 'a', 'foobar'] as const) expect(shortHash(text)).toBe(known[text])
@@ -123,7 +133,7 @@ describe('the holder that is in the way', () => {
   test.each([
     ['living', LIVING, 29_000, false],
     ['living, for too long', LIVING, 30_000, true],
-    ['of another boot', LIVING.replace('9f3c1a2b', '0'), 0, true],
+    ['of another boot', LIVING.replace('9f3c1a2b', '0a0a'), 0, true],
     ['no guard’s name', 'editor.swp', 29_000, false],
     ['no guard’s name, for too long', 'editor.swp', 31_000, true],
     ['living, its clock ahead', LIVING, -3_600_000, false],
@@ -509,7 +519,7 @@ describe('the folders of .wrk', () => {
 })
 
 describe('a sweep', () => {
-  const DEAD = LIVING.replace('9f3c1a2b', '0')
+  const DEAD = LIVING.replace('9f3c1a2b', '0a0a')
   const draft = (stateDir: string, name: string, ...files: string[]) => {
     mkdirSync(join(stateDir, 'tmp', name))
     for (const file of files) writeFileSync(join(stateDir, 'tmp', name, file), '')

@@ -128,11 +128,11 @@ describe('a guard that was left behind', () => {
 
   test('by an earlier boot of this machine is revoked', async () => {
     const at = place()
-    await leaveBehind(at.stateDir, 'guards', anchorOf(), {
-      ...here(),
-      boot: '00000000-1111-2222-3333-444444444444',
-    })
-    await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, guard =>
+    const now = { ...here(), machine: 'm1' }
+    const then = { ...now, boot: '00000000-1111-2222-3333-444444444444' }
+    await leaveBehind(at.stateDir, 'guards', anchorOf(), then)
+    const self = { ...hostOf().self, place: now }
+    await withGuard(hostOf({ patienceMs: 0, self }), at.stateDir, KEY, guard =>
       rewrite(at, guard, () => 'second\n'),
     )
     expect(readFileSync(at.path, 'utf8')).toBe('second\n')

@@ -37,8 +37,15 @@ const CASES: Case[] = [
   {
     name: 'an anchor of an earlier boot',
     state: listed({ ...mine, boot: '00000000-aaaa-bbbb-cccc-000000000000' }),
-    verdict: 'dead',
-    reason: 'restarted',
+    // Without a machine id nothing tells a restart from another machine of the same name.
+    verdict: mine.machine ? 'dead' : 'unknown',
+    reason: mine.machine ? 'the machine was restarted since' : 'before a restart',
+  },
+  {
+    name: 'an anchor on another machine of the same name',
+    state: listed({ ...deadAnchor(), boot: '00000000-aaaa-bbbb-cccc-000000000000', machine: 'another1' }),
+    verdict: 'unknown',
+    reason: mine.machine ? 'another machine of the same name' : 'before a restart',
   },
   {
     name: 'an anchor that runs, on this host under its former name',

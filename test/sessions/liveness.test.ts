@@ -9,6 +9,26 @@ import { makeQueue, type Queue } from '../support/queue.ts'
 import { anchorOf, deadAnchor, HOST, registry } from '../support/sessions.ts'
 import { listed, mine, queueWith } from './liveness.shared.ts'
 
+describe('a holder on another machine that has the name of this one', () => {
+  const boot = '00000000-aaaa-bbbb-cccc-000000000000'
+  const claimFrom = (anchor: Parameters<typeof listed>[0]) =>
+    queueWith(listed(anchor)).run('claim WRK-157 --json')
+
+  test('is not dead because that machine was started at another time', async () => {
+    const { machine: _, ...unmarked } = deadAnchor()
+    for (const anchor of [unmarked, { ...unmarked, machine: 'another1' }]) {
+      const { code, json } = await claimFrom({ ...anchor, boot })
+      expect([code, json.holder?.liveness]).toEqual([4, 'unknown'])
+    }
+  })
+
+  test('is told from one on this machine, before it was restarted', async context => {
+    if (!mine.machine) context.skip('this machine has no /etc/machine-id')
+    const { code, json } = await claimFrom({ ...deadAnchor(), boot })
+    expect([code, json.from?.reason]).toEqual([0, expect.stringContaining('was restarted since')])
+  })
+})
+
 describe('a holder with', () => {
   test('a zombie as its anchor is dead', async () => {
     const parent = start('/bin/bash', ['-c', 'exec 3<&0; read -r _ <&3 & echo $!; exec sleep 600 3<&-'], {

@@ -11,6 +11,7 @@ export interface AnchorData {
   boot: string
   pidns: string
   host: string
+  machine?: string
 }
 
 export const HOST = hostLabel(hostname())
@@ -39,8 +40,8 @@ export interface SessionData {
   ended_at?: Date | null
 }
 
-const fieldsOfAnchor = ({ pid, started, boot, pidns }: AnchorData) =>
-  `pid: ${pid}, started: "${started}", boot: "${boot}", pidns: "${pidns}"`
+const fieldsOfAnchor = ({ pid, started, boot, pidns, machine }: AnchorData) =>
+  `pid: ${pid}, started: "${started}", boot: "${boot}", pidns: "${pidns}"${machine ? `, machine: "${machine}"` : ''}`
 
 /** A session's own file, as wrk leaves it in `.wrk/sessions`. */
 export function sessionFile(id: string, heartbeat = new Date(), anchors: readonly AnchorData[] = []): string {

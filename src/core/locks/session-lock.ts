@@ -41,7 +41,7 @@ export interface SessionLock {
   sessionId: string | null
   pidOf: 'run' | 'session'
   /** Facts that tell the process from a later one of the same pid; null in locks by older tooling. */
-  anchor: Pick<Anchor, 'started' | 'boot' | 'pidns'> | null
+  anchor: Pick<Anchor, 'started' | 'boot' | 'pidns' | 'machine'> | null
 }
 
 /** What is left of a lock that was given up. */
@@ -153,12 +153,13 @@ function secondsOf(value: unknown): number | null {
 
 function anchorOf(value: unknown): SessionLock['anchor'] {
   if (typeof value !== 'object' || value === null) return null
-  const { started, boot, pidns } = value as Record<string, unknown>
+  const { started, boot, pidns, machine } = value as Record<string, unknown>
   if (typeof started !== 'string') return null
   return {
     started,
     boot: typeof boot === 'string' ? boot : '',
     pidns: typeof pidns === 'string' ? pidns : '',
+    ...(typeof machine === 'string' ? { machine } : {}),
   }
 }
 
@@ -257,8 +258,12 @@ function keeperFields({ sessionId, host, anchor, pidOf }: Keeper) {
     host: anchor?.host ?? host,
     sessionId,
     pidOf,
-    anchor: anchor && { started: anchor.started, boot: anchor.boot, pidns: anchor.pidns },
+    anchor: anchor && processOf(anchor),
   }
+}
+
+function processOf({ started, boot, pidns, machine }: Anchor): SessionLock['anchor'] {
+  return { started, boot, pidns, ...(machine ? { machine } : {}) }
 }
 
 /** Times are kept to the second, which is much of a short TTL: there a sign of life is rounded up, never down. */

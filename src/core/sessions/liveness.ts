@@ -68,8 +68,15 @@ function judgeSpeaker(anchor: Anchor, at: Pick<Judge, 'here' | 'look'>): Livenes
 /** Judges a process by what was recorded of it. */
 export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' | 'look'>): Liveness {
   const where = whereIs(anchor, here)
-  if (where === 'elsewhere') return unknown(`it runs on another host (${anchor.host || 'not named'})`)
+  if (where === 'elsewhere')
+    return unknown(
+      anchor.host === here.host
+        ? `it runs on another machine of the same name (${anchor.host})`
+        : `it runs on another host (${anchor.host || 'not named'})`,
+    )
   if (where === 'before') return dead('the machine was restarted since')
+  if (where === 'unclear')
+    return unknown(`it ran before a restart of this machine, or runs on another one (${anchor.host})`)
   if (where === 'namespace') return unknown('it runs in another pid namespace')
 
   const process = look(anchor.pid)

@@ -13,6 +13,7 @@ export interface Anchor {
   boot: string
   pidns: string
   host: string
+  machine?: string
   /** It has spoken for several sessions: its end proves theirs, its life proves nothing. */
   shared?: boolean
 }

@@ -39,7 +39,8 @@ export function claimantOf(
     ttl_s: shared.context.store.settings.ttlMs / 1000,
     branch,
     commit,
-    anchors: caller.anchors,
+    // After a restart only the TTL tells (see observe.ts), so others need no mark of this machine.
+    anchors: caller.anchors.map(({ machine: _, ...anchor }) => anchor),
   }
 }
 

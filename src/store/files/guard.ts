@@ -33,9 +33,8 @@
 import { join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
-import { shortHash } from '../../core/hash.ts'
 import type { ProcessLook } from '../../core/sessions/liveness.ts'
-import type { Place } from '../../core/sessions/place.ts'
+import { machineMark, type Place } from '../../core/sessions/place.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { Disk } from './disk.ts'
 import { lookAt } from './look.ts'
@@ -285,8 +284,9 @@ function guardName({ self, randomLetters }: GuardHost): string {
   return [self.pid, self.started.replace(/[^0-9A-Za-z]/g, ''), ...placeParts(place), nonce].join('.')
 }
 
-function placeParts({ boot, pidns, host }: Place): [string, string, string] {
-  return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', shortHash(host)]
+function placeParts(place: Place): [string, string, string] {
+  const { boot, pidns } = place
+  return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', machineMark(place)]
 }
 
 /** Whether the process that a guard's name tells of is provably gone. Another host or namespace: never. */
@@ -295,10 +295,11 @@ export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string
   // Not a name of this form: whatever made it, only its age can free it.
   if (nonce === undefined || !/^\d+$/.test(pid!)) return false
   const [boot8, ourPidns, ourHost] = placeParts(host.self.place)
-  // The same boot and namespace are this host, whatever its name is now (DHCP, VPN).
+  // The same boot and namespace are this host, whatever its name is now (DHCP, VPN). Another boot is an earlier one of
+  // this host only where its machine id says so: two machines may have one name.
   const isThisHost = hostHash === ourHost || (boot === boot8 && boot8 !== '0' && pidns === ourPidns)
   if (!isThisHost) return false
-  if (boot !== boot8) return true
+  if (boot !== boot8) return host.self.place.machine !== undefined && boot !== '0' && boot8 !== '0'
   if (pidns !== ourPidns) return false
   const look = host.look(Number(pid))
   if (look.kind === 'gone' || look.kind === 'zombie') return true

@@ -40,8 +40,8 @@ function writeAnchors(anchors: Session['anchors']): string {
   return `[${anchors.map(one => `{ ${anchorFields(one)}, host: ${quoted(one.host)} }`).join(', ')}]`
 }
 
-function anchorFields({ pid, started, boot, pidns, shared }: Anchor): string {
-  const more = shared ? ', shared: true' : ''
+function anchorFields({ pid, started, boot, pidns, machine, shared }: Anchor): string {
+  const more = (machine ? `, machine: ${quoted(machine)}` : '') + (shared ? ', shared: true' : '')
   return `pid: ${pid}, started: ${quoted(started)}, boot: ${quoted(boot)}, pidns: ${quoted(pidns)}${more}`
 }
 
@@ -150,12 +150,14 @@ function readAnchors(entry: YamlMap): Session['anchors'] {
 function readAnchor(anchor: YamlMap, entry: YamlMap): Anchor | null {
   const pid = Number(text(anchor, 'pid'))
   if (!Number.isSafeInteger(pid) || pid <= 0) return null
+  const machine = text(anchor, 'machine')
   return {
     pid,
     started: text(anchor, 'started') ?? '',
     boot: text(anchor, 'boot') ?? '',
     pidns: text(anchor, 'pidns') ?? '',
     host: hostLabel(text(anchor, 'host') ?? text(entry, 'host') ?? ''),
+    ...(machine ? { machine } : {}),
     ...(text(anchor, 'shared') === 'true' ? { shared: true } : {}),
   }
 }

@@ -3,6 +3,7 @@
  * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
  */
 import { readFileSync, readlinkSync } from 'node:fs'
+import { shortHash } from '../../core/hash.ts'
 import type { ProcessLook } from '../../core/sessions/liveness.ts'
 import type { Place } from '../../core/sessions/place.ts'
 import { hostLabel } from '../../core/sessions/session.ts'
@@ -113,12 +114,21 @@ let place: Place | undefined
 export function here(): Place {
   if (place) return place
   const boot = process.platform === 'linux' ? readProc('/proc/sys/kernel/random/boot_id') : ''
+  const machine = machineId()
   place = {
     host: hostLabel(hostName()),
     boot: typeof boot === 'string' ? boot.trim() : '',
     pidns: pidNamespace(),
+    ...(machine ? { machine } : {}),
   }
   return place
+}
+
+/** Part of a hash of the machine id, which is not for others to know as it is; '' where there is none (machine-id(5)). */
+function machineId(): string {
+  const text = process.platform === 'linux' ? readProc('/etc/machine-id') : ''
+  const id = typeof text === 'string' ? text.trim() : ''
+  return /^(?!0{32})[0-9a-f]{32}$/.test(id) ? shortHash(`wrk ${id}`) : ''
 }
 
 /** The same as os.hostname(), for which a module more would be loaded at every start. */

@@ -10,7 +10,7 @@ import {
 } from '../../../src/core/sessions/liveness.ts'
 import type { Anchor, Registry, Session } from '../../../src/core/sessions/session.ts'
 
-const HERE = { host: 'devbox', boot: 'b1', pidns: '17' }
+const HERE = { host: 'devbox', boot: 'b1', pidns: '17', machine: 'm1' }
 const PID = 4242
 const anchor: Anchor = { pid: PID, started: '81423977', ...HERE }
 const NOON = new Date('2026-02-16T12:00:00Z')
@@ -39,13 +39,24 @@ const looking = (look: ProcessLook) => (pid: number) => {
 const at = (look: ProcessLook, here = HERE) => ({ here, look: looking(look) })
 
 describe('a process is', () => {
+  const OTHER = { boot: 'b0', machine: 'm2' }
+  const UNCLEAR = 'it ran before a restart of this machine, or runs on another one (devbox)'
   test.each<[what: string, verdict: string, reason: string, one: Partial<Anchor>, look: ProcessLook]>([
     ['there', 'alive', 'process 4242 is running', {}, RUNNING],
     ['gone', 'dead', 'process 4242 is gone', {}, GONE],
     ['a zombie', 'dead', 'zombie', {}, { kind: 'zombie' }],
     ['another with its pid', 'dead', 'process 4242 is another one now', { started: '9' }, RUNNING],
     ['of an earlier boot', 'dead', 'restarted', { boot: 'b0' }, RUNNING],
-    ['on another host', 'unknown', 'another host (otherbox)', { host: 'otherbox', boot: 'b0' }, GONE],
+    ['on another host', 'unknown', 'another host (otherbox)', { ...OTHER, host: 'otherbox' }, GONE],
+    ['on another machine of the same name', 'unknown', 'machine of the same name (devbox)', OTHER, GONE],
+    [
+      'of another boot, where no machine id tells whose',
+      'unknown',
+      UNCLEAR,
+      { boot: 'b0', machine: '' },
+      GONE,
+    ],
+    ['of another boot and host name', 'unknown', 'on another one (x)', { boot: 'b0', host: 'x' }, GONE],
     ['gone, when the host had another name', 'dead', 'process 4242 is gone', { host: 'old-name' }, GONE],
     ['there, when the host had another name', 'alive', 'is running', { host: 'old-name' }, RUNNING],
     ['on a host of another name, without boot id', 'unknown', 'another host', { host: 'x', boot: '' }, GONE],
@@ -72,7 +83,7 @@ describe('a process is', () => {
 
   test('dead only by a proof that this host can give', () => {
     const word = fc.constantFrom('', 'a', 'b')
-    const where = fc.record({ host: word, boot: word, pidns: word })
+    const where = fc.record({ host: word, boot: word, pidns: word, machine: word })
     const look = fc.constantFrom<ProcessLook>({ kind: 'running', started: 'a' }, { kind: 'zombie' }, GONE, {
       kind: 'unknown',
       why: '',
@@ -80,13 +91,15 @@ describe('a process is', () => {
     fc.assert(
       fc.property(where, where, word, look, (there, here, started, seen) => {
         const { verdict } = judgeAnchor({ pid: PID, started, ...there }, at(seen, here))
-        const differ = (part: 'boot' | 'pidns') =>
-          there[part] !== '' && here[part] !== '' && there[part] !== here[part]
-        const isRenamed = there.boot !== '' && there.pidns !== '' && !differ('boot') && !differ('pidns')
-        const isSame = isRenamed && here.boot !== '' && here.pidns !== ''
-        if (there.host !== here.host && !isSame) expect(verdict).toBe('unknown')
-        else if (differ('boot')) expect(verdict).toBe('dead')
-        else if (differ('pidns') || seen.kind === 'unknown') expect(verdict).toBe('unknown')
+        type Part = 'boot' | 'pidns' | 'machine'
+        const same = (part: Part) => there[part] !== '' && there[part] === here[part]
+        const differ = (part: Part) => there[part] !== '' && here[part] !== '' && !same(part)
+        const sameName = there.host === here.host
+        const isHere = same('boot')
+          ? sameName || same('pidns')
+          : sameName && !differ('boot') && !differ('machine')
+        if (differ('boot') && same('machine') && sameName) expect(verdict).toBe('dead')
+        else if (!isHere || differ('pidns') || seen.kind === 'unknown') expect(verdict).toBe('unknown')
         else if (seen.kind === 'running' && started === 'a') expect(verdict).toBe('alive')
         else if (seen.kind === 'running' && started === '') expect(verdict).toBe('unknown')
         else expect(verdict).toBe(there.pidns === here.pidns ? 'dead' : 'unknown')
@@ -112,7 +125,7 @@ describe('a listed session is', () => {
 
   test('in several processes: alive while one runs, dead when all are gone, else unknown', () => {
     const other = { ...anchor, pid: PID + 1 }
-    const elsewhere = { ...anchor, host: 'otherbox', boot: 'b0' }
+    const elsewhere = { ...anchor, host: 'otherbox', boot: 'b0', machine: 'm2' }
     const both = (first: ProcessLook, second: ProcessLook) =>
       judgeSession(session({ anchors: [anchor, other] }), {
         here: HERE,
