@@ -102,6 +102,9 @@ function noFence(bytes: Buffer, start: number): SplitError {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     return failure('encoding', 'the file is UTF-16; save it as UTF-8', 1, 1)
   }
+  if (bytes.toString('latin1', 0, 10) === '\0GITCRYPT\0') {
+    return failure('encoding', 'the file is encrypted by git-crypt', 1, 1)
+  }
   if (bytes.subarray(0, HEAD).includes(0)) {
     return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, 1)
   }
@@ -113,6 +116,9 @@ function noFence(bytes: Buffer, start: number): SplitError {
     bytes.length - start <= HEAD
   ) {
     return failure('empty', 'the file is empty', 1, 1)
+  }
+  if (bytes.toString('latin1', 0, 42) === 'version https://git-lfs.github.com/spec/v1') {
+    return failure('encoding', 'the file is a pointer of Git LFS', 1, 1)
   }
   return failure('none', 'the file has no frontmatter: its first line is not `---`', 1, 1)
 }

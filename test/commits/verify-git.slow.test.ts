@@ -1,10 +1,11 @@
 /** The rest of verify-git.test.ts: what takes too long for every run. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
-import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
+import { gitEnv, IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
 import { claim, codes, diverged, expectReplay, twoSessions, verify, withClaims } from './verify-git.shared.ts'
 
@@ -290,6 +291,47 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     },
   )
 })
+
+test.skipIf(spawnSync('git-crypt', ['version']).status !== 0)(
+  'items that git-crypt encrypts are judged by their text, and what is locked is said to be so',
+  async () => {
+    const repository = await makeRepository(null)
+    const env = gitEnv({})
+    const gitCrypt = (...args: string[]) =>
+      expect(spawnSync('git-crypt', args, { cwd: repository.top, env, encoding: 'utf8' })).toMatchObject({
+        status: 0,
+      })
+    gitCrypt('init')
+    repository.write('.gitattributes', '*.md filter=git-crypt diff=git-crypt\n')
+    for (const id of ['WRK-1', 'WRK-2']) repository.write(id, item(id))
+    await repository.commitAll()
+    expect(await repository.git(['cat-file', 'blob', `HEAD:${repository.path('WRK-1')}`])).toContain(
+      'GITCRYPT',
+    )
+    twoSessions(repository)
+    expect((await repository.wrk('hooks install')).code).toBe(0)
+    await claim(repository, 'WRK-1', 'other')
+    await claim(repository, 'WRK-2', 'tester')
+    await repository.git(['commit', '-qam', 'locks'])
+    repository.append('WRK-1')
+    expect((await repository.tryGit(['commit', '-qam', 'x'])).stderr).toContain(
+      'WRK-1 belongs to another session',
+    )
+    await repository.git(['restore', repository.path('WRK-1')])
+    repository.append('WRK-2')
+    expect((await repository.tryGit(['commit', '-qam', 'WRK-2: more'])).code).toBe(0)
+    await repository.git('stash -q')
+    gitCrypt('lock')
+    const refused = await repository.wrk('claim WRK-1 --json')
+    expect([refused.code, refused.json.error.hint]).toEqual([5, 'git-crypt unlock'])
+    expect(refused.json.error.message).toContain('the file is encrypted by git-crypt')
+    const { findings } = (await repository.wrk('doctor --json')).json
+    expect(findings.filter(({ code }: Json) => code === 'unreadable')).toMatchObject([
+      { advice: 'git-crypt unlock' },
+      { advice: 'git-crypt unlock' },
+    ])
+  },
+)
 
 describe('what the environment tells git', () => {
   test.each(['literal', 'glob', 'noglob', 'icase'])(

@@ -300,6 +300,24 @@ describe('what .gitattributes filters', () => {
     expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 1 })
   })
 
+  test('also by history and verify --range', async () => {
+    const repository = await filtered('base64 -d')
+    await claim(repository, 'WRK-2', 'other')
+    await repository.git('branch before')
+    await repository.git(['commit', '-qam', 'claimed'])
+    await repository.git('checkout -q -b later')
+    repository.write('WRK-1', repository.read('WRK-1').replace('status: pending', 'status: nonsense'))
+    await repository.git(['commit', '-qam', 'edited'])
+    const { entries } = (await repository.wrk('history WRK-1 --json')).json
+    expect(entries.at(-1)).toMatchObject({
+      subject: 'edited',
+      fields: [{ key: 'status', from: 'pending', to: 'nonsense' }],
+      body: false,
+    })
+    const range = await repository.wrk('verify --range before..later --json')
+    expect(range.json.findings.map(({ code }: { code: string }) => code)).not.toContain('no-frontmatter')
+  })
+
   test('and a filter that fails is named', async () => {
     const repository = await filtered('false')
     repository.append('WRK-2')

@@ -4,6 +4,7 @@ import { setterOf, shellWord } from '../commits/form.ts'
 import { homeOf } from '../items/home.ts'
 import type { ItemKey } from '../items/ids.ts'
 import type { Problem } from '../items/item.ts'
+import { commandForText } from '../items/kept-by-git.ts'
 import { fitsFolder, isClosed } from '../items/status.ts'
 import { printable } from '../text.ts'
 import { type Facts, type Finding, type Fix, type ItemFacts, newFinding } from './finding.ts'
@@ -62,7 +63,7 @@ function fixFor(item: ItemFacts, { code, isNewer }: Problem): Fix | null {
   return null
 }
 
-function adviceFor({ id, name, path, held }: ItemFacts, { code, line, isNewer }: Problem): string {
+function adviceFor({ id, name, path, held }: ItemFacts, { code, line, message, isNewer }: Problem): string {
   if (code === 'put-back-copy') return 'wrk doctor --fix'
   if (code === 'unreadable-record')
     return isNewer
@@ -72,7 +73,7 @@ function adviceFor({ id, name, path, held }: ItemFacts, { code, line, isNewer }:
     return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
   if (code === 'merge-conflict')
     return `Keep one side in an editor, from line ${line} on, then: wrk resolve ${id}`
-  if (code === 'unreadable') return `Mend line ${line} in an editor.`
+  if (code === 'unreadable') return commandForText(message) ?? `Mend line ${line} in an editor.`
   if (code === 'duplicate-key') return `Keep one of the two: line ${line}, or the one above it.`
   if (code === 'id-mismatch') return `Correct the id in line ${line}, or rename ${name}.`
   if (code === 'unreadable-lock') return `Write one value in line ${line}, or "" when nobody holds it.`

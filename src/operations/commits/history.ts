@@ -6,7 +6,7 @@ import type { LogEvent } from '../../core/log/event.ts'
 import { stamp } from '../../core/time.ts'
 import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'
 import { fileHistory, type HistoryCommit } from '../../system/git/file-history.ts'
-import { readObjects } from '../../system/git/staged.ts'
+import { readAsCheckedOut } from '../../system/git/staged.ts'
 import type { Context } from '../context.ts'
 import { log } from '../queue/log.ts'
 import { type QueueInRepository, queueInRepository } from './commit-queue.ts'
@@ -75,11 +75,13 @@ async function commitEntries(
     .map(commit => ({ ...commit, changes: commit.changes.filter(({ path }) => keyOfPath(path) === key) }))
     .filter(({ changes }) => changes.length > 0)
     .reverse()
-  const names = [
-    ...new Set(commits.flatMap(({ changes }) => changes.flatMap(({ before, after }) => [...before, after]))),
-  ]
-  const known = names.filter(name => name !== null)
-  const bytes = new Map(readObjects(repository, known).map((one, i) => [known[i]!, one]))
+  const files = commits.flatMap(({ changes }) =>
+    changes.flatMap(({ path, before, after }) =>
+      [...before, after].flatMap(id => (id === null ? [] : [[id, path] as const])),
+    ),
+  )
+  const wanted = [...new Map(files)].map(([id, path]) => ({ id, path }))
+  const { objects: bytes } = readAsCheckedOut(repository, wanted)
   let full: FullReader | undefined
   const entries: GitEntry[] = []
   for (const commit of commits) {

@@ -8,8 +8,7 @@ import {
   type IgnoreRule,
   ignoredPaths,
   pathsDeletedBy,
-  readObjects,
-  readSmudged,
+  readAsCheckedOut,
   type StagedEntry,
   stagedEntries,
 } from '../../system/git/staged.ts'
@@ -83,49 +82,20 @@ export function readVersions(found: QueueInRepository, changes: readonly StagedI
       ],
     }
   })
-  const names = wanted.flatMap(({ staged, committed }) =>
-    [staged, ...committed.map(({ name }) => name)].filter(name => name !== null),
+  const { objects, failed } = readAsCheckedOut(
+    found.repository,
+    wanted.flatMap(({ path, staged, committed }) =>
+      [{ path, name: staged }, ...committed].flatMap(({ path, name }) =>
+        name === null ? [] : [{ path, id: name }],
+      ),
+    ),
   )
-  const objects = new Map(readObjects(repository, names).map((bytes, i) => [names[i], bytes]))
-  const failed = smudge(found, wanted, objects)
   const read = (name: string | null) => (name === null ? null : (objects.get(name) ?? null))
   return wanted.map(({ staged, committed }) => ({
     staged: read(staged),
     committed: committed.map(({ path, name }) => ({ path, bytes: read(name) })),
     filterFailed: staged !== null && failed.has(staged),
   }))
-}
-
-/**
- * What git-crypt or LFS keep in git is not what the file says: of all that has no frontmatter, the filters are asked.
- * @param objects by their names; what the filters give is put in their place
- * @returns the objects whose filter failed
- */
-function smudge(
-  { repository }: QueueInRepository,
-  wanted: readonly {
-    path: string
-    staged: string | null
-    committed: { path: string; name: string | null }[]
-  }[],
-  objects: Map<string | undefined, Buffer | null>,
-): Set<string> {
-  const odd = wanted.flatMap(({ path, staged, committed }) =>
-    [{ path, id: staged }, ...committed.map(({ path, name }) => ({ path, id: name }))].flatMap(
-      ({ path, id }) =>
-        // git takes the object's name up to the first blank, and one file a line.
-        id !== null && !/\s/.test(id) && !path.includes('\n') && isOdd(objects.get(id)) ? [{ id, path }] : [],
-    ),
-  )
-  if (odd.length === 0) return new Set()
-  const smudged = readSmudged(repository, odd)
-  if (!smudged) return new Set(odd.map(({ id }) => id))
-  for (const [i, bytes] of smudged.entries()) objects.set(odd[i]!.id, bytes)
-  return new Set()
-}
-
-function isOdd(bytes: Buffer | null | undefined): boolean {
-  return bytes instanceof Buffer && !/^(?:\ufeff)?---/.test(bytes.toString('utf8', 0, 6))
 }
 
 /**

@@ -22,7 +22,7 @@ import {
 } from '../../system/git/commit-range.ts'
 import { treeEntries } from '../../system/git/index-entries.ts'
 import type { Repository } from '../../system/git/repository.ts'
-import { readObjects } from '../../system/git/staged.ts'
+import { readAsCheckedOut, readObjects } from '../../system/git/staged.ts'
 import { foreignTexts } from '../merges/foreign-text.ts'
 import { byKey, type ItemEntry, itemEntries } from '../merges/merge-scene.ts'
 import { queueFoldersInTree } from './queues-in-tree.ts'
@@ -86,16 +86,17 @@ class QueueInRange {
     const keys = new Set([...this.base.keys(), ...this.tip.keys()])
     this.changed = [...keys].filter(key => placesText(this.base.get(key)) !== placesText(this.tip.get(key)))
     this.versions = this.versionsOf(commits)
-    const wanted = new Set<string>()
+    const wanted = new Map<string, string>()
     for (const key of this.changed) {
-      for (const { blob } of [...(this.base.get(key) ?? []), ...(this.tip.get(key) ?? [])]) wanted.add(blob)
-      for (const { blob, parents } of this.versions.get(key) ?? [])
-        for (const one of [blob, ...parents]) if (one) wanted.add(one)
+      for (const { blob, path } of [...(this.base.get(key) ?? []), ...(this.tip.get(key) ?? [])])
+        wanted.set(blob, path)
+      for (const { blob, parents, path } of this.versions.get(key) ?? [])
+        for (const one of [blob, ...parents]) if (one) wanted.set(one, path)
     }
     const settings = `${range.tip}:${folder === '' ? '' : `${folder}/`}wrk.yaml`
-    const names = [...wanted, settings]
-    this.blobs = new Map(readObjects(repository, names).map((bytes, i) => [names[i]!, bytes]))
-    const yaml = this.blobs.get(settings)
+    const files = [...wanted].map(([id, path]) => ({ id, path }))
+    this.blobs = readAsCheckedOut(repository, files).objects
+    const [yaml] = readObjects(repository, [settings])
     const map = yaml ? readPlain(yaml.toString('utf8')) : null
     this.idPrefix = map ? readSettings(map).settings.idPrefix : DEFAULT_SETTINGS.idPrefix
   }

@@ -1,6 +1,7 @@
 /** An item as it is inside its guard: what a change is decided on. */
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName } from '../../core/items/ids.ts'
+import { commandForText } from '../../core/items/kept-by-git.ts'
 import type { Registry } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import type { Frontmatter, FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
@@ -87,10 +88,11 @@ export function invalid(
   { message, line, column }: { message: string; line: number; column: number },
 ): WrkError {
   const at = line > 0 ? `:${line}:${column}` : ''
+  const command = message.startsWith(CONFLICT)
+    ? `Keep one side in an editor, then: wrk resolve ${displayOfFileName(place.name)}`
+    : commandForText(message)
   return new WrkError('INVALID_ITEM', `${place.path}${at}: ${printable(message)}`, {
-    hint: message.startsWith(CONFLICT)
-      ? `Keep one side in an editor, then: wrk resolve ${displayOfFileName(place.name)}`
-      : 'Correct the file in an editor; nothing was changed.',
+    hint: command ?? 'Correct the file in an editor; nothing was changed.',
     details: { path: place.path, line, column },
   })
 }

@@ -148,11 +148,43 @@ export function readObjects(repository: Repository, names: readonly string[]): (
   return parseObjects(output, names)
 }
 
+export interface ReadFiles {
+  /** By the objects' names; null for each that does not exist or is no file. */
+  objects: Map<string, Buffer | null>
+  /** Objects that a filter keeps in another form in git, and that could not be turned back. */
+  failed: ReadonlySet<string>
+}
+
 /**
- * The same files as they would be checked out: through the filters that .gitattributes names (git-crypt, LFS).
+ * Files by their objects, as they would be checked out: what git-crypt or LFS keep in git is not what the file says, so
+ * that the filters of .gitattributes are asked of all that has no frontmatter.
+ */
+export function readAsCheckedOut(
+  repository: Repository,
+  files: readonly { id: string; path: string }[],
+): ReadFiles {
+  const names = files.map(({ id }) => id)
+  const objects = new Map(readObjects(repository, names).map((bytes, i) => [names[i]!, bytes]))
+  const odd = files.filter(
+    // git takes the object's name up to the first blank, and one file a line.
+    ({ id, path }) => !/\s/.test(id) && !path.includes('\n') && lacksFrontmatter(objects.get(id)),
+  )
+  if (odd.length === 0) return { objects, failed: new Set() }
+  const smudged = readSmudged(repository, odd)
+  if (!smudged) return { objects, failed: new Set(odd.map(({ id }) => id)) }
+  for (const [i, bytes] of smudged.entries()) objects.set(odd[i]!.id, bytes)
+  return { objects, failed: new Set() }
+}
+
+function lacksFrontmatter(bytes: Buffer | null | undefined): boolean {
+  return bytes instanceof Buffer && !/^(?:\ufeff)?---/.test(bytes.toString('utf8', 0, 6))
+}
+
+/**
+ * Through the filters that .gitattributes names (git-crypt, LFS).
  * @returns null when a filter fails
  */
-export function readSmudged(
+function readSmudged(
   repository: Repository,
   files: readonly { id: string; path: string }[],
 ): Buffer[] | null {
