@@ -26,8 +26,10 @@ const APART = {
 const partsApart = {
   name: 'parts-apart',
   setup(b) {
-    b.onResolve({ filter: /\/(full|watcher|terminal-page|shared-claims)\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
+    b.onResolve(
+      { filter: /\/(full|watcher|terminal-page|shared-claims|shared-fence)\.ts$/ },
+      ({ kind, path }) =>
+        kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
   },
 }
@@ -93,6 +95,7 @@ await Promise.all([
   program('board', [only('BOARD'), page]),
   // Claims across clones: only where wrk.yaml asks for them.
   program('shared-claims', [], 'src/operations/coordination/shared-claims.ts'),
+  program('shared-fence', [], 'src/operations/coordination/shared-fence.ts'),
   program('hook', [], 'src/bin/hook.ts'),
   program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({

@@ -116,6 +116,10 @@ export const COMMANDS: Record<
     load: () => import('./commands/merges/merge-driver.ts'),
   },
   hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks/hooks.ts') },
+  push: {
+    summary: 'push branches together with the claims, in a coordinated queue',
+    load: () => import('./commands/coordination/push.ts'),
+  },
   coordination: {
     summary: 'claims for all clones and machines',
     load: () => import('./commands/coordination/coordination.ts'),

@@ -21,9 +21,9 @@ export function isMergeDriver(words: readonly string[]): boolean {
   return words[0] === 'merge-driver' && words.length - (words[1] === '--by-git' ? 1 : 0) === 6
 }
 
-/** `wrk verify --range A..B`, which needs more than the hooks' bundle has. */
+/** `wrk verify` otherwise than at a commit, which needs more than the hooks' bundle has. */
 export function isRange(words: readonly string[]): boolean {
-  return words.some(word => word === '--range' || word.startsWith('--range='))
+  return words.some(word => /^--(range|pre-receive|pre-push)($|=)/.test(word))
 }
 
 const WITH_VALUE: readonly string[] = ['--queue', '--session', '--agent']

@@ -1,6 +1,6 @@
 # Asks wrk whether this commit may be made. `wrk hooks uninstall` takes it away and puts back what was here before.
 hook=$0
-case $hook in */*) ;; *) hook=./$hook ;; esac
+case $hook in */*) ;; *) hook=./$hook ;; esac@READ@
 
 # The hook that was here before comes first, and may refuse by itself. pre-commit moves this hook aside and calls it: then
 # the other one is called from here all the same, unless it is pre-commit's own, which would call this one again.
@@ -12,9 +12,13 @@ if [ -f "$kept" ] && [ -x "$kept" ]; then
   case $first in
     '#!/bin/sh' | '#!/bin/sh '* | '#!/usr/bin/env sh' | '#!/bin/bash' | '#!/bin/bash '* | '#!/usr/bin/env bash')
       # Sourced, so that its $0 is the name that it had: hook managers look at it.
+<<<<<<< HEAD
       ${first#'#!'} -c '. "$0@KEPT@"' "$named" "$@" || exit
+=======
+      @FEED@${first#'#!'} -c '. "$0@KEPT@"' "$hook" "$@" || exit
+>>>>>>> d83474a (wrk push and a fence: no commit goes out against another's claim)
       ;;
-    *) "$kept" "$@" || exit ;;
+    *) @FEED@"$kept" "$@" || exit ;;
   esac
 fi
 
@@ -31,10 +35,10 @@ is_wrk() {
 node=@NODE@
 script=@SCRIPT@
 if [ -x "${node:-$script}" ] && [ -f "$script" ]; then
-  exec ${node:+"$node"} "$script" @COMMAND@ >/dev/null
+  @GO@${node:+"$node"} "$script" @COMMAND@ >/dev/null@END@
 fi
 for wrk in "$script" node_modules/.bin/wrk-cli wrk-cli wrk; do
-  if is_wrk "$wrk"; then exec "$wrk" @COMMAND@ >/dev/null; fi
+  if is_wrk "$wrk"; then @GO@"$wrk" @COMMAND@ >/dev/null@END@; fi
 done
 
 back="rm '$hook'"
@@ -45,10 +49,10 @@ else
   missing="wrk is neither at $script nor on the PATH"
 fi
 cat >&2 <<END
-wrk: Commit refused: it could not be checked, because
+wrk: @REFUSED@: it could not be checked, because
      $missing.
      Install it, then: wrk hooks install
-     To commit once without the check: git commit --no-verify
+     To @VERB@ once without the check: git @VERB@ --no-verify
      To do without it from now on: $back
 END
 exit 1

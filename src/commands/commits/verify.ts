@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
@@ -11,7 +12,7 @@ import {
   isLockFinding,
   withMessages,
 } from '../../print/commits/findings.ts'
-import { RANGE_FORMATS, type RangeFormat, rangeOutcome } from '../../print/commits/range.ts'
+import { findingsOutcome, RANGE_FORMATS, type RangeFormat, rangeOutcome } from '../../print/commits/range.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
 import { examples, type Globals, type RunCommand } from '../command.ts'
@@ -21,6 +22,9 @@ interface Flags {
   commitMsg?: string
   range?: string
   format?: RangeFormat
+  coordination?: boolean
+  preReceive?: boolean
+  prePush?: string
 }
 
 export function configure(command: Command, run: RunCommand): void {
@@ -32,6 +36,12 @@ export function configure(command: Command, run: RunCommand): void {
     .option('--staged', 'what is staged; the default, for hooks to say so')
     .option('--range <a..b>', 'what the commits of a branch would bring in, for CI: origin/main..HEAD')
     .addOption(command.createOption('--format <format>', 'of the findings of --range').choices(RANGE_FORMATS))
+    .option('--coordination', 'with --range: also against the claims of all clones, as the engine has them')
+    .option(
+      '--pre-receive',
+      'in a server’s hook pre-receive or update: what is pushed, against the claims there',
+    )
+    .option('--pre-push <remote>', 'in the hook pre-push: renew the claims, and look at what is pushed')
     .option('--commit-msg <file>', 'a commit message too, as the commit-msg hook is given it')
   examples(
     command,
@@ -39,6 +49,7 @@ export function configure(command: Command, run: RunCommand): void {
      wrk verify .claude/work-queue/pending/WRK-157.md
      wrk verify --commit-msg .git/COMMIT_EDITMSG
      wrk verify --range origin/main..HEAD --format github
+     wrk verify --range origin/main..HEAD --coordination
      wrk hooks install                     has git ask both at every commit`,
   )
   command.addHelpText(
@@ -50,13 +61,38 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
     run(async globals => {
       if (flags.commitMsg !== undefined && (flags.staged || paths.length > 0))
         throw new WrkError('USAGE', '--commit-msg goes without --staged and paths')
+      if (flags.coordination && flags.range === undefined)
+        throw new WrkError('USAGE', '--coordination goes with --range')
+      if (flags.preReceive) {
+        const { readUpdates, verifyReceived } = await fence()
+        const input = paths.length > 0 ? '' : readFileSync(0, 'utf8')
+        const { findings, warnings } = verifyReceived(process.cwd(), readUpdates(paths, input))
+        return findingsOutcome(findings, warnings, 'refused')
+      }
+      if (flags.prePush !== undefined) {
+        const context = await openIfThere(globals)
+        if (!context?.store.settings.isCoordinated) return passed('Nothing is coordinated here.', 0, [])
+        const { prePush } = await fence()
+        const { findings, warnings } = await prePush(
+          context,
+          process.cwd(),
+          flags.prePush,
+          readFileSync(0, 'utf8'),
+        )
+        return findingsOutcome(findings, warnings, 'not pushed')
+      }
       if (flags.format !== undefined && flags.range === undefined)
         throw new WrkError('USAGE', '--format goes with --range')
       if (flags.range !== undefined) {
         if (flags.commitMsg !== undefined || flags.staged || paths.length > 0)
           throw new WrkError('USAGE', '--range goes without --staged, --commit-msg and paths')
         const { verifyRange } = await import('../../operations/commits/verify-range.ts')
-        return rangeOutcome(await verifyRange(process.cwd(), flags.range), flags.format ?? 'text')
+        const found = await verifyRange(process.cwd(), flags.range)
+        if (flags.coordination) {
+          const { verifyRangeClaims } = await fence()
+          found.findings.push(...(await verifyRangeClaims(process.cwd(), flags.range, process.env)))
+        }
+        return rangeOutcome(found, flags.format ?? 'text')
       }
       const context = await openIfThere(globals)
       if (!context) return passed('There is no queue here: nothing to verify.', 0, [])
@@ -71,15 +107,21 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
         const texts = warnings.map(warning => describeNamed(warning, now))
         const all = [staged, findings].map(some => withMessages(some, now))
         if (all.flat().length > 0) return refused(all[0]!, all[1]!, rest, checked, texts)
+        if (context.store.settings.isCoordinated)
+          texts.push(...(await (await fence()).addClaimTrailers(context, cwd, flags.commitMsg)))
         return passed(`The message names ${count(checked)} of the queue.`, checked, texts)
       }
       const { findings, rest, warnings, checked, nothing } = await verifyStaged(context, { cwd, paths })
       if (findings.length > 0) return refused(withMessages(findings, now), [], rest, checked, warnings)
+      if (context.store.settings.isCoordinated)
+        warnings.push(...(await (await fence()).checkStagedClaims(context, cwd)))
       const verified = `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`
       return passed(nothing ?? verified, checked, warnings)
     }),
   )
 }
+
+const fence = () => import('../../operations/coordination/shared-fence.ts')
 
 /** A hook may run where there is no queue, on another branch or in a repository beside it: null there. */
 async function openIfThere({ queue, session, agent }: Globals) {

@@ -23,7 +23,7 @@ import { examples, type Globals, type RunCommand } from '../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
   command.description(
-    'The git hooks pre-commit and commit-msg, which ask wrk verify at every commit in this repository.',
+    'The git hooks pre-commit and commit-msg, which ask wrk verify at every commit in this repository; in a coordinated queue also pre-push.',
   )
   examples(
     command,

@@ -8,7 +8,7 @@ interface PushLine {
 }
 
 /** The lines about refs: `FLAG TAB FROM:TO TAB SUMMARY`. */
-function readPushLines(stdout: string): PushLine[] {
+export function readPushLines(stdout: string): PushLine[] {
   return stdout.split('\n').flatMap(line => {
     const parts = /^([ +\-*!=])\t([^\t]*):([^\t]+)\t(.*)$/.exec(line)
     return parts ? [{ flag: parts[1]!, to: parts[3]!, summary: parts[4]! }] : []

@@ -5,6 +5,9 @@
 
 export const REFS = 'refs/wrk/'
 
+/** The name of a queue that is the repository's top folder itself. */
+export const TOP_QUEUE = 'queue'
+
 /** What is kept by compare-and-swap: claims of items, and named locks. */
 type EntryKind = 'claims' | 'locks'
 

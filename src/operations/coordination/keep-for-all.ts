@@ -56,7 +56,7 @@ async function publishLocal(shared: Shared): Promise<void> {
 }
 
 /** The session learns of it at its next call, as of a takeover in this clone. */
-async function writeLoss(context: Context, { id, key, by }: LostClaim): Promise<void> {
+export async function writeLoss(context: Context, { id, key, by }: LostClaim): Promise<void> {
   const { store, clock } = context
   const now = stamp(clock())
   const who = by ? `${holderOf(by)} on ${by.host}` : 'nobody'

@@ -3,7 +3,7 @@ import { basename, join, relative, sep } from 'node:path'
 import type { Engine } from '../../coordination/engine.ts'
 import { openEngine } from '../../coordination/open-engine.ts'
 import type { Tick } from '../../core/coordination/lease.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
+import { type EntryKey, TOP_QUEUE } from '../../core/coordination/ref-name.ts'
 import { type CoordinationSettings, readCoordination } from '../../core/coordination/settings.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
@@ -74,10 +74,10 @@ export async function openSharedWith(context: Context, settings: CoordinationSet
   return { context, settings, engine, notes, repository, queue }
 }
 
-/** The same in all clones: the queue's path in its repository. */
+/** The same in all clones, whatever their folders are called: the queue's path in its repository. */
 function queueName(root: string, repository: Repository | null): string {
-  const path = repository ? relative(repository.top, root).split(sep).join('/') : ''
-  return path === '' ? basename(root) : path
+  if (!repository) return basename(root)
+  return relative(repository.top, root).split(sep).join('/') || TOP_QUEUE
 }
 
 /** The queue's own repository, whatever a hook says of the one that is committed to. */

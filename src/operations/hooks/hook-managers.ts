@@ -26,6 +26,7 @@ const LEFTHOOK_FILES = [
 /** What asks wrk about what is staged, or about the message too, in a script or a manager's settings. */
 const CALLS: Record<string, RegExp> = {
   'pre-commit': /\bwrk(?:-cli)?\b['"]?[ \t][^\n]*\bverify\b(?![^\n]*--commit-msg)|\bid:\s*wrk-verify\b/,
+  'pre-push': /\bwrk(?:-cli)?\b['"]?[ \t][^\n]*\bverify\b[^\n]*--pre-push/,
   'commit-msg': /\bwrk(?:-cli)?\b['"]?[ \t][^\n]*\bverify\b[^\n]*--commit-msg|\bid:\s*wrk-commit-msg\b/,
 }
 

@@ -34,6 +34,24 @@ const HOOKS = [
   },
 ] as const
 
+/**
+ * Only where claims are coordinated. What git says of the push comes on stdin, which the hook that was there before is to
+ * have as well.
+ */
+const PRE_PUSH = { name: 'pre-push', command: 'verify --pre-push "$1"', nothing: 'false' } as const
+type Hook = (typeof HOOKS)[number] | typeof PRE_PUSH
+
+const AT_COMMIT = { READ: '', FEED: '', GO: 'exec ', END: '', REFUSED: 'Commit refused', VERB: 'commit' }
+const FEED = `{ [ -z "$pushed" ] || printf '%s\\n' "$pushed"; } | `
+const AT_PUSH = {
+  READ: '\n\n# What is pushed, for both hooks.\npushed=$(cat)',
+  FEED,
+  GO: FEED,
+  END: '; exit',
+  REFUSED: 'Push refused',
+  VERB: 'push',
+}
+
 const KEPT = '.before-wrk'
 const MARK = /^#!\/bin\/sh\n# wrk hook \d+, ([0-9a-f]+)(?:, made (.+))?\n/
 const VERSION = 1
@@ -82,11 +100,28 @@ export const thisProgram = (template: string): HookProgram => ({ template, ...ow
 /** @throws WrkError NOT_FOUND (no repository); system errors */
 export function hooksStatus(cwd: string, program: HookProgram, scope: GitScope = 'caller'): HooksStatus {
   const { top, folder, record, warnings } = findHooks(cwd, scope)
-  const hooks = HOOKS.map(hook => look(top, folder, hook, program))
+  const needsPush = isCoordinated(top)
+  const hooks = [...HOOKS, PRE_PUSH]
+    .map(hook => look(top, folder, hook, program))
+    .filter(({ name, state }) => name !== 'pre-push' || needsPush || OURS.includes(state))
   const missing = hooks.filter(hook => !isReached(hook))
   const gone =
     missing.length > 0 && (isThere(record) || missing.some(({ path }) => movedAside(path, isOurs).length > 0))
   return { folder, hooks, gone, warnings: gone ? [...warnings, GONE] : warnings }
+}
+
+const OURS: readonly HookState[] = ['installed', 'outdated', 'edited']
+
+/** Whether the queue of a working tree is coordinated; one that cannot be read is not, which other commands tell. */
+function isCoordinated(top: string): boolean {
+  try {
+    const { root } = findQueue(undefined, {}, () => top, mainTreeOf)
+    const text = unless(MISSING, '', () => readFileSync(join(root, 'wrk.yaml'), 'utf8'))
+    return /^coordination:/m.test(text)
+  } catch (error) {
+    if (error instanceof WrkError) return false
+    throw error
+  }
 }
 
 const GONE = 'the hooks were installed, and are gone or out of git’s reach: commits are not checked'
@@ -147,11 +182,11 @@ export function hooksInstall(cwd: string, program: HookProgram, scope: GitScope 
 
   const made = mkdirSync(folder, { recursive: true }) ?? madeFolder(hooks)
   const changed: string[] = []
-  for (const [i, { name, path, state, via }] of hooks.entries()) {
+  for (const { name, path, state, via } of hooks) {
     if (state === 'installed' || via !== null) continue
     if (state === 'foreign' || state === 'overwritten') renameSync(path, `${path}${KEPT}`)
     const mode = 0o777 & ~process.umask()
-    const bytes = Buffer.from(textOf(HOOKS[i]!, program, made))
+    const bytes = Buffer.from(textOf(hookNamed(name), program, made))
     replaceFile(realDisk, path, bytes, { random: randomLetters(12), mode })
     // lefthook would not move the new one aside over it, and give up.
     for (const aside of movedAside(path, isAsWritten)) unlinkSync(aside)
@@ -160,6 +195,8 @@ export function hooksInstall(cwd: string, program: HookProgram, scope: GitScope 
   if (hooks.some(({ via }) => via === null)) record(cwd, scope)
   return { ...hooksStatus(cwd, program, scope), changed, left: [] }
 }
+
+const hookNamed = (name: string): Hook => HOOKS.find(hook => hook.name === name) ?? PRE_PUSH
 
 /** That they are in. Where git's own folder cannot be written to, it is not noticed when they are gone. */
 function record(cwd: string, scope: GitScope): void {
@@ -233,7 +270,7 @@ function findHooks(
   return { top, folder, record: join(resolve(top, common!), RECORD), warnings }
 }
 
-function look(top: string, folder: string, hook: (typeof HOOKS)[number], program: HookProgram): HookStatus {
+function look(top: string, folder: string, hook: Hook, program: HookProgram): HookStatus {
   const path = join(folder, hook.name)
   const kept = isThere(`${path}${KEPT}`) ? `${path}${KEPT}` : null
   const status = (state: HookState, via: string | null = null, called = kept): HookStatus => {
@@ -259,7 +296,7 @@ function isThere(path: string): boolean {
 }
 
 function textOf(
-  { command, nothing }: (typeof HOOKS)[number],
+  { name, command, nothing }: Hook,
   { template, node, script }: HookProgram,
   made: string | undefined,
 ): string {
@@ -269,6 +306,7 @@ function textOf(
     NOTHING: nothing,
     NODE: quoted(node ?? ''),
     SCRIPT: quoted(script),
+    ...(name === 'pre-push' ? AT_PUSH : AT_COMMIT),
   }
   const body = template.replace(/@([A-Z]+)@/g, (_, name: string) => values[name]!)
   const note = made === undefined || /[\r\n]/.test(made) ? '' : `, made ${made}`

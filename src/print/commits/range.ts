@@ -8,6 +8,26 @@ import { jsonLine, type Outcome } from '../outcome.ts'
 export const RANGE_FORMATS = ['text', 'github', 'json'] as const
 export type RangeFormat = (typeof RANGE_FORMATS)[number]
 
+/** What a hook or a push found against other holders' claims; nothing: it may go on. @param what did not happen */
+export function findingsOutcome(
+  findings: readonly RangeFinding[],
+  warnings: readonly string[],
+  what: string,
+): Outcome {
+  if (findings.length === 0)
+    return { exitCode: EXIT.done, json: { ok: true, findings: [], warnings }, text: '', warnings }
+  const message = `${what}: ${count(findings.length, 'finding')} against claims of others`
+  const error = { code: 'LOCKED', message, hint: CLAIM_HINT }
+  return {
+    exitCode: EXIT.held,
+    json: { ok: false, error, findings, warnings },
+    refusal: { message, hint: CLAIM_HINT, lines: findings.map(line) },
+    warnings,
+  }
+}
+
+const CLAIM_HINT = 'Ask the holder, or see who has it: wrk list --locked --remote'
+
 export function rangeOutcome(
   { findings, commits, checked }: RangeVerification,
   format: RangeFormat,
@@ -26,10 +46,11 @@ export function rangeOutcome(
         : `${lines.map(one => `${one}\n`).join('')}${summary}\n`,
     }
   const message = `${count(errors.length, 'problem')} in ${count(commits, 'commit')}.`
-  const hint = 'Correct the items, commit, and push again.'
-  const error = { code: 'FAILED', message, hint }
+  const isClaims = errors.some(({ code }) => code.startsWith('claim-'))
+  const hint = isClaims ? CLAIM_HINT : 'Correct the items, commit, and push again.'
+  const error = { code: isClaims ? 'LOCKED' : 'FAILED', message, hint }
   return {
-    exitCode: EXIT.failed,
+    exitCode: isClaims ? EXIT.held : EXIT.failed,
     json: { ok: false, error, ...json },
     text: isJson
       ? jsonLine({ schema_version: 1, ok: false, error, ...json })

@@ -53,13 +53,18 @@ function commitOf(cwd: string, name: string): string {
   })
 }
 
-/** The commits of a range, parents before children, with what each changed below some folders. @throws WrkError IO */
+/**
+ * The commits of a range, parents before children, with what each changed below some folders.
+ * @param without what else they are not: `--not --all`
+ * @throws WrkError IO
+ */
 export function rangeCommits(
   cwd: string,
   { target, tip }: CommitRange,
   folders: readonly string[],
+  without: readonly string[] = [],
 ): RangeCommit[] {
-  const list = ['rev-list', '--topo-order', '--reverse', '--parents', '--timestamp', tip]
+  const list = ['rev-list', '--topo-order', '--reverse', '--parents', '--timestamp', tip, ...without]
   const commits = checked('rev-list', ask(cwd, target === null ? list : [...list, `^${target}`]))
     .toString('utf8')
     .split('\n')
@@ -86,6 +91,20 @@ export function rangeCommits(
   const output = checked('diff-tree', git(cwd, [...args, ...folders], { scope: 'caller', input }))
   addChanges(output.toString('utf8').split('\0'), byName)
   return commits
+}
+
+/** The messages of some commits. One process. @throws WrkError IO */
+export function commitMessages(cwd: string, commits: readonly string[]): Map<string, string> {
+  if (commits.length === 0) return new Map()
+  const args = ['log', '--no-walk=unsorted', '--format=%H%x00%B%x01', '--stdin']
+  const input = commits.map(commit => `${commit}\n`).join('')
+  const output = checked('log', git(cwd, args, { scope: 'caller', input })).toString('utf8')
+  return new Map(
+    output.split('\x01').flatMap(entry => {
+      const [commit, message] = entry.replace(/^\n/, '').split('\0')
+      return commit && message !== undefined ? [[commit, message] as const] : []
+    }),
+  )
 }
 
 /** `:MODE MODE BLOB BLOB LETTER`, with one colon, mode and blob more for each further parent; then the path. */

@@ -29,6 +29,20 @@ export class Clone {
     return finished(start(PROGRAM, [...FIRST, ...words(args)], { cwd: this.top, env: all }))
   }
 
+  /** Runs git in the clone as this session, as its user would: with the clone's hooks. */
+  git(args: Args, { session = this.name }: { session?: string } = {}): Promise<Result> {
+    const env = cleanEnv(this.home, { WRK_SESSION_ID: session, GIT_CONFIG_NOSYSTEM: '1' })
+    return finished(start('git', words(args), { cwd: this.top, env }))
+  }
+
+  /** Changes an item's file, and commits it. */
+  async commit(id: string, message: string | readonly string[]): Promise<Result> {
+    const path = this.path(`pending/${id}.md`)
+    appendFileSync(path, `\nmore of it, by ${this.name}\n`)
+    await this.git(['add', path])
+    return this.git(['commit', '-m', ...[message].flat()])
+  }
+
   /** Starts a command that goes on until it is stopped. */
   start(args: Args): { lines(): string[]; stop(): Promise<Result>; kill(): Promise<Result> } {
     const env = cleanEnv(this.home, { WRK_SESSION_ID: this.name, GIT_CONFIG_NOSYSTEM: '1' })
