@@ -56,7 +56,7 @@ describe('SessionStart', () => {
     expect(asked()).toContain('\nWRK_SESSION_ID=s-1\n')
     await began('s-2')
     expect(asked()).toMatch(/^1 s-2\n/)
-    // Lines of a session that is over may stay in force; the shell's own id tells better.
+    // Lines of a session that is over may stay in force; the shell's own id is more certain.
     expect(asked({ CLAUDE_CODE_SESSION_ID: 's-3' })).toMatch(/^1 s-3\n/)
   })
 })

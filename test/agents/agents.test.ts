@@ -282,7 +282,7 @@ describe('the command line of the hooks', () => {
     )
   })
 
-  test('is no hindrance without wrk, or with one that fails', async () => {
+  test('does no harm without wrk, or with one that fails', async () => {
     const { shell } = await hookCommand()
     expect(shell({ PATH: '/nowhere' })).toMatchObject({ status: 0, stdout: '' })
     const bin = tempFolder()

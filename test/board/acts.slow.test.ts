@@ -124,7 +124,7 @@ describe.skipIf(NO_BROWSER)('an act', () => {
     expect(queue.exists('.wrk/board.json')).toBe(false)
   })
 
-  test('whose board is killed frees what the board held', async () => {
+  test('of a board that is killed frees what the board held', async () => {
     const { queue, board, page } = await setUp({ 'pending/WRK-1.md': item('WRK-1') })
     await press(page, 'WRK-1', 'Claim')
     await sees(page, '.notice', 'Claimed WRK-1')
@@ -166,7 +166,7 @@ describe.skipIf(NO_BROWSER)('an act', () => {
     expect(queue.read('WRK-1')).toBe(before)
   })
 
-  test('by dragging does what the column stands for; a column that stands for none takes nothing', async () => {
+  test('by dragging does what the column means; a column without a meaning takes nothing', async () => {
     const { queue, page } = await setUp({
       'pending/WRK-1.md': item('WRK-1', { title: 'Tide table' }),
       'pending/WRK-2.md': item('WRK-2', { title: 'Buoys' }),

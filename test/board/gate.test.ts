@@ -163,7 +163,7 @@ describe('the board answers', () => {
     ).toBe(401)
   })
 
-  test('no change by GET or another method, no form, no body without a bound, no other origin’s preflight', async () => {
+  test('no change by GET or another method, no form, no unlimited body, no preflight of another origin', async () => {
     const { queue, started } = board()
     const { port, token } = await started
     const Authorization = `Bearer ${token}`

@@ -28,9 +28,9 @@ export interface Op {
   kind: string | null
   /** Whether it says that it changed something. */
   changed: boolean | null
-  /** Of a claim: the `locked_at` that it was told. */
+  /** Of a claim: the `locked_at` of its answer. */
   lockedAt: string | null
-  /** Of a refusal: who is said to hold the item. */
+  /** Of a refusal: the holder that it names. */
   holder: string | null
   /** The items that it says are lost. */
   superseded: string[]
@@ -71,10 +71,10 @@ export interface Recording {
   log: string[]
   /** The lines of the two log files at the end. */
   logAtEnd: string[]
-  /** The items after the storm, before anything was mended. */
+  /** The items after the storm, before anything was repaired. */
   files: { path: string; text: string }[]
   /** The sessions that have files at the end: whether each is on. */
   sessions: Record<string, boolean>
-  /** What lies in the folders of `.wrk` that are empty when nobody is at work, after one more call for each item. */
+  /** What is in the folders of `.wrk` that are empty when nobody is at work, after one more call for each item. */
   leftovers: string[]
 }

@@ -3,7 +3,7 @@
  * is up. Half of its calls run the built command in processes of their own, some of which it kills; the others are
  * made by the built library within this process, which the driver stops and kills.
  *
- * What it does follows from its seed and from what it is told. It writes down each call before and after it.
+ * What it does follows from its seed and its orders. It writes down each call before and after it.
  */
 import { spawn } from 'node:child_process'
 import { appendFileSync } from 'node:fs'

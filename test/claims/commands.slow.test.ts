@@ -19,7 +19,7 @@ describe('every command', () => {
     'session start': ['--provider', 'codex'],
   }
 
-  test.each(forms)('%s takes an unknown flag for a usage error', async command => {
+  test.each(forms)('%s with an unknown flag is a usage error', async command => {
     const queue = makeQueue(['WRK-157'])
     const args = [...command.split(' '), ...(needed[command] ?? []), '--nonsense']
     expectError(await queue.run([...args, '--json']), 2, 'USAGE')
@@ -77,7 +77,7 @@ describe('in git', () => {
   })
 })
 
-test('a reader that goes away is no error', async () => {
+test('a reader that goes away is not an error', async () => {
   const items = Object.fromEntries(
     Array.from({ length: 3000 }, (_, i) => [`pending/WRK-${i}.md`, item(`WRK-${i}`)]),
   )

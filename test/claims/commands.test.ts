@@ -225,7 +225,7 @@ describe('wrk claim', () => {
     expectError(await queue.run('claim --wait soon WRK-157 --json'), 2, 'USAGE')
   })
 
-  test('with --wait gives up with exit 4 when the time is over, not before', async () => {
+  test('with --wait ends with exit 4 when the time is over, not before', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157', { session: 'first' })
     const begin = performance.now()
@@ -249,7 +249,7 @@ describe('wrk claim', () => {
 })
 
 describe('wrk release', () => {
-  test('gives the lock up and says so with every key', async () => {
+  test('releases the item and reports it with every key', async () => {
     const queue = makeQueue(['WRK-157'])
     await queue.run('claim WRK-157')
     const result = await queue.run('release WRK-157 --json')
@@ -327,7 +327,7 @@ describe('wrk release', () => {
     expect((await queue.run('release WRK-158')).code).toBe(0)
   })
 
-  test('--mine gives up all that this holder has, and nothing of others', async () => {
+  test('--mine releases all that this holder has, and nothing of others', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4'])
     await queue.run('claim WRK-1')
     await queue.run('claim WRK-2')
@@ -415,7 +415,7 @@ describe('wrk list', () => {
 })
 
 describe('wrk show', () => {
-  test('tells fields, place, lock and holder', async () => {
+  test('shows fields, place, lock and holder', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1', { parent: '{a: [1, two]}', note: '|\n  two\n  lines' }),
     })
@@ -458,7 +458,7 @@ describe('wrk show', () => {
     expect(stdout).toContain('there')
   })
 
-  test('of a damaged file tells what is wrong with it, never that it is free', async () => {
+  test('of a damaged file shows what is wrong with it, and never says that it is free', async () => {
     const queue = makeQueue({ 'pending/WRK-1.md': '---\nid: WRK-1\nlocked_by: [a, b]\n---\n' })
     const result = await queue.run('show WRK-1 --json')
     expect(oneObject(result).problems).toMatchObject([
@@ -475,7 +475,7 @@ describe('wrk show', () => {
 })
 
 describe('wrk status', () => {
-  test('tells sessions with their items, and locks that no listed session has', async () => {
+  test('shows sessions with their items, and locks that no listed session has', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1'),
       'pending/WRK-2.md': heldItem('WRK-2', 'stranger', ago(9 * HOUR)),
@@ -504,7 +504,7 @@ describe('wrk status', () => {
 })
 
 describe('wrk session', () => {
-  test('id tells the session, where it comes from, and with --explain why', async () => {
+  test('id shows the session, what named it, and with --explain why', async () => {
     const queue = makeQueue()
     expect(oneObject(await queue.run('session id --json'))).toEqual({
       schema_version: 1,
@@ -567,7 +567,7 @@ describe('wrk heartbeat', () => {
 })
 
 describe('wrk log', () => {
-  test('tells every change in order, of one item, and the last few', async () => {
+  test('shows every change in order, those of one item, and the last few', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     await queue.run('claim WRK-1')
     await queue.run('claim WRK-2')
@@ -737,7 +737,7 @@ describe('the queue', () => {
     expect(queue.exists('session-state.yaml')).toBe(false)
   })
 
-  test.each(['-1', 'soon', '1h'])('takes LOCK_TTL_SECONDS=%s for a usage error', async seconds => {
+  test.each(['-1', 'soon', '1h'])('refuses LOCK_TTL_SECONDS=%s as a usage error', async seconds => {
     const queue = makeQueue(['WRK-157'])
     expectError(await queue.run('claim WRK-157 --json', { env: { LOCK_TTL_SECONDS: seconds } }), 2, 'USAGE')
     expect(queue.lock('WRK-157').by).toBe('')

@@ -55,27 +55,32 @@ const LEFT: [string, (queue: Queue) => Promise<number>][] = [
 ]
 
 describe('work that was begun and left', () => {
-  test.each(LEFT)('by %s is offered first, with whose it was, and every view names it', async (_, leave) => {
-    const queue = await begun()
-    const now = await leave(queue)
-    const next = await at(queue, now, 's2', 'next --json')
-    expect(next.json.item).toMatchObject({ id: 'WRK-1' })
-    expect((await at(queue, now, 's2', 'next')).stdout).toContain('s1')
-    const { items } = (await at(queue, now, 's2', 'list --json')).json
-    expect(JSON.stringify(items.find((one: Json) => one.id === 'WRK-1'))).toMatch(/left|orphaned|dead|stale/)
-    expect((await at(queue, now, 's2', 'list')).stdout).toMatch(/WRK-1 .*(left|dead|stale)/)
-    expect((await at(queue, now, 's2', 'show WRK-1')).stdout).toMatch(/s1/)
-    const { findings } = (await at(queue, now, 's2', 'doctor --json')).json
-    expect(findings.filter((one: Json) => one.item === 'WRK-1').map((one: Json) => one.code)).toEqual([
-      expect.stringMatching(/^(left-work|dead-lock|stale-lock|ended-session)$/),
-    ])
-    expect((await at(queue, now, 's2', 'status')).stdout).toMatch(/WRK-1/)
+  test.each(LEFT)(
+    'by %s is offered first, with the session that left it, and every view names it',
+    async (_, leave) => {
+      const queue = await begun()
+      const now = await leave(queue)
+      const next = await at(queue, now, 's2', 'next --json')
+      expect(next.json.item).toMatchObject({ id: 'WRK-1' })
+      expect((await at(queue, now, 's2', 'next')).stdout).toContain('s1')
+      const { items } = (await at(queue, now, 's2', 'list --json')).json
+      expect(JSON.stringify(items.find((one: Json) => one.id === 'WRK-1'))).toMatch(
+        /left|orphaned|dead|stale/,
+      )
+      expect((await at(queue, now, 's2', 'list')).stdout).toMatch(/WRK-1 .*(left|dead|stale)/)
+      expect((await at(queue, now, 's2', 'show WRK-1')).stdout).toMatch(/s1/)
+      const { findings } = (await at(queue, now, 's2', 'doctor --json')).json
+      expect(findings.filter((one: Json) => one.item === 'WRK-1').map((one: Json) => one.code)).toEqual([
+        expect.stringMatching(/^(left-work|dead-lock|stale-lock|ended-session)$/),
+      ])
+      expect((await at(queue, now, 's2', 'status')).stdout).toMatch(/WRK-1/)
 
-    const claimed = await at(queue, now, 's2', 'next --claim --json')
-    expect([claimed.code, claimed.json.item.id]).toEqual([0, 'WRK-1'])
-    expect(queue.read('working/WRK-1.md')).toContain('status: working')
-    expect(queue.lock('working/WRK-1.md').by).toBe('s2')
-  })
+      const claimed = await at(queue, now, 's2', 'next --claim --json')
+      expect([claimed.code, claimed.json.item.id]).toEqual([0, 'WRK-1'])
+      expect(queue.read('working/WRK-1.md')).toContain('status: working')
+      expect(queue.lock('working/WRK-1.md').by).toBe('s2')
+    },
+  )
 
   test('is not what a living session holds, nor what nobody ever claimed here', async () => {
     const queue = await begun()

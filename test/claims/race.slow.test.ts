@@ -28,7 +28,7 @@ describe('64 processes released at the same instant have one winner', () => {
     expect(taken).toMatchObject([{ item: 'WRK-157', previous_holder: 'holder' }])
   })
 
-  test('on an item whose lock has run out and whose holder nobody knows', async () => {
+  test('on an item with an expired lock and an unknown holder', async () => {
     const before = heldItem('WRK-157', 'holder', ago(3 * HOUR))
     const queue = makeQueue({ 'WRK-157': before })
     const winner = expectOneWinner(await together(claims(MANY), { queue }))

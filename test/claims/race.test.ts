@@ -28,7 +28,7 @@ test('helpers of one session that claim at the same instant have one winner', as
   expect(queue.lock('WRK-157').by).toBe(winner)
 })
 
-test('a queue whose .wrk was made only in part by one that was killed works', async () => {
+test('a queue works with a .wrk that a killed process made only in part', async () => {
   for (const parts of [[], ['tmp'], ['tmp', 'guards'], ['guards'], ['outbox']]) {
     const queue = makeQueue(['WRK-157'])
     for (const part of ['', ...parts]) mkdirSync(join(queue.root, '.wrk', part), { recursive: true })

@@ -151,7 +151,7 @@ describe('core and markdown', () => {
     ])
   })
 
-  test('have no clock, no chance, no environment and no output', () => {
+  test('have no clock, no randomness, no environment and no output', () => {
     const impure =
       /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bMath\.random\b|\bperformance\b|\bprocess\.(?!\d)|\bglobalThis\b|\bconsole\b|\bset(?:Timeout|Interval|Immediate)\b|\bcrypto\b/
     // `process` is also the word for what an anchor names; only what Node calls so is meant.

@@ -32,7 +32,7 @@ try {
     ['with those of browsers', { lib: ['es2023', 'dom'] }],
     ['with neither, resolved as bundlers do', { module: 'esnext', moduleResolution: 'bundler' }],
     ['with all that is strict', { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
-  ])('let a program compile that uses the library rightly, %s', (_, options) => {
+  ])('compile with a program that uses the library correctly, %s', (_, options) => {
     const source = 'types' in options ? GOOD : GOOD.replaceAll(/console\.log/g, 'print')
     expect(compile(`declare function print(...what: unknown[]): void\n${source}`, options)).toMatchObject({
       code: 0,

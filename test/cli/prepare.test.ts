@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv, ROOT } from '../support/program.ts'
 
-test('where the build’s packages cannot be installed, the answer is what to do, and no stack trace', async () => {
+test('where the build’s packages cannot be installed, it says what to do, without a stack trace', async () => {
   const folder = tempFolder()
   mkdirSync(join(folder, 'scripts'))
   for (const name of ['package.json', 'scripts/prepare.mjs', 'scripts/build.mjs'])

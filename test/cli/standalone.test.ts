@@ -54,7 +54,7 @@ describe.runIf(STANDALONE)('the standalone executable', () => {
       expect((await queue.run(args)).code, args).toBe(2)
   })
 
-  test('does not want to be written, nor a home, nor an environment', async () => {
+  test('needs no write access, no home and no environment', async () => {
     const queue = makeQueue(['WRK-1'])
     chmodSync(queue.home, 0o755)
     const child = start(PROGRAM, ['show', 'WRK-1', '--queue', queue.root], { cwd: '/', env: {} })

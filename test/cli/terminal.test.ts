@@ -66,7 +66,7 @@ terminals('a terminal', () => {
     expect(log.stdout).toContain('takenOver')
   })
 
-  test('that is closed gives up its items, although a program that it started still runs', async () => {
+  test('that is closed frees its items, although a program that it started still runs', async () => {
     const queue = makeQueue(['WRK-157'])
     const terminal = await openTerminal(queue)
     await terminal.run('wrk claim WRK-157')
@@ -151,7 +151,7 @@ const plain = (text: string) => text.replace(COLOUR, '')
 const columnsOf = (line: string) => [...line].reduce((sum, char) => sum + (char > '\u2e7f' ? 2 : 1), 0)
 
 terminals('on a terminal of', () => {
-  test.each([80, 60, 120])('%d columns the table fits, in colour', async columns => {
+  test.each([80, 60, 120])('in %d columns the table fits, in colour', async columns => {
     const queue = makeQueue(UGLY)
     const terminal = await openTerminal(queue, { columns })
     const screen = await terminal.screen('wrk list')
@@ -270,7 +270,7 @@ test('a narrow table keeps the ids, but for one that would take more than half o
   expect(Math.max(...drawn.map(columnsOf))).toBeLessThanOrEqual(39)
 })
 
-test('a reader that goes away early is no error', async () => {
+test('a reader that goes away early is not an error', async () => {
   const queue = makeQueue(Array.from({ length: 1500 }, (_, i) => `WRK-${i + 1}`))
   const agent = await startAgent('codex', queue)
   const { stdout, stderr } = await agent.run('set -o pipefail; wrk list --json | head -c 10; echo " $?"')

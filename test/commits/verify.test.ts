@@ -27,7 +27,7 @@ describe('of an item that another living session holds', () => {
       ({ top }) => renameSync(join(top, IN_QUEUE, 'pending/WRK-1.md'), join(top, IN_QUEUE, 'WRK-1.md')),
       'moves',
     ],
-  ])('%s is refused with 4 and tells who', async (_, change, doing) => {
+  ])('%s is refused with 4 and names the holder', async (_, change, doing) => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')
     change(repository)
@@ -77,7 +77,7 @@ describe('of an item that another living session holds', () => {
     expect((await repository.verifyAll()).code).toBe(0)
   })
 
-  test('a call without any identity holds nothing, and is told the same', async () => {
+  test('a call without a session holds nothing, and gets the same findings', async () => {
     const repository = await withSessions()
     repository.append('WRK-2')
     expect((await repository.verifyAll(null)).code).toBe(0)
@@ -86,7 +86,7 @@ describe('of an item that another living session holds', () => {
     expect(await repository.verifyAll(null)).toMatchObject({ code: 4 })
   })
 
-  test('a helper of this session is no other session', async () => {
+  test('a helper of this session is not another session', async () => {
     const repository = await withSessions()
     expect((await repository.wrk('claim WRK-1 --agent helper')).code).toBe(0)
     repository.append('WRK-1')
@@ -95,7 +95,7 @@ describe('of an item that another living session holds', () => {
   })
 })
 
-describe('the lock of a dead or silent session holds nobody back', () => {
+describe('the lock of a dead or stale session blocks nobody', () => {
   test.each([
     ['dead', { anchor: deadAnchor(), heartbeat_at: ago(MINUTE) }, MINUTE],
     ['silent for longer than the TTL', { anchor: null, heartbeat_at: ago(3 * HOUR) }, 3 * HOUR],
@@ -160,7 +160,7 @@ describe('another session’s lock cannot be', () => {
     expect((await repository.verifyAll('other')).code).toBe(0)
   })
 
-  test('staged as it once stood', async () => {
+  test('staged as it once was', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')
     await repository.git('add -A')
@@ -171,7 +171,7 @@ describe('another session’s lock cannot be', () => {
     expect(result.json.findings[0].message).toContain('nobody holds it')
   })
 
-  test('but one in a free item may, also when written by hand: an older tool claims like that', async () => {
+  test('but one in a free item may, also when typed: an older tool claims like that', async () => {
     const repository = await withSessions()
     edit(repository, 'somebody')
     expect((await repository.verifyAll()).code).toBe(0)
@@ -192,7 +192,7 @@ describe('another session’s lock cannot be', () => {
     expect((await repository.verifyAll()).code).toBe(0)
   })
 
-  test('and one’s own lock is one’s own business, also when it was renewed since it was staged', async () => {
+  test('and one’s own lock may be anything, also when it was renewed since it was staged', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'tester')
     await repository.git('add -A')
@@ -204,7 +204,7 @@ describe('another session’s lock cannot be', () => {
   })
 })
 
-test('a session whose claim was taken over cannot commit the item, and is told by whom, when and why', async () => {
+test('a session that lost a claim cannot commit the item, and learns by whom, when and why', async () => {
   const repository = await withSessions()
   await claim(repository, 'WRK-1', 'tester')
   repository.append('WRK-1')
@@ -226,7 +226,7 @@ test('a session whose claim was taken over cannot commit the item, and is told b
   expect((await repository.verifyAll()).code).toBe(0)
 })
 
-test('nor can one whose item was released by force', async () => {
+test('nor can one that lost the item to a forced release', async () => {
   const repository = await withSessions()
   await claim(repository, 'WRK-1', 'tester')
   repository.append('WRK-1')

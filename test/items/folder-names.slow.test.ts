@@ -33,7 +33,7 @@ test('whatever the names are, it finds what a listing shows, before and after an
         put(queue, ...first)
         settle(queue)
         const check = () => {
-          // A sync tool's copy ("WRK-1 copy.md") is no item: it must not be found as WRK-1.
+          // A sync tool's copy ("WRK-1 copy.md") is not an item: it must not be found as WRK-1.
           const keys = [...first, ...added].flatMap(path => keyOfFileName(path.split('/').at(-1)!) ?? [])
           for (const key of new Set(keys)) expect(found(queue, key)).toEqual(listed(queue, key))
         }

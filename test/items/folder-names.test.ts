@@ -61,7 +61,7 @@ describe('in a large folder that was listed before', () => {
     expect(found(queue, 'wrk-7')).toEqual(['archive/2026-01/WRK-7.md'])
   })
 
-  test('another folder in its place, or a link, is looked at again', () => {
+  test('another folder in its place, or a link, is read again', () => {
     const queue = root()
     const month = join(queue, 'archive/2026-01')
     renameSync(month, join(queue, 'aside'))
@@ -82,7 +82,7 @@ describe('in a large folder that was listed before', () => {
       'strange things',
       '["wrk folders 1",["archive/2026-01",{"stamp":"","prefixes":[1],"odd":[],"folders":[]}]]',
     ],
-  ])('when the cache holds %s, it is passed over', (_, text) => {
+  ])('when the cache holds %s, it is ignored', (_, text) => {
     const queue = root()
     writeFileSync(cache(queue), text)
     expect(found(queue, 'wrk-7')).toEqual(listed(queue, 'wrk-7'))

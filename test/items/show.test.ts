@@ -69,7 +69,7 @@ onTerminal('show on a terminal', () => {
     return openTerminal(queue, { env: { WRK_PAGER: 'sed s/^/paged:/', ...env } })
   }
 
-  test('draws the text, and tells what waits for the item and what happened to it', async () => {
+  test('draws the text, and shows what waits for the item and what happened to it', async () => {
     const terminal = await open()
     await terminal.run('wrk claim 1')
     const { stdout } = await terminal.run('wrk show 1')

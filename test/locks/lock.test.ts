@@ -115,7 +115,7 @@ describe('a lock', () => {
     expect(queue.events().map(({ type }) => type)).toEqual(['granted', 'released', 'granted'])
   })
 
-  test('tells people who holds it, since when, until when, whether they live, and what to do', async () => {
+  test('says who holds it, since when, until when, whether they live, and what to do', async () => {
     const queue = makeQueue()
     put(queue, heldLock({ session_id: 'nightly', purpose: 'the \u001b[31mnightly run' }))
     const show = await queue.run('lock show')

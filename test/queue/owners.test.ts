@@ -106,7 +106,7 @@ describe.runIf(canBecomeOthers)('what root makes in another user’s queue', () 
     expect(lstatSync(secret).uid).toBe(0)
   })
 
-  test('before, and is a folder that the user may not write to: doctor tells', async () => {
+  test('before, and is a folder that the user may not write to: doctor reports it', async () => {
     const queue = queueOf(USER, ['WRK-1'])
     expect((await runAs(queue, USER, 'claim WRK-1')).code).toBe(0)
     mkdirSync(queue.path('.wrk/moves'))

@@ -1,5 +1,5 @@
 /**
- * templates/workflow-visual.html: one file that needs nothing else, and that tells the exit codes as wrk has them; so
+ * templates/workflow-visual.html: one file that needs nothing else, and that shows the exit codes as wrk has them; so
  * does the README.
  */
 import { readFileSync } from 'node:fs'

@@ -247,7 +247,7 @@ describe('what is no session id is refused with 2 and changes nothing', () => {
 })
 
 describe('when an agent is killed', () => {
-  test('its items are free at once, with a warning, and the log tells', async () => {
+  test('its items are free at once, with a warning, and the log shows it', async () => {
     const queue = makeQueue(['WRK-157'])
     const [codex, claude] = await Promise.all([startAgent('codex', queue), startAgent('claude', queue)])
     expect((await codex.run('wrk claim WRK-157')).code).toBe(0)
@@ -338,7 +338,7 @@ function itemsOf(...ids: string[]): Record<string, string> {
   return Object.fromEntries(ids.map(id => [id, queue.read(id)]))
 }
 
-test('session id --explain tells which rule matched, and what it was', async () => {
+test('session id --explain shows which rule matched, and what it was', async () => {
   const queue = makeQueue()
   const given = await queue.run('session id --explain --json')
   expect(given.json.rules.at(-1)).toEqual({

@@ -49,7 +49,7 @@ describe.skipIf(sudo.status !== 0 || !haveTerminals())('sudo', () => {
     expect((await terminal.run('wrk claim WRK-1 --json')).json.kind).toBe('renewed')
   })
 
-  test('in a terminal that was made for it alone is no session, and a message says so', async () => {
+  test('in a terminal that was made for it alone is not a session, and a message says so', async () => {
     const queue = makeQueue(['WRK-1'])
     const command = `${SUDO} ${called(queue, 'claim 1')}`
     const env = cleanEnv(queue.home, { SHELL: '/bin/sh' })

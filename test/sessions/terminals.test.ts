@@ -14,7 +14,7 @@ const haveTmux = spawnSync('tmux', ['-V']).status === 0
 if (!haveTmux) console.warn('SKIPPED: tests with tmux, which is not installed')
 
 terminals('a pty that was made for one command', () => {
-  test('is no anchor: without a terminal further up there is no session, and a message says so', async () => {
+  test('is not an anchor: without a terminal further up there is no session, and a message says so', async () => {
     const queue = makeQueue(['WRK-1'])
     const env = cleanEnv(queue.home, { WRK_QUEUE: queue.root, SHELL: '/bin/sh' })
     const inPty = (command: string) =>

@@ -1,4 +1,4 @@
-/** What is read of the events that Claude Code tells its hooks, and the forms of the answers. */
+/** What is read of the events that Claude Code sends to its hooks, and the forms of the answers. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import {

@@ -69,7 +69,7 @@ describe('a claim', () => {
     )
   })
 
-  test('takes doubt for life: unknown is decided as alive is, but for dead-only', () => {
+  test('treats unknown as alive, except under dead-only', () => {
     fc.assert(
       fc.property(held, request, (lock, ask) => {
         const as = (verdict: 'alive' | 'unknown') =>
@@ -117,7 +117,7 @@ describe('a claim', () => {
     )
   })
 
-  test('that would take an item over would do so later too', () => {
+  test('that takes an item over would do so later too', () => {
     fc.assert(
       fc.property(held, request, age, (lock, ask, later) => {
         // Instants from the future make an item older at first; they are looked at below.
@@ -202,7 +202,7 @@ describe('a release', () => {
   const run = fc.constantFrom(null, 'run-1', 'run-2')
   const force = fc.constantFrom(null, 'cleaning up')
 
-  test('of an item without a lock is nothing', () => {
+  test('of an item without a lock changes nothing', () => {
     fc.assert(
       fc.property(run, holder, run, force, (claimed, by, runId, why) => {
         expect(decideRelease(null, claimed, { holder: by, runId, force: why })).toEqual({ kind: 'notLocked' })

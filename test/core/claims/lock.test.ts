@@ -46,7 +46,7 @@ describe('a lock is', () => {
 describe('a time that lies ahead counts', () => {
   const modified = inMs(-3 * MINUTE)
 
-  test('up to five minutes, for clocks that differ; then the file’s own time stands in', () => {
+  test('up to five minutes, for clocks that differ; then the file’s own time is used', () => {
     for (const ahead of [-MINUTE, 0, 5 * MINUTE])
       expect(lockedSince({ by: 'me', at: inMs(ahead) }, modified, NOW)).toEqual(inMs(ahead))
     for (const at of [inMs(5 * MINUTE + 1), null])
@@ -61,7 +61,7 @@ describe('a time that lies ahead counts', () => {
     expect(countedSign(null, modified, NOW)).toBeNull()
   })
 
-  test('up to five minutes in what one said oneself: a clock that is behind does not take it back', () => {
+  test('up to five minutes in one’s own heartbeat: a clock that is behind does not take it back', () => {
     for (const kept of [1, 5 * MINUTE]) expect(nextSign(inMs(kept), NOW)).toEqual(inMs(kept))
     for (const last of [inMs(5 * MINUTE + 1), inMs(0), inMs(-MINUTE), null])
       expect(nextSign(last, NOW)).toEqual(NOW)

@@ -160,7 +160,7 @@ describe('a claim', () => {
   })
 })
 
-describe('giving up', () => {
+describe('a release', () => {
   const { session, agent, host, clone, boot } = RECORD
   const holder = { session, agent, host, clone, boot }
   const end = (reading: SharedReading | null, more: Partial<Parameters<typeof decideSharedEnd>[1]> = {}) =>
@@ -204,7 +204,7 @@ describe('giving up', () => {
     expect(end(readable(RECORD), { epoch: 3 }).kind).toBe('write')
   })
 
-  test('twice is nothing the second time', () => {
+  test('twice changes nothing the second time', () => {
     expect(end(null)).toEqual({ kind: 'already', state: 'none' })
     expect(end(readable({ ...RECORD, state: 'released' }))).toEqual({ kind: 'already', state: 'released' })
   })

@@ -59,7 +59,7 @@ describe('never free:', () => {
     ['ttl_s', null],
     ['ttl_s', -1],
     ['anchors', [{ pid: 'x' }]],
-  ])('a record whose %s is %j is unreadable', (key, value) => {
+  ])('a record with %s: %j is unreadable', (key, value) => {
     expect(parseSharedRecord(JSON.stringify({ ...RECORD, [key]: value })).kind).toBe('unreadable')
   })
 

@@ -76,11 +76,11 @@ describe('names of refs', () => {
     'refs/wrk/archive/q/closed',
     'refs/wrk/claims/q/wrk%2D1',
     'refs/wrk/claims/q/%zz',
-  ])('%s is no claim of this queue', ref => {
+  ])('%s is not a claim of this queue', ref => {
     expect(keyOfRef('q', ref)).toBeNull()
   })
 
-  test('what encoding never gives is no name', () => {
+  test('what encoding never gives is not a name', () => {
     expect(decodeName('a%2')).toBeNull()
     expect(decodeName('%C3')).toBeNull()
     expect(decodeName('')).toBeNull()

@@ -69,7 +69,7 @@ describe.each([
     expect(blockers(`${name}: [[WRK-1]]\n`)).toEqual(['wrk-1'])
   })
 
-  test.each([' { a: 1 }', '\n  - id: WRK-1'])('that cannot be read as ids is waited for: %j', text => {
+  test.each([' { a: 1 }', '\n  - id: WRK-1'])('that cannot be read as ids still blocks: %j', text => {
     expect(details(`${name}:${text}\n`).blockedBy).toEqual([{ text: '{…}', key: null }])
   })
 
@@ -107,7 +107,7 @@ test('an item is named once, however often and in whatever spelling', () => {
   ])
 })
 
-test('what is no id is kept as it is written', () => {
+test('what is not an id is kept as it is written', () => {
   expect(details('blocked_by: [the licence, WRK-x]\n').blockedBy).toEqual([
     { text: 'the licence', key: null },
     { text: 'WRK-x', key: null },
@@ -115,7 +115,7 @@ test('what is no id is kept as it is written', () => {
   expect(details('blocked_by: [the licence]\ndepends_on: the licence\n').blockedBy).toHaveLength(1)
 })
 
-test('a parent that is none is nothing, and what only looks like it is something', () => {
+test('no parent is none, and what only looks like none is one', () => {
   for (const none of ['None', 'n/a', '"~"']) expect(details(`parent: ${none}\n`).parent).toBeNull()
   expect(details('blocked_by: Nonesuch\n').blockedBy).toEqual([{ text: 'Nonesuch', key: null }])
   expect(details('not_before: none\n').notBefore).toBeNull()

@@ -38,7 +38,7 @@ describe('a status', () => {
     expect(statusWord(text)).toBe(word)
   })
 
-  test.each(CLOSED)('%s is closed wherever the item lies, and belongs in the archive', word => {
+  test.each(CLOSED)('%s is closed wherever the item is, and belongs in the archive', word => {
     for (const folder of ['', 'pending', 'working', 'archive/2026-02']) {
       expect(isClosed(word, folder)).toBe(true)
       expect(isClosed(word.toUpperCase().replaceAll('-', '_'), folder)).toBe(true)
@@ -105,7 +105,7 @@ test.each([
   ])
 })
 
-test('a word that means nothing is reported with what is near, and what its items count as', () => {
+test('an unknown status is reported with what is near, and what its items count as', () => {
   expect(unknownStatus('dnoe')).toMatch(
     /^unknown status "dnoe"\. Did you mean done\? Its items count as open\.$/,
   )

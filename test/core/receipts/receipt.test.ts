@@ -78,7 +78,7 @@ describe('a manifest', () => {
     })
   })
 
-  test('holds of the environment only what tells one run from another, where it is set, and not too much', () => {
+  test('holds of the environment only what distinguishes one run from another, where it is set, and not too much', () => {
     const told = {
       CI: 'true',
       GITHUB_RUN_ID: '7',

@@ -276,7 +276,7 @@ describe('without any of these', () => {
     })
   })
 
-  test('nobody is anybody: a process that is no agent is no session, and the next step is shown', () => {
+  test('nobody is anybody: a process that is not an agent is not a session, and the next step is shown', () => {
     expect(who({})).toBeNull()
     expect(who({}, { ancestors: [above(5)], terminal: null })).toBeNull()
     const { code, message, hint } = noSession()

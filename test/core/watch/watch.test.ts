@@ -74,7 +74,7 @@ function apply(state: Map<string, State>, { type, item, from, to }: Change): voi
 const mapOf = (items: readonly WatchedItem[]) => new Map(items.map(one => [one.path, stateOf(one)]))
 
 describe('changesOf', () => {
-  test('tells all that leads from one look to the next', () => {
+  test('reports all that leads from one look to the next', () => {
     fc.assert(
       fc.property(places, places, (before, after) => {
         const state = mapOf(before)
@@ -84,7 +84,7 @@ describe('changesOf', () => {
     )
   })
 
-  test('tells nothing where nothing changed', () => {
+  test('reports nothing where nothing changed', () => {
     fc.assert(
       fc.property(places, before => {
         expect(changesOf(before, structuredClone(before))).toEqual([])
@@ -92,7 +92,7 @@ describe('changesOf', () => {
     )
   })
 
-  test('of an item that cannot be read tells nothing but that', () => {
+  test('of an item that cannot be read reports nothing but that', () => {
     fc.assert(
       fc.property(item, before => {
         const unreadable = { ...before, title: '', status: null, holder: null, problem: 'x', readable: false }

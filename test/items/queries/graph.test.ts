@@ -39,7 +39,7 @@ describe('the tree', () => {
     )
   })
 
-  test('of one item shows both ways, and nothing that is not bound up with it', async () => {
+  test('of one item shows both directions, and nothing unrelated', async () => {
     expect(await shown(diamond(), '4')).toBe(
       `WRK-4  wrk-4 (pending)
   waits for:
@@ -189,7 +189,7 @@ describe('drawings', () => {
   })
 })
 
-test('tells nodes and edges with --json', async () => {
+test('reports nodes and edges with --json', async () => {
   const { json } = await diamond().run('graph 4 --json')
   expect(json).toMatchObject({
     ok: true,

@@ -146,7 +146,7 @@ fs.readdirSync = (...args) => readdirSync(...args).reverse()
 })
 
 describe('wrk index --write', () => {
-  test('writes INDEX.md, says whether it changed, and is no item itself', async () => {
+  test('writes INDEX.md, says whether it changed, and is not an item itself', async () => {
     const queue = several()
     const wanted = await index(queue)
     const path = queue.path('INDEX.md')

@@ -87,7 +87,7 @@ describe('wrk list', () => {
     expect(await set(queue, '--parent', '30')).toBe('1 2 20 30 31')
   })
 
-  test('filters go together, also with those of old', async () => {
+  test('filters are combined, older ones too', async () => {
     const queue = several()
     expect(await set(queue, '--repo', 'website', '--ready', '--priority', 'low')).toBe('1')
     expect(await set(queue, '--blocked', '--mine')).toBe('5')
@@ -105,7 +105,7 @@ describe('wrk list', () => {
     expect((await list(several(), '--sort', key)).join(' ')).toMatch(new RegExp(`^${first}( |$)`))
   })
 
-  test('--sort title and status sort by what stands there, numbers by their size', async () => {
+  test('--sort title and status sort by their text, numbers by their size', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1', { title: 'part 10' }),
       'pending/WRK-2.md': item('WRK-2', { title: 'Part 9' }),
@@ -124,7 +124,7 @@ describe('wrk list', () => {
     expect(await list(queue, '--limit', '999')).toHaveLength(9)
   })
 
-  test('gives the same of an item by whatever way it came to it', async () => {
+  test('gives the same of an item however it was read', async () => {
     const queue = several()
     const byId = async (args: string) =>
       new Map((await queue.run(`list --json ${args}`.trim())).json.items.map((one: Json) => [one.id, one]))

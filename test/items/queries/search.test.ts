@@ -111,7 +111,7 @@ describe('wrk search', () => {
       expect((await queue.run([...args, '--json'])).code).toBe(2)
   })
 
-  test('passes by what cannot be read, telling of it, and does not leave the queue', async () => {
+  test('skips what cannot be read, with a warning, and does not leave the queue', async () => {
     const queue = makeQueue(['WRK-1'])
     const outside = join(queue.home, 'outside')
     mkdirSync(outside)

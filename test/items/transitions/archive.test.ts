@@ -39,7 +39,7 @@ describe('an item goes to the archive', () => {
     expect((await queue.run('show WRK-1 --json')).json).toMatchObject({ problems: [], lock: null })
   })
 
-  test('from the hand that holds it, which is free of it then', async () => {
+  test('by its holder, and it is free then', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1')
     const { code, stdout } = await queue.run('archive WRK-1')
@@ -139,7 +139,7 @@ describe('an item that another holds', () => {
   test.each<[string, string, Date, string]>([
     ['is dead', holder({ anchor: deadAnchor(), heartbeat_at: ago(MINUTE) }), ago(HOUR), 'is gone'],
     ['gave no sign of life for the TTL', holder({ heartbeat_at: ago(3 * HOUR) }), ago(3 * HOUR), 'TTL'],
-  ])('who %s gives way, with a warning', async (_, sessions, since, why) => {
+  ])('who %s is replaced, with a warning', async (_, sessions, since, why) => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'other', since), 'session-state.yaml': sessions })
     const { code, json, stderr } = await queue.run('archive WRK-1 --json')
     expect(code).toBe(0)
@@ -192,7 +192,7 @@ test('a takeover and its event are of one instant, however long the process is s
 })
 
 describe('nothing is overwritten', () => {
-  test('by an item whose place is taken: exit 5 with both places', async () => {
+  test('when another file is in its place: exit 5 with both places', async () => {
     const queue = makeQueue({
       'WRK-1': item('WRK-1', { completed_at: '2026-02-03' }),
       'archive/2026-02/WRK-1.md': item('WRK-1', { title: 'Another' }),
@@ -206,7 +206,7 @@ describe('nothing is overwritten', () => {
   })
 
   test.each(['a link', 'a file'])(
-    'where the archive is %s: exit 74; when that is mended, it is completed',
+    'where the archive is %s: exit 74; when that is repaired, it is completed',
     async kind => {
       const queue = makeQueue({ 'WRK-1': item('WRK-1', { completed_at: '2026-02-03' }) })
       if (kind === 'a file') queue.write('archive/2026-02', 'in the way\n')
@@ -256,7 +256,7 @@ describe('an archiving that was cut short is completed', () => {
     ['review WRK-1 -- true', 5, ({ json }) => expect(json.error.code).toBe('CLOSED')],
     ['release WRK-1', 0, ({ json }) => expect(json.reason).toBe('not-locked')],
     ['set WRK-1 status=archived', 0, ({ json }) => expect(json.changed).toBe(false)],
-  ])('by wrk %s, which tells the new place', async (command, code, check) => {
+  ])('by wrk %s, which shows the new place', async (command, code, check) => {
     const queue = makeQueue({ 'WRK-1': CUT_SHORT, ...NOTE })
     const words = command.split(' ')
     const mark = words.indexOf('--')
@@ -268,7 +268,7 @@ describe('an archiving that was cut short is completed', () => {
   })
 
   test.each(['show WRK-1', 'claim WRK-1', 'release WRK-1', 'set WRK-1 priority=low'])(
-    'but %s does not move what people archived by hand: that is for wrk archive and wrk doctor',
+    'but %s does not move what people archived in an editor: wrk archive and wrk doctor do',
     async command => {
       const queue = makeQueue({ 'WRK-1': CUT_SHORT })
       await queue.run(command)
