@@ -12,11 +12,7 @@ if [ -f "$kept" ] && [ -x "$kept" ]; then
   case $first in
     '#!/bin/sh' | '#!/bin/sh '* | '#!/usr/bin/env sh' | '#!/bin/bash' | '#!/bin/bash '* | '#!/usr/bin/env bash')
       # Sourced, so that its $0 is the name that it had: hook managers look at it.
-<<<<<<< HEAD
-      ${first#'#!'} -c '. "$0@KEPT@"' "$named" "$@" || exit
-=======
-      @FEED@${first#'#!'} -c '. "$0@KEPT@"' "$hook" "$@" || exit
->>>>>>> d83474a (wrk push and a fence: no commit goes out against another's claim)
+      @FEED@${first#'#!'} -c '. "$0@KEPT@"' "$named" "$@" || exit
       ;;
     *) @FEED@"$kept" "$@" || exit ;;
   esac
