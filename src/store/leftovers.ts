@@ -7,7 +7,7 @@ import { MISSING, unless } from '../core/errno.ts'
 import { type ItemKey, keyOfFileName } from '../core/items/ids.ts'
 import type { Run } from '../core/runs/run.ts'
 import type { Disk } from './files/disk.ts'
-import { type GuardHost, isOwnerDead, revokeDead } from './files/guard.ts'
+import { type GuardHost, isDraftLeft, isOwnerDead, revokeDead } from './files/guard.ts'
 import { lookAt } from './files/look.ts'
 import { readMarker } from './files/marker.ts'
 import { type Move, readMove } from './items/places/moves.ts'
@@ -62,7 +62,7 @@ export function removeGuard(host: GuardHost, stateDir: string, key: string): boo
 
 export function draftsIn(host: GuardHost, stateDir: string): (Trace & { dead: boolean })[] {
   const drafts = entriesOf(host.disk, stateDir, 'tmp')
-  return drafts.map(({ name, ...trace }) => ({ ...trace, dead: isOwnerDead(host, name) }))
+  return drafts.map(({ name: _name, ...trace }) => ({ ...trace, dead: isDraftLeft(host, trace.path) }))
 }
 
 export function runsIn(disk: Disk, stateDir: string): (KeyTrace & { run: Run | null })[] {

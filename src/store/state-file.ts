@@ -33,8 +33,10 @@ export function ensureState(disk: Disk, stateDir: string, root: string, now: Dat
     if (state?.root === root) return
     if (state) takeOver(disk, stateDir, state, root, now)
     else if (!isThere(disk, join(stateDir, 'tmp'))) {
-      makeFolders(disk, stateDir)
+      // The note first: whoever dies in between leaves no `.wrk` that looks older than this file.
+      unless(['EEXIST', 'ENOENT'], undefined, () => disk.mkdirSync(stateDir))
       noteState(disk, stateDir, root, now, 'use')
+      makeFolders(disk, stateDir)
     }
   } catch (error) {
     if (!isFailure(error)) throw error
@@ -42,8 +44,14 @@ export function ensureState(disk: Disk, stateDir: string, root: string, now: Dat
 }
 
 export function noteState(disk: Disk, stateDir: string, root: string, now: Date, by: State['made_by']): void {
+  const path = statePath(stateDir)
   const state: State = { root, made_at: stamp(now), made_by: by }
-  unless(['EEXIST'], undefined, () => writeMarker(disk, statePath(stateDir), state, 'wx'))
+  const isMade = unless(['EEXIST'], false, () => {
+    writeMarker(disk, path, state, 'wx')
+    return true
+  })
+  // Its writer died before it wrote, or is about to write the same.
+  if (!isMade && readMarker(disk, path) === null) writeMarker(disk, path, state, 'w')
 }
 
 function takeOver(disk: Disk, stateDir: string, state: Partial<State>, root: string, now: Date): void {

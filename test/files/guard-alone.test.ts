@@ -542,6 +542,19 @@ describe('a sweep', () => {
     expect(() => sweepDrafts(hostOf({ disk: { ...realDisk, rmdirSync } }), stateDir)).not.toThrow()
   })
 
+  test('takes files that were not put in place, and what nobody can judge once it is an hour old', () => {
+    const { stateDir, entries } = stateFolder()
+    const at = (name: string) => join(stateDir, 'tmp', name)
+    const other = LIVING.replace('4026531836', '1')
+    for (const name of [DEAD, LIVING, 'session.abc', 'session.new']) writeFileSync(at(name), 'half')
+    draft(stateDir, `${other}a`, `${other}a`)
+    draft(stateDir, `${other}b`, `${other}b`)
+    const old = new Date(Date.now() - 3_700_000)
+    for (const name of ['session.abc', `${other}a`]) utimesSync(at(name), old, old)
+    sweepDrafts(hostOf(), stateDir)
+    expect(entries('tmp')).toEqual([LIVING, 'session.new', `${other}b`].sort())
+  })
+
   test('has nothing to do where there is nothing, and fails where the disk does', () => {
     expect(() => sweepDrafts(hostOf(), join(tempFolder(), '.wrk'))).not.toThrow()
     const { stateDir } = stateFolder()

@@ -14,12 +14,18 @@ import {
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { realDisk } from '../../src/store/files/disk.ts'
-import { createFile, replaceFile } from '../../src/store/files/replace-file.ts'
+import { ownName } from '../../src/store/files/guard.ts'
+import { createFile, type DraftMaker, replaceFile } from '../../src/store/files/replace-file.ts'
 import { tempFolder } from '../support/processes.ts'
 
 const OLD = 'what was there\n'
 const NEW = Buffer.from('n'.repeat(60_004))
-const random = 'abcdefghijkl'
+const ALIVE = { kind: 'running', started: '10' } as const
+const by: DraftMaker = {
+  self: { pid: 4242, started: '10', place: { boot: '9f3c1a2b', pidns: '7', host: 'here' } },
+  look: pid => (pid === 4242 ? ALIVE : { kind: 'gone' }),
+  randomLetters: count => 'a'.repeat(count),
+}
 
 const mounted: string[] = []
 afterEach(() => {
@@ -27,9 +33,9 @@ afterEach(() => {
 })
 
 const WRITES: [string, (path: string) => unknown][] = [
-  ['replaced', path => replaceFile(realDisk, path, NEW, { random })],
-  ['replaced, not synced', path => replaceFile(realDisk, path, NEW, { random, durable: false })],
-  ['made beside it', path => createFile(realDisk, join(path, '..'), `${path}-2`, NEW, { random })],
+  ['replaced', path => replaceFile(realDisk, path, NEW, { by })],
+  ['replaced, not synced', path => replaceFile(realDisk, path, NEW, { by, durable: false })],
+  ['made beside it', path => createFile(realDisk, join(path, '..'), `${path}-2`, NEW, { by })],
 ]
 
 test.for(WRITES)('a disk too small for the new file leaves the old one whole: %s', ([, write], context) => {
@@ -50,7 +56,7 @@ test('a link in the place of the file is replaced, and what it leads to stays', 
   const [path, target] = [join(folder, 'file'), join(folder, 'target')]
   writeFileSync(target, OLD)
   symlinkSync(target, path)
-  replaceFile(realDisk, path, Buffer.from('new'), { random })
+  replaceFile(realDisk, path, Buffer.from('new'), { by })
   expect([lstatSync(path).isFile(), readFileSync(path, 'utf8')]).toEqual([true, 'new'])
   expect(readFileSync(target, 'utf8')).toBe(OLD)
 })
@@ -59,12 +65,35 @@ test('a link under the name of the temporary file is not followed', () => {
   const folder = tempFolder()
   const target = join(folder, 'target')
   writeFileSync(target, OLD)
-  symlinkSync(target, join(folder, `.wrk-${random}`))
-  expect(() => replaceFile(realDisk, join(folder, 'file'), Buffer.from('new'), { random })).toThrow(
-    'in the way',
+  // The last part of a name counts: the next one is known here, and to nobody else.
+  const next = ownName(by).replace(
+    /a([0-9a-z]+)$/,
+    (_, count) => `a${(Number.parseInt(count, 36) + 1).toString(36)}`,
   )
+  symlinkSync(target, join(folder, `.wrk-draft.${next}`))
+  expect(() => replaceFile(realDisk, join(folder, 'file'), Buffer.from('new'), { by })).toThrow('in the way')
   expect(readFileSync(target, 'utf8')).toBe(OLD)
-  expect(readdirSync(folder).sort()).toEqual([`.wrk-${random}`, 'target'])
+  expect(readdirSync(folder).sort()).toEqual([`.wrk-draft.${next}`, 'target'])
+})
+
+test('what a killed process left beside a file goes with the next file there; what others are writing stays', () => {
+  const folder = tempFolder()
+  const dead = ownName({ ...by, self: { ...by.self, pid: 4243 } })
+  const elsewhere = ownName({
+    ...by,
+    self: { pid: 4243, started: '10', place: { boot: '1', pidns: '1', host: 'x' } },
+  })
+  const kept = [
+    `.wrk-draft.${ownName(by)}`,
+    `.wrk-draft.${elsewhere}`,
+    '.wrk-draft.notes',
+    '.wrk-abcdefghijkl',
+  ]
+  // write-file-atomic adds a number to the name for a file of its own.
+  for (const name of [...kept, `.wrk-draft.${dead}`, `.wrk-draft.${dead}.1234567`])
+    writeFileSync(join(folder, name), 'half')
+  replaceFile(realDisk, join(folder, 'file'), Buffer.from('new'), { by })
+  expect(readdirSync(folder).sort()).toEqual([...kept, 'file'].sort())
 })
 
 test('mode and owner of the old file are kept where that is asked for, and only there', () => {
@@ -74,9 +103,9 @@ test('mode and owner of the old file are kept where that is asked for, and only 
   chmodSync(path, 0o640)
   if (process.getuid?.() === 0) chownSync(path, 61_001, 61_002)
   const { uid, gid } = statSync(path)
-  replaceFile(realDisk, path, Buffer.from('new'), { random, keep: true })
+  replaceFile(realDisk, path, Buffer.from('new'), { by, keep: true })
   expect(statSync(path)).toMatchObject({ uid, gid, mode: 0o100640 })
-  replaceFile(realDisk, path, Buffer.from('newer'), { random })
+  replaceFile(realDisk, path, Buffer.from('newer'), { by })
   expect(statSync(path)).toMatchObject({
     uid: process.getuid?.(),
     mode: 0o100000 | (0o666 & ~process.umask()),
@@ -90,7 +119,7 @@ test('an error of the last look leaves the old file and no other', () => {
   const confirm = () => {
     throw new Error('changed')
   }
-  expect(() => replaceFile(realDisk, path, Buffer.from('new'), { random, confirm })).toThrow('changed')
+  expect(() => replaceFile(realDisk, path, Buffer.from('new'), { by, confirm })).toThrow('changed')
   expect([readFileSync(path, 'utf8'), readdirSync(folder)]).toEqual([OLD, ['file']])
 })
 
@@ -99,7 +128,7 @@ test('createFile never replaces, not even a link that leads nowhere', () => {
   mkdirSync(join(folder, 'staging'))
   const make = (name: string) =>
     createFile(realDisk, join(folder, 'staging'), join(folder, name), Buffer.from('new'), {
-      random,
+      by,
       mode: 0o600,
     })
   symlinkSync(join(folder, 'nowhere'), join(folder, 'link'))

@@ -2,19 +2,10 @@
  * The bare repository in `.wrk` from which claims are pushed, and which keeps what was last fetched. A cache: its refs
  * are this clone's view and may be behind; deleting it loses nothing.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isMissing } from '../../core/errno.ts'
-import { randomLetters } from '../../system/random.ts'
+import { putInPlace, sweepOldDrafts } from './drafts.ts'
 import { emptyTree, type ObjectFormat, readLooseObject, writeObject } from './objects.ts'
 
 /** Makes the repository where it is missing, without git: a few files. */
@@ -30,7 +21,7 @@ export function ensureRepository(gitDir: string, format: ObjectFormat): void {
   )
   writeObject(gitDir, emptyTree(format))
   // Last: with it, git takes the folder for a repository.
-  replaceFile(join(gitDir, 'HEAD'), 'ref: refs/heads/none\n')
+  putInPlace(gitDir, join(gitDir, 'HEAD'), 'ref: refs/heads/none\n')
 }
 
 /** Where a ref is in this clone's view; null when it has none. */
@@ -47,7 +38,7 @@ export function readRef(gitDir: string, ref: string): string | null {
 export function noteRef(gitDir: string, ref: string, id: string): void {
   const path = join(gitDir, ref)
   mkdirSync(dirname(path), { recursive: true })
-  replaceFile(path, `${id}\n`)
+  putInPlace(gitDir, path, `${id}\n`)
 }
 
 /** A deleted ref that is packed too would come back: then git has to do it. @returns whether it is gone */
@@ -73,15 +64,10 @@ export function noteFetch(gitDir: string): void {
   const path = join(gitDir, MARK)
   if (existsSync(path)) utimesSync(path, now, now)
   else writeFileSync(path, '')
+  sweepOldDrafts(gitDir)
 }
 
 const MARK = 'wrk-fetched'
-
-function replaceFile(path: string, text: string): void {
-  const draft = `${path}.${randomLetters(8)}.tmp`
-  writeFileSync(draft, text, { flag: 'wx' })
-  renameSync(draft, path)
-}
 
 function textOf(path: string): string | null {
   try {

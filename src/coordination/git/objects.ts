@@ -3,11 +3,11 @@
  * the record, its predecessor and who writes it, so that the same change is the same object however often it is tried.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { deflateSync, inflateSync } from 'node:zlib'
 import { isMissing } from '../../core/errno.ts'
-import { randomLetters } from '../../system/random.ts'
+import { putInPlace } from './drafts.ts'
 
 /** How object ids of a repository are made. */
 export type ObjectFormat = 'sha1' | 'sha256'
@@ -68,10 +68,8 @@ export function writeObject(gitDir: string, { id, type, content }: GitObject): v
   const path = looseObject(gitDir, id)
   if (existsSync(path)) return
   mkdirSync(dirname(path), { recursive: true })
-  const draft = join(dirname(path), `tmp_obj_${randomLetters(10)}`)
   const header = Buffer.from(`${type} ${content.length}\0`)
-  writeFileSync(draft, deflateSync(Buffer.concat([header, content])), { flag: 'wx', mode: 0o444 })
-  renameSync(draft, path)
+  putInPlace(gitDir, path, deflateSync(Buffer.concat([header, content])), 0o444)
 }
 
 /** The content of an object that lies in a file of its own; null when it does not (git may have packed it). */

@@ -90,7 +90,8 @@ function change(
   scopes: readonly Scope[],
   edits: Edits,
 ): AgentsChange {
-  const { disk, randomLetters } = context.store.host
+  const { host } = context.store
+  const { disk } = host
   const workspace = workspaceFor(context)
   const plans: Plan[] = []
   const plan = (file: string, what: FileChange['what'], edit: (from: WorkspaceFile) => string | null) => {
@@ -106,7 +107,7 @@ function change(
       for (const scope of scopes) plan(SETTINGS[scope], 'hooks', from => editSettings(from, edits.hooks))
   }
   for (const { from, after, change: kind } of plans)
-    if (kind !== 'unchanged') writeWorkspaceFile(disk, from, after, randomLetters(12))
+    if (kind !== 'unchanged') writeWorkspaceFile(disk, from, after, host)
   if (plans.some(({ what, change: kind }) => what === 'hooks' && kind === 'deleted'))
     removeEmptyFolder(disk, join(workspace, dirname(SETTINGS.shared)))
   const there = plans.filter(({ from, after }) => from.text !== null || after !== null)

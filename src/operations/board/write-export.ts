@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 export function writeExport({ store }: Context, file: string, bytes: Buffer): void {
   const path = resolve(file)
   try {
-    replaceFile(store.host.disk, path, bytes, { random: store.host.randomLetters(12), keep: true })
+    replaceFile(store.host.disk, path, bytes, { by: store.host, keep: true })
   } catch (error) {
     throw asIoError(error, `could not write ${path}`)
   }

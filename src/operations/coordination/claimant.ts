@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Claimant, SharedHolder } from '../../core/coordination/decide.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import type { Anchor } from '../../core/sessions/session.ts'
+import { draftPath } from '../../store/files/guard.ts'
 import { here } from '../../system/processes/process.ts'
 import type { Shared } from './open-shared.ts'
 
@@ -51,15 +52,16 @@ export function newNonce({ context }: Shared): string {
 
 /** This clone's own name, made when it is first asked for; the folder and the host belong to it, so a copy gets another. */
 function cloneId({ context }: Shared): string {
-  const { disk, randomLetters } = context.store.host
-  const folder = join(context.store.stateDir, 'coordination')
+  const { host, stateDir } = context.store
+  const { disk } = host
+  const folder = join(stateDir, 'coordination')
   const path = join(folder, 'clone')
   const place = `${here().host}:${context.store.root}`
   const [id, noted] = unless(MISSING, '', () => readFileSync(path, 'utf8')).split('\n')
   if (id && noted === place) return id
-  const made = randomLetters(12)
-  disk.mkdirSync(folder, { recursive: true })
-  const draft = `${path}.${randomLetters(8)}.tmp`
+  const made = host.randomLetters(12)
+  const draft = draftPath(host, stateDir)
+  for (const one of [path, draft]) disk.mkdirSync(join(one, '..'), { recursive: true })
   const fd = disk.openSync(draft, 'wx', 0o600)
   try {
     const text = Buffer.from(`${made}\n${place}\n`)

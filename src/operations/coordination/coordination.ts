@@ -77,7 +77,7 @@ async function write({ store }: Context, settings: CoordinationSettings | null):
         ? `Add these lines by hand:\n${coordinationText(settings)}`
         : 'Take the lines of "coordination" out by hand.',
     })
-  replaceFile(realDisk, path, Buffer.from(text), { random: store.host.randomLetters(12), keep: true })
+  replaceFile(realDisk, path, Buffer.from(text), { by: store.host, keep: true })
   return path
 }
 

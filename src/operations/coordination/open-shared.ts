@@ -8,6 +8,7 @@ import { type CoordinationSettings, readCoordination } from '../../core/coordina
 import { WrkError } from '../../core/errors.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { type SharedNotes, sharedNotes } from '../../store/coordination/shared-notes.ts'
+import { draftPath } from '../../store/files/guard.ts'
 import { findRepository, type Repository } from '../../system/git/repository.ts'
 import { badSetting, type Context, readSettingsFile } from '../context.ts'
 
@@ -70,7 +71,7 @@ export async function openSharedWith(context: Context, settings: CoordinationSet
     top: repository?.top ?? store.root,
     env,
   })
-  const notes = sharedNotes(store.host.disk, folder, () => store.host.randomLetters(8))
+  const notes = sharedNotes(store.host.disk, folder, () => draftPath(store.host, store.stateDir))
   return { context, settings, engine, notes, repository, queue }
 }
 

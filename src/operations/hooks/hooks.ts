@@ -15,7 +15,7 @@ import { replaceFile } from '../../store/files/replace-file.ts'
 import { findQueue } from '../../store/queue.ts'
 import { type GitScope, git } from '../../system/git/git.ts'
 import { mainTreeOf } from '../../system/git/git-folder.ts'
-import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 import { type OwnProgram, ownProgram } from '../queue/installation.ts'
 import { isSameHook, movedAside, otherWay } from './hook-managers.ts'
 
@@ -187,7 +187,7 @@ export function hooksInstall(cwd: string, program: HookProgram, scope: GitScope 
     if (state === 'foreign' || state === 'overwritten') renameSync(path, `${path}${KEPT}`)
     const mode = 0o777 & ~process.umask()
     const bytes = Buffer.from(textOf(hookNamed(name), program, made))
-    replaceFile(realDisk, path, bytes, { random: randomLetters(12), mode })
+    replaceFile(realDisk, path, bytes, { by: guardHost(), mode })
     // lefthook would not move the new one aside over it, and give up.
     for (const aside of movedAside(path, isAsWritten)) unlinkSync(aside)
     changed.push(name)
@@ -203,7 +203,7 @@ function record(cwd: string, scope: GitScope): void {
   const { record: path } = findHooks(cwd, scope)
   unless(['EACCES', 'EPERM', 'EROFS'], undefined, () =>
     replaceFile(realDisk, path, Buffer.from(`${HOOKS.map(({ name }) => name).join(' ')}\n`), {
-      random: randomLetters(12),
+      by: guardHost(),
       mode: 0o666 & ~process.umask(),
     }),
   )

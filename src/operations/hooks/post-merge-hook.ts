@@ -10,7 +10,7 @@ import { shortHash } from '../../core/hash.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { replaceFile } from '../../store/files/replace-file.ts'
 import { git } from '../../system/git/git.ts'
-import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 import type { OwnProgram } from '../queue/installation.ts'
 
 export type PostMergeState = 'none' | 'installed' | 'outdated' | 'foreign'
@@ -31,7 +31,7 @@ export function installPostMerge(cwd: string, program: OwnProgram): boolean {
   if (state === 'installed' || state === 'foreign') return false
   const path = pathOf(cwd)
   mkdirSync(resolve(path, '..'), { recursive: true })
-  const how = { random: randomLetters(12), mode: 0o777 & ~process.umask() }
+  const how = { by: guardHost(), mode: 0o777 & ~process.umask() }
   replaceFile(realDisk, path, Buffer.from(textOf(program)), how)
   return true
 }

@@ -5,7 +5,8 @@
  * Guarantees: two different items are never merged into one; of our version nothing is overwritten before the result is
  * whole.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName, keyOfFileName } from '../../core/items/ids.ts'
 import { differentItems, type NamedVersion } from '../../core/merges/different-items.ts'
@@ -79,7 +80,20 @@ function showsBase(): boolean {
   return code === 0 && /diff3\s*$/.test(stdout.toString('utf8'))
 }
 
+/** A draft beside a file of git's own. */
+const DRAFT = /^(\.merge_file_\w+)\.wrk-\d+$/
+
+/** What drivers left that were killed: git removes its own file when the driver has ended, however it ended. */
+function sweepDraftsBeside(folder: string): void {
+  const names = new Set(readdirSync(folder))
+  for (const name of names) {
+    const base = DRAFT.exec(name)?.[1]
+    if (base !== undefined && !names.has(base)) rmSync(join(folder, name), { force: true })
+  }
+}
+
 function replace(path: string, bytes: Buffer): void {
+  sweepDraftsBeside(dirname(path))
   const draft = `${path}.wrk-${process.pid}`
   writeFileSync(draft, bytes, { flag: 'wx', mode: 0o600 })
   renameSync(draft, path)

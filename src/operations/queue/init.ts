@@ -14,7 +14,6 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
-import { unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
@@ -23,7 +22,7 @@ import { createFile } from '../../store/files/replace-file.ts'
 import { itemPlaces } from '../../store/items/places/item-places.ts'
 import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
 import { noteState } from '../../store/state-file.ts'
-import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 
 export interface InitResult {
   queue: string
@@ -70,8 +69,7 @@ export function init(
   const isNew = itemPlaces(realDisk, queue).length === 0
   noteState(realDisk, stateDir, realpathSync.native(queue), new Date(), isNew ? 'init' : 'use')
   makeFolders(realDisk, stateDir)
-  const staging = join(stateDir, 'init')
-  makeFolder(staging)
+  const staging = join(stateDir, 'tmp')
 
   // Git knows no empty folders: a merge would take moves of all items of one for a move of the folder itself, and put
   // new items into the other.
@@ -83,7 +81,6 @@ export function init(
   const ignored = ignoreSessionState(staging, join(queue, '.gitignore'))
   tell(ignored !== 'kept', '.gitignore')
   if (ignored === 'added to') made.added_to.push('.gitignore')
-  unless(['ENOENT', 'ENOTEMPTY'], undefined, () => realDisk.rmdirSync(staging))
   return made
 }
 
@@ -119,7 +116,7 @@ function makeFolder(path: string): boolean {
 }
 
 function makeFile(staging: string, path: string, text: string): boolean {
-  return createFile(realDisk, staging, path, Buffer.from(text), { random: randomLetters(12) })
+  return createFile(realDisk, staging, path, Buffer.from(text), { by: guardHost() })
 }
 
 const IGNORED = 'session-state.yaml'

@@ -5,7 +5,7 @@ import { realDisk } from '../../store/files/disk.ts'
 import { createFile } from '../../store/files/replace-file.ts'
 import { workspaceOfQueue } from '../../store/queue.ts'
 import { findRepository } from '../../system/git/repository.ts'
-import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 
 export type CiHost = 'github' | 'gitlab'
 export const CI_HOSTS: readonly CiHost[] = ['github', 'gitlab']
@@ -31,7 +31,7 @@ export function installCi(queue: string, host: CiHost, template: string, version
   const text = template.replaceAll('@VERSION@', version)
   const folder = dirname(path)
   realDisk.mkdirSync(folder, { recursive: true })
-  const isMade = createFile(realDisk, folder, path, Buffer.from(text), { random: randomLetters(12) })
+  const isMade = createFile(realDisk, folder, path, Buffer.from(text), { by: guardHost() })
   const state = isMade ? 'made' : readFileSync(path, 'utf8') === text ? 'kept' : 'different'
   return { host, path: relative(top, path), state, next: host === 'gitlab' ? included(top) : null }
 }

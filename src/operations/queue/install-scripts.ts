@@ -9,7 +9,7 @@ import { WrkError } from '../../core/errors.ts'
 import { realDisk } from '../../store/files/disk.ts'
 import { createFile } from '../../store/files/replace-file.ts'
 import { workspaceOfQueue } from '../../store/queue.ts'
-import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 
 export interface InstalledScripts {
   workspace: string
@@ -56,7 +56,7 @@ export function installScripts(queue: string, templates: string): InstalledScrip
     const path = join(workspace, ...to)
     mkdirSync(join(path, '..'), { recursive: true })
     // Umask included, as for any file that a user makes.
-    const how = { random: randomLetters(12), mode: mode & ~process.umask() }
+    const how = { by: guardHost(), mode: mode & ~process.umask() }
     const made = createFile(realDisk, join(path, '..'), path, texts[i]!, how)
     const list = made ? result.created : isSame(path, texts[i]!) ? result.kept : result.different
     list.push(to.join('/'))

@@ -20,6 +20,7 @@ import { git } from '../../system/git/git.ts'
 import { mainTreeOf } from '../../system/git/git-folder.ts'
 import { here } from '../../system/processes/process.ts'
 import { randomLetters } from '../../system/random.ts'
+import { guardHost } from '../context.ts'
 
 export interface ReceiptOptions {
   cwd?: string
@@ -78,7 +79,7 @@ export function writeReceipt(input: ReceiptInput, options: ReceiptOptions = {}):
 
   const json = `${JSON.stringify(manifest, null, 2)}\n`
   const log = receiptLog(manifest)
-  const write = (path: string, text: string) => writeArtifact(realDisk, path, text, randomLetters(8))
+  const write = (path: string, text: string) => writeArtifact(realDisk, path, text, guardHost())
   write(paths.run_manifest, json)
   write(paths.run_log, log)
   write(paths.manifest, json)

@@ -88,11 +88,14 @@ interface Seen {
   since: Tick
 }
 
-/** @param folder `.wrk/coordination` */
-export function sharedNotes(disk: Disk, folder: string, random: () => string): SharedNotes {
+/**
+ * @param folder `.wrk/coordination`
+ * @param draftPath a path of its own for a file that is being made
+ */
+export function sharedNotes(disk: Disk, folder: string, draftPath: () => string): SharedNotes {
   const put = (path: string, note: unknown): void => {
-    const draft = `${path}.${random()}.tmp`
-    disk.mkdirSync(join(path, '..'), { recursive: true })
+    const draft = draftPath()
+    for (const one of [path, draft]) disk.mkdirSync(join(one, '..'), { recursive: true })
     writeMarker(disk, draft, note, 'wx')
     disk.renameSync(draft, path)
   }

@@ -9,11 +9,11 @@ import { dirname, join, relative, sep } from 'node:path'
 import { unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
-import { replaceFile } from './replace-file.ts'
+import { type DraftMaker, replaceFile } from './replace-file.ts'
 
-/** @param random letters that make the name beside it this call's own */
-export function writeArtifact(disk: Disk, path: string, text: string, random: string): void {
-  replaceFile(disk, path, Buffer.from(text), { random, durable: false })
+/** @param by who writes it */
+export function writeArtifact(disk: Disk, path: string, text: string, by: DraftMaker): void {
+  replaceFile(disk, path, Buffer.from(text), { by, durable: false })
 }
 
 /**

@@ -30,7 +30,7 @@
  *
  * Clock: only the age of a guard, by the file's own modification time against the system clock.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ProcessLook } from '../../core/sessions/liveness.ts'
@@ -92,6 +92,7 @@ export async function withGuard<T>(
 ): Promise<T> {
   const deadline = monotonicMs() + host.patienceMs
   let holder: { name: string; until: number } | undefined
+  let hasBegun = false
   for (let attempt = 0; ; attempt++) {
     const guard = tryGuard(host, stateDir, key, slots, attempt > 0)
     if (typeof guard === 'string') {
@@ -103,6 +104,11 @@ export async function withGuard<T>(
         return work(guard)
       } catch (error) {
         if (!(error instanceof StartOver)) throw error
+        // Nobody else has it: what was begun goes on at once, also for those who do not wait.
+        if (!hasBegun) {
+          hasBegun = true
+          continue
+        }
       } finally {
         giveBack(host.disk, guard)
       }
@@ -125,7 +131,7 @@ function tryGuard(
   contended: boolean,
 ): HeldGuard | string {
   const { disk } = host
-  const name = guardName(host)
+  const name = ownName(host)
   const dir = join(stateDir, 'guards', key)
   const draft = join(stateDir, 'tmp', name)
   const files = slotNames(name, slots)
@@ -278,7 +284,8 @@ export function monotonicMs(): number {
 
 let nonces = 0
 
-function guardName({ self, randomLetters }: GuardHost): string {
+/** A name that no other call has, and that tells which process it is of: of guards, and of drafts, which are swept by it. */
+export function ownName({ self, randomLetters }: Pick<GuardHost, 'self' | 'randomLetters'>): string {
   const { place } = self
   const nonce = `${randomLetters(8)}${(nonces++).toString(36)}`
   return [self.pid, self.started.replace(/[^0-9A-Za-z]/g, ''), ...placeParts(place), nonce].join('.')
@@ -306,15 +313,33 @@ export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string
   return look.kind === 'running' && look.started.replace(/[^0-9A-Za-z]/g, '') !== started
 }
 
-/** Removes what dead processes left in `.wrk/tmp`. */
+/** A path in `.wrk/tmp` for a file that is being made; swept once this process is gone. */
+export function draftPath(host: Pick<GuardHost, 'self' | 'randomLetters'>, stateDir: string): string {
+  return join(stateDir, 'tmp', ownName(host))
+}
+
+/** Drafts live for milliseconds. So old a one goes even if its process cannot be judged: it ran in a sandbox, or elsewhere. */
+const OLDEST_DRAFT_MS = 3_600_000
+
+/** Whether a draft in `.wrk/tmp` was left: its process is dead, or nobody can tell and it is far too old. */
+export function isDraftLeft(host: GuardHost, path: string): boolean {
+  return isOwnerDead(host, basename(path)) || guardAgeMs(host.disk, path) > OLDEST_DRAFT_MS
+}
+
+/** Removes what dead processes left in `.wrk/tmp`: guards that nobody took, and files that were not put in place. */
 export function sweepDrafts(host: GuardHost, stateDir: string): void {
   const { disk } = host
   const tmp = join(stateDir, 'tmp')
   for (const name of unless(MISSING, [], () => disk.readdirSync(tmp))) {
-    if (!isOwnerDead(host, name)) continue
+    const path = join(tmp, name)
+    if (!isDraftLeft(host, path)) continue
+    if (!isFolder(disk, path)) {
+      unless(MISSING, undefined, () => disk.unlinkSync(path))
+      continue
+    }
     for (const file of [name, `${name}.a`, `${name}.b`])
-      unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(tmp, name, file)))
-    unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(join(tmp, name)))
+      unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(path, file)))
+    unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(path))
   }
 }
 

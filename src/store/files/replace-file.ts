@@ -6,7 +6,7 @@
  * followed; an owner that cannot be kept is an error.
  * Does not guarantee: which of two writers comes last. `confirm` makes the gap small, not none.
  *
- * write-file-atomic does the writing, beside the file and under a name that nobody can guess: by itself it would put a
+ * write-file-atomic does the writing, beside the file and under a name that tells its process and that nobody can guess: by itself it would put a
  * file in place that a full disk has cut short, follow a link, and give its temporary file the same name in two
  * containers. So it never gets the file's own name, and what it wrote is looked at before it is put in place.
  */
@@ -15,9 +15,13 @@ import { sync as writeFileAtomic } from 'write-file-atomic'
 import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
+import { type GuardHost, isOwnerDead, ownName } from './guard.ts'
 import { syncFolder } from './guarded-file.ts'
 import { isThere, lookAt } from './look.ts'
 import { notOurs } from './owner.ts'
+
+/** A process that makes files, and can tell whether others are gone. */
+export type DraftMaker = Pick<GuardHost, 'self' | 'look' | 'randomLetters'>
 
 interface Owner {
   uid: number
@@ -25,8 +29,8 @@ interface Owner {
 }
 
 interface Staging {
-  /** Letters that no other process uses at the same time. */
-  random: string
+  /** Who makes it: its draft bears the name of this process, and goes with the next file of that folder if it dies. */
+  by: DraftMaker
   /** The new file's mode; without one, what any program would give it. */
   mode?: number | undefined
   /** Wait until the disk has it. */
@@ -45,11 +49,11 @@ export function replaceFile(
   disk: Disk,
   path: string,
   bytes: Buffer,
-  { random, mode, durable = true, keep = false, confirm }: Replacement,
+  { by, mode, durable = true, keep = false, confirm }: Replacement,
 ): void {
   const there = keep ? lookAt(disk, path) : null
   const old = there?.isFile() ? there : null
-  const how = { random, mode: old ? old.mode & 0o7777 : mode, durable }
+  const how = { by, mode: old ? old.mode & 0o7777 : mode, durable }
   const staged = stage(disk, dirname(path), path, bytes, how, old)
   try {
     confirm?.()
@@ -86,10 +90,11 @@ function stage(
   folder: string,
   path: string,
   bytes: Buffer,
-  { random, mode, durable = true }: Staging,
+  { by, mode, durable = true }: Staging,
   old: Owner | null,
 ): string {
-  const staged = join(folder, `.wrk-${random}`)
+  sweepDraftsBeside(disk, folder, by)
+  const staged = join(folder, `${DRAFT}${ownName(by)}`)
   if (isThere(disk, staged))
     throw new WrkError('IO', `${staged} is in the way`, { hint: 'Run the command again.' })
   const owner = old ?? ownerByFolder(disk, folder)
@@ -108,6 +113,17 @@ function stage(
     throw error
   }
   return staged
+}
+
+/** A draft beside the file that it is to become. */
+const DRAFT = '.wrk-draft.'
+
+/** Removes what processes left in a folder that were killed while they wrote a file there. */
+function sweepDraftsBeside(disk: Disk, folder: string, by: DraftMaker): void {
+  const names = unless([...MISSING, 'EACCES', 'EPERM'], [], () => disk.readdirSync(folder))
+  for (const name of names)
+    if (name.startsWith(DRAFT) && isOwnerDead(by, name.slice(DRAFT.length)))
+      unless([...MISSING, 'EACCES', 'EPERM', 'EROFS'], undefined, () => disk.unlinkSync(join(folder, name)))
 }
 
 /** What root makes belongs to whom its folder belongs to (disk.ts says why). */

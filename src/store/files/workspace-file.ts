@@ -13,7 +13,7 @@ import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Disk } from './disk.ts'
 import { readPlainFile, syncFolder } from './guarded-file.ts'
-import { replaceFile } from './replace-file.ts'
+import { type DraftMaker, replaceFile } from './replace-file.ts'
 
 export interface WorkspaceFile {
   /** Where it is, without links. */
@@ -57,14 +57,14 @@ function realFolder(folder: string): string {
 
 /**
  * Puts a new text in the place of what was read; null removes the file.
- * @param random letters that no other process uses at the same time
+ * @param by who writes it
  * @throws WrkError IO when the file has changed meanwhile; system errors
  */
 export function writeWorkspaceFile(
   disk: Disk,
   { path, text: before }: WorkspaceFile,
   after: string | null,
-  random: string,
+  by: DraftMaker,
 ): void {
   const folder = dirname(path)
   if (after === null) {
@@ -75,7 +75,7 @@ export function writeWorkspaceFile(
   }
   mkdirSync(folder, { recursive: true })
   replaceFile(disk, path, Buffer.from(after, 'latin1'), {
-    random,
+    by,
     keep: true,
     confirm: () => checkUnchanged(disk, path, before),
   })

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { codeOf, MISSING, unless } from '../../core/errno.ts'
 import type { Anchor, Session } from '../../core/sessions/session.ts'
 import { fileNameOfSession } from '../claims/session-claims.ts'
-import { type GuardHost, withGuard } from '../files/guard.ts'
+import { draftPath, type GuardHost, withGuard } from '../files/guard.ts'
 import { type OpenFile, publish, readOpen } from '../files/guarded-file.ts'
+import { writeAll } from '../files/write.ts'
 import type { PendingEvent } from '../log/event-log.ts'
 import { logChanges, publishLogged, type Unlogged, unloggedChanges } from '../log/outbox.ts'
 import {
@@ -77,26 +78,24 @@ function makeFolder({ disk }: GuardHost, stateDir: string, from: OpenFile | null
  * Makes a session's file where it has none: of one that only session-state.yaml lists. Whoever comes first makes it.
  * @returns whether it was made
  */
-export function importSession(
-  { disk, randomLetters }: GuardHost,
-  stateDir: string,
-  session: Session,
-): boolean {
+export function importSession(host: GuardHost, stateDir: string, session: Session): boolean {
+  const { disk } = host
   const path = sessionPath(stateDir, session.id)
-  const draft = join(stateDir, 'tmp', `session.${randomLetters(12)}`)
-  makeFolder({ disk } as GuardHost, stateDir, null)
+  const draft = draftPath(host, stateDir)
+  makeFolder(host, stateDir, null)
   const fd = disk.openSync(draft, 'wx', 0o600)
   try {
-    disk.writeSync(fd, sessionText(session, true))
-    disk.linkSync(draft, path)
+    writeAll(disk, fd, Buffer.from(sessionText(session, true)), path)
+    // Before: of a session that is there nobody would write them any more.
     writeAnchors(disk, stateDir, session)
+    disk.linkSync(draft, path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   } finally {
     disk.closeSync(fd)
-    disk.unlinkSync(draft)
+    unless(MISSING, undefined, () => disk.unlinkSync(draft))
   }
 }
 
