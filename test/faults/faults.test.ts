@@ -270,27 +270,17 @@ describe('stdout', () => {
 })
 
 describe.runIf(strace)('when a system call fails', () => {
-  test('fsync with EIO: exit 74, the old bytes, no litter', async () => {
+  test.each([
+    ['fsync', 'EIO', 'disk reported an error'],
+    ['rename,renameat,renameat2', 'EACCES', 'permission denied'],
+  ])('%s with %s: exit 74, the old bytes, no litter', async (calls, errno, message) => {
     const queue = await usedQueue()
-    const injected = runInjected(queue, 'claim WRK-1 --json', 'fsync:error=EIO')
+    const injected = runInjected(queue, 'claim WRK-1 --json', `${calls}:error=${errno}`)
     expect(injected.hits).toBeGreaterThan(0)
     expect(injected.result.code).toBe(74)
     expect(injected.result.json.error).toMatchObject({
       code: 'IO',
-      message: expect.stringContaining('disk reported an error'),
-    })
-    expect(queue.leftovers()).toEqual([])
-    await expectConsistent(queue, injected, {})
-  })
-
-  test('rename with EACCES: exit 74, the old bytes, no litter', async () => {
-    const queue = await usedQueue()
-    const injected = runInjected(queue, 'claim WRK-1 --json', 'rename,renameat,renameat2:error=EACCES')
-    expect(injected.hits).toBeGreaterThan(0)
-    expect(injected.result.code).toBe(74)
-    expect(injected.result.json.error).toMatchObject({
-      code: 'IO',
-      message: expect.stringContaining('permission denied'),
+      message: expect.stringContaining(message),
     })
     expect(queue.leftovers()).toEqual([])
     await expectConsistent(queue, injected, {})

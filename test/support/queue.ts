@@ -84,6 +84,12 @@ export class Queue {
     return { by: value('locked_by'), at: value('locked_at') }
   }
 
+  /** The record of an item as data, read without wrk; null when it has none. */
+  record(id: string): Json | null {
+    const name = `.wrk/claims/${id.toLowerCase()}`
+    return this.exists(name) ? (JSON.parse(this.read(name)) as Json) : null
+  }
+
   /** session-state.yaml as data, read without wrk. */
   state(): Json {
     return parse(this.read('session-state.yaml'))
@@ -106,12 +112,12 @@ export class Queue {
     return { ...listed, heartbeat_at, ended_at, ...now }
   }
 
-  /** What lies in `.wrk/FOLDER`, or one folder deeper. */
   /** What wrk has written into `.wrk`, but for the note that `wrk init` leaves there. */
   stateFiles(): string[] {
     return readdirSync(join(this.root, '.wrk')).filter(name => name !== 'state.json')
   }
 
+  /** What the files in `.wrk/FOLDER`, or one folder deeper, hold. */
   private filesOf(folder: string): Json[] {
     const path = join(this.root, '.wrk', folder)
     if (!existsSync(path)) return []

@@ -40,6 +40,11 @@ export interface ItemRecord {
   shown: Readonly<Record<string, string>>
   /** The newest last. */
   snapshots: readonly Snapshot[]
+  /**
+   * The file that a claim was made on, by its mark: its record is published first. While the item is still that very
+   * file, its lines were never written, since the claim was cut short. Null when the file was not to be written.
+   */
+  madeOn: string | null
 }
 
 /** As many as may be in commits that are being made at once. */
@@ -105,12 +110,26 @@ function recordFrom(data: Record<string, unknown>): ItemRecord | null {
     left: left as ItemRecord['left'],
     shown: shown as Record<string, string>,
     snapshots: snapshots as Snapshot[],
+    madeOn: typeof data.made_on === 'string' ? data.made_on : null,
   }
 }
 
 export function recordText(record: ItemRecord): string {
-  const { id, state, holder, run, epoch, rev, claimedAt, lockedAt, renewedAt, left, shown, snapshots } =
-    record
+  const {
+    id,
+    state,
+    holder,
+    run,
+    epoch,
+    rev,
+    claimedAt,
+    lockedAt,
+    renewedAt,
+    left,
+    shown,
+    snapshots,
+    madeOn,
+  } = record
   return `${JSON.stringify({
     v: VERSION,
     id,
@@ -125,6 +144,7 @@ export function recordText(record: ItemRecord): string {
     left,
     shown,
     snapshots,
+    ...(madeOn === null ? {} : { made_on: madeOn }),
   })}\n`
 }
 
@@ -148,7 +168,7 @@ export type Hold =
 /** The record after a change. @param before null for an item that has none */
 export function nextRecord(id: string, before: ItemRecord | null, hold: Hold): ItemRecord {
   const old = before ?? NEW
-  const record = { ...old, id, rev: old.rev + 1 }
+  const record = { ...old, id, rev: old.rev + 1, madeOn: null }
   if (hold.kind === 'keep') return record
   if (hold.kind === 'give')
     return { ...record, state: hold.state, run: null, left: { at: hold.at, why: hold.why } }
@@ -182,6 +202,7 @@ const NEW: ItemRecord = {
   left: null,
   shown: {},
   snapshots: [],
+  madeOn: null,
 }
 
 function withPair(shown: ItemRecord['shown'], by: string, at: Date | null): ItemRecord['shown'] {

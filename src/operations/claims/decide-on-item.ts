@@ -54,7 +54,7 @@ export function decideOnItem(
   if (decision.kind === 'held')
     return {
       kind: 'leave',
-      result: { kind: 'held', ...about, holder: holderInfo(judge, held!), warnings: [] },
+      result: { kind: 'held', ...about, holder: holderInfo(judge, asTold(held!, current)), warnings: [] },
     }
 
   const renewed = decision.kind === 'renewed'
@@ -127,11 +127,12 @@ function takenFrom({ lock }: HeldLock, reason: string): ClaimedItem['from'] {
  * lock out of it since then. That may be a tool that hides changes while hooks run, and would trip over new lines.
  */
 export function isShownLately(
-  { inFile, record, takenOut, foreign, modified }: Current,
+  { inFile, record, takenOut, isUnshown, foreign, modified }: Current,
   holder: string,
   ttlMs: number,
   now: Date,
 ): boolean {
+  if (isUnshown) return false
   if (record?.state === 'held' && record.holder === holder && takenOut && !foreign)
     return now.getTime() - modified.getTime() < ttlMs / 2
   const shownAt = record?.state === 'held' && inFile?.by === holder ? inFile.at : null
@@ -139,6 +140,11 @@ export function isShownLately(
   const age = now.getTime() - shownAt.getTime()
   // One that is ahead of the clock is of no use to those who read the file alone.
   return age < ttlMs / 2 && age >= 0
+}
+
+/** Nothing took a lock out of a file that never showed it. */
+function asTold(held: HeldLock, { isUnshown }: Current): HeldLock {
+  return isUnshown ? { ...held, takenOut: false } : held
 }
 
 /** Warnings about an item that was closed before, or that has no record of earlier claims. */

@@ -2,13 +2,16 @@
  * How a session learns that it lost an item: it has an entry of a claim, but the item's record names another holder, or
  * none.
  */
+import { isFailure } from '../../core/errno.ts'
 import { type NewEvent, takesLock } from '../../core/log/event.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { type SessionClaim, sessionClaims } from '../../store/claims/session-claims.ts'
+import { completeLeft } from '../../store/items/change-record.ts'
 import type { Current } from '../../store/items/current-item.ts'
 import { readItems, settleCopies } from '../../store/items/item-reader.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
 import { placesOf } from '../../store/items/places/item-places.ts'
+import { isUnshown } from '../../store/items/publish-item.ts'
 import { readEvents } from '../../store/log/read-log.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
@@ -45,17 +48,35 @@ export async function supersededClaims(
 }
 
 /**
- * The same, and the ids of items that the session holds although their files do not show it: something other than wrk
- * rewrote them. Also what is to be said of committed copies that git put back.
+ * The same, and the ids of items that the session holds although something other than wrk took its lock out of their
+ * files. A change that was cut short is completed first: nobody took that item's lock. Also what is to be said of
+ * committed copies that git put back.
  */
 export async function lostClaims(
   context: Context,
   session: string,
 ): Promise<{ superseded: Superseded[]; dropped: string[]; warnings: string[] }> {
-  const readings = await readClaimed(context, claimsOf(context, session))
+  const { store } = context
+  const isDropped = (one: ItemReading) => one.takenOut && isHeldBy(one, session)
+  const claims = claimsOf(context, session)
+  let readings = await readClaimed(context, claims)
+  let isChanged = false
+  for (const { place, item } of readings.filter(isDropped)) {
+    try {
+      if (await completeLeft(store, { key: place.key, display: item.id })) isChanged = true
+    } catch (error) {
+      // That it cannot be completed now is left to the next command.
+      if (!isFailure(error)) throw error
+    }
+  }
+  if (isChanged) readings = await readClaimed(context, claims)
   return {
     superseded: supersededAmong(context, session, readings),
-    dropped: readings.filter(one => one.takenOut && isHeldBy(one, session)).map(({ item }) => item.id),
+    dropped: readings
+      .filter(
+        one => isDropped(one) && !(one.record && isUnshown(store.host.disk, one.place.path, one.record)),
+      )
+      .map(({ item }) => item.id),
     warnings: readings.flatMap(({ item, problems }) =>
       problems.filter(({ code }) => code === 'put-back-copy').map(({ message }) => `${item.id}: ${message}`),
     ),

@@ -8,7 +8,7 @@ import type { ItemId } from '../../core/items/ids.ts'
 import { readRecord, soundRecord } from '../claims/record-file.ts'
 import { withGuard } from '../files/guard.ts'
 import type { PendingEvent } from '../log/event-log.ts'
-import { logChanges, type Unlogged } from '../log/outbox.ts'
+import { intentsOf, logChanges, type Unlogged } from '../log/outbox.ts'
 import { withReaders } from '../readers.ts'
 import type { Store } from '../store.ts'
 import { type OpenItem, openItem } from './open-item.ts'
@@ -84,6 +84,13 @@ export async function completeItem(store: Store, id: ItemId): Promise<string[]> 
     ),
   )
   return logChanges(host, stateDir, unlogged)
+}
+
+/** The same, of an item that has a note of such a change. @returns whether it has */
+export async function completeLeft(store: Store, id: ItemId): Promise<boolean> {
+  if (intentsOf(store.host.disk, store.stateDir, id.key).length === 0) return false
+  await completeItem(store, id)
+  return true
 }
 
 /** The item's file as it is, for those who only ask which one it is; null when it cannot be opened. */

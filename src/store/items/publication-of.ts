@@ -15,7 +15,7 @@ import { type Current, type ItemText, invalid } from './current-item.ts'
 import type { ItemReading } from './item-reading.ts'
 import type { OpenItem } from './open-item.ts'
 import type { Move } from './places/moves.ts'
-import type { ItemPublication } from './publish-item.ts'
+import { type ItemPublication, markOf } from './publish-item.ts'
 
 /** What is to become of an item. */
 export type ItemDecision<T> =
@@ -80,6 +80,7 @@ export function publicationOf<T>(
     Object.fromEntries(written),
   )
   const conflicts = join(store.stateDir, 'conflicts')
+  if (taken) next = { ...next, madeOn: markOf(file) }
   const { bytes } = spliced
   return { ...shared, next, item: { bytes, from: file, path: file.path, durable: true, conflicts } }
 }

@@ -58,14 +58,11 @@ interface Intent {
     baseRev: number
     /** The text of the new record. */
     record: string
-    item: { inode: number; old: OldFile | null } | null
+    item: { inode: number; old: string | null } | null
     takes: string | null
     gives: string | null
   }
 }
-
-/** Enough to know the file that a change was made on: git gives another even if it is the same again. */
-type OldFile = { ino: string; mtimeNs: string; size: string }
 
 export interface ItemPublished {
   item: Published | null
@@ -175,7 +172,7 @@ function noteIntent(
       order,
       baseRev: next.rev - 1,
       record: recordText(next),
-      item: item && { inode: itemInode!, old: typeof item.from === 'object' ? oldFile(item.from) : null },
+      item: item && { inode: itemInode!, old: typeof item.from === 'object' ? markOf(item.from) : null },
       takes: takes?.session ?? null,
       gives: gives ?? null,
     },
@@ -183,8 +180,16 @@ function noteIntent(
   return { intent, events, left: old.length, path: writeIntentFile(disk, stateDir, key, intent, guard) }
 }
 
-function oldFile({ stat }: Pick<OpenFile, 'stat'>): OldFile {
-  return { ino: String(stat.ino), mtimeNs: String(stat.mtimeNs), size: String(stat.size) }
+/** Enough to know the file that a change was made on: git gives another even if it is the same again. */
+export function markOf({ stat }: Pick<OpenFile, 'stat'>): string {
+  return [stat.ino, stat.mtimeNs, stat.size].join('.')
+}
+
+/** Whether the file is the one that the item's claim was made on: the claim was cut short before the file showed it. */
+export function isUnshown(disk: Disk, path: string, { state, madeOn }: ItemRecord): boolean {
+  if (state !== 'held' || madeOn === null) return false
+  const stat = unless(MISSING, null, () => disk.lstatSync(path, { bigint: true }))
+  return stat !== null && markOf({ stat }) === madeOn
 }
 
 type Halves = Omit<ItemPublished, 'toLog'>
@@ -313,13 +318,7 @@ function stateOf(
   if (item && Number(item.stat.ino) === to.inode) return 'half'
   // The file that the change was made on is still there: it was cut short before anything happened. Any other was put
   // there by somebody else, before or after: then what its holder wanted is done, for nobody else can do it.
-  return isTold || (item && to.old && isOld(item, to.old)) ? 'not' : 'half'
-}
-
-function isOld({ stat }: Pick<OpenFile, 'stat'>, old: OldFile): boolean {
-  return (
-    String(stat.ino) === old.ino && String(stat.mtimeNs) === old.mtimeNs && String(stat.size) === old.size
-  )
+  return isTold || (item && to.old === markOf(item)) ? 'not' : 'half'
 }
 
 /** Publishes the record of a change whose item was published. */

@@ -298,8 +298,7 @@ describe.runIf(haveStrace())('killed on the way', () => {
   }, 120_000)
 })
 
-// Skipped until it expects that a claim's record is published before the item's file: see CONTRIBUTING.md.
-test.skip('an item that another moves on between publishing and moving lies where its new status says', async () => {
+test('an item that another moves on between publishing and moving lies where its new status says', async () => {
   for (const [verb, then, folder, status] of [
     ['done', 'reopen 1', 'pending', 'pending'],
     ['block', 'unblock 1', 'pending', 'pending'],
@@ -307,15 +306,15 @@ test.skip('an item that another moves on between publishing and moving lies wher
     ['done', 'archive 1', expect.stringMatching(/^archive\//), 'archived'],
   ] as const) {
     const queue = makeQueue(['WRK-1'])
-    // Right after the publishing, which is the only rename onto the item itself.
+    // Once file and record are published and the guard is given back, which it is by removing its folder.
     const env = loading(
       queue,
       `const fs = require('node:fs')
-const { renameSync } = fs
+const { rmdirSync } = fs
 const { spawnSync } = require('node:child_process')
-fs.renameSync = (from, to) => {
-  renameSync(from, to)
-  if (!String(to).endsWith('pending/WRK-1.md') || fs.existsSync(process.env.HOME + '/hit')) return
+fs.rmdirSync = path => {
+  rmdirSync(path)
+  if (!String(path).endsWith('guards/wrk-1') || fs.existsSync(process.env.HOME + '/hit')) return
   fs.writeFileSync(process.env.HOME + '/hit', '')
   const env = { ...process.env, NODE_OPTIONS: '', BUN_OPTIONS: '', WRK_SESSION_ID: 'other' }
   const { stdout, stderr } = spawnSync(${JSON.stringify(PROGRAM)}, ${JSON.stringify([...FIRST, ...then.split(' ')])}, { env, encoding: 'utf8' })
@@ -331,5 +330,6 @@ fs.renameSync = (from, to) => {
     expect(items).toMatchObject([{ id: 'WRK-1', status, folder, locked_by: null, problems: [] }])
     expect(result.json.item.path).toBe(items[0].path)
     expect(pendingNotes(queue)).toEqual([])
+    expect((await queue.run('doctor --json')).json.findings).toEqual([])
   }
 })

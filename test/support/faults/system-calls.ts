@@ -220,20 +220,26 @@ export function copyOf(template: Queue): Queue {
   return queue
 }
 
-/** What people and other programs see of a queue: all files but what `.wrk` keeps for itself. */
+/** In `.wrk`: who holds what, and who is at work. The rest of it is in use only while a command runs, or a cache. */
+const TRUTH = /^\.wrk\/(ops\/locks|claims|sessions)\//
+
+/** What counts in a queue, by its path: what people and other programs see, the records and the sessions. */
 export type Visible = Record<string, string>
 
 export function visible(queue: Queue): Visible {
   const files = readdirSync(queue.root, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(queue.root.length + 1))
-    .filter(name => !name.startsWith('.wrk/') || name.startsWith('.wrk/ops/locks/'))
+    .filter(name => !name.startsWith('.wrk/') || TRUTH.test(name))
   return Object.fromEntries(files.sort().map(name => [name, queue.read(name)]))
 }
 
 const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+/** Which file a claim was made on: every copy of a queue has others. */
+const MADE_ON = /"made_on":"[^"]*"/g
 /** A text without the times in it. */
-export const timeless = (text: string | undefined): string | undefined => text?.replace(STAMP, 'TIME')
+export const timeless = (text: string | undefined): string | undefined =>
+  text?.replace(STAMP, 'TIME').replace(MADE_ON, '"made_on":"FILE"')
 
 /** What a session works on: there may be something else between the old and the new. */
 const WORK = /\b(active_wrk): (?:null|"(?:WRK-\d+)?")$|\b(claims): \[.*\]$/gm

@@ -4,6 +4,7 @@ import { archiveFolderOf } from '../../../core/items/home.ts'
 import type { ItemId } from '../../../core/items/ids.ts'
 import { fitsFolder, isArchived } from '../../../core/items/status.ts'
 import { parseInstant } from '../../../core/time.ts'
+import { completeLeft } from '../../../store/items/change-record.ts'
 import type { ItemReading } from '../../../store/items/item-reading.ts'
 import { type MovableItem, type Moved, moveItem } from '../../../store/items/places/item-move.ts'
 import { placesOf } from '../../../store/items/places/item-places.ts'
@@ -65,8 +66,9 @@ export function placeNow({ store }: Context, id: ItemId, before: string): string
 }
 
 /**
- * Completes every move that a crashed process left; part of every command that writes. What cannot be moved now is
- * left to the next. An item whose guard is held is not waited for: its holder makes the move itself.
+ * Completes every move that a crashed process left, and the record of such an item; part of every command that writes.
+ * What cannot be completed now is left to the next. An item whose guard is held is not waited for: its holder makes the
+ * move itself.
  */
 export async function completeMoves(context: Context): Promise<void> {
   const { store } = context
@@ -81,6 +83,7 @@ export async function completeMoves(context: Context): Promise<void> {
  */
 async function tryCompleteMove(context: Context, id: ItemId): Promise<Moved | null> {
   try {
+    await completeLeft(context.store, id)
     return await completeMove(context, id)
   } catch (error) {
     if (!isFailure(error)) throw error
