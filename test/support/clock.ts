@@ -11,7 +11,7 @@ export const ago = (ms: number): Date => new Date(Date.now() - ms)
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 
-/** Waits until a condition holds; fails, saying for what it waited, after `timeoutMs`. */
+/** Waits until a condition holds; fails, saying for what it waited, after `timeoutMs`: long, for machines that are busy. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

@@ -1,6 +1,7 @@
 /** What the tests of watch have in common. */
 import { onTestFinished } from 'vitest'
-import { until } from '../support/clock.ts'
+import { ago, HOUR, until } from '../support/clock.ts'
+import { heldItem } from '../support/items.ts'
 import { killGroup, start } from '../support/processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
 import type { Queue } from '../support/queue.ts'
@@ -25,6 +26,19 @@ function matches(event: Json, what: Json): boolean {
       ? event[key] !== null && event[key] !== undefined && matches(event[key], value)
       : event[key] === value,
   )
+}
+
+/**
+ * Waits until every watcher with --reap has looked at all items once more: of those that can be freed it takes the first,
+ * and this one is the last, so nothing else was to be freed when it is.
+ */
+export async function reapedAll(queue: Queue, ...watchers: readonly Watcher[]): Promise<void> {
+  const id = 'WRK-99999'
+  queue.write(id, heldItem(id, 'never-seen', ago(9 * HOUR)))
+  for (const { events } of watchers)
+    await until(`${id} is free`, () =>
+      events.some(({ type, item }) => item?.id === id && (type === 'reaped' || type === 'released')),
+    )
 }
 
 /** Starts `wrk watch` and, with --json, waits for its snapshot. */
@@ -62,7 +76,7 @@ export async function startWatch(
     stderr: () => stderr,
     sees: async what => {
       try {
-        return await until(JSON.stringify(what), () => events.find(event => matches(event, what)), 20_000)
+        return await until(JSON.stringify(what), () => events.find(event => matches(event, what)))
       } catch (cause) {
         throw new Error(`${cause}\n${events.map(event => JSON.stringify(event)).join('\n')}\n${stderr}`)
       }

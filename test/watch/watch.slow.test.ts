@@ -12,7 +12,7 @@ import type { Json, Result } from '../support/result.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
 import { startAgent } from '../support/terminals/agents.ts'
 import { together } from '../support/together.ts'
-import { listed, startWatch } from './watch.shared.ts'
+import { listed, reapedAll, startWatch } from './watch.shared.ts'
 
 describe('wrk watch --json', () => {
   test('adds up to what `wrk list` says after git has switched branches to and fro', async () => {
@@ -134,7 +134,7 @@ describe('wrk watch --reap', () => {
     const lock = queue.lock('WRK-1')
     const watcher = await startWatch(queue, '--json --reap', { env: { LOCK_TTL_SECONDS: '3' } })
     await watcher.sees({ type: 'reaped', from: 'by-name' })
-    await pause(1500)
+    await reapedAll(queue, watcher)
     expect(queue.lock('WRK-1')).toEqual(lock)
   })
 
@@ -151,11 +151,13 @@ describe('wrk watch --reap', () => {
       { queue },
     )
     expect(claims.map(({ code }) => code)).toEqual(ids.map(() => 0))
-    await pause(1500)
+    await reapedAll(queue, ...watchers)
     expect(ids.map(id => queue.lock(id).by)).toEqual(ids.map(id => `new-${id}`))
     const events = queue.events().filter(({ previous_holder }) => previous_holder === 'gone')
     expect(events.map(one => one.item).sort()).toEqual([...ids].sort())
-    const reaped = watchers.flatMap(({ events }) => events.filter(({ type }) => type === 'reaped'))
+    const reaped = watchers.flatMap(({ events }) =>
+      events.filter(one => one.type === 'reaped' && one.from === 'gone'),
+    )
     expect(reaped).toHaveLength(events.filter(({ type }) => type === 'released').length)
     for (const watcher of watchers)
       for (const id of ids) await watcher.sees({ item: { id }, to: `new-${id}` })
@@ -167,8 +169,9 @@ describe('wrk watch --reap', () => {
     writeFileSync(queue.path('.wrk/guards'), 'in the way')
     const watcher = await startWatch(queue, '--json --reap')
     await until('a warning', () => watcher.stderr().includes('could not release WRK-1'))
-    await pause(2500)
-    expect(watcher.stderr().split('\n')).toHaveLength(2)
+    queue.write('WRK-2', heldItem('WRK-2', 'x', ago(9 * HOUR)))
+    await until('another warning', () => watcher.stderr().includes('could not release WRK-2'))
+    expect(watcher.stderr().split('\n')).toHaveLength(3)
     rmSync(queue.path('.wrk/guards'))
     await watcher.sees({ type: 'reaped', item: { id: 'WRK-1' } })
   })

@@ -20,7 +20,7 @@ import { makeQueue } from '../support/queue.ts'
 import { deadAnchor, registry } from '../support/sessions.ts'
 import { startAgent } from '../support/terminals/agents.ts'
 import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
-import { startWatch, type Watcher } from './watch.shared.ts'
+import { reapedAll, startWatch, type Watcher } from './watch.shared.ts'
 
 const ESCAPE = /\x1b\[[\d;?]*[A-Za-z]/g
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/
@@ -268,9 +268,10 @@ describe('wrk watch --reap', () => {
     })
     await until('a warning', () => watcher.stderr() !== '')
     expect(watcher.stderr()).toBe(`wrk: warning: WRK-1 released for ${holder}; ${reaped.reason}\n`)
-    await pause(1500)
+    await reapedAll(queue, watcher)
     expect([queue.lock('WRK-2'), queue.lock('WRK-3')]).toEqual(locks)
-    expect(types(watcher).filter(type => type === 'reaped' || type === 'released')).toEqual(['reaped'])
+    const freed = watcher.events.filter(({ type }) => type === 'reaped' || type === 'released')
+    expect(freed.map(({ item }) => item.id)).toEqual(['WRK-1', 'WRK-99999'])
     expect(queue.leftovers()).toEqual([])
   })
 
@@ -300,8 +301,8 @@ describe('wrk watch --reap', () => {
     const before = ['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))
     const watcher = await startWatch(queue, '--json --reap')
     await watcher.sees({ type: 'reaped', item: { id: 'WRK-4' } })
-    await pause(1500)
+    await reapedAll(queue, watcher)
     expect(['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))).toEqual(before)
-    expect(watcher.stderr().split('\n')).toHaveLength(2)
+    expect(watcher.events.filter(({ type }) => type === 'reaped')).toHaveLength(2)
   })
 })
