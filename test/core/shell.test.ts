@@ -43,7 +43,7 @@ describe('quotes and backslashes make words of what is in them:', () => {
   })
 })
 
-describe('substitutions are commands, told before the one that they stand in:', () => {
+describe('substitutions are commands, listed before the one that they are in:', () => {
   takesApart([
     ['a $(b c)', ['b', 'c'], ['a', '']],
     ['x`a b`y z', ['a', 'b'], ['xy', 'z']],
@@ -68,7 +68,7 @@ describe('a comment reaches to the end of its line, and begins where a word coul
   ])
 })
 
-describe('a redirection is no word, nor is its target:', () => {
+describe('a redirection is not a word, nor is its target:', () => {
   takesApart([
     ...['>', '<', '>>', '<>', '>|', '<<<', '&>', '&>>', '>&', '<&', '2>', ' 10>> ', '> '].map(
       (operator): Case => [`a ${operator}b c`, ['a', 'c']],

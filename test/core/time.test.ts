@@ -153,7 +153,7 @@ describe('a duration', () => {
   })
 
   test.each(['', '-5', '+5', '5x', 'h', '5 m', '1h-', 'Infinity', 'NaN', '0x10', '1e3'])(
-    '%j is none',
+    '%j is not one',
     text => {
       expect(parseDuration(text)).toBeNull()
     },

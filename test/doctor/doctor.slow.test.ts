@@ -32,7 +32,7 @@ test('claims and doctors at the same instant: what was claimed stays claimed', a
   }
 }, 120_000)
 
-test('claims that come and go are never found fault with', async () => {
+test('claims that come and go are never findings', async () => {
   const queue = makeQueue(IDS)
   const workers = IDS.slice(0, 4).flatMap(id => [
     { args: `start ${id}`, session: id },

@@ -195,7 +195,7 @@ describe('a guard that was left behind', () => {
     expect(await withGuard(hostOf({ patienceMs: 0 }), at.stateDir, KEY, () => 'had it')).toBe('had it')
   })
 
-  test('is given up by its holder in time for one who waits', async () => {
+  test('is given back by its holder in time for one who waits', async () => {
     const at = place()
     const slot = await leaveBehind(at.stateDir, 'guards', anchorOf())
     let waited = 0
@@ -264,7 +264,7 @@ describe('a holder that is revoked by mistake', () => {
   test.each([
     ['its file', (draft: string, name: string) => unlinkSync(join(draft, name))],
     ['all of it', (draft: string) => fs.rmSync(draft, { recursive: true })],
-  ])('before it had the guard, and whose draft was swept, %s, tries again', async (_, sweep) => {
+  ])('before it had the guard, and after its draft was swept, %s, tries again', async (_, sweep) => {
     const at = place()
     let renames = 0
     const disk: Disk = {
@@ -413,7 +413,7 @@ test('many async callers of one process that each add a line lose none', async (
 })
 
 describe('what dead processes left in .wrk/tmp', () => {
-  test('is swept; what the living have there, and what nobody can judge, stays', async () => {
+  test('is removed; drafts of living and unknown processes stay', async () => {
     const { stateDir } = place()
     const dead = await leaveBehind(stateDir, 'tmp', deadAnchor())
     const living = await leaveBehind(stateDir, 'tmp', anchorOf())
@@ -424,7 +424,7 @@ describe('what dead processes left in .wrk/tmp', () => {
     expect(readdirSync(join(stateDir, 'tmp'))).toHaveLength(3)
   })
 
-  test('is swept by the next claim, whether its session was seen within the minute or not', async () => {
+  test('is removed by the next claim, whether its session was seen within the minute or not', async () => {
     const queue = makeQueue(['WRK-1'])
     for (const _ of ['new', 'seen']) {
       await leaveBehind(join(queue.root, '.wrk'), 'tmp', deadAnchor())
@@ -485,7 +485,7 @@ describe('an intent that was left in the outbox', () => {
   }
   const ghostly = (queue: Queue) => queue.events().filter(({ tx }) => tx === event.tx)
 
-  test('whose change happened is logged once, by the next that comes to the item, even if it is refused', async () => {
+  test('of a change that happened is logged once, by the next call on the item, even if it is refused', async () => {
     const queue = withIntent('WRK-1')
     await queue.run('claim WRK-2')
     expect(ghostly(queue)).toEqual([])
@@ -502,7 +502,7 @@ describe('an intent that was left in the outbox', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('whose event is logged already is dropped without a second event', async () => {
+  test('of an event that is logged already is dropped without a second event', async () => {
     const queue = withIntent('WRK-1')
     queue.write('.wrk/events.jsonl', `${JSON.stringify({ seq: 1, ...event })}\n`)
     await queue.run('claim WRK-1')
@@ -510,7 +510,7 @@ describe('an intent that was left in the outbox', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('whose event is logged already, long before the last ones, is dropped all the same', async () => {
+  test('of an event that was logged long ago is dropped all the same', async () => {
     const queue = withIntent('WRK-1')
     const line = (seq: number, more: object) => `${JSON.stringify({ seq, ...event, ...more })}\n`
     const later = Array.from({ length: 500 }, (_, i) =>
@@ -522,7 +522,7 @@ describe('an intent that was left in the outbox', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('tells a session of its loss although nobody has logged it: it writes no more', async () => {
+  test('makes a session learn of its loss although nobody has logged it: it writes no more', async () => {
     const taking = { ...event, type: 'archived' as const, session: 'taker', previous_holder: 'loser' }
     const claimed = stampOf(ago(120_000))
     const hold = { kind: 'take', holder: 'loser', run: null, at: claimed, showsNew: true } as const
@@ -557,7 +557,7 @@ describe('an intent that was left in the outbox', () => {
     expect(queue.read('archive/2026-02/WRK-1.md')).toContain('priority: medium')
   })
 
-  test('whose change did not happen is dropped', async () => {
+  test('of a change that did not happen is dropped', async () => {
     const queue = withIntent('WRK-2')
     await queue.run('claim WRK-1')
     expect(ghostly(queue)).toEqual([])
@@ -588,7 +588,7 @@ describe('the event log', () => {
     }
   })
 
-  test('with published events whose numbers do not rise takes those that do, and gives no number twice', async () => {
+  test('with published events and numbers that do not rise takes those that do, and gives no number twice', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     await queue.run('claim WRK-1')
     const [first] = queue.events()

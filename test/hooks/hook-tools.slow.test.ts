@@ -86,7 +86,7 @@ describe.each(TOOLS)('%s', (_, hook, isHere, whenGranted) => {
   test.skipIf(!isHere).each([
     ['passes', 0],
     ['fails', 1],
-  ])('when the hook %s: others are refused meanwhile, and the claims stand afterwards', async (_, code) => {
+  ])('when the hook %s: others are refused meanwhile, and the claims remain afterwards', async (_, code) => {
     const { repository, env } = await set(hook, OTHERS, code)
     const held = repository.read('WRK-1')
     const commit = await repository.tryGit(['commit', '-q', '-m', 'code'], { session: 's1', env })

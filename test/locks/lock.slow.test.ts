@@ -153,7 +153,7 @@ describe('a lock file that cannot be read', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('is put aside once by many who clean up at the same instant, and over nothing that lies there', async () => {
+  test('is put aside once by many who clean up at the same instant, and replaces no other file', async () => {
     const queue = makeQueue()
     const kept = new Set<string>()
     for (const [round, text] of ['one', 'two', 'three'].entries()) {
@@ -173,7 +173,7 @@ describe('a lock file that cannot be read', () => {
   })
 })
 
-describe('locks lie', () => {
+describe('locks are', () => {
   test('under one guard, whether the queue’s .wrk is named or found', async () => {
     const queue = makeQueue()
     const found = claims(12)

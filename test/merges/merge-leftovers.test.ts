@@ -45,7 +45,7 @@ describe('an item with conflict markers in its frontmatter', () => {
     expect(verified.findings).toMatchObject([{ code: 'merge-conflict', line, message: told }])
   })
 
-  test('in a file that is in conflict from its first line on, too; a heading in markdown is none', async () => {
+  test('in a file that is in conflict from its first line on, too; a heading in markdown is not a conflict', async () => {
     const repository = await makeRepository()
     repository.write(
       'WRK-1',

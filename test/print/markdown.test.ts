@@ -63,7 +63,7 @@ a \`b\`  1
 `)
 })
 
-test('with colour, styles stand for the marks', () => {
+test('with colour, styles replace the marks', () => {
   const text = renderMarkdown('# Title\n\n**bold** and `code`', colour)
   expect(text).toBe('\u001b[1mTitle\u001b[22m\n\n\u001b[1mbold\u001b[22m and \u001b[33mcode\u001b[39m\n')
 })
@@ -76,7 +76,7 @@ test('nothing in a text can drive the terminal', () => {
   expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
 })
 
-test('a text that is nested without end is shown as it is', () => {
+test('a text that is nested too deep is shown as it is', () => {
   const text = `${'> '.repeat(20_000)}deep`
   expect(renderMarkdown(text, plain)).toContain('deep')
 })

@@ -38,7 +38,7 @@ const complete = async (queue: Queue, ...words: string[]) =>
 const values = async (queue: Queue, ...words: string[]) =>
   (await complete(queue, ...words)).map(([value]) => value)
 
-describe('what may stand at the cursor', () => {
+describe('what may be at the cursor', () => {
   test('is a command, an option, a choice', async () => {
     const queue = queueWithItems()
     expect(await values(queue, 're')).toEqual(expect.arrayContaining(['release', 'review']))

@@ -51,7 +51,7 @@ function queueOf(uid: number, items: readonly string[]): Queue {
 }
 
 describe.runIf(canBecomeOthers)('an item that belongs to another user', () => {
-  test('is passed over by next --claim, with a warning, and told by doctor', async () => {
+  test('is passed over by next --claim, with a warning, and reported by doctor', async () => {
     const queue = queueOf(USER, ['WRK-1', 'WRK-2'])
     chownSync(queue.path('WRK-1'), 0, 0)
     const next = await runAs(queue, USER, 'next --claim --json')

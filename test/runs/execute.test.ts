@@ -299,7 +299,7 @@ describe('what is run', () => {
     )
   })
 
-  test('provider_alt is not run when the first has failed, whose exit code is passed on', async () => {
+  test('provider_alt is not run when the first has failed; that exit code is passed on', async () => {
     const { queue, order } = manyProviders({ provider: 'codex', provider_alt: 'gemini' }, 'codex')
     const before = queue.read('WRK-1')
     expect((await queue.run('execute WRK-1')).code).toBe(9)
@@ -412,7 +412,7 @@ describe('what is run', () => {
     expect((await queue.run('execute WRK-1 --provider own', from)).stdout).toBe('listed\n')
   })
 
-  test('the command gets its arguments as they are, and is told what it works on', async () => {
+  test('the command gets its arguments as they are, and learns what it works on', async () => {
     const queue = readyQueue()
     const script =
       'printf "%s\\n" "$@" "$WRK_ID" "$WRK_FILE" "$WRK_QUEUE" "$WRK_SESSION_ID" "$WRK_RUN_ID" "$MORE"'
@@ -566,7 +566,7 @@ describe('stdin, stdout and stderr', () => {
     expect(stderr).toContain('wrk: released WRK-1\n')
   })
 
-  test('a pipe whose writer is slow stays one that can be waited for', async () => {
+  test('a pipe with a slow writer can still be waited for', async () => {
     const queue = readyQueue()
     // cat, unlike bash, does not repair a pipe that somebody made non-blocking.
     const slow =
@@ -808,7 +808,7 @@ describe('when the claim is lost meanwhile', () => {
   test.each<[string, string[]]>([
     ['', []],
     [' (kept)', ['--keep']],
-  ])('in the last instant, it is told all the same%s', async (_, flags) => {
+  ])('in the last instant, it is reported all the same%s', async (_, flags) => {
     const queue = readyQueue()
     const { code, json } = await queue.run(
       [

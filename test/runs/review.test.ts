@@ -85,7 +85,7 @@ describe('when all reviewers pass', () => {
     expect((await queue.run('heartbeat')).code).toBe(0)
   })
 
-  test('and people are told where it went', async () => {
+  test('and people see where it went', async () => {
     const queue = reviewers({ claude: 0 })
     const { stdout, stderr } = await queue.run('review WRK-1 --provider claude')
     expect([stdout, stderr]).toEqual([
@@ -94,7 +94,7 @@ describe('when all reviewers pass', () => {
     ])
   })
 
-  test.each(['done', 'complete', 'merged'])('an item whose status is %s is reviewed too', async status => {
+  test.each(['done', 'complete', 'merged'])('an item with the status %s is reviewed too', async status => {
     const before = item('WRK-1', { status })
     const queue = reviewers({ claude: 0 }, { 'done/WRK-1.md': before })
     expect((await queue.run('review WRK-1 --provider claude')).code).toBe(0)

@@ -67,7 +67,7 @@ describe('the first rule that matches gives the identity', () => {
     )
   })
 
-  test('a session whose id an agent gave is anchored to the agent’s process, not to the shell of one command', async () => {
+  test('a session with an id from its agent is anchored to the agent’s process, not to the shell of one command', async () => {
     const queue = makeQueue()
     const claude = await startAgent('claude', queue, { CLAUDE_CODE_SESSION_ID: 'conversation' })
     await claude.run('wrk session id')
@@ -208,7 +208,7 @@ describe('without agent, terminal or given id', () => {
   })
 })
 
-describe('what is no session id is refused with 2 and changes nothing', () => {
+describe('an invalid session id is refused with 2 and changes nothing', () => {
   const BAD = ['a\nb', 'a"b', "a'b", 'a b', 'a\tb', 'ä', 'a\x1b[31m', '$(id)', 'a\\b', 'x'.repeat(129)]
 
   test.each(BAD)('%j', async bad => {

@@ -77,7 +77,7 @@ describe('a line of ps', () => {
     expect(parsePsLine('12 1 S - Sun Feb  1 09:03:05 2026')).toMatchObject({ hasTerminal: false })
   })
 
-  test('that is none gives nothing', () => {
+  test('that does not exist gives nothing', () => {
     for (const text of ['', '\n', 'PID PPID STAT TTY STARTED', '12 1 S', 'error: no such process'])
       expect(parsePsLine(text)).toBeNull()
     fc.assert(fc.property(fc.string(), text => void parsePsLine(text)))

@@ -38,7 +38,7 @@ describe('a line', () => {
     expect(parseEvent(JSON.stringify(bare))).toEqual(bare)
   })
 
-  test('that is torn anywhere is none', () => {
+  test('that is torn anywhere is not an event', () => {
     const line = JSON.stringify(EVENT)
     for (let length = 0; length < line.length; length++) expect(parseEvent(line.slice(0, length))).toBeNull()
   })
@@ -63,11 +63,11 @@ describe('a line', () => {
     ['whose time is a number', JSON.stringify({ ...EVENT, time: 7 })],
     ['whose type is a number', JSON.stringify({ ...EVENT, type: 7 })],
     ['whose item is a number', JSON.stringify({ ...EVENT, item: 7 })],
-  ])('%s is none', (_, line) => {
+  ])('%s is not an event', (_, line) => {
     expect(parseEvent(line)).toBeNull()
   })
 
-  test('of any kind is an event or none, and never an error', () => {
+  test('of any kind is an event or not, and never an error', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -53,7 +53,7 @@ describe('a manifest', () => {
     expect(manifest({ endedAt: new Date(0) }).timing.duration_ms).toBe(0)
   })
 
-  test('masks secrets wherever they may stand', () => {
+  test('masks secrets wherever they are', () => {
     const masked = manifest(
       {
         status: 'fail',

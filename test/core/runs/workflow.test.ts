@@ -68,7 +68,7 @@ describe('wrk.yaml', () => {
     ['gates:\n  high: [priority]\n', 'gates.high', 9, 'plan_reviewed or spec_ref'],
     ['gates:\n  plan_reviewed: {}\n', 'gates.plan_reviewed', 9, 'plan_reviewed or spec_ref'],
     ['gates:\n  plan_reviewed: [[complex]]\n', 'gates.plan_reviewed', 9, 'plan_reviewed or spec_ref'],
-  ])('is told where it is wrong, and what was expected: %j', (text, key, offset, expected) => {
+  ])('is reported with its place, and what was expected: %j', (text, key, offset, expected) => {
     expect(read(text).problem).toEqual({ key, offset, expected: expect.stringContaining(expected) })
   })
 
@@ -116,7 +116,7 @@ describe('the plan gate', () => {
   const missing = (fields: Record<string, string>, gates: Partial<Workflow['gates']> = {}) =>
     missingForPlan(key => fields[key], { ...none, gates: { ...none.gates, ...gates } })
 
-  test('asks for plan_approved alone, unless told otherwise', () => {
+  test('asks for plan_approved alone by default', () => {
     expect(missing({ plan_approved: 'true' })).toEqual([])
     expect(missing({ plan_approved: 'TRUE', complexity: 'complex' })).toEqual([])
     expect(missing({})).toEqual(['plan_approved is not set, not true'])

@@ -81,7 +81,7 @@ describe('what is given', () => {
     })
   })
 
-  test('must be an id; an empty flag is none, an empty variable is as if not set', () => {
+  test('must be an id; an empty flag is not, an empty variable is as if not set', () => {
     for (const flag of ['', 'a b'])
       expect(() => who({ flag })).toThrow(
         expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--session') }),
@@ -175,7 +175,7 @@ describe('what agents give', () => {
     expect(who({ registry: ofClaude }, same)).toMatchObject({ id: 'outer', anchor: anchor(7) })
   })
 
-  test('of several whose agents are not above, the first of the list decides', () => {
+  test('of several without their agents above, the first of the list decides', () => {
     expect(who({ env: both })).toMatchObject({ id: 'from-claude', anchor: null })
     expect(who({ env: { GEMINI_SESSION_ID: 'g', AGENT_SESSION_ID: 'a' } })).toMatchObject({
       id: 'a',
@@ -276,7 +276,7 @@ describe('without any of these', () => {
     })
   })
 
-  test('nobody is anybody: a process that is not an agent is not a session, and the next step is shown', () => {
+  test('there is no shared default: a process that is not an agent is not a session, and the next step is shown', () => {
     expect(who({})).toBeNull()
     expect(who({}, { ancestors: [above(5)], terminal: null })).toBeNull()
     const { code, message, hint } = noSession()
