@@ -118,7 +118,7 @@ function helpTopic(words: readonly string[]): Outcome | undefined {
       text: `${EXIT_CODES_HELP}\n`,
     }
   const known = [...Object.keys(COMMANDS).filter(name => name !== COMPLETE), EXIT_CODES]
-  throw new WrkError('USAGE', `there is no help on "${printable(topic, 40)}"`, {
+  throw new WrkError('USAGE', `no help on "${printable(topic, 40)}"`, {
     hint: `${didYouMean(nearWords(topic, known))}See: wrk help, wrk help COMMAND, wrk help ${EXIT_CODES}`,
   })
 }

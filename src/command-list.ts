@@ -50,7 +50,7 @@ export const COMMANDS: Record<
   note: { summary: 'add a dated note to an item', load: () => import('./commands/items/body/note.ts') },
   check: { summary: 'check criteria of an item', load: () => import('./commands/items/body/check.ts') },
   gates: {
-    summary: 'the gates before a dispatch, and exit codes',
+    summary: 'what wrk execute checks first, with exit codes',
     load: () => import('./commands/runs/gates.ts'),
   },
   new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
@@ -82,25 +82,25 @@ export const COMMANDS: Record<
     load: () => import('./commands/items/queries/index.ts'),
   },
   log: {
-    summary: 'what happened: claims, takeovers, refusals',
+    summary: 'the event log: claims, takeovers, refusals',
     load: () => import('./commands/queue/log.ts'),
   },
   where: {
-    summary: 'which queue this is, and where its files are',
+    summary: 'which queue is used, and where its files are',
     load: () => import('./commands/queue/where.ts'),
   },
   lock: {
-    summary: 'a named lock beside the items: one run at a time',
+    summary: 'a named lock: one run at a time',
     load: () => import('./commands/locks/lock.ts'),
   },
-  receipt: { summary: 'write down what was done', load: () => import('./commands/receipts/receipt.ts') },
+  receipt: { summary: 'write a receipt of a run', load: () => import('./commands/receipts/receipt.ts') },
   init: { summary: 'make a queue, or complete one', load: () => import('./commands/queue/init.ts') },
   verify: {
-    summary: 'may this be committed? for git hooks',
+    summary: 'check what is staged; git hooks run it',
     load: QUICK.verify,
   },
   doctor: {
-    summary: 'find what is wrong with the queue and repair it',
+    summary: 'find what is wrong with the queue, and repair it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
   history: {
@@ -108,14 +108,14 @@ export const COMMANDS: Record<
     load: () => import('./commands/commits/history.ts'),
   },
   resolve: {
-    summary: 'settle what a merge left of the items',
+    summary: 'finish the items after a merge',
     load: () => import('./commands/merges/resolve.ts'),
   },
   'merge-driver': {
     summary: 'merge one item by its fields; git runs it',
     load: () => import('./commands/merges/merge-driver.ts'),
   },
-  hooks: { summary: 'git hooks that ask wrk verify', load: () => import('./commands/hooks/hooks.ts') },
+  hooks: { summary: 'git hooks that run wrk verify', load: () => import('./commands/hooks/hooks.ts') },
   push: {
     summary: 'push branches together with the claims, in a coordinated queue',
     load: () => import('./commands/coordination/push.ts'),

@@ -146,13 +146,12 @@ export interface Queue {
  */
 export async function openQueue(dir?: string, options: QueueOptions = {}): Promise<Queue> {
   if (typeof (dir ?? '') !== 'string')
-    throw new WrkError('USAGE', `the folder of a queue is a text, not ${typeof dir}`)
+    throw new WrkError('USAGE', `the folder of a queue must be a string, not ${typeof dir}`)
   const context = await openContext({ anchor: true, ...options, queue: dir })
   return {
     claim: async (id, claimOptions) => claim(context, id, checked(claimOptions)),
     withClaim: async (id, work, claimOptions) => {
-      if (typeof work !== 'function')
-        throw new WrkError('USAGE', 'withClaim needs a function that does the work')
+      if (typeof work !== 'function') throw new WrkError('USAGE', 'withClaim needs a function')
       return withClaim(context, id, work, checked(claimOptions))
     },
     release: async (id, releaseOptions) => release(context, id, checked(releaseOptions)),
@@ -176,8 +175,9 @@ function checked<T extends { force?: unknown; ttlMs?: unknown; waitMs?: unknown 
 ): T | undefined {
   const { force, ttlMs, waitMs } = options ?? {}
   if (force !== undefined && !(typeof force === 'string' && force.trim()))
-    throw new WrkError('USAGE', 'force needs a reason, which is kept in the event log')
+    throw new WrkError('USAGE', 'force needs a reason')
   for (const [name, ms] of Object.entries({ ttlMs, waitMs }))
-    if (!isDuration(ms ?? 0)) throw new WrkError('USAGE', `${name} is not a length of time: ${String(ms)}`)
+    if (!isDuration(ms ?? 0))
+      throw new WrkError('USAGE', `${name} must be a length of time in milliseconds, not ${String(ms)}`)
   return options
 }

@@ -22,7 +22,7 @@ export async function openEngine(settings: CoordinationSettings, place: EnginePl
   const url = place.env[settings.remote]
   if (!url)
     throw new WrkError('USAGE', `the environment variable ${settings.remote} is not set`, {
-      hint: `wrk.yaml names it as the place of the database's URL: export ${settings.remote}=postgres://…`,
+      hint: `wrk.yaml reads the database's URL from it: export ${settings.remote}=postgres://…`,
     })
   const { openPostgresEngine } = await import('./postgres/postgres-engine.ts')
   return openPostgresEngine({ url, where: settings.remote, queue: place.queue })

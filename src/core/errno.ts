@@ -37,20 +37,20 @@ const EXPLAINED: Record<string, [what: string, hint: string]> = {
   ],
   EACCES: ['permission denied', 'Check the permissions of the folder and the file.'],
   EPERM: ['the system does not permit it', 'Check the owner and the attributes of the folder and the file.'],
-  EROFS: ['the file system is read-only', 'Remount it writable or use another queue.'],
+  EROFS: ['the file system is read-only', 'Mount it writable, or use another queue.'],
   EMFILE: ['too many open files', 'Raise the limit (ulimit -n) or close other programs.'],
   ENFILE: ['too many open files on this machine', 'Close other programs and try again.'],
   EIO: ['the disk reported an error', 'Check the disk; nothing was half-written.'],
   EXDEV: [
-    'it lies on another file system than .wrk, so it cannot be replaced in one step',
+    'it is on another file system than .wrk, so it cannot be replaced in one step',
     'Keep the queue and its .wrk folder on one file system.',
   ],
-  ENOENT: ['it is not there', 'If somebody deleted or moved it just now, run the command again.'],
+  ENOENT: ['it does not exist', 'If somebody deleted or moved it just now, run the command again.'],
   ENOTDIR: [
-    'a file stands where a folder has to be',
+    'there is a file where a folder is needed',
     'Name another folder, or move that file out of the way.',
   ],
-  ELOOP: ['it is a symbolic link', 'wrk does not follow links; put the file itself there.'],
+  ELOOP: ['it is a symbolic link', 'wrk does not follow links; replace it by the file itself.'],
 }
 
 /** Turns a failed system call into an IO error (exit 74) that a person understands; other errors pass unchanged. */
@@ -62,7 +62,7 @@ export function asIoError(error: unknown, doing: string): unknown {
       hint: 'Go to another folder (cd), or name the queue by its full path: wrk --queue /PATH …',
       cause: error,
     })
-  const [what, hint] = EXPLAINED[code] ?? [`the system says ${code}`, undefined]
+  const [what, hint] = EXPLAINED[code] ?? [`system error ${code}`, undefined]
   // Of a rename, the file that was to be replaced is what a person knows.
   const { path, dest } = error as NodeJS.ErrnoException & { dest?: string }
   const where = dest ?? path

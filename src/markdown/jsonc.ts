@@ -40,24 +40,24 @@ export type JsonRead = { kind: 'ok'; root: JsonNode } | { kind: 'error'; offset:
 
 const DEEPEST = 200
 
-const VALUE = 'a value is expected here; keys and texts need double quotes'
-const BRACKET = 'a comma or a closing bracket is expected here'
-const ESCAPE = 'this string has an escape that is not one of JSON'
+const VALUE = 'expected a value; keys and strings need double quotes'
+const BRACKET = 'expected a comma or a closing bracket'
+const ESCAPE = 'invalid escape in this string'
 
 /** By the parser's names for them. */
 const MESSAGES: Record<string, string> = {
   InvalidSymbol: VALUE,
   ValueExpected: VALUE,
-  PropertyNameExpected: 'a key in double quotes is expected here',
-  ColonExpected: 'a colon is expected here',
+  PropertyNameExpected: 'expected a key in double quotes',
+  ColonExpected: 'expected a colon',
   CommaExpected: BRACKET,
   CloseBraceExpected: BRACKET,
   CloseBracketExpected: BRACKET,
-  EndOfFileExpected: 'nothing may follow the value',
-  UnexpectedEndOfComment: 'this comment does not end',
-  UnexpectedEndOfString: 'this string does not end',
-  UnexpectedEndOfNumber: 'this number does not end',
-  InvalidCharacter: 'this string has a character that JSON does not allow',
+  EndOfFileExpected: 'unexpected text after the value',
+  UnexpectedEndOfComment: 'unterminated comment',
+  UnexpectedEndOfString: 'unterminated string',
+  UnexpectedEndOfNumber: 'unterminated number',
+  InvalidCharacter: 'invalid character in this string',
   InvalidEscapeCharacter: ESCAPE,
   InvalidUnicode: ESCAPE,
 }
@@ -67,7 +67,7 @@ export function readJsonc(text: string): JsonRead {
   const skipped = /^(?:\ufeff|\u00ef\u00bb\u00bf)?/.exec(text)![0].length
   const json = ' '.repeat(skipped) + text.slice(skipped)
   const deep = tooDeep(json)
-  if (deep !== null) return { kind: 'error', offset: deep, message: 'it is nested too deeply' }
+  if (deep !== null) return { kind: 'error', offset: deep, message: 'nested too deeply' }
   const errors: ParseError[] = []
   const root = parseTree(json, errors, { allowTrailingComma: true })
   const [first] = errors
@@ -75,9 +75,9 @@ export function readJsonc(text: string): JsonRead {
     return {
       kind: 'error',
       offset: first.offset,
-      message: MESSAGES[printParseErrorCode(first.error)] ?? 'this is not JSON',
+      message: MESSAGES[printParseErrorCode(first.error)] ?? 'not valid JSON',
     }
-  if (!root) return { kind: 'error', offset: skipped, message: 'a value is expected here' }
+  if (!root) return { kind: 'error', offset: skipped, message: 'expected a value' }
   return { kind: 'ok', root: nodeOf(json, root) }
 }
 

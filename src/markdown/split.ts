@@ -135,7 +135,7 @@ function oddFence(bytes: Buffer, start: number, rest: number, lineEnd: number): 
   if (bytes.subarray(rest, Math.min(lineEnd, rest + HEAD)).includes(0)) {
     return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, rest - start + 1)
   }
-  const message = `the opening fence names a language (${JSON.stringify(word)}); wrk reads YAML only`
+  const message = `the opening fence names a language (${JSON.stringify(word)}); wrk reads only YAML`
   return failure('language', message, 1, rest - start + 1)
 }
 

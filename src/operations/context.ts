@@ -165,8 +165,8 @@ export function withTtlOf(env: Environment, settings: Settings): Settings {
   if (!seconds) return settings
   const ttlMs = /^\d{1,10}$/.test(seconds.trim()) ? parseDuration(seconds) : null
   if (ttlMs === null)
-    throw new WrkError('USAGE', `LOCK_TTL_SECONDS is not a number of seconds: "${seconds}"`, {
-      hint: 'Write LOCK_TTL_SECONDS=7200, or unset it.',
+    throw new WrkError('USAGE', `LOCK_TTL_SECONDS must be a number of seconds, not "${seconds}"`, {
+      hint: 'Set LOCK_TTL_SECONDS=7200, or unset it.',
     })
   return { ...settings, ttlMs }
 }
@@ -177,7 +177,7 @@ export function badSetting(
   { key, offset, expected }: SettingProblem,
 ): WrkError {
   const place = placeInFile({ yaml: text, firstLine: 1 }, offset)
-  return badSettings(path, { message: `${key} should be ${expected}`, ...place })
+  return badSettings(path, { message: `${key} must be ${expected}`, ...place })
 }
 
 function readFully(text: string, full: FullReader | undefined, path: string): YamlMap {
@@ -185,13 +185,13 @@ function readFully(text: string, full: FullReader | undefined, path: string): Ya
   const read = full(text, { source: 'file' })
   if (read.kind === 'error') throw badSettings(path, read.error)
   const [duplicate] = read.duplicates
-  if (duplicate) throw badSettings(path, { ...duplicate, message: `the key "${duplicate.key}" stands twice` })
+  if (duplicate) throw badSettings(path, { ...duplicate, message: `duplicate key "${duplicate.key}"` })
   return read.map
 }
 
 function badSettings(path: string, { message, line, column }: ReadError): WrkError {
   return new WrkError('USAGE', `${path}:${line}:${column}: ${message}`, {
-    hint: 'Mend the settings in an editor, then run the command again.',
+    hint: 'Correct the settings in an editor, then run the command again.',
     details: { path, line, column },
   })
 }

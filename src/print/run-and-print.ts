@@ -35,7 +35,7 @@ export async function runAndPrint(
     // The output could not be written, which can only be said on stderr.
     const failure = outcomeOfError(error, debug)
     if (outcome.json.ok && failure.refusal)
-      failure.refusal.hint = 'The command has done its work; only the answer is missing.'
+      failure.refusal.hint = 'The command has done its work; only its output is missing.'
     print(failure, false)
     return failure.exitCode
   }

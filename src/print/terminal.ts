@@ -32,7 +32,7 @@ export function answer(text: string | Buffer): boolean {
 
 /** A failure to write to stdout in words of its own: those for files would tell to repeat what may be done. */
 export function unwritten(error: unknown): unknown {
-  const known = asIoError(error, 'the answer could not be written to standard output')
+  const known = asIoError(error, 'could not write to standard output')
   if (!(known instanceof WrkError)) return known
   return new WrkError(known.code, known.message, { cause: error, details: known.details })
 }

@@ -52,13 +52,9 @@ export function findQueue(
   const start = resolve(cwd())
   const found = queueAround(start, mainTreeOf)
   if (found) return found
-  throw new WrkError(
-    'NOT_FOUND',
-    `no queue here: neither ${start} nor a folder above it holds .claude/work-queue`,
-    {
-      hint: 'Go to the workspace, name the queue with --queue DIR, or make one with: wrk init',
-    },
-  )
+  throw new WrkError('NOT_FOUND', `no queue here: no .claude/work-queue in ${start} or above it`, {
+    hint: 'Change to the workspace, name the queue (--queue DIR), or make one: wrk init',
+  })
 }
 
 function queueAround(start: string, mainTreeOf: MainTreeOf): QueuePlace | null {
@@ -112,13 +108,13 @@ function namedQueue(dir: string, via: string): string {
       ? new WrkError('NOT_FOUND', `no queue at ${named}: it is a file, not a folder`, {
           hint: 'Name the folder of a queue, or its workspace.',
         })
-      : new WrkError('NOT_FOUND', `no queue at ${named}`, { hint: `Make one with: wrk init ${dir}` })
+      : new WrkError('NOT_FOUND', `no queue at ${named}`, { hint: `Make one: wrk init ${dir}` })
   const inside = join(dir, QUEUE_IN_WORKSPACE)
   if (isQueue(dir)) return realpathSync.native(dir)
   if (isFolder(inside)) return realpathSync.native(inside)
   if (!mayBeQueue(dir))
     throw new WrkError('NOT_FOUND', `no queue at ${named}`, {
-      hint: `Nothing in that folder is of a queue. Name another, or make one there with: wrk init ${dir}`,
+      hint: `That folder is not a queue. Name another, or make one there: wrk init ${dir}`,
     })
   return realpathSync.native(dir)
 }

@@ -15,8 +15,8 @@ export function clockFrom(env: Readonly<Record<string, string | undefined>>): Cl
   if (fixed) return () => new Date(fixed)
   const offset = /^[+-]/.test(setting) ? parseDuration(setting.slice(1)) : null
   if (offset === null)
-    throw new WrkError('USAGE', `WRK_NOW is neither an instant nor an offset: "${setting}"`, {
-      hint: 'Write 2026-02-16T19:30:05Z, +3h or -10m, or unset it.',
+    throw new WrkError('USAGE', `WRK_NOW must be a time or an offset, not "${setting}"`, {
+      hint: 'Set it to 2026-02-16T19:30:05Z, +3h or -10m, or unset it.',
     })
   const shift = setting.startsWith('-') ? -offset : offset
   return () => new Date(Date.now() + shift)

@@ -291,7 +291,7 @@ describe('session-state.yaml', () => {
 
 describe('wrk.yaml', () => {
   test.each([
-    ['ttl: soon\n', '1:1', 'ttl should be a length of time'],
+    ['ttl: soon\n', '1:1', 'ttl must be a length of time'],
     ['# x\n\nttl: [2h]\n', '3:1', 'ttl'],
     ['takeover: always\n', '1:1', 'dead-only'],
     ['id_prefix: ../x\n', '1:1', 'id_prefix'],

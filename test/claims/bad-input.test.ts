@@ -161,7 +161,7 @@ describe('control characters', () => {
     async command => {
       const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': twice })
       const { stderr } = await queue.run(command)
-      expect(stderr).toContain('stands twice')
+      expect(stderr).toContain('duplicate key')
       expect(stderr).not.toMatch(RAW)
     },
   )

@@ -255,7 +255,7 @@ describe('a stash after wrk start', () => {
     ] as const) {
       const called = await at(repository, 2 * MINUTE, session, args)
       expect([args, called.code, called.stderr]).toEqual([args, code, says])
-      expect(called.stderr).not.toContain('took its lock out of the file')
+      expect(called.stderr).not.toContain('removed its lock from the file')
     }
     const { items } = (await at(repository, 2 * MINUTE, 's2', 'list --json')).json
     expect(items.filter((one: Json) => one.id === 'WRK-1')).toMatchObject([

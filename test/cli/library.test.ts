@@ -177,7 +177,7 @@ all.push(await told(() => openQueue(undefined, { env: { WRK_QUEUE: '/nowhere' } 
 log(all)`,
     )
     expect(stderr).toBe('')
-    const no = (what: string) => ['USAGE', `an item id is a text, not ${what}`]
+    const no = (what: string) => ['USAGE', `the id must be a string, not ${what}`]
     expect(JSON.parse(stdout)).toEqual([
       ...[no('undefined'), no('null'), no('number'), no('object'), no('number'), no('undefined')],
       ['NOT_FOUND', 'no queue at /nowhere'],
@@ -208,13 +208,16 @@ log({ all, times, folder: await told(() => openQueue(5, { env: {} })) })`,
     )
     expect(stderr).toBe('')
     const { all, times, folder } = JSON.parse(stdout)
-    expect(all).toEqual(Array(12).fill(['USAGE', 'force needs a reason, which is kept in the event log']))
+    expect(all).toEqual(Array(12).fill(['USAGE', 'force needs a reason']))
     expect(times).toEqual(
       ['-5', 'NaN', 'Infinity', '5'].flatMap(ms =>
-        ['ttlMs', 'waitMs'].map(name => ['USAGE', `${name} is not a length of time: ${ms}`]),
+        ['ttlMs', 'waitMs'].map(name => [
+          'USAGE',
+          `${name} must be a length of time in milliseconds, not ${ms}`,
+        ]),
       ),
     )
-    expect(folder).toEqual(['USAGE', 'the folder of a queue is a text, not number'])
+    expect(folder).toEqual(['USAGE', 'the folder of a queue must be a string, not number'])
     expect(queue.read('WRK-1')).toBe(before)
   })
 
@@ -380,6 +383,6 @@ log([released, value])`,
       makeQueue(['WRK-1']),
       `${two}log(await mine.withClaim('WRK-1').catch(error => [error.code, error.message]))`,
     )
-    expect(json).toEqual(['USAGE', 'withClaim needs a function that does the work'])
+    expect(json).toEqual(['USAGE', 'withClaim needs a function'])
   })
 })

@@ -92,5 +92,5 @@ test('outside of git the event log alone tells', async () => {
     cwd: dirname(elsewhere),
   })
   expect(json.entries.map(({ type }: { type: string }) => type)).toEqual(['created'])
-  expect(stderr).toContain('is in no git repository')
+  expect(stderr).toContain('is not in a git repository')
 })

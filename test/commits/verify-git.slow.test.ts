@@ -55,7 +55,7 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
           code: 'left-out',
           item: 'WRK-3',
           path: repository.path('WRK-3'),
-          message: expect.stringContaining(`its file now lies at ${join(IN_QUEUE, place)}`),
+          message: expect.stringContaining(`its file is now ${join(IN_QUEUE, place)}`),
           fix: `git add ${join(IN_QUEUE, place)}`,
         },
       ],

@@ -63,7 +63,7 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
           code: 'left-out',
           item: 'WRK-3',
           path: repository.path('WRK-3'),
-          message: expect.stringContaining(`its file now lies at ${join(IN_QUEUE, place)}`),
+          message: expect.stringContaining(`its file is now ${join(IN_QUEUE, place)}`),
           fix: `git add ${join(IN_QUEUE, place)}`,
         },
       ],
@@ -324,9 +324,7 @@ describe('what .gitattributes filters', () => {
     expect((await repository.verifyAll()).json).toMatchObject({
       findings: [{ code: 'no-frontmatter' }],
       warnings: [
-        expect.stringContaining(
-          `the filter that .gitattributes names for ${repository.path('WRK-2')} failed`,
-        ),
+        expect.stringContaining(`the filter in .gitattributes for ${repository.path('WRK-2')} failed`),
       ],
     })
   })

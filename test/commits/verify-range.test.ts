@@ -81,7 +81,7 @@ describe('it finds', () => {
     [
       'a lock from the future',
       repo => repo.write('WRK-1', heldItem('WRK-1', 'a', new Date(Date.now() + 3_600_000))),
-      { code: 'lock', message: 'locked by a later than it was committed' },
+      { code: 'lock', message: 'its lock by a is newer than its commit' },
     ],
     [
       'half a lock',
@@ -111,7 +111,7 @@ describe('it finds', () => {
     expect((await findings(repository)).findings).toEqual([
       expect.objectContaining({
         code: 'lock',
-        message: 'an old lock by a came back, that had been given up',
+        message: 'a released lock by a came back',
       }),
     ])
   })

@@ -239,9 +239,9 @@ test('a setting that wrk does not know is told with its place and what was perha
   expect(code).toBe(1)
   const common = { code: 'unknown-setting', severity: 'warning', path: queue.path('wrk.yaml'), column: 1 }
   expect(json.findings).toMatchObject([
-    { ...common, line: 3, advice: 'Did you mean takeover? Correct it, or take it out.' },
-    { ...common, line: 4, advice: 'Did you mean unlisted? Correct it, or take it out.' },
-    { ...common, line: 5, advice: 'Correct it, or take it out.' },
+    { ...common, line: 3, advice: 'Did you mean takeover? Correct it or remove it.' },
+    { ...common, line: 4, advice: 'Did you mean unlisted? Correct it or remove it.' },
+    { ...common, line: 5, advice: 'Correct it or remove it.' },
   ])
   expect((await queue.run('claim WRK-1')).code).toBe(0)
   expect(queue.read('wrk.yaml')).toBe(settings)
@@ -593,9 +593,9 @@ describe('git', () => {
       {
         severity: 'warning',
         path: join(repository.top, repository.queue, 'archive'),
-        message: 'git ignores this folder (.gitignore:3: archive/): what is moved there leaves git',
+        message: 'git ignores this folder (.gitignore:3: archive/): items moved there leave git',
       },
-      { message: expect.stringMatching(/leaves git; 1 item is there now$/) },
+      { message: expect.stringMatching(/leave git; 1 item is there now$/) },
     ])
     // An item that git tracks there all the same stays in git, and so may the rule.
     await repository.git(['add', '-f', join(repository.queue, 'archive/2026-02/WRK-7.md')])

@@ -199,7 +199,7 @@ describe('without permission', () => {
     expect(runAsStranger(queue, 'list --json').json.items[0].problems).toHaveLength(1)
     const path = queue.path('WRK-1')
     expect(runAsStranger(queue, 'doctor --json').json.findings).toMatchObject([
-      { code: 'no-permission', path, advice: `Let its owner permit it: chmod u+rw ${path}` },
+      { code: 'no-permission', path, advice: `Its owner can permit it: chmod u+rw ${path}` },
     ])
     const search = runAsStranger(queue, 'search about')
     expect(search.code).toBe(1)
@@ -247,8 +247,8 @@ describe('stdout', () => {
 
   test.skipIf(!HAS_FULL)('that cannot be written is not called undone where wrk has done it', async () => {
     const queue = makeQueue(['WRK-1'])
-    const unwritten = 'wrk: the answer could not be written to standard output: the disk is full\n'
-    const done = `${unwritten}     The command has done its work; only the answer is missing.\n`
+    const unwritten = 'wrk: could not write to standard output:  the disk is full\n'
+    const done = `${unwritten}     The command has done its work; only its output is missing.\n`
     for (const command of ['new x', 'claim WRK-1', 'claim WRK-1 --json'])
       expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: done })
     expect(queue.lock('WRK-1').by).toBe('tester')

@@ -325,7 +325,7 @@ describe('waiting', () => {
     occupy(LIVING, 12_000)
     await expect(withGuard(hostOf(), stateDir, KEY, () => 0)).rejects.toMatchObject({
       code: 'BUSY',
-      message: 'could not get the guard of wrk-1 in time: process 4242 has been writing it for 12s',
+      message: 'timed out waiting to write wrk-1: process 4242 has held it for 12s',
       hint: 'Try again in a moment.',
       details: { guard: dir },
     })
@@ -342,7 +342,7 @@ describe('waiting', () => {
     }
     await expect(withGuard(hostOf({ disk }), stateDir, KEY, () => 0)).rejects.toMatchObject({
       code: 'BUSY',
-      message: 'could not get the guard of wrk-1 in time: many processes are writing it',
+      message: 'timed out waiting to write wrk-1: many processes write it',
     })
   })
 })

@@ -86,8 +86,8 @@ describe('reading', () => {
         message: expect.stringContaining(message),
         hint: expect.stringMatching(/\w/),
       })
-    expect(() => readOpen(realDisk, folder)).toThrow(invalid(`${folder} is not a plain file`))
-    expect(() => readOpen(realDisk, fifo)).toThrow(invalid(`${fifo} is not a plain file`))
+    expect(() => readOpen(realDisk, folder)).toThrow(invalid(`${folder} is not a regular file`))
+    expect(() => readOpen(realDisk, fifo)).toThrow(invalid(`${fifo} is not a regular file`))
     for (const read of [readOpen, openPlain])
       expect(() => read(realDisk, link)).toThrow(expect.objectContaining({ code: 'ELOOP' }))
     expect(() => readOpen(realDisk, join(folder, 'none'))).toThrow(

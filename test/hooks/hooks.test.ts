@@ -264,7 +264,7 @@ describe('status', () => {
     const install = await repository.wrk('hooks install')
     expect(install).toMatchObject({ code: 1, stderr: expect.stringContaining('was edited') })
     // An install would refuse, so that the status does not advise it alone.
-    expect(status.json.error.hint).toMatch(/^Move what was added to .*pre-commit\.before-wrk/)
+    expect(status.json.error.hint).toMatch(/^Move the additions to .*pre-commit\.before-wrk/)
     expect(install.stderr).toContain(status.json.error.hint)
     expect(snapshot(hooksOf(repository))).toEqual(before)
     const uninstall = await repository.wrk('hooks uninstall --json')

@@ -200,7 +200,7 @@ const noteOf = (note: string): Note => (note === '' ? NOTHING : (JSON.parse(note
 
 /** What is warned of without anything being wrong. */
 const ORDINARY =
-  /was taken over|no longer held|not in its folder yet: could not get the guard|the lock lines follow|its record is not yet|released by its record/
+  /was taken over|no longer yours|not yet moved to its folder: timed out waiting|the lock lines follow|its record is not yet|released in its record/
 
 /** What a change comes to, by the type of its event; of all others the holder. */
 const LOGGED: Record<string, string> = { released: '', archived: 'archived', reopened: 'pending' }

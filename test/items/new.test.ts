@@ -508,9 +508,7 @@ describe('in git', () => {
     }
     const inside = await without(join(repository.top, repository.queue), repository.top)
     expect(inside.json.item.id).toBe('WRK-002')
-    expect(inside.stderr).toMatch(
-      /^wrk: warning: git could not tell the ids of the past.*git could not be run/,
-    )
+    expect(inside.stderr).toMatch(/^wrk: warning: git could not list earlier ids.*git could not be run/)
     const queue = makeQueue(['WRK-1'])
     const outside = await without(queue.root, queue.home)
     expect(outside.json.item.id).toBe('WRK-002')
@@ -518,6 +516,6 @@ describe('in git', () => {
     rmSync(join(repository.top, '.git', 'HEAD'))
     const broken = await repository.wrk('new x --json')
     expect(broken.code).toBe(0)
-    expect(broken.stderr).toMatch(/^wrk: warning: git could not tell/)
+    expect(broken.stderr).toMatch(/^wrk: warning: git could not list/)
   })
 })

@@ -296,7 +296,7 @@ describe('readWithGrayMatter', () => {
     'refuses ---%s',
     async name => {
       const result = await readWithGrayMatter(`---${name}\n{ "a": (globalThis.ran = true) }\n---\n`)
-      const message = expect.stringContaining('YAML only')
+      const message = expect.stringContaining('only YAML')
       expect(result).toMatchObject({ kind: 'error', error: { message, line: 1, column: 4 } })
       expect('ran' in globalThis).toBe(false)
     },

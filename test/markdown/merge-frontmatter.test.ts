@@ -244,7 +244,7 @@ test('an item that both sides added is the same, or a conflict of what differs',
 test.each([
   ['no frontmatter', 'text\n', 'the file has no frontmatter'],
   ['a key twice', file('p: 1\np: 2\n'), 'duplicate key "p", line 4'],
-  ['flow form', '---\n{id: WRK-1}\n---\n', 'its keys are not on lines of their own'],
+  ['flow form', '---\n{id: WRK-1}\n---\n', 'its keys are not on separate lines'],
   ['an alias', file('a: &x [1]\nb: *x\n'), 'it has aliases'],
 ])('a file with %s is not merged by its fields', (_, theirs, message) => {
   const result = merge(file('p: 1\n'), file('p: 2\n'), theirs)

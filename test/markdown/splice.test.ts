@@ -324,7 +324,7 @@ test('what the form of the frontmatter does not allow is refused with its place'
     const result = splice(Buffer.from(`---\n${yaml}---\n`), LOCKED)
     expect(result, yaml).toMatchObject({
       kind: 'error',
-      error: { line, column, message: expect.stringContaining('form') },
+      error: { line, column, message: expect.stringContaining('cannot set') },
     })
   }
 })
@@ -369,8 +369,8 @@ describe('a change is refused when what is read after it', () => {
     ['keys in another order', 'a: 1\nb: 2\n', 'b: 2\na: 1\n', '`a` would change'],
     ['a key less', 'b: 2\n', '', 'other keys would change'],
     ['a key more', 'b: 2\n', 'b: 2\nc: 3\n', 'other keys would change'],
-    ['the field not at all', 'k: "x"\n', '', '`k` would stand 0 times'],
-    ['the field twice', 'b: 2\n', 'b: 2\nk: "x"\n', '`k` would stand 2 times'],
+    ['the field not at all', 'k: "x"\n', '', '`k` would occur 0 times'],
+    ['the field twice', 'b: 2\n', 'b: 2\nk: "x"\n', '`k` would occur 2 times'],
     ['the field with another value', '"x"', '"y"', '`k` would read differently'],
     ['nothing that can be read', 'a: 1\n', 'a: *nobody\n', 'nobody'],
   ])('has %s', (_, from, to, why) => {
@@ -429,7 +429,7 @@ test('a refusal names all fields, and is told at the first that is there, else a
     error: {
       line: 3,
       column: 3,
-      message: expect.stringContaining('setting locked_by, locked_at in place: '),
+      message: expect.stringContaining('cannot set locked_by, locked_at in this frontmatter: '),
     },
   })
   expect(at('{a: 1}\n', LOCKED)).toMatchObject({ error: { line: 3, column: 1 } })

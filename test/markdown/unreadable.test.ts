@@ -42,7 +42,7 @@ describe('a file', () => {
       'of another language and no line',
       bytesOf('---js'),
       'language',
-      '("js"); wrk reads YAML only',
+      '("js"); wrk reads only YAML',
       at(1, 4),
     ],
     ['of a long language', bytesOf(`---${'x'.repeat(50)}\n`), 'language', `("${'x'.repeat(40)}")`, at(1, 4)],

@@ -238,7 +238,7 @@ describe('wrk hooks', () => {
     const command = (await repository.git('config merge.wrk.driver')).trim()
     const script = /\[ -f '(.*?)' \]/.exec(command)![1]!
     await repository.git(['config', 'merge.wrk.driver', command.replaceAll(script, '/no/such/wrk.cjs')])
-    const gone = 'git merges items by lines: the merge driver it was told is gone'
+    const gone = 'git merges items by lines: the registered merge driver is gone'
     expect(await told()).toEqual([[gone, 'wrk hooks install']])
     await repository.git('config --remove-section merge.wrk')
     expect(await told()).toEqual([
@@ -250,7 +250,7 @@ describe('wrk hooks', () => {
 
   test('says after a merge what is left for wrk resolve, and leaves a hook that is there alone', async () => {
     const { repository, merge } = await mergedIntoTwo()
-    expect(merge.stderr).toContain('wrk: wrk resolve would settle 1 item.\n     Do so: wrk resolve\n')
+    expect(merge.stderr).toContain('wrk: 1 item can be resolved.\n     Resolve: wrk resolve\n')
     await repository.wrk('hooks uninstall')
     const hook = join(repository.top, '.git', 'hooks', 'post-merge')
     expect(existsSync(hook)).toBe(false)

@@ -25,7 +25,7 @@ describe.each(DRIVER)('one file is left, %s', (_, driver) => {
     )
     await expectWhole(repository)
     await repository.git(next)
-    expect((await repository.wrk('resolve')).stdout).toBe('Nothing to settle.\n')
+    expect((await repository.wrk('resolve')).stdout).toBe('Nothing to do: no item is left from a merge.\n')
   })
 
   test('of one that merged cleanly into two files, before and after the commit', async () => {

@@ -94,7 +94,7 @@ describe('a person', () => {
     repository.write('WRK-1', text)
     const { code, stderr } = await repository.wrk('resolve')
     expect(code).toBe(1)
-    expect(stderr).toContain('conflict markers in the text that you edited')
+    expect(stderr).toContain('the text that you edited still has conflict markers')
     expect(repository.read('WRK-1')).toBe(text)
   })
 
@@ -130,7 +130,7 @@ describe('a person', () => {
       `WRK-1: removed on our side, changed on theirs\n     Keep it: git add ${at('pending')}. Remove it: git rm ${at('pending')}\n`,
     )
     await repository.git(['rm', '-q', at('pending')])
-    expect((await repository.wrk('resolve')).stdout).toBe('Nothing to settle.\n')
+    expect((await repository.wrk('resolve')).stdout).toBe('Nothing to do: no item is left from a merge.\n')
   })
 })
 
@@ -170,13 +170,16 @@ test('--check changes nothing, and tells what it would do', async () => {
   const { code, stdout, stderr } = await repository.wrk('resolve --check')
   expect(code).toBe(1)
   expect(stdout).toContain(`WRK-1: would be ${at('done')} (now `)
-  expect(stderr).toBe('wrk: wrk resolve would settle 1 item.\n     Do so: wrk resolve\n')
+  expect(stderr).toBe('wrk: 1 item can be resolved.\n     Resolve: wrk resolve\n')
   expect(await repository.git('status --porcelain')).toBe(before)
 })
 
 test('outside of a merge there is nothing to settle; with an id that is none it is a mistake', async () => {
   const repository = await makeRepository()
-  expect(await repository.wrk('resolve')).toMatchObject({ code: 0, stdout: 'Nothing to settle.\n' })
+  expect(await repository.wrk('resolve')).toMatchObject({
+    code: 0,
+    stdout: 'Nothing to do: no item is left from a merge.\n',
+  })
   expect((await repository.wrk('resolve ../x')).code).toBe(2)
   expect((await repository.wrk('resolve --json')).json).toMatchObject({
     ok: true,

@@ -122,8 +122,8 @@ describe('a claim', () => {
 
   test('of an unknown id', async () => {
     expect(await say(makeQueue(['WRK-15']), 'claim 5')).toMatchInlineSnapshot(`
-      "wrk: there is no item WRK-5 in /queue
-           Did you mean WRK-15? wrk list shows the items; wrk where shows which queue this is.
+      "wrk: no item WRK-5 in /queue
+           Did you mean WRK-15? See all: wrk list. Which queue: wrk where
       exit 1"
     `)
   })
@@ -149,7 +149,7 @@ describe('a claim', () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5'), 'working/WRK-5.md': item('WRK-5') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
       "wrk: WRK-5 is in 2 places: /queue/pending/WRK-5.md, /queue/working/WRK-5.md
-           Keep one: compare them, then remove the others (git rm) or give them ids of their own.
+           Compare them and keep one (git rm the others), or give each its own id.
       exit 5"
     `)
   })
@@ -166,8 +166,8 @@ describe('a claim', () => {
     const queue = makeQueue()
     const result = await queue.run('claim 5', { queue: undefined, cwd: queue.home })
     expect(shown(result, queue.home)).toMatchInlineSnapshot(`
-      "wrk: no queue here: neither /queue nor a folder above it holds .claude/work-queue
-           Go to the workspace, name the queue with --queue DIR, or make one with: wrk init
+      "wrk: no queue here: no .claude/work-queue in /queue or above it
+           Change to the workspace, name the queue (--queue DIR), or make one: wrk init
       exit 1"
     `)
   })
@@ -368,7 +368,7 @@ test('a session whose item was taken over', async () => {
   await queue.run('claim 5', { session: 'other', env: { WRK_NOW: minutesAgo(10).toISOString() } })
   expect(await say(queue, 'heartbeat')).toMatchInlineSnapshot(`
     "wrk: WRK-5 was taken over by other at 2026-03-02T11:50:00Z (its holder was silent for longer than the TTL)
-         Stop working on it; wrk release WRK-5 puts an end to this message.
+         Stop working on it, then: wrk release WRK-5
     exit 4"
   `)
 })
@@ -409,7 +409,7 @@ test('wrk doctor', async () => {
 
     warning: dependencies on what is not there (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
-         As long as it is named, the item is never ready: correct it, or take it out.
+         The item is never ready until you correct or remove that id.
     exit 1"
   `)
   expect(await say(queue, 'doctor --fix')).toMatchInlineSnapshot(`
@@ -423,7 +423,7 @@ test('wrk doctor', async () => {
 
     warning: dependencies on what is not there (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
-         As long as it is named, the item is never ready: correct it, or take it out.
+         The item is never ready until you correct or remove that id.
     exit 1"
   `)
 })
@@ -442,7 +442,7 @@ test('a session lock that another run holds', async () => {
     env: { WRK_NOW: minutesAgo(10).toISOString() },
   })
   expect(await say(queue, 'lock claim --run-id nightly-2')).toMatchInlineSnapshot(`
-    "wrk: lock nightly_session is held by nightly-1 (on HOST), session other, since 2026-03-02T11:50:00Z (10m ago), until 2026-03-02T13:50:00Z unless it is renewed; unknown: it names no process to watch; only its age tells
+    "wrk: lock nightly_session is held by nightly-1 (on HOST), session other, since 2026-03-02T11:50:00Z (10m ago), until 2026-03-02T13:50:00Z unless it is renewed; unknown: no process known; only its age counts
          Wait for it (wrk lock run nightly_session --wait 5m -- COMMAND), do something else, or ask its holder to release it.
     exit 4"
   `)

@@ -192,14 +192,14 @@ test('within another queue it makes none; below another it says which one is use
   const refused = await run('init', { cwd: part })
   expect(refused).toMatchObject({
     code: 2,
-    stderr: `wrk: there is a queue above, which is used here already: ${queueIn(folder)}
-     For a second one, which hides it from here on: wrk init --separate\n`,
+    stderr: `wrk: there is already a queue for this folder: ${queueIn(folder)}
+     Make a second one that replaces it here: wrk init --separate\n`,
   })
   expect(existsSync(join(part, '.claude'))).toBe(false)
   const made = await run('init --separate', { cwd: part })
   expect(made).toMatchObject({
     code: 0,
-    stderr: `wrk: warning: there is a queue above, ${queueIn(folder)}; below ${part} this one is used from now on\n`,
+    stderr: `wrk: warning: from now on ${part} uses this queue, not ${queueIn(folder)}\n`,
   })
   expect((await run('where --json', { cwd: part })).json.queue).toBe(queueIn(part))
 
@@ -266,7 +266,7 @@ test('a file in place of the folder is told as such, by init and by --queue', as
   expect(made.stderr).toContain(`${file} is a file, not a folder`)
   const below = await run(['init', join(file, 'queue')])
   expect(below.code).toBe(74)
-  expect(below.stderr).toContain('a file stands where a folder has to be')
+  expect(below.stderr).toContain('there is a file where a folder is needed')
   const asked = await run(['--queue', file, 'list', '--json'])
   expect(asked.json.error).toMatchObject({
     code: 'NOT_FOUND',

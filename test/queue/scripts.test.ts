@@ -87,7 +87,9 @@ describe('wrk init --scripts', () => {
     const result = await run('init --scripts --json', { cwd: space.root })
     expect(result.code).toBe(0)
     expect(result.json.scripts).toMatchObject({ created: FILES.slice(1), different: [FILES[0]] })
-    expect(result.stderr).toBe(`wrk: warning: ${FILES[0]} differs from this version’s; it stays as it is\n`)
+    expect(result.stderr).toBe(
+      `wrk: warning: ${FILES[0]} differs from that of this version and is not changed\n`,
+    )
     expect(snapshot(dirname(ours))).toMatchObject(before)
     expect((await run('init --scripts', { cwd: space.root })).stdout).toContain(
       `kept ${FILES[0]}, which differs`,
@@ -327,7 +329,7 @@ mv "$file" "$Q/done/"
 release_wrk 1 >/dev/null`)
   expect(code).toBe(0)
   expect(stdout).toMatch(/^done\n\d{4}-\d\d-\d\dT[\d:]{8}Z\n$/)
-  expect(stderr).toMatch(/^(wrk: warning: WRK-1 lies in pending\/, where .*\n){2}$/)
+  expect(stderr).toMatch(/^(wrk: warning: WRK-1 is in pending\/, which .*\n){2}$/)
   expect(space.read('done/WRK-1.md')).toContain('\nlocked_by: ""\n')
 })
 

@@ -221,14 +221,14 @@ describe('a receipt', () => {
   })
 
   test.each([
-    [['--inputs', '[]'], '--inputs should be a JSON object'],
-    [['--inputs', '{'], '--inputs is not JSON'],
-    [['--commands', '"make"'], '--commands should be a JSON array of strings'],
-    [['--consumed', '[1]'], '--consumed should be a JSON array of strings'],
-    [['--produced', '{}'], '--produced should be a JSON array of strings'],
-    [['--links', '7'], '--links should be a JSON object, or an array of strings'],
-    [['--status', 'maybe'], '--status is neither pass nor fail'],
-    [['--run-id', '../x'], '--run-id is not a run id'],
+    [['--inputs', '[]'], '--inputs must be a JSON object'],
+    [['--inputs', '{'], '--inputs must be JSON'],
+    [['--commands', '"make"'], '--commands must be a JSON array of strings'],
+    [['--consumed', '[1]'], '--consumed must be a JSON array of strings'],
+    [['--produced', '{}'], '--produced must be a JSON array of strings'],
+    [['--links', '7'], '--links must be a JSON object, or an array of strings'],
+    [['--status', 'maybe'], '--status must be "pass" or "fail"'],
+    [['--run-id', '../x'], '--run-id must be a run id'],
   ])('with %j is a usage error that says what is wrong', async (args, message) => {
     const folder = tempFolder()
     const result = await receipt(folder, [...PASS, ...args, '--json'])
@@ -255,7 +255,7 @@ describe('a receipt', () => {
       symlinkSync(outside, join(place, part))
       const result = await receipt(place, [...PASS, '--json'])
       expect([part, result.code, result.json.error.code]).toEqual([part, 74, 'IO'])
-      expect(result.json.error.message).toContain('leads out of')
+      expect(result.json.error.message).toContain('is a link out of')
     }
     expect(readdirSync(outside)).toEqual(['mine'])
 

@@ -39,7 +39,7 @@ const CASES: Case[] = [
     state: listed({ ...mine, boot: '00000000-aaaa-bbbb-cccc-000000000000' }),
     // Without a machine id nothing tells a restart from another machine of the same name.
     verdict: mine.machine ? 'dead' : 'unknown',
-    reason: mine.machine ? 'the machine was restarted since' : 'before a restart',
+    reason: mine.machine ? 'the machine was restarted' : 'before a restart',
   },
   {
     name: 'an anchor on another machine of the same name',

@@ -369,9 +369,7 @@ describe('a lock that git or an editor took out of the file', () => {
     const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
     expect(told.code).toBe(0)
     for (const id of ['WRK-1', 'WRK-2', 'WRK-3'])
-      expect(told.stderr).toContain(
-        `${id} is still held by this session, but git or an editor took its lock out`,
-      )
+      expect(told.stderr).toContain(`${id} is still yours, but git or an editor removed its lock`)
 
     expect((await as(queue, 'me', 3 * MINUTE, 'set WRK-1 priority=low')).code).toBe(0)
     expect((await as(queue, 'me', 3 * MINUTE, 'release WRK-2')).code).toBe(0)
@@ -618,9 +616,7 @@ describe('release', () => {
     const before = queue.read('WRK-1')
     const { code, stderr, stdout } = await queue.run('release --mine')
     expect([code, stdout]).toEqual([0, 'Released WRK-1\n'])
-    expect(stderr).toMatch(
-      /^wrk: warning: released by its record; the file was left as it is: .*WRK-1\.md:3:/,
-    )
+    expect(stderr).toMatch(/^wrk: warning: released in its record; the file was not changed: .*WRK-1\.md:3:/)
     expect(stderr).not.toContain('WRK-2')
     expect(queue.read('WRK-1')).toBe(before)
     expect((await queue.run('heartbeat --json', { session: 'other' })).json.superseded).toEqual([])

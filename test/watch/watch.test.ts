@@ -134,7 +134,7 @@ describe('wrk watch --json', () => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'x', ago(3 * HOUR)), 'WRK-2': item('WRK-2') })
     const watcher = await startWatch(queue)
     queue.write('wrk.yaml', 'ttl: [')
-    await until('a warning', () => watcher.stderr().includes('the settings stay as they were'))
+    await until('a warning', () => watcher.stderr().includes('the earlier settings stay in use'))
     queue.write('wrk.yaml', 'ttl: 10h\n')
     await watcher.sees({ type: 'liveness', from: 'stale', to: 'unknown' })
     queue.write('session-state.yaml', 'sessions: [')

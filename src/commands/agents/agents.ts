@@ -23,10 +23,10 @@ export function configure(command: Command, run: RunCommand): void {
      wrk agents status
      wrk agents uninstall claude`,
   )
-  install(command.command('install').summary('tell an agent how to work with wrk'), run)
+  install(command.command('install').summary('add instructions and hooks for an agent'), run)
   uninstall(command.command('uninstall').summary('remove what install added'), run)
   status(command.command('status').summary('what is installed where'), run)
-  hook(command.command('hook').summary('answer an event of an agent (what its hooks run)'), run)
+  hook(command.command('hook').summary('answer a hook event of an agent'), run)
 }
 
 /**
@@ -58,11 +58,11 @@ function named(words: readonly string[]): InstructedAgent[] {
 }
 
 function install(command: Command, run: RunCommand): void {
-  whichAgents(command, 'whom to tell')
+  whichAgents(command, 'which agents')
     .description(
       'Add a short block on how to work with wrk to CLAUDE.md, AGENTS.md or GEMINI.md, and hooks to the settings of Claude Code.',
     )
-    .option('--local', 'hooks in .claude/settings.local.json, with the path of this very program')
+    .option('--local', 'put the hooks into .claude/settings.local.json, with the path of this wrk')
   examples(
     command,
     `wrk agents install claude
@@ -81,7 +81,7 @@ function install(command: Command, run: RunCommand): void {
 }
 
 function uninstall(command: Command, run: RunCommand): void {
-  whichAgents(command, 'whose block and hooks to remove').description('Remove exactly what install added.')
+  whichAgents(command, 'which agents').description('Remove the block and the hooks that install added.')
   examples(command, 'wrk agents uninstall all')
   command.action((words: string[]) =>
     run(async globals => changed(uninstallAgents(await open(globals), named(words)))),
@@ -89,7 +89,7 @@ function uninstall(command: Command, run: RunCommand): void {
 }
 
 function changed({ workspace, files }: AgentsChange): Outcome {
-  const words = { created: 'made', deleted: 'deleted', unchanged: 'left as it is' } as Record<string, string>
+  const words = { created: 'made', deleted: 'deleted', unchanged: 'unchanged' } as Record<string, string>
   const lines = files.map(({ file, what, change }) => {
     const about = change in words ? words[change] : `${what} ${change}`
     return `  ${file}  ${about}\n`
@@ -102,7 +102,7 @@ function changed({ workspace, files }: AgentsChange): Outcome {
 }
 
 function status(command: Command, run: RunCommand): void {
-  command.description('Tell for each agent whether block and hooks are installed, and up to date.')
+  command.description('Show for each agent whether its block and hooks are installed and up to date.')
   examples(command, 'wrk agents status --json')
   command.action(() =>
     run(async globals => {
@@ -121,7 +121,7 @@ function status(command: Command, run: RunCommand): void {
 }
 
 function hook(command: Command, run: RunCommand): void {
-  command.addArgument(new Argument('<agent>', 'whose event it is').choices(['claude']))
+  command.addArgument(new Argument('<agent>', 'the agent').choices(['claude']))
   examples(command, `echo '{"hook_event_name":"PostToolUse","session_id":"s-1"}' | wrk agents hook claude`)
   command.addHelpText(
     'after',

@@ -18,12 +18,8 @@ export function configure(command: Command, run: RunCommand): void {
   command
     .option('--port <n>', 'listen on this port (default: the same one each time)')
     .option('--no-open', 'do not open a browser')
-    .option('--export <file>', 'write the board as it is now to one file, and end')
-    .option(
-      '--format <name>',
-      'of --export: html (a page that needs nothing else) or svg (a drawing)',
-      'html',
-    )
+    .option('--export <file>', 'write the board as it is now to a file and exit')
+    .option('--format <name>', 'of --export: html (one self-contained page) or svg (a drawing)', 'html')
     .option('--view <name>', 'of --format svg: graph (what waits for what) or time (who held what)', 'graph')
   examples(
     command,
@@ -33,10 +29,7 @@ export function configure(command: Command, run: RunCommand): void {
      wrk board --no-open --port 7400
      ssh -L 7400:127.0.0.1:7400 devbox    # then open the address that wrk board prints there`,
   )
-  command.addHelpText(
-    'after',
-    '\nListens on this machine only (127.0.0.1 and ::1). Ctrl-C ends it; so does removing the queue.',
-  )
+  command.addHelpText('after', '\nListens on this machine only (127.0.0.1 and ::1). Ctrl-C stops it.')
   command.action((flags: BoardFlags) =>
     run(async globals => {
       const { boardUrl, exportBoard, runningBoard, serveBoard } = await import('../../board/serve.ts')
@@ -53,7 +46,7 @@ export function configure(command: Command, run: RunCommand): void {
       }
       const port = flags.port === undefined ? undefined : count('--port', flags.port)
       if (port !== undefined && (port < 1 || port > 65_535))
-        throw new WrkError('USAGE', '--port is a number from 1 to 65535')
+        throw new WrkError('USAGE', '--port must be a number from 1 to 65535')
       const say = (text: string) => write(globals.json ? 2 : 1, text)
       const running = await runningBoard(context)
       if (running) {
@@ -61,7 +54,7 @@ export function configure(command: Command, run: RunCommand): void {
         return {
           exitCode: EXIT.done,
           json: { ok: true, url: `http://127.0.0.1:${running.port}/`, running: true },
-          text: `The board of this queue is running already.\n${address(context, boardUrl(running), running.port, Boolean(opened))}`,
+          text: `The board of this queue is already running.\n${address(context, boardUrl(running), running.port, Boolean(opened))}`,
         }
       }
       const ending = new AbortController()
@@ -82,12 +75,12 @@ export function configure(command: Command, run: RunCommand): void {
               1,
               `${JSON.stringify({ schema_version: 1, ok: true, url: `http://127.0.0.1:${found.port}/`, running: false })}\n`,
             )
-          else say(`${address(context, boardUrl(found), found.port, forget !== null)}Ctrl-C ends it.\n`)
+          else say(`${address(context, boardUrl(found), found.port, forget !== null)}Ctrl-C stops it.\n`)
         },
       })
       ;(forget as (() => void) | null)?.()
       if (released.length > 0) say(`Released what the board held: ${released.join(', ')}\n`)
-      if (why === 'gone') say('The queue is gone, and so is its board.\n')
+      if (why === 'gone') say('The queue was removed; the board has stopped.\n')
       return { exitCode, json: { ok: true }, printed: true }
     }),
   )
@@ -96,7 +89,7 @@ export function configure(command: Command, run: RunCommand): void {
 function oneOf<T extends string>(option: string, text: string, words: readonly T[]): T {
   const found = words.find(word => word === text)
   if (found) return found
-  throw new WrkError('USAGE', `${option} is ${words.join(' or ')}, not "${printable(text, 40)}"`)
+  throw new WrkError('USAGE', `${option} must be ${words.join(' or ')}, not "${printable(text, 40)}"`)
 }
 
 /** A terminal is the user's own; a pipe may be a log, where no token belongs. */

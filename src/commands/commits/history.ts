@@ -7,9 +7,9 @@ import { examples, open, type RunCommand } from '../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'One item through the event log and git, oldest first: who claimed it, what was committed, where it was moved, who took it over.',
+      'The history of one item from the event log and git, oldest first: claims, takeovers, commits and moves.',
     )
-    .argument('<id>', 'the item; also one that is gone')
+    .argument('<id>', 'the item; it may have been deleted')
   examples(
     command,
     `wrk history WRK-157
@@ -17,7 +17,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nCommits are those of the present branch. The event log is that of this machine.',
+    '\nCommits are those of the current branch; the event log is that of this machine.',
   )
   command.action((id: string) =>
     run(async globals => {

@@ -30,19 +30,23 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'May this session commit what is staged? Looks at the index, not at the files of the working tree.',
+      'Check whether this session may commit what is staged. Reads the index, not the files of the working tree.',
     )
     .argument('[path...]', 'only what is staged there')
-    .option('--staged', 'what is staged; the default, for hooks to say so')
-    .option('--range <a..b>', 'what the commits of a branch would bring in, for CI: origin/main..HEAD')
-    .addOption(command.createOption('--format <format>', 'of the findings of --range').choices(RANGE_FORMATS))
+    .option('--staged', 'what is staged (the default)')
+    .option('--range <a..b>', 'what the commits of a branch change, for CI: origin/main..HEAD')
+    .addOption(
+      command
+        .createOption('--format <format>', 'how to print the findings of --range')
+        .choices(RANGE_FORMATS),
+    )
     .option('--coordination', 'with --range: also against the claims of all clones, as the engine has them')
     .option(
       '--pre-receive',
       'in a server’s hook pre-receive or update: what is pushed, against the claims there',
     )
     .option('--pre-push <remote>', 'in the hook pre-push: renew the claims, and look at what is pushed')
-    .option('--commit-msg <file>', 'a commit message too, as the commit-msg hook is given it')
+    .option('--commit-msg <file>', 'check this commit message too')
   examples(
     command,
     `wrk verify --staged
@@ -60,7 +64,7 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
   command.action((paths: string[], flags: Flags) =>
     run(async globals => {
       if (flags.commitMsg !== undefined && (flags.staged || paths.length > 0))
-        throw new WrkError('USAGE', '--commit-msg goes without --staged and paths')
+        throw new WrkError('USAGE', '--commit-msg cannot be combined with --staged or paths')
       if (flags.coordination && flags.range === undefined)
         throw new WrkError('USAGE', '--coordination goes with --range')
       if (flags.preReceive) {
@@ -82,10 +86,10 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
         return findingsOutcome(findings, warnings, 'not pushed')
       }
       if (flags.format !== undefined && flags.range === undefined)
-        throw new WrkError('USAGE', '--format goes with --range')
+        throw new WrkError('USAGE', '--format needs --range')
       if (flags.range !== undefined) {
         if (flags.commitMsg !== undefined || flags.staged || paths.length > 0)
-          throw new WrkError('USAGE', '--range goes without --staged, --commit-msg and paths')
+          throw new WrkError('USAGE', '--range cannot be combined with --staged, --commit-msg or paths')
         const { verifyRange } = await import('../../operations/commits/verify-range.ts')
         const found = await verifyRange(process.cwd(), flags.range)
         if (flags.coordination) {
@@ -95,7 +99,7 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
         return rangeOutcome(found, flags.format ?? 'text')
       }
       const context = await openIfThere(globals)
-      if (!context) return passed('There is no queue here: nothing to verify.', 0, [])
+      if (!context) return passed('Nothing to verify: there is no queue here.', 0, [])
       const now = context.clock()
       const cwd = process.cwd()
       if (flags.commitMsg !== undefined) {

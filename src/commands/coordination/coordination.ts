@@ -15,9 +15,9 @@ export function configure(command: Command, run: RunCommand): void {
      wrk coordination probe`,
   )
   setup(command.command('setup').summary('try an engine, then write it into wrk.yaml'), run)
-  status(command.command('status').summary('is it reachable, and what is still to be told'), run)
-  probe(command.command('probe').summary('try all that claims need of the engine'), run)
-  off(command.command('off').summary('take it out of wrk.yaml'), run)
+  status(command.command('status').summary('whether it is reachable, and what is still unsent'), run)
+  probe(command.command('probe').summary('test every request that claims need'), run)
+  off(command.command('off').summary('remove it from wrk.yaml'), run)
 }
 
 const parts = () => import('../../operations/coordination/shared-claims.ts')
@@ -32,19 +32,19 @@ interface SetupFlags {
 function setup(command: Command, run: RunCommand): void {
   command
     .description(
-      'Try the engine with a record of its own, say what it refuses, and write the setting into wrk.yaml. Commit that file: all clones follow it.',
+      'Test the engine with a trial record, show what it refuses, and write the setting into wrk.yaml. Commit that file: all clones use it.',
     )
     .option('--engine <name>', 'git or postgres', 'git')
     .option(
       '--remote <name>',
-      'git: a remote or a URL (origin unless given); postgres: the environment variable with the URL',
+      'git: a remote or a URL (default: origin); postgres: the environment variable with the URL',
     )
     .option(
       '--offline <what>',
       'when the engine cannot be reached: refuse claims, or claim in this clone (local)',
       'refuse',
     )
-    .option('--name <queue>', 'the queue’s name in the engine; its path in the repository unless given')
+    .option('--name <queue>', 'the queue’s name in the engine (default: its path in the repository)')
   examples(
     command,
     `wrk coordination setup
@@ -54,9 +54,9 @@ function setup(command: Command, run: RunCommand): void {
     run(async globals => {
       const { engine, offline, name } = flags
       if (engine !== 'git' && engine !== 'postgres')
-        throw new WrkError('USAGE', '--engine should be git or postgres')
+        throw new WrkError('USAGE', '--engine must be git or postgres')
       if (offline !== 'refuse' && offline !== 'local')
-        throw new WrkError('USAGE', '--offline should be refuse or local')
+        throw new WrkError('USAGE', '--offline must be refuse or local')
       const remote = flags.remote ?? (engine === 'git' ? 'origin' : 'WRK_DATABASE_URL')
       const options = { engine, remote, offline, queue: name ?? null } as const
       const result = await (await parts()).coordinationSetup(await open(globals), options)
@@ -66,7 +66,7 @@ function setup(command: Command, run: RunCommand): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, coordination: { ...settings, queue }, steps, written },
-        text: `${describeSteps(steps)}Wrote coordination into ${written}\nCommit that file: the other clones follow it.\n`,
+        text: `${describeSteps(steps)}Wrote coordination into ${written}\nNext, commit that file: the other clones use it.\n`,
       }
     }),
   )
@@ -77,7 +77,7 @@ type Steps = Parameters<typeof describeSteps>[0]
 function probeFailed(steps: Steps, queue: string) {
   const failed = steps.find(({ ok }) => !ok)!
   const message = `the engine cannot be used for claims: ${failed.step} failed: ${failed.reason}`
-  const hint = 'Nothing was written. What a server has to allow: docs/machines.md'
+  const hint = 'Nothing was written. What the server must allow: docs/machines.md'
   return {
     exitCode: EXIT.failed,
     json: { ok: false, error: { code: 'FAILED', message, hint }, queue, steps },
@@ -87,7 +87,7 @@ function probeFailed(steps: Steps, queue: string) {
 
 function status(command: Command, run: RunCommand): void {
   command.description(
-    'Which engine decides, whether it answers and how fast, what this clone holds, and what is still to be told.',
+    'Show which engine decides, whether it answers and how fast, what this clone holds, and what is still unsent.',
   )
   examples(command, 'wrk coordination status --json')
   command.action(() =>
@@ -105,7 +105,7 @@ function status(command: Command, run: RunCommand): void {
 
 function probe(command: Command, run: RunCommand): void {
   command.description(
-    'Create, swap, list, tombstone and remove a record of its own, and say what the engine refuses.',
+    'Create, swap, list, close and remove a trial record, and show what the engine refuses.',
   )
   examples(command, 'wrk coordination probe')
   command.action(() =>
@@ -119,7 +119,7 @@ function probe(command: Command, run: RunCommand): void {
 
 function off(command: Command, run: RunCommand): void {
   command
-    .description('Take coordination out of wrk.yaml: claims are then decided in each clone apart.')
+    .description('Remove coordination from wrk.yaml: each clone then decides claims for itself.')
     .option('--force', 'although this clone holds items')
   examples(command, 'wrk coordination off')
   command.action(({ force = false }: { force?: boolean }) =>
@@ -128,7 +128,7 @@ function off(command: Command, run: RunCommand): void {
       return {
         exitCode: EXIT.done,
         json: { ok: true, written: path, held },
-        text: `Took coordination out of ${path}\nCommit that file: the other clones follow it.\n`,
+        text: `Removed coordination from ${path}\nNext, commit that file: the other clones use it.\n`,
         warnings:
           held.length > 0 ? [`others see these as held until their time is over: ${held.join(', ')}`] : [],
       }

@@ -24,7 +24,7 @@ export function configure(command: Command, run: RunCommand): void {
     run(async globals => {
       const context = await open(globals)
       if (!context.store.settings.isCoordinated)
-        throw new WrkError('USAGE', 'this queue is not coordinated: wrk.yaml has no coordination', {
+        throw new WrkError('USAGE', 'this queue has no coordination in wrk.yaml', {
           hint: 'Push with git push, or set it up with: wrk coordination setup',
         })
       const { pushForAll } = await import('../../operations/coordination/shared-fence.ts')

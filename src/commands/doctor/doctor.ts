@@ -11,24 +11,24 @@ import { examples, open, type RunCommand } from '../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'What is wrong with the queue: left-over locks, items in the wrong place, broken files, what crashes left.',
+      'Find what is wrong with the queue: left-over locks, items in the wrong folder, broken files, remains of crashes.',
     )
-    .option('--fix', 'mend what has one safe answer; the rest is for a person, and it says what')
+    .option('--fix', 'repair what can be repaired safely, and say what to do about the rest')
   examples(
     command,
     `wrk doctor                what is wrong, and what --fix would do
-     wrk doctor --fix          the same twice is the same as once
+     wrk doctor --fix          safe to repeat
      wrk doctor --json | jq '.findings[] | select(.severity == "error")'`,
   )
   command.addHelpText(
     'after',
     `
-Exit code 0: nothing is wrong, or all of it was mended; 1: errors or warnings
+Exit code 0: nothing is wrong, or all of it was repaired; 1: errors or warnings
 remain. Notes do not count: git hooks that were never installed (outdated or
 edited ones are a warning), dependencies of closed items.
 --fix looks again under the guard before each change. Of an item it changes the
-lock and the folder, and removes a file only where the same bytes lie in the
-folder that fits their status.`,
+lock and the folder; it removes a file only if an identical one is in the folder
+that fits its status.`,
   )
   command.action(({ fix = false }: { fix?: boolean }) =>
     run(async globals => {
@@ -56,7 +56,7 @@ function outcomeOf({ findings, fixed, remaining, failed }: Diagnosis, fix: boole
   if (remaining === 0) return { exitCode: EXIT.done, json: { ok: true, ...parts }, text }
   const message = `${remaining} ${remaining === 1 ? 'finding remains' : 'findings remain'}`
   const canFix = findings.some(finding => finding.fix)
-  const hint = canFix && !fix ? 'wrk doctor --fix mends what has one safe answer.' : null
+  const hint = canFix && !fix ? 'Repair what can be repaired safely: wrk doctor --fix' : null
   return {
     exitCode: EXIT.failed,
     json: { ok: false, error: { code: 'FAILED', message, hint }, ...parts },

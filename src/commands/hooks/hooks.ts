@@ -33,8 +33,8 @@ export function configure(command: Command, run: RunCommand): void {
   )
   const install = command
     .command('install')
-    .summary('put the hooks in; hooks that are there are kept and called')
-  install.description('Put the hooks in. Hooks that are there are kept and called first. Safe to repeat.')
+    .summary('install the hooks; existing hooks are kept and called first')
+  install.description('Install the hooks. Existing hooks are kept and called first. Safe to repeat.')
   examples(install, 'wrk hooks install')
   install.action(() =>
     run(async globals =>
@@ -45,8 +45,8 @@ export function configure(command: Command, run: RunCommand): void {
     ),
   )
 
-  const uninstall = command.command('uninstall').summary('take them out without a trace')
-  uninstall.description('Take the hooks out; what was there before is put back. Safe to repeat.')
+  const uninstall = command.command('uninstall').summary('remove the hooks and restore what was there')
+  uninstall.description('Remove the hooks and restore what was there before. Safe to repeat.')
   examples(uninstall, 'wrk hooks uninstall')
   uninstall.action(() =>
     run(async globals => {
@@ -56,8 +56,8 @@ export function configure(command: Command, run: RunCommand): void {
     }),
   )
 
-  const status = command.command('status').summary('are they in?')
-  status.description('Tell whether the hooks are in. Exit code 0: both, and up to date; else 1.')
+  const status = command.command('status').summary('show whether the hooks are installed')
+  status.description('Show whether the hooks are installed. Exit code 0: both are, and up to date; else 1.')
   examples(
     status,
     `wrk hooks status
@@ -82,8 +82,8 @@ function jsonOf({ folder, hooks, gone, warnings }: HooksStatus) {
 
 const WORDS: Record<HooksStatus['hooks'][number]['state'], string> = {
   none: 'not installed',
-  foreign: 'not installed; another hook is there',
-  overwritten: 'gone; a hook manager wrote its own over it',
+  foreign: 'not installed; there is another hook',
+  overwritten: 'missing; a hook manager overwrote it',
   installed: 'installed',
   outdated: 'outdated',
   edited: 'edited',
@@ -109,8 +109,8 @@ function installed(result: HooksChange): Outcome {
 
 function uninstalled(result: HooksChange): Outcome {
   const { changed, left, folder, warnings } = result
-  const message = `${left.join(' and ')} in ${folder} was edited after wrk made it; it stays as it is`
-  const hint = 'Look at what was added, then remove or mend the file by hand.'
+  const message = `${left.join(' and ')} in ${folder} was edited by hand and is not changed`
+  const hint = 'See what was added to it, then edit or remove the file.'
   const json = { changed, left, ...jsonOf(result) }
   if (left.length > 0)
     return {
@@ -124,7 +124,7 @@ function uninstalled(result: HooksChange): Outcome {
     json: { ok: true, ...json },
     text:
       changed.length === 0
-        ? 'Nothing to do: no hook of wrk is here.\n'
+        ? 'Nothing to do: wrk has no hooks here.\n'
         : `Removed ${changed.join(' and ')}.\n`,
     warnings,
   }
@@ -135,7 +135,7 @@ function stateOf(result: HooksStatus): Outcome {
   if (missing.length === 0)
     return { exitCode: EXIT.done, json: { ok: true, ...jsonOf(result) }, text: describe(result) }
   const message = `${result.gone ? 'no longer' : 'not'} in place: ${missing.map(({ name, state }) => `${name} (${state})`).join(', ')}`
-  const hint = inTheWay(result.hooks)?.hint ?? 'Put them in with: wrk hooks install'
+  const hint = inTheWay(result.hooks)?.hint ?? 'Install them: wrk hooks install'
   return {
     exitCode: EXIT.failed,
     json: { ok: false, error: { code: 'FAILED', message, hint }, ...jsonOf(result) },

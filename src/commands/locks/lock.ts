@@ -38,7 +38,7 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      `Hold a named lock (default: ${DEFAULT_LOCK}) of this queue, or of --state-dir: one run at a time, whichever session it belongs to.`,
+      `Hold a named lock (default: ${DEFAULT_LOCK}) of this queue, or of --state-dir: one run at a time, in any session.`,
     )
     .option(
       '--state-dir <dir>',
@@ -52,22 +52,22 @@ export function configure(command: Command, run: RunCommand): void {
      R=$(wrk lock claim --ttl 5400 --purpose nightly_runner --json | jq -r .run_id)
      wrk lock release --run-id "$R"`,
   )
-  show(command.command('show').summary('who holds a lock, and whether they live'), run)
+  show(command.command('show').summary('show who holds a lock, and whether the holder is alive'), run)
   claim(command.command('claim').summary('claim a lock for a run; prints its id'), run)
-  renew(command.command('renew').summary('a sign of life, so that the lock does not run out'), run)
-  release(command.command('release').summary('give a lock up; only its run can'), run)
-  cleanup(command.command('cleanup').summary('free locks of the dead and put unreadable files aside'), run)
+  renew(command.command('renew').summary('extend a lock'), run)
+  release(command.command('release').summary('release a lock; only its run can'), run)
+  cleanup(command.command('cleanup').summary('free locks of dead holders, set unreadable files aside'), run)
   around(command.command('run').summary('hold a lock around a command'), run)
 }
 
 const REMOTE = 'in a coordinated queue: hold it in the engine, for all clones and hosts'
 
-const NAME = `the lock; ${DEFAULT_LOCK} unless given`
+const NAME = `the lock (default: ${DEFAULT_LOCK})`
 const TTL =
-  'seconds, or a time such as 90m: how long it lives after its holder’s last sign of life (default: LOCK_TTL_SECONDS, else ttl of wrk.yaml, else 2h)'
+  'seconds, or a time such as 90m: how long it lives after its last renewal (default: LOCK_TTL_SECONDS, else ttl of wrk.yaml, else 2h)'
 
 function show(command: Command, run: RunCommand): void {
-  command.description('Show who holds a lock. Exit code 0, locked or not; 5 when its file cannot be read.')
+  command.description('Show who holds a lock. Exit code 0: locked or not; 5: its file cannot be read.')
   command.argument('[name]', NAME)
   command.option('--remote', 'in a coordinated queue: ask the engine who holds it')
   examples(
@@ -93,8 +93,8 @@ function claim(command: Command, run: RunCommand): void {
     )
     .argument('[name]', NAME)
     .option('--ttl <seconds>', TTL)
-    .option('--purpose <text>', 'what for; others are told')
-    .option('--run-id <id>', 'claim it for this run; the run that holds it renews it by that')
+    .option('--purpose <text>', 'what it is for; others see it')
+    .option('--run-id <id>', 'claim it for this run; renews it if this run holds it')
     .option('--remote', REMOTE)
   examples(
     command,
@@ -113,10 +113,10 @@ function claim(command: Command, run: RunCommand): void {
 
 function renew(command: Command, run: RunCommand): void {
   command
-    .description('Renew a lock that a run holds. Exit code 4: the run has lost it, and why.')
+    .description('Extend a lock that a run holds. Exit code 4: the run has lost it.')
     .argument('[name]', NAME)
     .requiredOption('--run-id <id>', 'the run that holds it')
-    .option('--ttl <seconds>', 'another time to live from now on')
+    .option('--ttl <seconds>', 'set another TTL')
   examples(
     command,
     `wrk lock renew --run-id "$R"
@@ -140,7 +140,7 @@ function renew(command: Command, run: RunCommand): void {
 function release(command: Command, run: RunCommand): void {
   command
     .description(
-      'Give a lock up. Only the run that holds it can: exit code 4 for any other, and 0 when nothing is held.',
+      'Release a lock. Only the run that holds it can: exit code 4 for any other, and 0 when nothing is held.',
     )
     .argument('[name]', NAME)
     .option('--run-id <id>', 'the run that claimed it')
@@ -161,10 +161,10 @@ function release(command: Command, run: RunCommand): void {
 function cleanup(command: Command, run: RunCommand): void {
   command
     .description(
-      'Free the locks whose holders are dead or whose time is up, and put files that cannot be read as locks aside once they are older than their time to live.',
+      'Free the locks that expired or belong to dead holders, and set lock files that cannot be read aside once they are older than the TTL.',
     )
-    .argument('[name]', 'one lock; all unless given')
-    .option('--ttl <seconds>', 'also whatever gave no sign of life for so long, living holder or not')
+    .argument('[name]', 'the lock (default: all locks)')
+    .option('--ttl <seconds>', 'also free locks that were silent for this long, even if the holder is alive')
   examples(
     command,
     `wrk lock cleanup
@@ -187,14 +187,14 @@ function cleanup(command: Command, run: RunCommand): void {
 function around(command: Command, run: RunCommand): void {
   command
     .description(
-      `Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is the command’s, or 4 when the lock could not be had or was lost. The command finds WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment. ${JSON_BESIDE}`,
+      `Hold a lock while a command runs. The lock is renewed meanwhile and released at the end; the exit code is that of the command, or 4 if the lock was held or lost. The command gets WRK_LOCK_NAME, WRK_LOCK_PATH and WRK_RUN_ID in its environment. ${JSON_BESIDE}`,
     )
     .usage('[options] [name] -- <command...>')
     .argument('[name...]', NAME)
     .option('--ttl <seconds>', TTL)
-    .option('--purpose <text>', 'what for; others are told')
+    .option('--purpose <text>', 'what it is for; others see it')
     .option('--run-id <id>', 'use this id for the run')
-    .option('--wait [time]', `wait for a held lock (${DEFAULT_WAIT} unless given)`)
+    .option('--wait [time]', `wait until a held lock is free (default: ${DEFAULT_WAIT})`)
     .option('--remote', REMOTE)
   examples(
     command,
@@ -210,9 +210,13 @@ function around(command: Command, run: RunCommand): void {
       const isTime = typeof wait === 'string' && (names.length > 0 || parseDuration(wait) !== null)
       if (typeof wait === 'string' && !isTime) names.push(wait)
       if (argv.length === 0 || names.length > 1)
-        throw new WrkError('USAGE', argv.length === 0 ? 'there is no command to run' : 'more than one name', {
-          hint: `The command goes behind "--": wrk lock run ${names[0] ?? DEFAULT_LOCK} -- COMMAND`,
-        })
+        throw new WrkError(
+          'USAGE',
+          argv.length === 0 ? 'missing command' : 'too many arguments: wrk lock run takes one name',
+          {
+            hint: `Put the command after --: wrk lock run ${names[0] ?? DEFAULT_LOCK} -- COMMAND`,
+          },
+        )
       const waitMs = wait === undefined ? undefined : duration('--wait', isTime ? String(wait) : DEFAULT_WAIT)
       const ttlMs = timeToLive(ttl)
       return withLock('run', names[0], command, globals, async ({ context, place }) => {

@@ -7,13 +7,13 @@ import { examples, type RunCommand } from '../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'Merge one item by its fields. git runs it for every item that both sides of a merge changed, once `wrk hooks install` has registered it.',
+      'Merge one item by its fields. git runs it for each item that both sides of a merge changed; `wrk hooks install` registers it.',
     )
     .argument('<base>', 'the file of the common ancestor (%O)')
     .argument('<ours>', 'the file of our version, which the result goes into (%A)')
     .argument('<theirs>', 'the file of their version (%B)')
-    .argument('<marker-size>', 'how long a conflict marker is (%L)')
-    .argument('<path>', 'where the merged file goes (%P)')
+    .argument('<marker-size>', 'the length of a conflict marker (%L)')
+    .argument('<path>', 'the path of the merged file (%P)')
   examples(
     command,
     `wrk hooks install                              has git call it
@@ -21,7 +21,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nExit code 0: merged; 1: a conflict, with markers in the file, or two different items; over 128: it failed.',
+    '\nExit code 0: merged; 1: a conflict, with markers in the file, or two different\nitems; over 128: it failed.',
   )
   command.action((base: string, ours: string, theirs: string, size: string, path: string) =>
     run(async () => {

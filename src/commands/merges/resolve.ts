@@ -9,10 +9,10 @@ import { examples, type RunCommand } from '../command.ts'
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'Settle what a merge, rebase, cherry-pick, revert or stash pop left of the items: one file for each, in the folder of its status.',
+      'Finish the items after a merge, rebase, cherry-pick, revert or stash pop: one file for each, in the folder of its status.',
     )
     .argument('[id]', 'only this item')
-    .option('--check', 'only tell what would be settled')
+    .option('--check', 'only show what would be done')
   examples(
     command,
     `wrk resolve                   all items, in the middle of a merge or right after it
@@ -21,7 +21,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nExit code 0: nothing is left; 1: an item needs a person, or with --check, something would be settled.',
+    '\nExit code 0: nothing is left to do; 1: an item needs you, or with --check, there is\nsomething to do.',
   )
   command.action((id: string | undefined, { check = false }: { check?: boolean }) =>
     run(async ({ queue, session, agent }) => {
@@ -43,8 +43,8 @@ function outcomeOf(result: ResolveResult, here: (path: string) => string, check:
     next: open.length === 0 ? next : null,
   }
   if (check && settled.length > 0 && open.length === 0) {
-    const message = `wrk resolve would settle ${count(settled.length)}.`
-    const error = { code: 'FAILED', message, hint: 'Do so: wrk resolve' }
+    const message = `${count(settled.length)} can be resolved.`
+    const error = { code: 'FAILED', message, hint: 'Resolve: wrk resolve' }
     return { exitCode: EXIT.failed, json: { ok: false, error, ...json }, text: lines, refusal: error }
   }
   if (open.length > 0) {
@@ -53,7 +53,10 @@ function outcomeOf(result: ResolveResult, here: (path: string) => string, check:
     const error = { code: 'FAILED', message: message.replace(/:$/, ''), hint: refusal.lines.at(-1)!.trim() }
     return { exitCode: EXIT.failed, json: { ok: false, error, ...json }, text: lines, refusal }
   }
-  const done = settled.length === 0 ? 'Nothing to settle.\n' : `${lines}${next ? `Next: ${next}\n` : ''}`
+  const done =
+    settled.length === 0
+      ? 'Nothing to do: no item is left from a merge.\n'
+      : `${lines}${next ? `Next: ${next}\n` : ''}`
   return { exitCode: EXIT.done, json: { ok: true, ...json }, text: done }
 }
 

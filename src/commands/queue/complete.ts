@@ -17,7 +17,7 @@ export function configure(command: Command, run: RunCommand): void {
     .argument('[words...]', 'the command line up to the cursor, without the program')
     .option(
       '--breaks <characters>',
-      'leave out of a candidate what stands before the last of these that was typed',
+      'leave out of a candidate what comes before the last of these that was typed',
       '',
     )
   command.action((words: string[], { breaks }: { breaks: string }) =>

@@ -10,8 +10,8 @@ const SCRIPTS: Record<string, string> = { bash, zsh, fish, powershell }
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .description('Print a script that completes commands, options, ids with their titles, and sessions.')
-    .addArgument(new Argument('<shell>', 'which shell it is for').choices(Object.keys(SCRIPTS)))
+    .description('Print a script that completes commands, options, ids with titles, and sessions.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
   examples(
     command,
     `eval "$(wrk completion bash)"                       in ~/.bashrc

@@ -14,12 +14,12 @@ export function configure(command: Command, run: RunCommand): void {
   command
     .argument(
       '[dir]',
-      'the queue’s folder; of a folder with .git or .claude, its .claude/work-queue (default: --queue, WRK_QUEUE, WORK_ITEM_ROOT, else .claude/work-queue here, or here where this is a queue)',
+      'the queue’s folder; for a folder with .git or .claude, its .claude/work-queue (default: --queue, WRK_QUEUE, WORK_ITEM_ROOT, else .claude/work-queue here, or this folder if it is a queue)',
     )
-    .option('--separate', 'make a queue of its own below the workspace of another')
-    .option('--scripts', 'also put the shell scripts into the workspace: scripts/agents/')
+    .option('--separate', 'make a second queue below the workspace of another')
+    .option('--scripts', 'also put shell scripts into the workspace: scripts/agents/')
     .addOption(
-      new Option('--ci <host>', 'also put a workflow there that runs wrk verify --range').choices(CI_HOSTS),
+      new Option('--ci <host>', 'also add a workflow that runs wrk verify --range').choices(CI_HOSTS),
     )
   examples(
     command,
@@ -30,7 +30,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nSafe to repeat: it adds what is missing, a line to a .gitignore that is there too, and changes nothing else.',
+    '\nSafe to repeat: it adds what is missing, and a line to an existing .gitignore, and\nchanges nothing else.',
   )
   command.action((dir: string | undefined, flags: { scripts?: boolean; separate?: boolean; ci?: CiHost }) =>
     run(async ({ queue }) => {
@@ -47,8 +47,12 @@ export function configure(command: Command, run: RunCommand): void {
         text: describeQueue(made) + (scripts ? describeScripts(scripts) : '') + (ci ? describeCi(ci) : ''),
         warnings: [
           ...warnings,
-          ...(ci?.state === 'different' ? [`${ci.path} differs from this version’s; it stays as it is`] : []),
-          ...(scripts?.different ?? []).map(name => `${name} differs from this version’s; it stays as it is`),
+          ...(ci?.state === 'different'
+            ? [`${ci.path} differs from that of this version and is not changed`]
+            : []),
+          ...(scripts?.different ?? []).map(
+            name => `${name} differs from that of this version and is not changed`,
+          ),
         ],
       }
     }),
@@ -58,18 +62,18 @@ export function configure(command: Command, run: RunCommand): void {
 function describeQueue({ queue, created, added_to }: Omit<InitResult, 'warnings'>): string {
   if (created.length === 0) return `Nothing to do: ${queue} is complete.\n`
   const lines = created.map(name => `  ${added_to.includes(name) ? 'added to' : 'made'} ${name}\n`).join('')
-  return `Queue ${queue}\n${lines}Make an item: wrk new "What is to be done"\n`
+  return `Created queue ${queue}\n${lines}Next: wrk new "What is to be done"\n`
 }
 
 function describeCi({ path, state, next }: InstalledCi): string {
-  const words = { made: 'made', kept: 'is there:', different: 'kept' }
+  const words = { made: 'made', kept: 'unchanged:', different: 'kept' }
   return `CI\n  ${words[state]} ${path}\n${next ? `  ${next}\n` : ''}`
 }
 
 function describeScripts({ workspace, created, kept, different }: InstalledScripts): string {
   const lines = [
     ...created.map(name => `  made ${name}\n`),
-    ...kept.map(name => `  is there: ${name}\n`),
+    ...kept.map(name => `  unchanged: ${name}\n`),
     ...different.map(name => `  kept ${name}, which differs\n`),
   ]
   return `Scripts in ${workspace}\n${lines.join('')}`

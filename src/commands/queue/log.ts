@@ -8,7 +8,7 @@ import { paint, type Screen, type Style, screen } from '../../print/terminal.ts'
 import { count, examples, open, type RunCommand } from '../command.ts'
 
 export function configure(command: Command, run: RunCommand): void {
-  command.argument('[id]', 'only events of this item').option('-n, --last <count>', 'only the last so many')
+  command.argument('[id]', 'only events of this item').option('-n, --last <count>', 'only the last n events')
   examples(
     command,
     `wrk log -n 20
@@ -16,7 +16,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nIt has every change of an item by wrk, session locks taken and given up, sessions started and ended; not renewals of\nlocks, session set and index --write. Of refusals it has those of release, execute, review and lock release.',
+    '\nShows every change of an item by wrk, session locks claimed and released, sessions\nstarted and ended, and refusals of release, execute, review and lock release. Not\nlogged: renewals, session set and index --write.',
   )
   command.action((id: string | undefined, { last }: { last?: string }) =>
     run(async globals => {
@@ -51,7 +51,7 @@ function describe(
     printable(time, 40),
     paint(terminal, style, printable(`${type}${forced ? ' (forced)' : ''}`, 40).padEnd(14)),
     printable(item ?? '-', 60),
-    session ? `by ${printable(session, 128)}` : 'by nobody known',
+    session ? `by ${printable(session, 128)}` : '(no session)',
     previous_holder && previous_holder !== session ? `held by ${printable(previous_holder, 128)}` : '',
     printable(reason ?? ''),
   ]

@@ -23,9 +23,9 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .description(
-      'Write down what was done: latest_manifest.json and latest_log.md, and copies named by the run. Strings that look like secrets are masked.',
+      'Write a receipt of a run: latest_manifest.json and latest_log.md, and copies named by the run. Strings that look like secrets are masked.',
     )
-    .requiredOption('--skill <slug>', 'what it is filed under, a plain name')
+    .requiredOption('--skill <slug>', 'the name it is filed under')
     .requiredOption('--status <status>', 'pass or fail')
     .option('--reason <text>', 'why')
     .option('--inputs <json>', 'an object')
@@ -33,7 +33,7 @@ export function configure(command: Command, run: RunCommand): void {
     .option('--consumed <json>', 'paths that were read, an array of strings')
     .option('--produced <json>', 'paths that were written, an array of strings')
     .option('--links <json>', 'an object, or an array of strings')
-    .option('--run-id <id>', 'the run (default: WRK_RUN_ID of wrk lock run, else a new id)')
+    .option('--run-id <id>', 'the run (default: WRK_RUN_ID, else a new id)')
     .option('--out <dir>', 'where to write (default: .agents/skills/artifacts/SLUG of the repository)')
   examples(
     command,
@@ -44,7 +44,7 @@ export function configure(command: Command, run: RunCommand): void {
     run(async ({ queue }) => {
       const { status, reason, runId, out } = flags
       if (status !== 'pass' && status !== 'fail')
-        throw new WrkError('USAGE', `--status is neither pass nor fail: "${printable(status, 40)}"`)
+        throw new WrkError('USAGE', `--status must be "pass" or "fail", not "${printable(status, 40)}"`)
       const manifest = writeReceipt(
         {
           skill: checkSlug(flags.skill),
@@ -74,14 +74,14 @@ function parsed(option: string, text: string, wanted: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new WrkError('USAGE', `${option} is not JSON: ${printable(error.message, 120)}`, {
-      hint: `It should be ${wanted}, quoted for the shell: ${option} '…'`,
+    throw new WrkError('USAGE', `${option} must be JSON: ${printable(error.message, 120)}`, {
+      hint: `Give ${wanted}, quoted for the shell: ${option} '…'`,
     })
   }
 }
 
 function wrong(option: string, wanted: string): WrkError {
-  return new WrkError('USAGE', `${option} should be ${wanted}`, { hint: 'See: wrk receipt --help' })
+  return new WrkError('USAGE', `${option} must be ${wanted}`, { hint: 'See: wrk receipt --help' })
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

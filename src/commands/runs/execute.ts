@@ -14,13 +14,10 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
-    .argument('[command...]', 'behind --: what to run in place of the provider’s command')
-    .option(
-      '--provider <name>',
-      'who works on it; needed where the item’s own `provider`, which goes before it, is empty',
-    )
-    .option('--phase <name>', 'a phase of the plan: its agent is in the item’s task_agents')
-    .option('--keep', 'keep the claim when the command has ended')
+    .argument('[command...]', 'after --: what to run instead of the provider’s command')
+    .option('--provider <name>', 'the agent; needed if the item names no provider of its own')
+    .option('--phase <name>', 'a phase of the plan; task_agents of the item names its agent')
+    .option('--keep', 'keep the claim after the command has ended')
   examples(
     command,
     `wrk execute WRK-157 --provider claude
@@ -30,7 +27,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    `\n${GATES_HELP}\n\nThen it passes on the exit code of what it ran; 4 when the claim was lost meanwhile.\nThe command gets WRK_ID, WRK_FILE (the path at the start), WRK_QUEUE, WRK_SESSION_ID, WRK_RUN_ID and WRK_PROVIDER,\nand with --phase WRK_PHASE.\n${JSON_BESIDE}`,
+    `\n${GATES_HELP}\n\nThe exit code is that of the command; 4 if the claim was lost while it ran.\nThe command gets WRK_ID, WRK_FILE (the path at the start), WRK_QUEUE,\nWRK_SESSION_ID, WRK_RUN_ID and WRK_PROVIDER, and with --phase WRK_PHASE.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {

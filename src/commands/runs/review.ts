@@ -14,10 +14,10 @@ interface Flags {
 export function configure(command: Command, run: RunCommand): void {
   command
     .argument('<id>', 'the item: WRK-157, 157')
-    .argument('[command...]', 'behind --: what to run in place of the providers’ commands')
+    .argument('[command...]', 'after --: what to run instead of the providers’ commands')
     .option('--provider <name>', 'a reviewer; may be given several times', collect)
-    .option('--all-providers', 'every provider that this queue says how to run')
-    .option('--no-archive', 'leave the item where it is when all pass')
+    .option('--all-providers', 'every provider that has a command in this queue')
+    .option('--no-archive', 'do not archive the item when all pass')
   examples(
     command,
     `wrk review WRK-157 --provider claude --provider codex
@@ -26,12 +26,12 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    `\nAll reviewers run. When all pass, the item is archived and released in one step; otherwise it stays where it is\nand is released, unless the session held it before, and the exit code is that of the first reviewer that failed.\nThe commands get what those of wrk execute get.\n${JSON_BESIDE}`,
+    `\nAll reviewers run. When all pass, the item is archived and released in one step.\nOtherwise it stays, is released unless the session held it before, and the exit\ncode is that of the first reviewer that failed. The commands get the same variables\nas those of wrk execute.\n${JSON_BESIDE}`,
   )
   command.action((id: string, words: string[], flags: Flags) =>
     run(async globals => {
       if (flags.allProviders && flags.provider)
-        throw new WrkError('USAGE', 'review takes --provider or --all-providers, not both')
+        throw new WrkError('USAGE', '--provider and --all-providers exclude each other')
       const behind = commandBehind(globals, words)
       const context = await open(globals)
       const result = await review(context, id, {

@@ -15,7 +15,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nKeeps this session’s locks from running out. Exit code 4: an item that it claimed was taken over;\n2: the session has ended, and a heartbeat does not bring it back. It warns of an item whose lock was taken out of its\nfile (git stash, git checkout of an older version, an editor).',
+    '\nKeeps the claims of this session from expiring. Exit code 4: an item that it claimed\nwas taken over; 2: the session has ended, and a heartbeat cannot revive it. Warns\nif git or an editor removed the lock from an item’s file.',
   )
   command.action(() =>
     run(async globals => {
@@ -24,7 +24,7 @@ export function configure(command: Command, run: RunCommand): void {
       const { session, heartbeat_at, ended_at, superseded, dropped } = result
       const warnings = dropped.map(
         id =>
-          `${id} is still held by this session, but git or an editor took its lock out of the file. To show it there again: wrk doctor --fix`,
+          `${id} is still yours, but git or an editor removed its lock from the file. Write it again: wrk doctor --fix`,
       )
       warnings.push(...result.warnings)
       const [first] = superseded
@@ -35,13 +35,13 @@ export function configure(command: Command, run: RunCommand): void {
           json: { ok: true, session, heartbeat_at, superseded, dropped },
           text: localTimesOn(
             screen(context.env),
-            `${session.id} is alive at ${heartbeat_at}\n`,
+            `Heartbeat of ${session.id} at ${heartbeat_at}\n`,
             context.clock,
           ),
           warnings,
         }
       const message = superseded.map(describeLoss).join('; ')
-      const hint = `Stop working on it; wrk release ${first.id} puts an end to this message.`
+      const hint = `Stop working on it, then: wrk release ${first.id}`
       return {
         exitCode: EXIT.held,
         json: {
@@ -62,11 +62,11 @@ export function configure(command: Command, run: RunCommand): void {
 
 function hasEnded({ session, warnings: _, ...rest }: HeartbeatResult): Outcome {
   const message = rest.gone
-    ? `Session ${session.id} is over: ${rest.gone}; its items are free for others.`
-    : `Session ${session.id} ended at ${rest.ended_at}; a heartbeat does not bring it back.`
+    ? `session ${session.id} has ended: ${rest.gone}; others may take its items`
+    : `session ${session.id} ended at ${rest.ended_at}; a heartbeat cannot revive it`
   const hint = rest.gone
-    ? `Stop this process, or go on: wrk session start --provider NAME --session-id ${session.id}`
-    : 'Stop what sends heartbeats. To go on in this session: wrk next --claim'
+    ? `Stop this process, or start the session again: wrk session start --provider NAME --session-id ${session.id}`
+    : 'Stop what sends the heartbeats, or go on in this session: wrk next --claim'
   return {
     exitCode: EXIT.usage,
     json: { ok: false, error: { code: 'NO_SESSION', message, hint }, session, ...rest },

@@ -18,20 +18,18 @@ export function configure(command: Command, run: RunCommand): void {
      wrk session end`,
   )
   start(command.command('start').alias('init').summary('register a session'), run)
-  id(command.command('id').summary('which session is this?'), run)
-  list(command.command('list').summary('the sessions of this queue'), run)
-  show(command.command('show').summary('one session and what it holds'), run)
-  set(command.command('set').summary('set single values on top of session-state.yaml'), run)
+  id(command.command('id').summary('print the id of this session'), run)
+  list(command.command('list').summary('list the sessions of this queue'), run)
+  show(command.command('show').summary('show one session and what it holds'), run)
+  set(command.command('set').summary('set values at the top of session-state.yaml'), run)
   end(command.command('end').summary('end a session and release what it holds'), run)
 }
 
 function start(command: Command, run: RunCommand): void {
   command
-    .description(
-      'Register a session, anchored to the agent or terminal that this call comes from. Prints its id.',
-    )
+    .description('Register a session for the agent or terminal that runs this command. Prints its id.')
     .requiredOption('--provider <name>', 'the agent: claude, codex, gemini, …')
-    .option('--session-id <id>', 'use this id in place of a generated one')
+    .option('--session-id <id>', 'use this id instead of a generated one')
   examples(
     command,
     `export WRK_SESSION_ID=$(wrk session start --provider claude)
@@ -51,13 +49,12 @@ function start(command: Command, run: RunCommand): void {
   )
 }
 
-const UNANCHORED =
-  'no agent and no terminal is above this call: only heartbeats keep this session alive (wrk heartbeat)'
+const UNANCHORED = 'not started from an agent or a terminal: only wrk heartbeat keeps this session alive'
 
 function id(command: Command, run: RunCommand): void {
   command
-    .description('Print the id of the session that this call belongs to. A new terminal is registered.')
-    .option('--explain', 'tell which rule gave the identity')
+    .description('Print the id of the session that runs this command. Registers a new terminal.')
+    .option('--explain', 'show which rule found it')
   examples(
     command,
     `wrk session id
@@ -82,7 +79,7 @@ function id(command: Command, run: RunCommand): void {
 }
 
 function list(command: Command, run: RunCommand): void {
-  command.description('List the sessions of this queue: whether they live, and what they hold.')
+  command.description('List the sessions of this queue: whether they are alive, and what they hold.')
   examples(command, 'wrk session list --json')
   command.action(() =>
     run(async globals => {
@@ -101,8 +98,8 @@ function list(command: Command, run: RunCommand): void {
 }
 
 function show(command: Command, run: RunCommand): void {
-  command.description('Show one session: where it runs, whether it lives, and what it holds.')
-  command.argument('[session]', 'its id; this session unless given')
+  command.description('Show one session: where it runs, whether it is alive, and what it holds.')
+  command.argument('[session]', 'its id (default: this session)')
   examples(command, 'wrk session show claude-devbox-k3x9f2')
   command.action((wanted: string | undefined) =>
     run(async globals => {
@@ -115,10 +112,8 @@ function show(command: Command, run: RunCommand): void {
 }
 
 function set(command: Command, run: RunCommand): void {
-  command.description(
-    'Set single values on top of session-state.yaml, for scripts. The event log does not tell of it.',
-  )
-  command.argument('<key=value...>', 'keys on top of session-state.yaml with their new values')
+  command.description('Set single values at the top of session-state.yaml, for scripts. Not logged.')
+  command.argument('<key=value...>', 'keys at the top of session-state.yaml, with values')
   examples(
     command,
     `wrk session set last_stage=implement_tdd active_wrk=WRK-157
@@ -126,7 +121,7 @@ function set(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nlast_stage and active_wrk go into this session’s own entry too. Every other line stays; session_id, sessions,\nrebuilt_at and updated_at are refused.',
+    '\nlast_stage and active_wrk go into the entry of this session too. Every other line\nstays; session_id, sessions, rebuilt_at and updated_at are refused.',
   )
   command.action((words: string[]) =>
     run(async globals => {
@@ -148,8 +143,8 @@ function set(command: Command, run: RunCommand): void {
 function end(command: Command, run: RunCommand): void {
   command
     .description('End a session and release what it and its helpers hold.')
-    .argument('[session]', 'its id; this session unless given')
-    .option('--force', 'end it although it lives, or may live, elsewhere; needs --reason')
+    .argument('[session]', 'its id (default: this session)')
+    .option('--force', 'end it although it is or may be alive elsewhere; needs --reason')
     .option('--reason <text>', 'why, for the event log')
   examples(
     command,
@@ -158,7 +153,7 @@ function end(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    '\nAnother session that lives, or may live, is ended only with --force: exit code 4 otherwise.',
+    '\nA session that is or may be alive elsewhere is ended only with --force; exit code 4\notherwise.',
   )
   command.action((wanted: string | undefined, flags: { force?: boolean; reason?: string }) =>
     run(async globals => {
@@ -176,7 +171,7 @@ function end(command: Command, run: RunCommand): void {
         },
         refusal: failure?.refusal,
         text: ended.goesOnIn
-          ? `Left ${ended.session}, which still runs in process ${ended.goesOnIn.pid} and keeps its items\n`
+          ? `Left ${ended.session}; it still runs in process ${ended.goesOnIn.pid} and keeps its items\n`
           : `Ended ${ended.session}${items.length > 0 ? ` and released ${items.join(', ')}` : ''}\n`,
         warnings: [...ended.warnings, ...ended.released.flatMap(({ warnings }) => warnings)],
       }

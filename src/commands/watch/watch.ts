@@ -18,12 +18,12 @@ In a coordinated queue the snapshot has elsewhere as well, what other clones hol
   {"type":"elsewhere","time":…,"item":{id},"from":…,"to":…,"elsewhere":{…}}   from and to are holders
 as last seen by this clone; with --remote as the engine says it, asked every few seconds.
 Without an item: session (from and to: its liveness, null when it is not listed), queue (there, gone), and into a
-pipe tick, after five seconds without a change: writing is how wrk learns that nobody reads any more.
-A change that was missed shows in the next ones: together they always lead to what lies there.`
+pipe tick, after five seconds without a change: only writing shows wrk that the reader has gone.
+A change that was missed shows in the next ones: together they lead to the present state.`
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .option('--reap', 'release what dead and stale holders have, as they become so')
+    .option('--reap', 'release the items of dead and silent holders as soon as they are')
     .option('--remote', 'in a coordinated queue: ask the engine what other clones hold')
   examples(
     command,
@@ -34,7 +34,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    `${JSON_HELP}\n\nCtrl-C ends it (exit code 130). Exit code 0: whoever read its output has closed it.`,
+    `${JSON_HELP}\n\nCtrl-C stops it (exit code 130). Exit code 0: the reader of its output has gone.`,
   )
   command.action((flags: { reap?: boolean; remote?: boolean }) =>
     run(async globals => {

@@ -24,7 +24,7 @@ export async function pushFirstArchive(remote: GitRemote, format: ObjectFormat, 
   if (archiveTip(remote) !== null) return
   if (answer!.kind === 'unknown') throw unreachable(remote.where, answer!.reason)
   throw new WrkError('FAILED', `${remote.where} does not take refs of claims: ${answer!.reason}`, {
-    hint: 'The server must let you push to refs/wrk/. See docs/machines.md.',
+    hint: 'Allow pushes to refs/wrk/ on the server: docs/machines.md',
   })
 }
 

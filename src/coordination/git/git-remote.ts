@@ -125,7 +125,7 @@ export async function pushRefs(
 const PASSING = /\block|unable to create|failed to update ref|incorrect old value|try again/i
 
 function whyNot({ deadlineMs }: GitRemote, end: BoundedEnd): string {
-  if (end.timedOut) return `no answer within ${Math.round(deadlineMs / 1000)} s`
+  if (end.timedOut) return `no answer within ${Math.round(deadlineMs / 1000)}s`
   return whyGitFailed(end.stderr)
 }
 

@@ -36,7 +36,7 @@ export function addressOf(remote: string, config: WorkingConfig, top: string): s
   const path = remote.startsWith('file://') ? fileURLToPath(remote) : remote
   if (!isAbsolute(path)) throw refused(remote, 'a path must be absolute')
   const real = unless(['ENOENT', 'ENOTDIR'], path, () => realpathSync(path))
-  if (real === top || real.startsWith(top + sep)) throw refused(remote, 'it lies within the working tree')
+  if (real === top || real.startsWith(top + sep)) throw refused(remote, 'it is inside the working tree')
   return remote
 }
 

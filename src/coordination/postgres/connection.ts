@@ -117,8 +117,8 @@ async function loadDriver(): Promise<Pick<typeof import('pg'), 'Client'>> {
     const driver = await import('pg')
     return driver.default ?? driver
   } catch (error) {
-    throw new WrkError('FAILED', 'the package pg is not installed, which PostgreSQL is reached by', {
-      hint: 'Install it beside wrk: npm install -g pg (or npm install pg, where wrk is local)',
+    throw new WrkError('FAILED', 'PostgreSQL needs the package pg, which is not installed', {
+      hint: 'Install it beside wrk: npm install -g pg (if wrk is local: npm install pg)',
       cause: error,
     })
   }

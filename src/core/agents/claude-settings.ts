@@ -99,13 +99,13 @@ function group(matcher: string | undefined, command: string) {
 function rootOf(text: string): JsonObject {
   const read = readJsonc(text)
   if (read.kind === 'error') throw new Unexpected(read.offset, read.message)
-  if (read.root.kind !== 'object') throw new Unexpected(read.root.start, 'the settings should be an object')
+  if (read.root.kind !== 'object') throw new Unexpected(read.root.start, 'the settings must be an object')
   return read.root
 }
 
 function hooksOf(root: JsonObject): JsonObject | undefined {
   const node = memberOf(root, 'hooks')?.value
-  if (node && node.kind !== 'object') throw new Unexpected(node.start, 'hooks should be an object')
+  if (node && node.kind !== 'object') throw new Unexpected(node.start, 'hooks must be an object')
   return node
 }
 
@@ -153,7 +153,7 @@ function addGroup(text: string, event: string, value: object): string {
   if (!hooks) return insert(text, root, 'hooks', { [event]: [value] })
   const groups = memberOf(hooks, event)?.value
   if (!groups) return insert(text, hooks, event, [value])
-  if (groups.kind !== 'array') throw new Unexpected(groups.start, `hooks.${event} should be a list`)
+  if (groups.kind !== 'array') throw new Unexpected(groups.start, `hooks.${event} must be a list`)
   return insert(text, groups, null, value)
 }
 

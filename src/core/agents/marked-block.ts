@@ -22,10 +22,10 @@ export function findBlock(text: string): FoundBlock {
   const [last] = ends
   if (start === undefined && last === undefined) return { kind: 'none' }
   if (start === undefined) return { kind: 'broken', offset: last!, message: `${BEGIN} is missing before it` }
-  if (begins.length > 1) return { kind: 'broken', offset: begins[1]!, message: `${BEGIN} is there twice` }
+  if (begins.length > 1) return { kind: 'broken', offset: begins[1]!, message: `duplicate ${BEGIN}` }
   if (last === undefined || last < start)
-    return { kind: 'broken', offset: start, message: `${END} is missing behind it` }
-  if (ends.length > 1) return { kind: 'broken', offset: ends[1]!, message: `${END} is there twice` }
+    return { kind: 'broken', offset: start, message: `${END} is missing after it` }
+  if (ends.length > 1) return { kind: 'broken', offset: ends[1]!, message: `duplicate ${END}` }
   const end = last + END.length
   return { kind: 'block', start, end, content: text.slice(start, end).replaceAll('\r\n', '\n') }
 }

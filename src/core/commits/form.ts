@@ -77,7 +77,7 @@ export function leftOut(item: string, path: string, left: readonly string[], byP
   const fixes = left.map(shellWord).map(place => {
     return byPath ? `git add ${place} && git commit ${shellWord(path)} ${place}` : `git add ${place}`
   })
-  const message = `this commit deletes ${item}; its file now lies at ${left.join(' and ')}, which the commit leaves out`
+  const message = `this commit deletes ${item}; its file is now ${left.join(' and ')}, which is not in the commit`
   return { code: 'left-out', line: 0, column: 0, message, fix: fixes.join(', or: ') }
 }
 
@@ -95,7 +95,7 @@ export function ignoredMove(
   const add = `git add -f ${shellWord(place)}`
   const fix = byPath ? `${add} && git commit ${shellWord(path)} ${shellWord(place)}` : add
   const message = `this commit removes ${item} from git: its file is now ${place}, which git ignores (${rule})`
-  return { code: 'ignored', line: 0, column: 0, message, fix: `${fix}, or take that rule out and git add it` }
+  return { code: 'ignored', line: 0, column: 0, message, fix: `${fix}, or remove that rule and git add it` }
 }
 
 /** The command that gives a field its value; the id stands in the file's name and is written by hand. */
@@ -115,7 +115,7 @@ function fixOf(
     `git mv ${shellWord(path)} ${shellWord([queue, folder, as].filter(Boolean).join('/'))}`
   if (code === 'merge-conflict') return `keep one side in an editor, then: ${add(file)}`
   if (code === 'no-frontmatter') return `give it frontmatter (templates/item.md has one), then: ${add(file)}`
-  if (code === 'not-a-file') return `put the file itself there, then: ${add(file)}`
+  if (code === 'not-a-file') return `replace the link by the file itself, then: ${add(file)}`
   if (code === 'half-lock') return `wrk claim ${item.id} && ${add(file)}`
   if (code === 'id-mismatch') {
     const id = found && scalarText(findPair(found.map, 'id')?.value)
@@ -128,7 +128,7 @@ function fixOf(
     const folder = folderOf(item.status)
     return folder ? `${to(folder)}, or: ${repair}` : repair
   }
-  return `mend line ${line} in an editor, then: ${add(file)}`
+  return `correct line ${line} in an editor, then: ${add(file)}`
 }
 
 /** The status that items of a folder have. */

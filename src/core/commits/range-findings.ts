@@ -104,11 +104,11 @@ export function lockProblem(
   if (!made) return null
   const { commit, time, parents } = made
   if (lockedAt && lockedAt.getTime() > time + SKEW_MS)
-    return { message: `locked by ${holder} later than it was committed`, commit }
+    return { message: `its lock by ${holder} is newer than its commit`, commit }
   if (parents.length > 1)
-    return { message: `this merge has a lock by ${holder} that is on neither side`, commit }
+    return { message: `this merge has a lock by ${holder} that neither side has`, commit }
   const earlier = versions.slice(0, versions.indexOf(made))
   if (base === lock || earlier.some(version => version.lock === lock))
-    return { message: `an old lock by ${holder} came back, that had been given up`, commit }
+    return { message: `a released lock by ${holder} came back`, commit }
   return null
 }

@@ -42,7 +42,7 @@ export function judgeStaleness(
 ): Staleness {
   const ttlMs = record.ttl_s * 1000
   if (seenForMs !== null && seenForMs >= ttlMs)
-    return { stale: true, why: 'this machine saw no renewal for the whole TTL' }
+    return { stale: true, why: 'this machine saw no renewal for a whole TTL' }
   const renewed = parseInstant(record.renewed_at)
   if (renewed && now.getTime() - renewed.getTime() > ttlMs + clockMarginMs(ttlMs))
     return { stale: true, why: 'its last renewal is older than the TTL and any difference between clocks' }

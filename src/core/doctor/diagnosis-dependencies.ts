@@ -17,10 +17,10 @@ function dangling(item: ItemFacts, known: ReadonlySet<ItemKey>): Finding[] {
       ...newFinding(
         'dangling-dependency',
         item.closed ? 'note' : 'warning',
-        `waits for ${printable(text, 80)}, which is ${key ? 'not in the queue' : 'no id of an item'}`,
+        `waits for ${printable(text, 80)}, which is ${key ? 'not in the queue' : 'not an item id'}`,
         item.closed
           ? 'Nothing to do: the item is closed.'
-          : 'As long as it is named, the item is never ready: correct it, or take it out.',
+          : 'The item is never ready until you correct or remove that id.',
       ),
       item: item.id,
       path: item.path,
@@ -50,6 +50,6 @@ function circle(cycle: readonly ItemKey[], nodes: Nodes, severity: 'warning' | '
   const advice =
     severity === 'note'
       ? 'Nothing to do: some of them are closed.'
-      : 'None of them is ever ready: take one of these out of blocked_by.'
+      : 'They are never ready until you remove one of them from blocked_by.'
   return { ...newFinding('circular-dependency', severity, message, advice), item: id, path }
 }

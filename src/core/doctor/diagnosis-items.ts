@@ -50,7 +50,7 @@ function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
 
 function fixFor(item: ItemFacts, { code, isNewer }: Problem): Fix | null {
   if (code === 'half-lock' && !item.held && !item.problems.some(({ blocks }) => blocks))
-    return { kind: 'clear-half-lock', id: item.id, does: 'empty locked_at: nobody holds it' }
+    return { kind: 'clear-half-lock', id: item.id, does: 'empty locked_at, because nobody holds it' }
   if (code === 'put-back-copy')
     return { kind: 'remove-put-back', id: item.id, does: 'remove the copy that git put back' }
   // What a newer wrk wrote may be somebody's claim, which that version can read.
@@ -67,22 +67,22 @@ function adviceFor({ id, name, path, held }: ItemFacts, { code, line, message, i
   if (code === 'put-back-copy') return 'wrk doctor --fix'
   if (code === 'unreadable-record')
     return isNewer
-      ? 'Update wrk; somebody who has the newer one may hold the item.'
+      ? 'Update wrk: a session with the newer version may hold the item.'
       : 'If nobody works on it: wrk doctor --fix'
   if (code === 'no-frontmatter')
     return 'Give it frontmatter (templates/item.md shows how), or move it out of the queue.'
   if (code === 'merge-conflict')
     return `Keep one side in an editor, from line ${line} on, then: wrk resolve ${id}`
-  if (code === 'unreadable') return commandForText(message) ?? `Mend line ${line} in an editor.`
+  if (code === 'unreadable') return commandForText(message) ?? `Correct line ${line} in an editor.`
   if (code === 'duplicate-key') return `Keep one of the two: line ${line}, or the one above it.`
   if (code === 'id-mismatch') return `Correct the id in line ${line}, or rename ${name}.`
   if (code === 'unreadable-lock') return `Write one value in line ${line}, or "" when nobody holds it.`
   if (code === 'half-lock')
     return held
-      ? `The file's own time stands in. Its holder: wrk claim ${id}, which writes it anew.`
+      ? `The file’s modification time counts instead. Its holder can write it again: wrk claim ${id}`
       : `Empty line ${line}.`
-  if (code === 'no-permission') return `Let its owner permit it: chmod u+rw ${shellWord(path)}`
-  return 'Put the file itself there, or move it out of the queue.'
+  if (code === 'no-permission') return `Its owner can permit it: chmod u+rw ${shellWord(path)}`
+  return 'Replace the link by the file itself, or move it out of the queue.'
 }
 
 /** What a stranger's claim would be told: a lock that it could take over is left over. */
@@ -98,7 +98,7 @@ function lockOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const message = `locked by ${printable(held.lock.by, 128)}, but ${decision.reason}`
   const advice = isSound
     ? `To work on it: wrk claim ${id}`
-    : 'Mend what else is wrong with the item; then: wrk doctor --fix'
+    : 'Repair what else is wrong with the item, then: wrk doctor --fix'
   const fix = isSound ? { kind: 'release' as const, id, does: 'release it' } : null
   return [about(item, { ...newFinding(code, 'warning', message, advice), fix })]
 }
@@ -108,8 +108,8 @@ function linesOf(item: ItemFacts, isSound: boolean): Finding[] {
   if (!item.linesDiffer) return []
   const holder = item.held ? printable(item.held.lock.by, 128) : null
   const message = holder
-    ? `held by ${holder}, but git or an editor took that out of the file`
-    : 'shows a lock that was given up: git or an editor put old lines back'
+    ? `held by ${holder}, but git or an editor removed the lock from the file`
+    : 'shows a released lock: git or an editor restored old lines'
   const fix = isSound ? { kind: 'write-lock' as const, id: item.id, does: 'correct the lock lines' } : null
   return [about(item, { ...newFinding('lock-lines', 'warning', message, 'wrk doctor --fix'), fix })]
 }
@@ -120,7 +120,7 @@ function leftOf(item: ItemFacts, facts: Facts): Finding[] {
   // A dead or stale lock says so itself.
   if (!left || (held && judged(item, facts).kind === 'takenOver')) return []
   const message = `begun and left by ${printable(left.by, 128)}`
-  return [about(item, newFinding('left-work', 'warning', message, `Go on with it: wrk start ${id}`))]
+  return [about(item, newFinding('left-work', 'warning', message, `Continue it: wrk start ${id}`))]
 }
 
 function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
@@ -135,12 +135,12 @@ function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const isOpen = to !== null && !isBarred(to, facts)
   const first = isHeld ? `It is held by ${printable(held.lock.by, 128)}; when it is free: ` : ''
   const advice = !isSound
-    ? 'Mend what else is wrong with the item first.'
+    ? 'Repair what else is wrong with the item first.'
     : to === null
       ? `${first}${misplaced(item)}`
       : isHeld
         ? `${first}wrk doctor --fix`
-        : `Or, when the folder is right, correct the status: wrk set ${id} status=…`
+        : `If the folder is right, correct the status: wrk set ${id} status=…`
   const fix =
     isSound && !isHeld && isOpen ? { kind: 'move' as const, id, to, does: `move it to ${to}/` } : null
   return [about(item, { ...newFinding('status-folder', 'warning', message, advice), fix }, at)]
@@ -158,7 +158,7 @@ function fieldsOf(item: ItemFacts): Finding[] {
     )
   })
   if (!noDate || closed) return found
-  const message = `the field ${noDate.key} holds no date, and so puts nothing off`
+  const message = `the field ${noDate.key} is not a date and has no effect`
   const advice = `Write it as 2026-12-31: wrk set ${id} ${noDate.key}=…`
   return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
 }
@@ -176,9 +176,9 @@ function isBarred(to: string, { notFolders, root }: Facts): boolean {
 }
 
 function misplaced({ id, status, folder }: ItemFacts): string {
-  if (isClosed(status!, '')) return `Nothing says when it was completed: wrk archive ${id}`
+  if (isClosed(status!, '')) return `Its completion date is missing: wrk archive ${id}`
   const word = folder.startsWith('archive') ? 'archived' : 'done'
-  return `Is it over? Then: wrk set ${id} status=${word}. Is it not? Then move it out of ${folder}/.`
+  return `If it is closed: wrk set ${id} status=${word}. If it is not, move it out of ${folder}/.`
 }
 
 function inSeveralPlaces(copies: readonly ItemFacts[], { identical, root }: Facts): Finding {
@@ -187,10 +187,10 @@ function inSeveralPlaces(copies: readonly ItemFacts[], { identical, root }: Fact
   const paths = copies.map(({ path }) => path)
   const named = copies.map(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`))
   const same = identical.has(key)
-  const message = `the id stands in ${copies.length} places${same ? ', the same byte for byte' : ''}: ${named.join(', ')}`
+  const message = `the id is in ${copies.length} places${same ? ' (identical files)' : ''}: ${named.join(', ')}`
   const advice = same
-    ? 'Keep the one that lies right, and remove the others (git rm).'
-    : 'Compare them; keep one (git rm the others), or give them ids of their own.'
+    ? 'Keep the one in the right folder and remove the others (git rm).'
+    : 'Compare them and keep one (git rm the others), or give each its own id.'
   const finding = { ...newFinding('two-places', 'error', message, advice), item: id, path: first.path }
   const fitting = copies.filter(({ status, folder }) => status !== null && fitsFolder(status, folder))
   const [keep] = fitting

@@ -23,8 +23,8 @@ export function diagnoseState(facts: Facts): Finding[] {
       ...newFinding(
         'kept-bytes',
         'warning',
-        'somebody wrote this into an item in the instant in which wrk replaced it',
-        'Take from it what is missing in the item, then remove it.',
+        'another program wrote this version of an item at the same moment as wrk',
+        'Copy what is missing into the item, then remove this file.',
       ),
       path,
     })),
@@ -32,8 +32,11 @@ export function diagnoseState(facts: Facts): Finding[] {
 }
 
 function unwritable({ path, reason }: Facts['state']['unwritable'][number]): Finding {
-  const message = `this user may not write to it (${reason}), so nothing that needs it can be done`
-  return { ...newFinding('not-writable', 'error', message, 'Give it to who works here: chown, chmod.'), path }
+  const message = `this user may not write to it (${reason}), so commands that need it fail`
+  return {
+    ...newFinding('not-writable', 'error', message, 'Give this user the right to write: chown, chmod'),
+    path,
+  }
 }
 
 /** The one sound file of an id: what can be changed. */
@@ -44,7 +47,7 @@ function soundItem(key: ItemKey, { items }: Facts): ItemFacts | null | 'gone' {
   return copies.length === 1 && !item.problems.some(({ blocks }) => blocks) ? item : null
 }
 
-const MEND_FIRST = 'Mend the item first; then: wrk doctor --fix'
+const MEND_FIRST = 'Repair the item first, then: wrk doctor --fix'
 
 function cutShort({ key, path, move, ageMs }: Facts['state']['moves'][number], facts: Facts): Finding[] {
   if (ageMs < LEFT_OVER_MS) return []
@@ -52,10 +55,10 @@ function cutShort({ key, path, move, ageMs }: Facts['state']['moves'][number], f
   const complete = (does: string): Fix => ({ kind: 'completeMove', key, does })
   if (item === null)
     return [
-      { ...newFinding('cut-short-move', 'warning', `a move of ${key} was cut short`, MEND_FIRST), path },
+      { ...newFinding('cut-short-move', 'warning', `a move of ${key} was interrupted`, MEND_FIRST), path },
     ]
   if (item === 'gone' || !move || item.status !== move.status || item.folder === move.folder) {
-    const message = `the note of a move of ${key} that there is no longer to make`
+    const message = `a left-over note of a move of ${key}`
     return [{ ...newFinding('left-over', 'warning', message, DOCTOR), path, fix: complete('remove it') }]
   }
   const message = `a crash kept it from being moved to ${move.folder}/, where its status ${move.status} belongs`
@@ -67,7 +70,7 @@ const DOCTOR = 'wrk doctor --fix'
 
 function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number], facts: Facts): Finding[] {
   if (!dead && ageMs < LEFT_OVER_MS) return []
-  const does = 'complete the event log, or forget what did not happen'
+  const does = 'complete the event log'
   if (key === null) {
     const fix: Fix = { kind: 'complete-event', key, does }
     const message = 'a session may have started or ended without its event'
@@ -76,7 +79,7 @@ function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number],
   const item = soundItem(key, facts)
   const message = `a change of ${key} may have been made without its event`
   if (item === 'gone') {
-    const advice = 'The item is gone, so nobody can tell: look at the file, then remove it.'
+    const advice = 'The item is gone, so wrk cannot decide: look at the file, then remove it.'
     return [{ ...newFinding('unlogged-change', 'note', message, advice), path }]
   }
   const finding = newFinding('unlogged-change', 'warning', message, item ? DOCTOR : MEND_FIRST)
@@ -89,8 +92,8 @@ function deadRun({ key, path, run, dead, ageMs }: Facts['state']['runs'][number]
   const holds = facts.items.some(item => item.key === key && run?.owns && item.held?.lock.by === run.holder)
   if (holds) return []
   const message = run
-    ? `the note of the run ${run.id} on ${key}, whose process has ended`
-    : `the note of a run on ${key} that never began`
+    ? `a left-over note of the run ${run.id} on ${key}; its process has ended`
+    : `a left-over note of a run on ${key} that never started`
   const fix: Fix = { kind: 'remove-run', key, path, does: 'remove it' }
   return [{ ...newFinding('left-over', 'warning', message, DOCTOR), path, fix }]
 }
@@ -99,7 +102,7 @@ function deadGuard({ key, path, dead, isEmpty, ageMs }: Facts['state']['guards']
   if (!dead && ageMs < LEFT_OVER_MS) return []
   const message = isEmpty
     ? `the empty guard of ${key}`
-    : `the guard of ${key}, whose owner ${dead ? 'is dead' : 'has had it for far longer than a write takes'}`
+    : `a left-over guard of ${key}: its owner ${dead ? 'is dead' : 'has kept it far longer than a write takes'}`
   const fix: Fix = { kind: 'remove-guard', key, does: 'remove it' }
   return [{ ...newFinding('left-over', 'warning', message, DOCTOR), path, fix }]
 }
@@ -107,23 +110,23 @@ function deadGuard({ key, path, dead, isEmpty, ageMs }: Facts['state']['guards']
 function draft({ path, dead, ageMs }: Facts['state']['drafts'][number]): Finding[] {
   if (dead) {
     const fix: Fix = { kind: 'remove-drafts', does: 'remove it' }
-    return [{ ...newFinding('left-over', 'warning', 'what a dead process had begun', DOCTOR), path, fix }]
+    return [{ ...newFinding('left-over', 'warning', 'a draft of a dead process', DOCTOR), path, fix }]
   }
   if (ageMs < OLD_DRAFT_MS) return []
-  const message = 'what somebody began more than a day ago, on another machine or in another container'
-  return [{ ...newFinding('left-over', 'note', message, 'When nobody is at work there, remove it.'), path }]
+  const message = 'a draft more than a day old, from another machine or container'
+  return [{ ...newFinding('left-over', 'note', message, 'Remove it if nobody is at work there.'), path }]
 }
 
 function log({ path, state, ageMs }: Facts['state']['log']): Finding[] {
   if (state === 'whole' || (state === 'behind' && ageMs < LEFT_OVER_MS)) return []
   if (state === 'unusable') {
-    const message = 'the event log cannot be read, so nothing can be added to it'
-    const advice = 'It has to be a plain file that wrk may read and write: move it away, or permit that.'
+    const message = 'the event log cannot be read, so events cannot be added'
+    const advice = 'It must be a regular file that wrk may read and write: move it away, or change its mode.'
     return [{ ...newFinding('torn-log', 'error', message, advice), path }]
   }
   const [message, does] =
     state === 'torn'
-      ? ['the last line of the event log is torn', 'end that line']
-      : ['a crash kept the last events from the log', 'add them']
+      ? ['the last line of the event log is incomplete', 'end that line']
+      : ['the last events are missing from the log after a crash', 'add them']
   return [{ ...newFinding('torn-log', 'warning', message, DOCTOR), path, fix: { kind: 'repair-log', does } }]
 }

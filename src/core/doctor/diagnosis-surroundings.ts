@@ -13,7 +13,12 @@ export function diagnoseSurroundings(facts: Facts): Finding[] {
     ...(registry.notOurs ? [foreign(registry.path, registry.notOurs)] : []),
     ...(registry.broken ? [brokenRegistry(registry.path, registry.broken)] : []),
     ...notFolders.map(({ path, isLink }) => ({
-      ...newFinding('not-a-folder', 'error', isLink ? FOLLOWS_NO_LINKS : NO_FOLDER, 'Put a folder there.'),
+      ...newFinding(
+        'not-a-folder',
+        'error',
+        isLink ? FOLLOWS_NO_LINKS : NO_FOLDER,
+        'Replace it by a folder.',
+      ),
       path,
     })),
     ...unseen.map(unseenFile),
@@ -35,34 +40,34 @@ function foreign(path: string, { message, hint = '' }: NonNullable<Facts['regist
 
 /** It may be another program's, or of another version, so it stops no command; misspelt, it leaves a default in force. */
 function unknownSetting({ path, key, line, column, near }: Facts['unknownSettings'][number]): Finding {
-  const message = `wrk has no setting ${printable(key, 60)}, so it changes nothing`
-  const advice = `${didYouMean(near)}Correct it, or take it out.`
+  const message = `unknown setting ${printable(key, 60)}; it has no effect`
+  const advice = `${didYouMean(near)}Correct it or remove it.`
   return { ...newFinding('unknown-setting', 'warning', message, advice), path, line, column }
 }
 
 function unseenFile(path: string): Finding {
   const copy = conflictCopyOf(path.slice(path.lastIndexOf('/') + 1))
   if (!copy) return { ...newFinding('unseen-item', 'note', UNSEEN, HOW_TO_BE_SEEN), path }
-  const message = `${copy.program} left this copy of ${copy.id} when two versions met; wrk does not read it`
-  const advice = `Bring what counts into ${copy.id}, then remove it: rm ${shellWord(path)}`
+  const message = `a conflict copy of ${copy.id} by ${copy.program}; wrk does not read it`
+  const advice = `Copy what is missing into ${copy.id}, then: rm ${shellWord(path)}`
   return { ...newFinding('conflict-copy', 'warning', message, advice), path }
 }
 
-const UNSEEN = 'it looks like an item, and no command sees it'
+const UNSEEN = 'it looks like an item, but no command sees it here'
 const HOW_TO_BE_SEEN =
-  'If it is one: items lie in pending/, working/, blocked/, done/, archive/ or archive/YYYY-MM/ themselves, under names such as WRK-157.md.'
-const FOLLOWS_NO_LINKS = 'it is a symbolic link; wrk does not follow links, so what is behind it is not seen'
-const NO_FOLDER = 'it is no folder, though a folder of the queue has this name'
+  'Items are directly in pending/, working/, blocked/, done/, archive/ or archive/YYYY-MM/, under names such as WRK-157.md.'
+const FOLLOWS_NO_LINKS = 'it is a symbolic link, and wrk does not follow links'
+const NO_FOLDER = 'it is a file, and the queue needs a folder of this name'
 
 function brokenRegistry(path: string, broken: NonNullable<Facts['registry']['broken']>): Finding {
   const { message, line, column, isText } = broken
   const fix = {
     kind: 'rebuild-registry' as const,
-    does: 'set it aside and start a new registry; of sessions from before it, nothing is known then',
+    does: 'set it aside and start a new one; earlier sessions are unknown from then on',
   }
   const advice = isText
-    ? `Mend line ${line} in an editor to keep the sessions that it lists.`
-    : 'Look at what is there; wrk has to be able to read and write it.'
+    ? `To keep the sessions that it lists, correct line ${line} in an editor.`
+    : 'wrk must be able to read and write it.'
   return {
     ...newFinding('registry', 'error', `the session registry cannot be read: ${message}`, advice),
     path,
@@ -78,8 +83,8 @@ function tracked(paths: readonly string[]): Finding[] {
     ...newFinding(
       'tracked-state',
       'warning',
-      'git tracks it, but it is about this machine alone',
-      `git rm -r --cached ${shellWord(path)}, and commit that; wrk init has git ignore it`,
+      'git tracks it, but it belongs to this machine only',
+      `git rm -r --cached ${shellWord(path)}, commit that, then have git ignore it: wrk init`,
     ),
     path,
   }))
@@ -87,14 +92,14 @@ function tracked(paths: readonly string[]): Finding[] {
 
 function ignored(path: string, notIgnored: boolean): Finding[] {
   if (!notIgnored) return []
-  const message = 'git does not ignore it, though it is about this machine alone'
-  return [{ ...newFinding('not-ignored', 'note', message, 'To have git ignore it: wrk init'), path }]
+  const message = 'git does not ignore it, but it belongs to this machine only'
+  return [{ ...newFinding('not-ignored', 'note', message, 'Have git ignore it: wrk init'), path }]
 }
 
 function ignoredFolder({ path, items, rule }: NonNullable<Facts['git']>['ignored'][number]): Finding {
   const lie = items === 0 ? '' : items === 1 ? '; 1 item is there now' : `; ${items} items are there now`
-  const message = `git ignores this folder (${printable(rule, 200)}): what is moved there leaves git${lie}`
-  const advice = `Take that rule out, then: git add ${shellWord(path)}`
+  const message = `git ignores this folder (${printable(rule, 200)}): items moved there leave git${lie}`
+  const advice = `Remove that rule, then: git add ${shellWord(path)}`
   return { ...newFinding('ignored-folder', 'warning', message, advice), path }
 }
 
@@ -103,8 +108,8 @@ function mergeDriver(driver: NonNullable<Facts['git']>['mergeDriver'], all: read
   if (!driver) return []
   const { state, lines } = driver
   const warning = (message: string) => [newFinding('merge-driver', 'warning', message, 'wrk hooks install')]
-  if (state === 'gone') return warning('git merges items by lines: the merge driver it was told is gone')
-  if (state === 'outdated') return warning('the merge driver is not as this wrk would register it')
+  if (state === 'gone') return warning('git merges items by lines: the registered merge driver is gone')
+  if (state === 'outdated') return warning('the merge driver was registered by another version of wrk')
   const isMissing = state === 'none' && all.some(hook => hook.state === 'installed')
   if (isMissing) return warning('git merges items by lines: the merge driver is not registered')
   return state === 'installed' && lines !== null && lines !== 'installed'
@@ -143,26 +148,23 @@ function isCutShort({ state, kept }: HookFacts): boolean {
   return state === 'none' && kept !== null
 }
 
-const NEVER_INSTALLED = 'the git hooks are not installed, so nothing asks wrk verify at a commit'
+const NEVER_INSTALLED = 'the git hooks are not installed, so commits are not checked'
 const THAT_IS_ENOUGH = 'That is enough: wrk hooks install would add nothing there.'
 const IS_GONE = [
-  'it was installed and is gone, or git looks for hooks elsewhere now',
-  'To have commits checked again: wrk hooks install. If that was meant: wrk hooks uninstall',
+  'it was installed and is missing, or git now looks for hooks elsewhere',
+  'Install it again: wrk hooks install. If that was intended: wrk hooks uninstall',
 ] as const
 const INSTALL_CUT_SHORT = [
-  'an install was cut short, and the hook of before is not called',
+  'an install was interrupted, and the earlier hook is not called',
   'wrk hooks install',
 ]
-const ONE_ONLY = 'it is not installed, though the other hook is'
-const EITHER = 'Both: wrk hooks install. None: wrk hooks uninstall'
+const ONE_ONLY = 'it is not installed, but the other hook is'
+const EITHER = 'Install both: wrk hooks install. Remove both: wrk hooks uninstall'
 const HOOK_WORDS: Record<HookFacts['state'], readonly [message: string, advice: string] | null> = {
   none: [ONE_ONLY, EITHER],
-  foreign: [`${ONE_ONLY}; another hook is there`, EITHER],
+  foreign: [`${ONE_ONLY}; there is another hook`, EITHER],
   installed: null,
-  overwritten: ['a hook manager wrote its own over it, so commits are not checked', 'wrk hooks install'],
-  outdated: ['it is not as this wrk would write it', 'wrk hooks install'],
-  edited: [
-    'it was edited after wrk made it',
-    'Move what was added to a hook of its own; wrk hooks install says how.',
-  ],
+  overwritten: ['a hook manager overwrote it, so commits are not checked', 'wrk hooks install'],
+  outdated: ['it was written by another version of wrk', 'wrk hooks install'],
+  edited: ['it was edited by hand', 'Move the additions to a hook of its own; how: wrk hooks install'],
 }

@@ -38,7 +38,7 @@ export function parseId(input: string, prefix: string): ItemId {
   const hint = `An id looks like ${prefix}-157, 157 or workspace-hub#1311.`
   // Callers of the library may be in JavaScript.
   if (typeof input !== 'string')
-    throw new WrkError('USAGE', `an item id is a text, not ${input === null ? 'null' : typeof input}`, {
+    throw new WrkError('USAGE', `the id must be a string, not ${input === null ? 'null' : typeof input}`, {
       hint,
     })
   const text = input.endsWith('.md') ? input.slice(0, -3) : input

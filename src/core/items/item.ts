@@ -92,7 +92,7 @@ export function interpretItem(
 
   const problems: Problem[] = []
   for (const { key, line, column } of duplicates) {
-    const message = `the key "${printable(key, 60)}" stands twice`
+    const message = `duplicate key "${printable(key, 60)}"`
     problems.push({ code: 'duplicate-key', message, line, column, blocks: UNIQUE_KEYS.has(key) })
   }
 
@@ -101,15 +101,15 @@ export function interpretItem(
   if (id && !agrees) {
     const { kind } = id.value
     if (idText !== undefined) {
-      const message = `the id ${printable(idText, 60)} is not that of the file name ${file.name}`
+      const message = `the id ${printable(idText, 60)} and the file name ${file.name} differ`
       problems.push(problemAt(split, id, 'id-mismatch', message, true))
     } else if (kind !== 'scalar')
-      problems.push(problemAt(split, id, 'id-mismatch', `the id is a ${kind}, not a word`, true))
+      problems.push(problemAt(split, id, 'id-mismatch', `the id must be a string, not a ${kind}`, true))
   }
 
   const reading = readLock(by, at)
   if (reading.kind === 'unreadable') {
-    const message = `the lock cannot be read: ${reading.pair.key} is not a single value`
+    const message = `the lock cannot be read: ${reading.pair.key} must be a single value`
     problems.push(problemAt(split, reading.pair, 'unreadable-lock', message, true))
   }
   if (reading.kind === 'free' && at && scalarText(at.value) !== undefined)

@@ -152,7 +152,7 @@ function isOffered({ status, folder, left }: Candidate, { begun }: Here): boolea
 function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, here: Here): string[] {
   const reasons: string[] = []
   if (item.problem) reasons.push(item.problem)
-  if (item.putBack) reasons.push('was done before; git or an editor put an older version of the file back')
+  if (item.putBack) reasons.push('was already done; git or an editor restored an older version of the file')
   if (!isOffered(item, here))
     reasons.push(item.status ? `its status is ${statusWord(item.status)}` : `it is in ${item.folder}/`)
   if (item.heldBy) reasons.push(`held by ${item.heldBy}`)
@@ -160,8 +160,8 @@ function reasonsToWait(item: Candidate, closed: ReadonlyMap<ItemKey, boolean>, h
     reasons.push(known ? `waits for ${text}` : `waits for ${text}, which is not in the queue`)
   const { machines, notBefore } = item.details
   if (machines.length > 0 && !machines.some(name => isHere(name, here.machines)))
-    reasons.push(`is for ${machines.join(' or ')}, and this is ${here.machines.join(', ')}`)
-  if (isPutOff(notBefore, here)) reasons.push(`is put off until ${notBefore}`)
+    reasons.push(`is for ${machines.join(' or ')}, not for this machine (${here.machines.join(', ')})`)
+  if (isPutOff(notBefore, here)) reasons.push(`not before ${notBefore}`)
   return reasons
 }
 

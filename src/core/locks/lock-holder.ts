@@ -39,8 +39,8 @@ function judgeRecorded({ pid, host, anchor }: SessionLock, judge: Judge): Livene
 function byAgeOnly({ pid }: SessionLock): Liveness {
   const reason =
     pid === null
-      ? 'it names no process to watch; only its age tells'
-      : `it names process ${pid} without its start time; only its age tells`
+      ? 'no process known; only its age counts'
+      : `process ${pid} has no recorded start time; only its age counts`
   return { verdict: 'unknown', reason }
 }
 

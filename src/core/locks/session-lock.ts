@@ -62,8 +62,8 @@ const RUN_ID = /^[A-Za-z0-9_][A-Za-z0-9._:@#+-]{0,127}$/
 /** Checks a lock's name before it meets a path. @throws WrkError USAGE */
 export function checkLockName(name: string): string {
   if (NAME.test(name)) return name
-  throw new WrkError('USAGE', `"${printable(name, 60)}" is not the name of a lock`, {
-    hint: 'A name is 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter, a digit or "_".',
+  throw new WrkError('USAGE', `"${printable(name, 60)}" is not a valid lock name`, {
+    hint: 'Use 1 to 64 letters, digits, ".", "_" or "-", the first a letter, a digit or "_".',
   })
 }
 
@@ -78,8 +78,8 @@ export function isRunId(text: string): boolean {
 /** Checks a run id that is about to be given to a lock. @throws WrkError USAGE */
 export function checkRunId(runId: string, source = '--run-id'): string {
   if (isRunId(runId)) return runId
-  throw new WrkError('USAGE', `${source} is not a run id: "${printable(runId, 60)}"`, {
-    hint: 'A run id is 1 to 128 letters, digits and ._:@#+- and begins with a letter, a digit or "_".',
+  throw new WrkError('USAGE', `${source} must be a run id, not "${printable(runId, 60)}"`, {
+    hint: 'Use 1 to 128 letters, digits and ._:@#+- the first a letter, a digit or "_".',
   })
 }
 

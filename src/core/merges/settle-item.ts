@@ -57,7 +57,7 @@ export function settleItem(situation: Situation, full?: FullReader): Settled {
   if (open.length > 0)
     return {
       kind: 'person',
-      reason: 'there are conflict markers in the text that you edited',
+      reason: 'the text that you edited still has conflict markers',
       paths: open.map(pathOf),
     }
   const whole = edited.filter(({ copyOf }) => copyOf === null)
@@ -83,7 +83,8 @@ function settleVersions(
   if (!ours || !theirs) {
     const rest = ours ?? theirs
     if (!rest && base) return { kind: 'gone' }
-    if (!rest) return { kind: 'person', reason: 'it is in two places, and not from this merge', paths: [] }
+    if (!rest)
+      return { kind: 'person', reason: 'it is in two places, but not because of this merge', paths: [] }
     if (!base) return { kind: 'settled', file: rest, edited }
     if (rest.path === base.path && rest.bytes.equals(base.bytes)) return { kind: 'gone' }
     return { kind: 'deleted', file: rest, by: ours ? 'theirs' : 'ours' }

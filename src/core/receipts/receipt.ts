@@ -51,8 +51,8 @@ const SLUG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** A slug becomes a folder's name. @throws WrkError USAGE */
 export function checkSlug(slug: string): string {
   if (SLUG.test(slug)) return slug
-  throw new WrkError('USAGE', `--skill is not a plain name: "${printable(slug, 60)}"`, {
-    hint: 'A slug is 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.',
+  throw new WrkError('USAGE', `--skill must be a plain name, not "${printable(slug, 60)}"`, {
+    hint: 'Use 1 to 64 letters, digits, ".", "_" or "-", the first a letter or digit.',
   })
 }
 

@@ -32,7 +32,7 @@ export function judgeWithRuns(
   if (living) return { verdict: 'alive', reason: `its run is at work: ${living.reason}` }
   if (session.verdict === 'dead') return session
   const dead = looks.find(({ run, verdict }) => run.owns && verdict === 'dead')
-  return dead ? { verdict: 'dead', reason: `its run was cut short: ${dead.reason}` } : session
+  return dead ? { verdict: 'dead', reason: `its run was interrupted: ${dead.reason}` } : session
 }
 
 /** The run of this holder that may still be at work: only a proof of death rules it out. */

@@ -31,14 +31,14 @@ export function judgeHolder(holder: string, since: Date | null, judge: Judge): L
   const { registry } = judge
   const session = sessionOf(holder, registry)
   if (session) return judgeSession(session, judge)
-  if (registry.kind === 'missing') return unknown('there is no session registry')
+  if (registry.kind === 'missing') return unknown('there is no session-state.yaml')
   if (registry.kind === 'unreadable') return unknown('session-state.yaml cannot be read')
-  if (registry.kind === 'single') return unknown('session-state.yaml has no registry of sessions')
+  if (registry.kind === 'single') return unknown('session-state.yaml lists no sessions')
 
   const host = hostNamedBy(holder)
   if (host && host !== judge.here.host) return unknown(`not listed here; its id names the host ${host}`)
   if (judge.unlisted === 'unknown')
-    return unknown('not listed here; it may live elsewhere (unlisted: unknown)')
+    return unknown('not listed here; it may run elsewhere (unlisted: unknown)')
   if (registry.rebuiltAt && (!since || since <= registry.rebuiltAt))
     return unknown(`claimed before the session file was rebuilt (${stamp(registry.rebuiltAt)})`)
   return dead('not listed in session-state.yaml')
@@ -52,7 +52,7 @@ export function judgeSession(session: Session, at: Pick<Judge, 'here' | 'look'>)
 
 /** One process that runs is enough; dead only when all are gone. */
 export function judgeAnchors(anchors: readonly Anchor[], at: Pick<Judge, 'here' | 'look'>): Liveness {
-  if (anchors.length === 0) return unknown('no process to watch; only its heartbeat tells')
+  if (anchors.length === 0) return unknown('no process known; only its heartbeat counts')
   const verdicts = anchors.map(anchor => judgeSpeaker(anchor, at))
   const alive = verdicts.find(({ verdict }) => verdict === 'alive')
   const doubt = verdicts.find(({ verdict }) => verdict === 'unknown')
@@ -74,7 +74,7 @@ export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' |
         ? `it runs on another machine of the same name (${anchor.host})`
         : `it runs on another host (${anchor.host || 'not named'})`,
     )
-  if (where === 'before') return dead('the machine was restarted since')
+  if (where === 'before') return dead('the machine was restarted')
   if (where === 'unclear')
     return unknown(`it ran before a restart of this machine, or runs on another one (${anchor.host})`)
   if (where === 'namespace') return unknown('it runs in another pid namespace')
@@ -84,12 +84,12 @@ export function judgeAnchor(anchor: Anchor, { here, look }: Pick<Judge, 'here' |
   if (process.kind === 'running' && process.started === anchor.started)
     return { verdict: 'alive', reason: `process ${anchor.pid} is running` }
   if (process.kind === 'running' && !anchor.started)
-    return unknown(`process ${anchor.pid} is running, but nothing says that it is the same one`)
+    return unknown(`process ${anchor.pid} is running, but may be another one`)
   // A system that names its pid namespaces at one time and not at another may be asked in another one.
   if (anchor.pidns !== here.pidns) return unknown(`process ${anchor.pid} is not seen from here`)
   if (process.kind === 'gone') return dead(`process ${anchor.pid} is gone`)
   if (process.kind === 'zombie') return dead(`process ${anchor.pid} has ended (zombie)`)
-  return dead(`process ${anchor.pid} is another one now`)
+  return dead(`process ${anchor.pid} is now another process`)
 }
 
 const dead = (reason: string): Liveness => ({ verdict: 'dead', reason })

@@ -78,16 +78,16 @@ export function isSessionId(text: string): boolean {
  */
 export function checkSessionId(text: string, source: string): string {
   if (isSessionId(text)) return text
-  throw new WrkError('USAGE', `${source} is not a session id: "${printable(text, 60)}"`, {
-    hint: 'A session id is 1 to 128 characters of letters, digits and ._:@#/+-',
+  throw new WrkError('USAGE', `${source} must be a session id, not "${printable(text, 60)}"`, {
+    hint: 'Use 1 to 128 letters, digits and ._:@#/+-',
   })
 }
 
 /** Checks a helper's name that came from outside. @throws WrkError USAGE */
 export function checkHelperName(helper: string): void {
   if (HELPER_NAME.test(helper)) return
-  throw new WrkError('USAGE', `--agent is not a name: "${printable(helper, 60)}"`, {
-    hint: 'A helper name is 1 to 64 characters of letters, digits and ._:@#+-',
+  throw new WrkError('USAGE', `--agent must be a name, not "${printable(helper, 60)}"`, {
+    hint: 'Use 1 to 64 letters, digits and ._:@#+-',
   })
 }
 

@@ -78,7 +78,7 @@ function edited(
   const edits = FLOW.test(text)
     ? flowEdits(yaml, node, wanted)
     : blockEdits(yaml, node, wanted, before.split.eol)
-  if (edits === null) return refuse(`the list of ${key} has a form that wrk does not change`)
+  if (edits === null) return refuse(`wrk cannot change a list of this form: ${key}`)
   return editChecked(bytes, before, key, edits, isWanted(wanted), full)
 }
 

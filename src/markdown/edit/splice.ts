@@ -109,7 +109,7 @@ function proven(
   if (problem !== undefined) return refusal(before, fields, problem)
   // The closing fence must be the same one, or part of the body would have become frontmatter.
   if (made.length - after.split.yamlEnd !== bytes.length - split.yamlEnd) {
-    return refusal(before, fields, 'the closing fence would be another one')
+    return refusal(before, fields, 'another line would become the closing fence')
   }
   return { kind: 'ok', bytes: made, after }
 }
@@ -210,7 +210,7 @@ function byteOffset({ yaml, yamlStart }: Split, index: number): number {
 function difference(before: Frontmatter, after: Frontmatter, fields: Checks): string | undefined {
   for (const [key, isWanted] of Object.entries(fields)) {
     const found = after.map.pairs.filter(pair => pair.key === key)
-    if (found.length !== 1) return `\`${key}\` would stand ${found.length} times`
+    if (found.length !== 1) return `\`${key}\` would occur ${found.length} times`
     if (!isWanted(found[0]!.value)) return `\`${key}\` would read differently`
     const old = findPair(before.map, key)
     if (old && isNamedElsewhere(before.map, old.value)) return 'an alias would name something else'
@@ -252,6 +252,6 @@ function refusal(before: Frontmatter, fields: Checks, why: string): SpliceResult
   const { split, map } = before
   const pairs = Object.keys(fields).map(key => findPair(map, key))
   const at = pairs.find(pair => pair !== undefined)?.keyStart ?? split.yaml.length
-  const message = `this frontmatter's form does not allow setting ${Object.keys(fields).join(', ')} in place: ${why}`
+  const message = `cannot set ${Object.keys(fields).join(', ')} in this frontmatter: ${why}`
   return { kind: 'error', error: { message, ...placeInFile(split, at) } }
 }

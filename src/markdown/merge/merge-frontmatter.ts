@@ -75,7 +75,7 @@ export function mergeFrontmatter(
   const entries = mergedEntries(o, a, b, rules)
   const order = mergedOrder(keysOf(o), keysOf(a), keysOf(b), key => entries.get(key)!.kind !== 'absent')
   if (!order)
-    return { kind: 'unreadable', side: 'result', message: 'both sides have put the keys in another order' }
+    return { kind: 'unreadable', side: 'result', message: 'both sides changed the order of the keys' }
 
   const frame = (part: 'opening' | 'closing') => sideThatChanged((o ?? a)[part], a[part], b[part]) ?? a[part]
   const end = mergeLines(o?.entries.end ?? '', a.entries.end, b.entries.end)
@@ -120,7 +120,7 @@ function partsOf(bytes: Buffer, full: FullReader | undefined): Parts | NoParts {
   if (twice) return { kind: 'unreadable', message: `duplicate key "${twice.key}", line ${twice.line}` }
   if (found.map.aliases?.length) return { kind: 'unreadable', message: 'it has aliases' }
   const entries = entriesOf(found)
-  if (!entries) return { kind: 'unreadable', message: 'its keys are not on lines of their own' }
+  if (!entries) return { kind: 'unreadable', message: 'its keys are not on separate lines' }
   const { yamlStart, yamlEnd } = found.split
   const lineFeed = bytes.indexOf(10, yamlEnd)
   const bodyStart = lineFeed < 0 ? bytes.length : lineFeed + 1

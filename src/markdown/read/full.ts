@@ -238,12 +238,12 @@ export async function readWithGrayMatter(fileText: string): Promise<MatterResult
   if (/^\uFEFF?---[ \t]*[^-\s]/.test(fileText)) {
     return {
       kind: 'error',
-      error: { message: 'the opening fence names a language; wrk reads YAML only', line: 1, column: 4 },
+      error: { message: 'the opening fence names a language; wrk reads only YAML', line: 1, column: 4 },
     }
   }
   let error: ReadError | undefined
   const refuse = (): never => {
-    throw new Error('only YAML is read')
+    throw new Error('wrk reads only YAML')
   }
   const parse = (text: string): Record<string, unknown> => {
     // gray-matter leaves the first half of the line end in front of the closing fence.

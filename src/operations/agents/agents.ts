@@ -153,7 +153,7 @@ function badText(
   // The text has one character for each byte; people count letters.
   const column = Buffer.from(lines.at(-1)!, 'latin1').toString('utf8').length + 1
   return new WrkError('USAGE', `${path}:${line}:${column}: ${message}`, {
-    hint: 'Nothing was changed. Mend the file in an editor, then run the command again.',
+    hint: 'Nothing was changed. Correct the file in an editor, then run the command again.',
     details: { path, line, column },
   })
 }

@@ -247,7 +247,7 @@ function releaseRecord(
     const [place] = places
     const path = place?.path ?? join(store.root, record!.snapshots.at(-1)?.path ?? `${id.display}.md`)
     const item = { id: record!.id, path, title: '', status: null }
-    const warnings = [`released by its record; the file was left as it is: ${failure.message}`]
+    const warnings = [`released in its record; the file was not changed: ${failure.message}`]
     const result = {
       ...NOT_RELEASED,
       ...releasedFrom(decision.kind === 'forced' ? lock!.by : null),

@@ -42,7 +42,7 @@ export async function itemHistory(context: Context, text: string, cwd: string): 
   const events = await eventsOf(context, id, commits.length > 0)
   const warnings = found
     ? []
-    : [`the queue ${store.root} is in no git repository; this is from the event log alone`]
+    : [`the queue ${store.root} is not in a git repository; this is from the event log only`]
   const entries: HistoryEntry[] = [
     ...events.map(({ seq: _, tx: __, ...event }) => ({ source: 'log' as const, ...event })),
     ...commits,

@@ -141,7 +141,7 @@ export function judgeChange(
       code: 'ambiguous',
       line: 1,
       column: 1,
-      message: `${item} stands in another place too: ${others.map(named).join(', ')}`,
+      message: `${item} is also in another place: ${others.map(named).join(', ')}`,
       fix: `keep one; ${places.map(place => `git rm ${shellWord(place)}`).join(', or: ')}`,
     })
   }

@@ -63,7 +63,7 @@ async function verifyNamed(
   const text = unless(MISSING, null, () => readFileSync(resolve(cwd, file), 'utf8'))
   if (text === null)
     throw new WrkError('NOT_FOUND', `there is no commit message at ${file}`, {
-      hint: 'git gives the commit-msg hook the path of the message; pass that on.',
+      hint: 'Pass on the path that git gives the commit-msg hook.',
     })
   const mentioned = new Set(keysIn(text.slice(0, LONGEST_MESSAGE)).flatMap(({ readings }) => readings))
   const keys = new Set(
@@ -116,7 +116,7 @@ function finding(path: string, line: number, column: number, item: string, truth
     column,
     verdict: truth.lost ? 'superseded' : 'held',
     doing: 'names',
-    fix: 'name the item that this commit is about, or leave the item to its holder',
+    fix: 'name the item of this commit instead, or leave that item to its holder',
     item,
     holder: truth.holder,
     loss: truth.loss,

@@ -187,7 +187,7 @@ class QueueInRange {
   ): RangeFinding[] {
     if (!before || target.length === 0) return []
     const remover = this.removers.get(this.inRepository(before.path)) ?? null
-    const message = `${displayOfFileName(before.name)} is removed. If it was moved, its new place is not committed`
+    const message = `${displayOfFileName(before.name)} is removed. If it was moved, commit its new place too`
     const versions = this.versions.get(key) ?? []
     const at = { ...before, ...(versions.at(-1) ?? {}) }
     return [this.finding(at, { code: 'removed', line: 1, column: 1, message }, 'warning', remover)]

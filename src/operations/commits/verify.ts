@@ -46,9 +46,7 @@ export async function verifyStaged(
   const named = (path: string) => relative(here, resolve(repository.top, path)).split(sep).join('/')
   const limits = paths.map(path => relative(repository.top, resolve(here, path)).split(sep).join('/'))
   const { changes, unmerged } = itemChanges(found, limits)
-  const warnings = unmerged.map(
-    path => `${named(path)} has conflicts that are not resolved; it was not verified`,
-  )
+  const warnings = unmerged.map(path => `${named(path)} has unresolved conflicts and was not verified`)
   if (changes.length === 0) return { ...nothing('No item is staged.'), warnings }
 
   const versions = readVersions(found, changes)
@@ -71,7 +69,7 @@ export async function verifyStaged(
   for (const [i, { key, after }] of changes.entries()) {
     if (after && versions[i]!.filterFailed)
       warnings.push(
-        `the filter that .gitattributes names for ${named(after.path)} failed, so it was read as git keeps it`,
+        `the filter in .gitattributes for ${named(after.path)} failed, so it was read as git stores it`,
       )
     const { unreadable, readings } = truthOf(key)
     // Of what is staged itself, its finding tells already.

@@ -52,7 +52,7 @@ export async function coordinationSetup(context: Context, options: SetupOptions)
 function checked(settings: CoordinationSettings): CoordinationSettings {
   const reading = readCoordination(readPlain(coordinationText(settings))!)
   if (reading.kind === 'on') return reading.settings
-  const what = reading.kind === 'wrong' ? `${reading.key} should be ${reading.expected}` : 'nothing to set up'
+  const what = reading.kind === 'wrong' ? `${reading.key} must be ${reading.expected}` : 'nothing to set up'
   throw new WrkError('USAGE', what.replace('coordination.', '--'))
 }
 
@@ -72,10 +72,10 @@ async function write({ store }: Context, settings: CoordinationSettings | null):
       map.pairs.filter(({ key }) => key !== 'coordination').map(({ key, value }) => [key, toData(value)]),
     )
   if (text === null || !after || (file && rest(after) !== rest(file.fields)))
-    throw new WrkError('USAGE', `${path} has a form that cannot be changed in place`, {
+    throw new WrkError('USAGE', `wrk cannot change ${path} in place`, {
       hint: settings
-        ? `Add these lines by hand:\n${coordinationText(settings)}`
-        : 'Take the lines of "coordination" out by hand.',
+        ? `Add these lines in an editor:\n${coordinationText(settings)}`
+        : 'Remove the lines of "coordination" in an editor.',
     })
   replaceFile(realDisk, path, Buffer.from(text), { by: store.host, keep: true })
   return path
@@ -188,7 +188,7 @@ export async function coordinationOff(
   await shared.engine.close()
   if (held.length > 0 && !force)
     throw new WrkError('LOCKED', `this clone holds ${held.join(', ')} for all clones`, {
-      hint: `Release first: wrk release ${held[0]}. Or leave them to run out: wrk coordination off --force`,
+      hint: `Release them first: wrk release ${held[0]}. Or let them expire: wrk coordination off --force`,
       details: { held },
     })
   return { path: await write(context, null), held }

@@ -56,7 +56,9 @@ export async function giveUpForAll(
   if (end.kind === 'queued')
     return {
       remotely: false,
-      warnings: [`${id.display} is ${word} here; others learn of it with the next wrk command (${end.why})`],
+      warnings: [
+        `${id.display} is ${word} here; other clones see it after the next wrk command (${end.why})`,
+      ],
     }
   if (end.kind === 'heldByOther')
     return {

@@ -31,9 +31,7 @@ export async function keepForAll(context: Context, session: string, all = false)
     for (const one of lost) await writeLoss(context, one)
     if (!failed) return []
     const left =
-      failed.leftMs > 0
-        ? `they last ${humanDuration(failed.leftMs)} more`
-        : 'their time is over: stop working'
+      failed.leftMs > 0 ? `they expire in ${humanDuration(failed.leftMs)}` : 'they have expired: stop working'
     return [`claims could not be renewed (${printable(failed.why, 200)}); ${left}`]
   } catch (error) {
     if (!(error instanceof WrkError)) throw error

@@ -41,8 +41,8 @@ export const claimKey = (key: ItemKey): EntryKey => ({ kind: 'claims', name: key
 export async function openShared(context: Context): Promise<Shared> {
   const settings = await coordinationOf(context)
   if (!settings)
-    throw new WrkError('USAGE', 'this queue is not coordinated: wrk.yaml has no coordination', {
-      hint: 'Set it up with: wrk coordination setup',
+    throw new WrkError('USAGE', 'this queue has no coordination in wrk.yaml', {
+      hint: 'Set it up: wrk coordination setup',
     })
   return openSharedWith(context, settings)
 }
@@ -60,8 +60,8 @@ export async function openSharedWith(context: Context, settings: CoordinationSet
   const { store, env } = context
   const repository = findRepository(store.root, withoutGit(env))
   if (!repository && settings.engine === 'git')
-    throw new WrkError('USAGE', `${store.root} is in no git repository, which claims are coordinated by`, {
-      hint: 'Make it one (git init), or use PostgreSQL: wrk coordination setup --engine postgres',
+    throw new WrkError('USAGE', `${store.root} is not in a git repository, which coordination by git needs`, {
+      hint: 'Create one (git init), or use PostgreSQL: wrk coordination setup --engine postgres',
     })
   const queue = settings.queue ?? queueName(store.root, repository)
   const folder = join(store.stateDir, 'coordination')

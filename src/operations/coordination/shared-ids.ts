@@ -38,7 +38,7 @@ export async function giveIdForAll(
       return { ...given, warnings: [...given.warnings, warning] }
     }
   }
-  throw new WrkError('BUSY', 'others gave out the same ids at the same moment, again and again', {
+  throw new WrkError('BUSY', 'other clones used the same new ids several times in a row', {
     hint: 'Try again.',
   })
 }
@@ -63,8 +63,8 @@ async function reserve(shared: Shared, id: string): Promise<boolean> {
 }
 
 function noId(error: WrkError): WrkError {
-  return new WrkError('UNREACHABLE', `no id was given: ${error.message}`, {
-    hint: 'Another clone could take the same. Try again when the engine can be reached.',
+  return new WrkError('UNREACHABLE', `no new id: ${error.message}`, {
+    hint: 'Another clone could use the same id. Try again when the engine can be reached.',
     details: error.details,
     cause: error,
   })

@@ -87,7 +87,7 @@ export async function takeClaim(shared: Shared, request: TakeRequest): Promise<T
     }
     throw unreadableClaim(request.id, decision.why)
   }
-  throw new WrkError('BUSY', `others changed ${request.id} at the same moment, again and again`, {
+  throw new WrkError('BUSY', `${request.id} was changed by others several times in a row`, {
     hint: 'Try again.',
   })
 }
@@ -138,7 +138,7 @@ export async function writeRecord(
   if (swap.kind === 'conflict') return swap
   if (swap.kind === 'refused')
     throw new WrkError('IO', `${engine.where} refuses the claim: ${printable(swap.reason, 200)}`, {
-      hint: 'Nothing was changed. What the server has to allow: docs/machines.md',
+      hint: 'Nothing was changed. What the server must allow: docs/machines.md',
       details: { engine: engine.where, reason: swap.reason },
     })
   if (!swap.reachable) throw unreachable(engine.where, printable(swap.reason, 200))

@@ -101,7 +101,7 @@ async function applyFixes(
       const done = await applyFix(context, finding.fix, program)
       if (done !== null) fixed.push({ finding, done })
     } catch (error) {
-      const known = asIoError(error, 'it could not be mended')
+      const known = asIoError(error, 'it could not be repaired')
       if (!(known instanceof WrkError)) throw error
       failed.push({ finding, error: known })
     }

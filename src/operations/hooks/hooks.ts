@@ -124,7 +124,7 @@ function isCoordinated(top: string): boolean {
   }
 }
 
-const GONE = 'the hooks were installed, and are gone or out of git’s reach: commits are not checked'
+const GONE = 'the hooks were installed and are missing, or git does not find them: commits are not checked'
 
 /** Whether git asks wrk there, by wrk's own hook or another way. */
 export function isReached({ state, via }: HookStatus): boolean {
@@ -160,13 +160,13 @@ export function folderForHooks(
 export function inTheWay(hooks: readonly HookStatus[]): WrkError | null {
   const edited = hooks.find(({ state }) => state === 'edited')
   if (edited)
-    return new WrkError('FAILED', `${edited.path} was edited after wrk made it; it stays as it is`, {
-      hint: `Move what was added to ${edited.path}${KEPT} (executable), remove ${edited.path}, then: wrk hooks install`,
+    return new WrkError('FAILED', `${edited.path} was edited by hand and is not changed`, {
+      hint: `Move the additions to ${edited.path}${KEPT} (executable), remove ${edited.path}, then: wrk hooks install`,
     })
   const two = hooks.find(({ state, kept, via }) => state === 'foreign' && kept !== null && via === null)
   if (two)
-    return new WrkError('FAILED', `there are two hooks to keep: ${two.path} and ${two.kept}`, {
-      hint: 'Put into the first what is to be called, remove the second, then: wrk hooks install',
+    return new WrkError('FAILED', `there are two earlier hooks: ${two.path} and ${two.kept}`, {
+      hint: 'Merge them into the first, remove the second, then: wrk hooks install',
     })
   return null
 }
@@ -255,8 +255,8 @@ function findHooks(
   const asked = git(cwd, ['rev-parse', '--show-toplevel'], { scope })
   const top = asked.stdout.toString('utf8').replace(/\n$/, '')
   if (asked.code !== 0 || top === '')
-    throw new WrkError('NOT_FOUND', `${cwd} is in no git working tree`, {
-      hint: 'Go to the repository whose commits are to be checked.',
+    throw new WrkError('NOT_FOUND', `${cwd} is not in a git working tree`, {
+      hint: 'Change to the repository whose commits wrk should check.',
     })
   const asking = ['rev-parse', '--git-path', 'hooks', '--git-common-dir']
   const [path = '', common] = git(top, asking, { scope }).stdout.toString('utf8').split('\n')
@@ -265,7 +265,7 @@ function findHooks(
   )
   const folder = resolve(top, path)
   const warnings = /^(global|system)\t/.test(shared)
-    ? [`core.hooksPath is set for all repositories: ${folder} is where the hooks of all of them lie`]
+    ? [`core.hooksPath is set for all repositories: ${folder} holds the hooks of all of them`]
     : []
   return { top, folder, record: join(resolve(top, common!), RECORD), warnings }
 }

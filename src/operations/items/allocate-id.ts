@@ -121,12 +121,12 @@ async function idRanges({ store }: Context): Promise<Map<string, Range>> {
 function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   const { root } = store
   const notFetched = (why: string) => [
-    `git could not tell the ids of the past, only those in the folders count: ${why}`,
+    `git could not list earlier ids, so only those in the folders count: ${why}`,
   ]
   const repository = repositoryHolding(root, env)
   if (!repository) {
     const broken = nearestGit(root)
-    return broken === null ? [] : notFetched(`${broken} is no repository`)
+    return broken === null ? [] : notFetched(`${broken} is not a repository`)
   }
   let tips: GitResult
   try {
@@ -163,7 +163,7 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
 }
 
 const HISTORY_IS_CUT =
-  'this clone is shallow: ids of items that were deleted before its first commit may be given again; git fetch --unshallow'
+  'this clone is shallow, so ids of deleted items may be used again. Fetch the history: git fetch --unshallow'
 
 const OBJECT_NAME = /^[0-9a-f]{40,64}$/
 

@@ -149,7 +149,7 @@ function badTemplate(
   { message, line, column }: { message: string; line: number; column: number },
 ) {
   return new WrkError('INVALID_ITEM', `${path}:${line}: ${message}`, {
-    hint: 'Mend the template, or remove it to use the built-in one.',
+    hint: 'Correct the template, or remove it to use the built-in one.',
     details: { path, line, column },
   })
 }
@@ -161,7 +161,7 @@ function titleOf(title: string): string {
   const text = title.trim()
   const hint = 'wrk new "What is to be done"'
   if (text === '' || text.length > LONGEST_TITLE)
-    throw new WrkError('USAGE', `a title is one line of 1 to ${LONGEST_TITLE} characters`, { hint })
+    throw new WrkError('USAGE', `a title must be one line of 1 to ${LONGEST_TITLE} characters`, { hint })
   const [bad] = BREAKS.exec(text) ?? []
   if (bad === undefined) return text
   const code = bad.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
@@ -175,7 +175,7 @@ function fieldsOf({ store }: Context, { priority, complexity, blockedBy, parent 
     ['complexity', complexity],
   ] as const) {
     if (word === undefined) continue
-    if (!WORD.test(word)) throw new WrkError('USAGE', `--${key} is not a word: "${printable(word, 40)}"`)
+    if (!WORD.test(word)) throw new WrkError('USAGE', `--${key} must be a word, not "${printable(word, 40)}"`)
     fields[key] = { word }
   }
   const known = (text: string) => spelledId(store, text)

@@ -76,8 +76,8 @@ export async function lockClaim(
   const { store } = context
   const { ttlMs, purpose, waitMs = 0, pidOf = 'session', giveUp = () => false, remote = false } = options
   if (ttlMs !== undefined && ttlMs < LEAST_TTL_MS)
-    throw new WrkError('USAGE', '--ttl is too short: a lock lives for a second at least', {
-      hint: 'Write 90, 30m or 2h: how long the lock lives after its holder’s last sign of life.',
+    throw new WrkError('USAGE', '--ttl must be at least 1s', {
+      hint: 'Write seconds, or a time such as 30m or 2h.',
     })
   checkLockName(name)
   const runId =

@@ -114,9 +114,7 @@ function whyReclaim(
   if (reading?.kind === 'corrupt') {
     const age = now.getTime() - reading.modified.getTime()
     const limit = olderThanMs ?? settings.ttlMs
-    return age >= limit
-      ? `it cannot be read as a lock (${reading.why}) and is ${humanDuration(age)} old`
-      : null
+    return age >= limit ? `it is not a readable lock (${reading.why}) and is ${humanDuration(age)} old` : null
   }
   if (!found) return null
   const { held, ttlMs } = found
@@ -125,5 +123,5 @@ function whyReclaim(
   if (decision.kind === 'takenOver') return decision.reason
   const age = now.getTime() - lastSignOfLife(held, now).getTime()
   if (olderThanMs === undefined || age < olderThanMs) return null
-  return `its holder’s last sign of life is ${humanDuration(age)} old`
+  return `its holder was silent for ${humanDuration(age)}`
 }

@@ -25,7 +25,7 @@ export async function openLocks(
 ): Promise<LockContext> {
   const env = options.env ?? process.env
   if (options.stateDir === '')
-    throw new WrkError('USAGE', '--state-dir is empty', { hint: 'Name a folder, or leave it out.' })
+    throw new WrkError('USAGE', '--state-dir is empty', { hint: 'Name a folder: --state-dir DIR' })
   const state = options.stateDir ?? (env.WRK_STATE_DIR || env.TRI_STATE_DIR)
   const locks = state ? lockFolder(state) : null
   try {
@@ -36,7 +36,7 @@ export async function openLocks(
     if (!(error instanceof WrkError && error.code === 'NOT_FOUND') || named) throw error
     if (locks) return withoutQueue(options, locks)
     throw new WrkError('NOT_FOUND', error.message, {
-      hint: 'Go to the workspace, or say where the locks are: --state-dir DIR or WRK_STATE_DIR.',
+      hint: 'Change to the workspace, or name the folder of the locks: --state-dir DIR',
     })
   }
 }

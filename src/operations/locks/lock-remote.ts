@@ -61,7 +61,7 @@ async function engineOf(context: LockContext) {
   const shared = await sharedClaims(context)
   if (shared) return shared
   throw new WrkError('USAGE', '--remote needs a queue that is coordinated', {
-    hint: 'Set it up with: wrk coordination setup',
+    hint: 'Set it up: wrk coordination setup',
   })
 }
 

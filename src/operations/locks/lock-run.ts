@@ -85,7 +85,7 @@ export async function lockRun(
 
 /** The warning that every takeover is. */
 export function takeoverWarning(name: string, from: NonNullable<ClaimedLock['from']>): string {
-  return `took over lock ${name} from ${from.lock.run_id} (held since ${from.since}): ${from.reason}`
+  return `took over lock ${name} from ${from.lock.run_id} (claimed at ${from.since}): ${from.reason}`
 }
 
 async function heldRun(
@@ -151,7 +151,7 @@ async function giveUp(
     }
   } catch (error) {
     result.warnings.push(
-      `lock ${place.name} could not be released: ${messageOf(error)}; the next claim will find its holder gone`,
+      `lock ${place.name} could not be released: ${messageOf(error)}; the next claim takes it over`,
     )
   }
   // What the command itself released is given back, not lost.

@@ -198,12 +198,12 @@ export function howLockLost(
 export function describeLockLoss(name: string, runId: string, { by, at, reason, own }: LockLoss): string {
   const when = at ? ` at ${at}` : ''
   const why = reason ? ` (${printable(reason)})` : ''
-  const run = printable(runId, 128) || 'nobody named'
-  if (own) return `lock ${name} is not held any more: ${run} released it${when}`
+  const run = printable(runId, 128) || 'an unknown run'
+  if (own) return `lock ${name} was released by ${run}${when}`
   if (by === runId) return `lock ${name} is held by another process that was given the same run id, ${run}`
   if (by && at) return `lock ${name} was taken over from ${run} by ${printable(by, 128)}${when}${why}`
   if (by) return `lock ${name} is held by ${printable(by, 128)}, not by ${run}`
   return at
-    ? `lock ${name} is not held any more: it was taken from ${run}${when}${why}`
-    : `lock ${name} is not held, neither by ${run} nor by another run`
+    ? `lock ${name} was taken from ${run}${when}${why}, and nobody holds it now`
+    : `lock ${name} is held neither by ${run} nor by another run`
 }

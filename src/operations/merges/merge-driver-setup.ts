@@ -120,7 +120,7 @@ function driverCommand({ node, script }: OwnProgram): string {
     'elif [ -x node_modules/.bin/wrk-cli ]; then set -- node_modules/.bin/wrk-cli;',
     'elif command -v wrk-cli >/dev/null 2>&1; then set -- wrk-cli; else set --; fi;',
     `if [ $# -gt 0 ]; then "$@" ${OURS}; case $? in 0) exit 0;; 3) exit 1;; esac; fi;`,
-    'echo "wrk: the merge driver does not work, so items are merged by lines. Again: wrk hooks install" >&2;',
+    'echo "wrk: the merge driver failed, so items are merged by lines. Register it again: wrk hooks install" >&2;',
     'exec git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B',
   ].join(' ')
 }
@@ -162,6 +162,6 @@ function checked(cwd: string, args: readonly string[]): string {
   const { code, stdout, stderr } = git(cwd, args, { scope: 'caller' })
   if (code === 0) return stdout.toString('utf8')
   throw new WrkError('IO', `git ${args[0]} failed: ${stderr.trim().replace(/^(?:fatal|error): /, '')}`, {
-    hint: 'See whether the repository’s settings can be written: git config --local --list',
+    hint: 'Check that the repository’s settings can be written: git config --local --list',
   })
 }

@@ -49,8 +49,8 @@ export async function resolveItems(
   const { store } = context
   const found = queueInRepository(context, cwd)
   if (!found)
-    throw new WrkError('NOT_FOUND', `the queue ${store.root} is in no git repository here`, {
-      hint: 'Go to the working tree in which git merged.',
+    throw new WrkError('NOT_FOUND', `the queue ${store.root} is not in this git repository`, {
+      hint: 'Change to the working tree in which git merged.',
     })
   const key = id === undefined ? null : parseId(id, store.settings.idPrefix).key
   const scene = mergeScene(found.repository, found.folder)
@@ -108,7 +108,7 @@ async function settleOne(
     return
   }
   const path = item.entries[0]?.path ?? item.name
-  const reason = 'its files change all the time'
+  const reason = 'its files keep changing'
   result.open.push({
     id: displayOfFileName(item.name),
     path: name(path),

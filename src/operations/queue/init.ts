@@ -101,14 +101,14 @@ function doubtsAbout(queue: string, separate: boolean): string[] {
   const above = isQueue(queue) ? null : queueAbove(dirname(ground))
   if (above === null) return []
   if (queue.startsWith(above + sep))
-    throw new WrkError('USAGE', `${queue} would lie within the queue ${above}`, {
-      hint: `To complete that one: wrk init ${above}. For another, name a folder outside of it.`,
+    throw new WrkError('USAGE', `${queue} would be inside the queue ${above}`, {
+      hint: `Complete that queue: wrk init ${above}. Or name a folder outside of it.`,
     })
   if (!separate)
-    throw new WrkError('USAGE', `there is a queue above, which is used here already: ${above}`, {
-      hint: 'For a second one, which hides it from here on: wrk init --separate',
+    throw new WrkError('USAGE', `there is already a queue for this folder: ${above}`, {
+      hint: 'Make a second one that replaces it here: wrk init --separate',
     })
-  return [`there is a queue above, ${above}; below ${ground} this one is used from now on`]
+  return [`from now on ${ground} uses this queue, not ${above}`]
 }
 
 function makeFolder(path: string): boolean {

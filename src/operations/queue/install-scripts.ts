@@ -69,9 +69,9 @@ function refuseInTheWay(path: string): void {
   if (!stat || stat.isDirectory()) return
   throw new WrkError(
     'IO',
-    `${path} is ${stat.isSymbolicLink() ? 'a link' : 'no folder'}; the scripts were not put there`,
+    `${path} is ${stat.isSymbolicLink() ? 'a link' : 'not a folder'}; the scripts were not installed`,
     {
-      hint: 'Make a folder of it, or copy the scripts by hand.',
+      hint: 'Replace it by a folder, then run the command again.',
     },
   )
 }

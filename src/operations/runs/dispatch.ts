@@ -79,7 +79,7 @@ export function commandOf(
   if (listed) return item => fillIn(listed, { ...item, action })
   const script = providerScript(context, provider)
   if (script) return ({ file }) => [script, action, file]
-  throw new WrkError('USAGE', `nothing says how to ${action} with ${provider}`, {
-    hint: `Give the command behind --, or name it in wrk.yaml (providers: { ${provider}: [program, "{file}"] }), or write ${AGENT_SCRIPTS}/providers/${provider}.sh`,
+  throw new WrkError('USAGE', `no command to ${action} with ${provider}`, {
+    hint: `Give it after --, or in wrk.yaml (providers: { ${provider}: [program, "{file}"] }), or in ${AGENT_SCRIPTS}/providers/${provider}.sh`,
   })
 }

@@ -78,8 +78,8 @@ function providersOf(fields: Fields, { provider, phase }: ExecuteOptions): strin
   const main =
     (phase === undefined ? undefined : agentOfPhase(fields, phase)) ?? word(fields.provider) ?? provider
   if (main === undefined)
-    throw new WrkError('USAGE', 'no provider: neither --provider nor the item names one', {
-      hint: 'Say who works on it: wrk execute ID --provider claude',
+    throw new WrkError('USAGE', 'missing provider: neither --provider nor the item names one', {
+      hint: 'For example: wrk execute ID --provider claude',
     })
   const alternatives = phase === undefined ? words(fields.provider_alt) : []
   return [main, ...alternatives.filter(other => other !== main)]
@@ -109,7 +109,7 @@ function planGate(id: string, text: (key: string) => string | undefined, workflo
   const missing = missingForPlan(text, workflow)
   if (missing.length === 0) return
   throw new WrkError('PLAN_GATE', `${id} has no approved plan: ${printable(missing.join('; '), 300)}`, {
-    hint: `Have the plan approved, then: wrk set ${id} plan_approved=true`,
+    hint: `When the plan is approved: wrk set ${id} plan_approved=true`,
     details: { missing },
   })
 }

@@ -92,7 +92,7 @@ function claimLease(context: Context, id: ItemId, hold: HeldClaim): Lease<Supers
       hold.lost = await lossOf(context, id, hold)
       return hold.lost ? { kind: 'lost', loss: hold.lost } : { kind: 'held', isRenewed: isDue }
     },
-    failed: reason => `the claim could not be looked after: ${reason}`,
+    failed: reason => `the claim could not be watched: ${reason}`,
   }
 }
 
@@ -126,9 +126,11 @@ async function giveBack(context: Context, id: ItemId, hold: HeldClaim, keep: boo
     hold.released = released || (reason === 'not-locked' && !superseded)
     hold.warnings.push(...warnings)
     if (reason === 'held-by-other' && !superseded)
-      hold.warnings.push(`${id.display} was given up meanwhile, and another holds it now`)
+      hold.warnings.push(`${id.display} was released while the command ran; another session holds it now`)
     if (reason === 'other-run')
-      hold.warnings.push(`${id.display} was claimed again meanwhile, by this session itself; it stays held`)
+      hold.warnings.push(
+        `${id.display} was claimed again by this session while the command ran and stays held`,
+      )
   } catch (error) {
     if (!(error instanceof Error)) throw error
     hold.warnings.push(`${id.display} could not be released: ${messageOf(error)}`)

@@ -37,7 +37,7 @@ export async function review(
   const given = options.all ? dispatchable(context, workflow) : options.providers
   for (const provider of given) checkProvider(context, workflow, provider)
   if (options.all && given.length === 0)
-    throw new WrkError('USAGE', 'no reviewer: this queue says of no provider how to run it', {
+    throw new WrkError('USAGE', 'no reviewer: no provider of this queue has a command', {
       hint: 'Name their commands in wrk.yaml: providers: { NAME: [program, argument, "{file}"] }',
     })
   const id = parseId(idText, store.settings.idPrefix)
@@ -48,8 +48,8 @@ export async function review(
   const providers: (string | null)[] = typeof own === 'string' && own !== '' ? [own] : [...given]
   if (providers.length === 0 && options.command.length > 0) providers.push(null)
   if (providers.length === 0)
-    throw new WrkError('USAGE', 'no reviewer: neither --provider nor the item names one', {
-      hint: 'wrk review ID --provider claude, or wrk review ID -- COMMAND',
+    throw new WrkError('USAGE', 'missing reviewer: neither --provider nor the item names one', {
+      hint: 'For example: wrk review ID --provider claude, or wrk review ID -- COMMAND',
     })
   const ways = providers.map(provider => {
     if (provider !== null) checkProvider(context, workflow, provider)

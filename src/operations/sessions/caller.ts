@@ -184,8 +184,8 @@ function idForNew(
 }
 
 function goneSession(session: string, reason: string): WrkError {
-  return new WrkError('NO_SESSION', `Session ${session} is over: ${reason}.`, {
-    hint: `Go on with it here: wrk session start --provider NAME --session-id ${session}`,
+  return new WrkError('NO_SESSION', `session ${session} has ended: ${reason}`, {
+    hint: `Continue it here: wrk session start --provider NAME --session-id ${session}`,
   })
 }
 

@@ -25,11 +25,11 @@ export function checkSessionKey(key: string): void {
   const meant = known.includes(key) ? undefined : known.find(one => isNear(one, key.toLowerCase()))
   if (meant !== undefined)
     throw new WrkError('USAGE', `unknown key ${key}. Did you mean ${meant}?`, {
-      hint: 'Another key of your own may have any name that is not like one of wrk’s.',
+      hint: 'A key of your own may have any name that is not close to one of wrk’s.',
     })
   if (!KEPT_BY_WRK.includes(key)) return
-  throw new WrkError('USAGE', `${key} is kept by wrk itself`, {
-    hint: 'wrk session start and wrk session end change it.',
+  throw new WrkError('USAGE', `${key} is set by wrk only`, {
+    hint: 'Use wrk session start or wrk session end.',
   })
 }
 
@@ -78,8 +78,8 @@ const NOBODY_YET: Values = {
 function refuseList(written: YamlMap | null, key: string, path: string): void {
   const kind = key === 'subagents_used' ? 'list' : written && findPair(written, key)?.value.kind
   if (!kind || kind === 'scalar') return
-  throw new WrkError('USAGE', `${key} holds a ${kind}, and wrk sets single values only`, {
-    hint: `Edit ${printable(path)} for that.`,
+  throw new WrkError('USAGE', `${key} is a ${kind}; wrk sets only single values`, {
+    hint: `Edit the file: ${printable(path)}`,
   })
 }
 

@@ -39,7 +39,7 @@ export async function sessionStart(
 ): Promise<SessionInfo & { agent: string; warnings: string[] }> {
   const { provider, sessionId } = options
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(provider))
-    throw new WrkError('USAGE', `--provider is not a name: "${printable(provider, 60)}"`, {
+    throw new WrkError('USAGE', `--provider must be a name, not "${printable(provider, 60)}"`, {
       hint: 'Use the name of the agent, such as claude, codex or gemini.',
     })
   const { session, identity, warnings } = await register(context, {
@@ -81,8 +81,8 @@ const RULES: readonly (readonly [source: Identity['source'], rule: string])[] = 
   ['flag', '--session'],
   ['env', 'WRK_SESSION_ID'],
   ['agent', 'the session variable of an agent'],
-  ['anchor', 'a registered session anchored to a process above this one'],
-  ['file', 'a session-state.yaml by older tooling'],
+  ['anchor', 'a registered session of a parent process'],
+  ['file', 'a session-state.yaml of an older tool'],
   ['new', 'a new session for this agent, terminal or script'],
   ['store', 'for scripts: session_id in session-state.yaml'],
 ]
@@ -110,8 +110,8 @@ export async function sessionShow(context: Context, id?: string): Promise<Sessio
 }
 
 function notListed(id: string): WrkError {
-  return new WrkError('NOT_FOUND', `no session ${printable(id, 128)} is listed`, {
-    hint: 'wrk session list shows the sessions of this queue.',
+  return new WrkError('NOT_FOUND', `no session ${printable(id, 128)}`, {
+    hint: 'See the sessions of this queue: wrk session list',
   })
 }
 
@@ -212,9 +212,13 @@ function refuseIfAlive({ store, clock }: Context, session: Session, isKnown: boo
   const silence = now.getTime() - (heartbeatOf(session, now)?.getTime() ?? 0)
   const maybe = verdict === 'unknown' && (anchors.length > 0 || isKnown) && silence < store.settings.ttlMs
   if (verdict !== 'alive' && !maybe) return
-  throw new WrkError('LOCKED', `session ${id} is not this one, and it is ${verdict}: ${reason}`, {
-    hint: maybe
-      ? `As itself: wrk session end --session ${id}. When it is sure to be gone: wrk session end ${id} --force --reason TEXT`
-      : 'End it where it runs: wrk session end',
-  })
+  throw new WrkError(
+    'LOCKED',
+    `session ${id} is not this one and ${verdict === 'alive' ? 'is alive' : 'may be alive'}: ${reason}`,
+    {
+      hint: maybe
+        ? `If it is yours: wrk session end --session ${id}. If it is gone: wrk session end ${id} --force --reason TEXT`
+        : 'End it where it runs: wrk session end',
+    },
+  )
 }

@@ -119,9 +119,7 @@ export async function status(context: Context, given?: ElsewhereView | null): Pr
     ...(view && { elsewhere: [...elsewhere.values()] }),
     warnings:
       (registry.own?.isOutdated() ?? true) && registry.kind === 'unreadable'
-        ? [
-            `${store.registry.path}:${registry.line}:${registry.column}: the session registry cannot be read: ${registry.message}`,
-          ]
+        ? [`${store.registry.path}:${registry.line}:${registry.column}: cannot be read: ${registry.message}`]
         : [],
   }
 }

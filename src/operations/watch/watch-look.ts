@@ -77,7 +77,9 @@ export class Look {
       },
       onError: error => {
         if (!this.#polling)
-          this.warnings.push(`not all folders can be watched (${error.message}): looking every second`)
+          this.warnings.push(
+            `not all folders can be watched (${error.message}); checking every second instead`,
+          )
         this.#polling = true
         this.#scanAt = 0
         this.#wake()

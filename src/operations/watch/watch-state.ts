@@ -142,7 +142,7 @@ function describe(entry: ViewedEntry, entries: readonly ViewedEntry[], moment: M
   const { place, id, title, status, readable } = entry
   const other = entries.find(one => one !== entry)
   const problem = other
-    ? `the id stands in another place too: ${[other.place.folder, other.place.name].filter(Boolean).join('/')}`
+    ? `the id is also in another place: ${[other.place.folder, other.place.name].filter(Boolean).join('/')}`
     : entry.problem
   return {
     key: place.key,
@@ -161,6 +161,6 @@ function holderOf(entry: ViewedEntry, { judge }: Moment): WatchedHolder | null {
   if (!held) return null
   const liveness = lockState(judge, held)
   const info = holderInfo(judge, held)
-  const reason = liveness === 'stale' ? 'no sign of life for longer than the TTL' : info.reason
+  const reason = liveness === 'stale' ? 'silent for longer than the TTL' : info.reason
   return { ...info, liveness, reason }
 }

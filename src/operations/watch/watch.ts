@@ -258,7 +258,7 @@ class Watching {
       return []
     } catch (error) {
       if (!(error instanceof WrkError)) throw error
-      const message = `the settings stay as they were: ${error.message}`
+      const message = `the earlier settings stay in use: ${error.message}`
       const again = message === this.#settingsProblem
       this.#settingsProblem = message
       return again ? [] : [{ type: 'warning', message }]

@@ -36,7 +36,7 @@ export function readRecord(disk: Disk, stateDir: string, key: ItemKey): RecordFi
     const { bytes, stat, modified } = file
     return { path, reading: parseRecord(bytes.toString('utf8')), inode: Number(stat.ino), modified }
   } catch (error) {
-    if (error instanceof WrkError) return unreadable('not a plain file')
+    if (error instanceof WrkError) return unreadable('not a regular file')
     const code = codeOf(error)
     if (code === 'ELOOP' || code === 'EMLINK') return unreadable('a symbolic link')
     if (code === 'EACCES' || code === 'EPERM') return unreadable('permission denied')
@@ -56,7 +56,7 @@ function unreadableRecord(id: string, path: string, why: string, isNewer = false
     `cannot tell who holds ${id}: its record ${path} is unreadable (${why})`,
     {
       hint: isNewer
-        ? 'Update wrk: somebody who has the newer one may hold it.'
+        ? 'Update wrk: a session with the newer version may hold it.'
         : 'If nobody works on it: wrk doctor --fix (sets the record aside)',
       details: { path, record: why },
     },

@@ -40,7 +40,7 @@ export function makeFolderWithin(base: string, ...parts: string[]): string {
 function refuseOutside(root: string, path: string, real: string): void {
   const way = relative(root, real)
   if (way !== '..' && !way.startsWith(`..${sep}`)) return
-  throw new WrkError('IO', `${path} leads out of ${root} (to ${real}); a link is not followed there`, {
+  throw new WrkError('IO', `${path} is a link out of ${root} (to ${real})`, {
     hint: 'Remove the link, or name a folder with --out DIR (of wrk lock: --receipt DIR).',
   })
 }

@@ -347,9 +347,9 @@ function busy(host: GuardHost, stateDir: string, key: string): WrkError {
   const dir = join(stateDir, 'guards', key)
   const [slot] = slotsIn(host.disk, dir)
   const holder = slot
-    ? `process ${slot.split('.')[0]} has been writing it for ${humanDuration(guardAgeMs(host.disk, join(dir, slot)))}`
-    : 'many processes are writing it'
-  return new WrkError('BUSY', `could not get the guard of ${key} in time: ${holder}`, {
+    ? `process ${slot.split('.')[0]} has held it for ${humanDuration(guardAgeMs(host.disk, join(dir, slot)))}`
+    : 'many processes write it'
+  return new WrkError('BUSY', `timed out waiting to write ${key}: ${holder}`, {
     hint: 'Try again in a moment.',
     details: { guard: dir },
   })

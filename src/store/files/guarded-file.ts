@@ -33,7 +33,7 @@ export interface OpenFile extends FileContent {
   stat: BigIntStats
 }
 
-/** Opens what must be a plain file: links are not followed, and a fifo or device does not block. */
+/** Opens what must be a regular file: links are not followed, and a fifo or device does not block. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 export function openPlain(disk: Disk, path: string): number {
@@ -77,8 +77,8 @@ function readAll(disk: Disk, fd: number, size: number): Buffer {
 }
 
 function notAFile(path: string): WrkError {
-  return new WrkError('INVALID_ITEM', `${path} is not a plain file`, {
-    hint: 'Move it out of the queue; a work item is one markdown file.',
+  return new WrkError('INVALID_ITEM', `${path} is not a regular file`, {
+    hint: 'Move it out of the queue: an item must be a markdown file.',
   })
 }
 

@@ -13,11 +13,11 @@ export function notOurs(path: string, { uid, gid }: Owner, ourUid: number | unde
   const [message, hint] =
     uid === ourUid
       ? [
-          `${path} belongs to a group that you are not in (gid ${gid}), and replacing it would change that`,
+          `${path} belongs to a group that you are not in (gid ${gid}); writing it would change its group`,
           'Give it a group of yours: chgrp "$(id -g)" FILE (all of a queue: chgrp -R "$(id -g)" FOLDER)',
         ]
       : [
-          `${path} belongs to another user (uid ${uid}), and replacing it would change that`,
+          `${path} belongs to another user (uid ${uid}); writing it would change its owner`,
           'Run wrk as its owner, or make the file your own.',
         ]
   return new WrkError('IO', message, { hint, details: { path } })

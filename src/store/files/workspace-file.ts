@@ -28,7 +28,9 @@ export function readWorkspaceFile(disk: Disk, workspace: string, name: string): 
   const file = unless(MISSING, null, () => readPlainFile(disk, path))
   const text = file ? file.bytes.toString('latin1') : null
   if (text?.includes('\0'))
-    throw new WrkError('USAGE', `${path} is not in UTF-8`, { hint: 'Save it as UTF-8, then run this again.' })
+    throw new WrkError('USAGE', `${path} is not UTF-8`, {
+      hint: 'Save it as UTF-8, then run the command again.',
+    })
   return { path, text }
 }
 
@@ -42,9 +44,9 @@ function resolveWithin(workspace: string, name: string): string {
   if (real?.startsWith(root + sep)) return real
   throw new WrkError(
     'USAGE',
-    `${named} leads ${real === null ? 'nowhere' : `out of the workspace, to ${real}`}`,
+    `${named} is a link ${real === null ? 'to nowhere' : `out of the workspace, to ${real}`}`,
     {
-      hint: 'wrk writes only within the workspace. Put a file there in place of the link.',
+      hint: 'Replace the link by a file: wrk writes only inside the workspace.',
     },
   )
 }
@@ -84,7 +86,7 @@ export function writeWorkspaceFile(
 function checkUnchanged(disk: Disk, path: string, before: string | null): void {
   const now = unless(MISSING, null, () => readPlainFile(disk, path).bytes.toString('latin1'))
   if (now === before) return
-  throw new WrkError('IO', `${path} was changed by another program meanwhile`, {
+  throw new WrkError('IO', `${path} was changed by another program at the same time`, {
     hint: 'Run the command again.',
   })
 }

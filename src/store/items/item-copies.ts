@@ -67,7 +67,7 @@ export function readUnderGuard<T>(
   )
 }
 
-/** The bytes of a plain file; null for a link, a folder, and what is gone. */
+/** The bytes of a regular file; null for a link, a folder, and what is gone. */
 export function bytesOf(disk: Disk, path: string): Buffer | null {
   try {
     return readPlainFile(disk, path).bytes

@@ -118,7 +118,7 @@ const FEW = 16
 
 function addAmbiguity(reading: ItemReading, other: ItemReading): void {
   if (reading.problems.some(({ code }) => code === 'ambiguous')) return
-  const message = `the id stands in another place too: ${join(other.place.folder, other.place.name)}`
+  const message = `the id is also in another place: ${join(other.place.folder, other.place.name)}`
   reading.problems.push({ code: 'ambiguous', message, line: 0, column: 0, blocks: true })
 }
 

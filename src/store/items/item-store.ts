@@ -206,13 +206,13 @@ function afterChange<T>(
   }
   if (overwritten)
     warnings.push(
-      `the file named ${printable(overwritten, 128)} as the holder of ${display}; wrk had not written that, and replaced it`,
+      `replaced the lock of ${printable(overwritten, 128)} in the file of ${display}, which wrk had not written`,
     )
   if (strays.length > 0 && !removesStrays) warnings.push(putBackCopy(display, strays))
   for (const { path, folder } of removesStrays ? strays : []) {
     unless(MISSING, undefined, () => disk.unlinkSync(path))
     syncFolder(disk, join(store.root, folder))
-    warnings.push(`removed ${path}: the committed copy that git had put back`)
+    warnings.push(`removed ${path}, a committed copy that git had restored`)
   }
   if (published?.showsLater)
     warnings.push(
@@ -225,7 +225,7 @@ function warningsOf(display: string, published: Published | null | undefined): s
   const { conflict = null, failure = null } = published ?? {}
   return [
     ...(conflict
-      ? [`another program wrote ${display} at the same instant; its version is kept in ${conflict}`]
+      ? [`another program wrote ${display} at the same moment; its version is kept in ${conflict}`]
       : []),
     ...(failure ? [`${display} is changed, but the disk may not have it yet: ${messageOf(failure)}`] : []),
   ]

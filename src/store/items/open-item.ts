@@ -53,7 +53,7 @@ function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
   } catch (error) {
     if (codeOf(error) !== 'ELOOP' && codeOf(error) !== 'EMLINK') throw error
     throw new WrkError('INVALID_ITEM', `${place.path} is a symbolic link`, {
-      hint: 'wrk does not follow links; put the file itself into the queue.',
+      hint: 'wrk does not follow links; replace it by the file itself.',
       cause: error,
     })
   }
@@ -62,7 +62,7 @@ function openRefusingLinks(store: Store, place: ItemPlace): OpenFile {
 function ambiguous(id: ItemId, places: readonly ItemPlace[]): WrkError {
   const paths = places.map(({ path }) => path)
   return new WrkError('AMBIGUOUS', `${id.display} is in ${places.length} places: ${paths.join(', ')}`, {
-    hint: 'Keep one: compare them, then remove the others (git rm) or give them ids of their own.',
+    hint: 'Compare them and keep one (git rm the others), or give each its own id.',
     details: { paths },
   })
 }

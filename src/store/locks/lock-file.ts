@@ -47,7 +47,7 @@ const UNREADABLE: Record<string, string> = {
   EMLINK: 'it is a symbolic link',
   EACCES: 'it cannot be opened (permission denied)',
   EPERM: 'it cannot be opened (not permitted)',
-  ENXIO: 'it is not a plain file',
+  ENXIO: 'it is not a regular file',
   EISDIR: 'it is a folder',
 }
 
@@ -62,7 +62,7 @@ function openLock(disk: Disk, { file: path }: LockPlace): OpenLock {
   try {
     file = readOpen(disk, path)
   } catch (error) {
-    if (error instanceof WrkError) return corrupt('it is not a plain file, or far too large for a lock')
+    if (error instanceof WrkError) return corrupt('it is not a regular file, or far too large for a lock')
     const code = codeOf(error) ?? ''
     if (code === 'ENOENT') return { reading: null, file: null }
     if (UNREADABLE[code]) return corrupt(UNREADABLE[code])
@@ -198,7 +198,7 @@ function publicationWarnings({ name }: LockPlace, published: Published | null): 
   const warnings: string[] = []
   if (published?.conflict)
     warnings.push(
-      `lock ${name} was written to by another program at the same instant; its version is kept in ${published.conflict}`,
+      `another program wrote lock ${name} at the same moment; its version is kept in ${published.conflict}`,
     )
   if (published?.failure)
     warnings.push(

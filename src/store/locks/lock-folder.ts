@@ -56,7 +56,7 @@ function isRealFolder(disk: Disk, path: string): boolean {
   if (!stat || stat.isDirectory()) return stat !== null
   const what = stat.isSymbolicLink() ? 'a symbolic link' : 'not a folder'
   throw new WrkError('IO', `${path} is ${what}; locks are kept in a folder of their own`, {
-    hint: 'Move it away, or name another state folder with --state-dir DIR.',
+    hint: 'Move it away, or name another folder: --state-dir DIR',
   })
 }
 

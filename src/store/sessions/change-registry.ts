@@ -87,8 +87,8 @@ function openRegistry(disk: Disk, path: string): OpenFile | null {
     return unless(MISSING, null, () => readOpen(disk, path))
   } catch (error) {
     if (!(error instanceof WrkError)) throw error
-    throw new WrkError('IO', `${path} is no session registry: it is not a plain file, or far too large`, {
-      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
+    throw new WrkError('IO', `${path} is not a session file: not a plain file, or far too large`, {
+      hint: `Move it away, and wrk starts a new one: mv ${path} ${path}.old`,
       cause: error,
     })
   }
@@ -172,18 +172,14 @@ function checkResult(
 }
 
 function unchangeable(path: string): WrkError {
-  return new WrkError(
-    'IO',
-    `${path} is written in a form that wrk cannot change in place; nothing was changed`,
-    {
-      hint: `Move it away (mv ${path} ${path}.old); wrk then starts a new one.`,
-    },
-  )
+  return new WrkError('IO', `wrk cannot change ${path} in place; nothing was changed`, {
+    hint: `Move it away, and wrk starts a new one: mv ${path} ${path}.old`,
+  })
 }
 
 function unreadable(path: string, { message, line, column }: ReadError): WrkError {
-  return new WrkError('IO', `${path}:${line}:${column}: the session registry cannot be read: ${message}`, {
-    hint: 'Mend it by hand, or have it set aside and a new one started: wrk doctor --fix',
+  return new WrkError('IO', `${path}:${line}:${column}: cannot be read: ${message}`, {
+    hint: 'Correct it in an editor, or set it aside and start a new one: wrk doctor --fix',
     details: { path, line, column },
   })
 }

@@ -89,7 +89,7 @@ function parseAnew(bytes: Buffer, full: FullReader | undefined): Parsed {
   if (!duplicate)
     return { kind: 'text', source, root: read.map, registry: readRegistry(read.map), simple: false }
   const { line, column } = duplicate
-  return { kind: 'unreadable', message: `the key "${duplicate.key}" stands twice`, line, column }
+  return { kind: 'unreadable', message: `duplicate key "${duplicate.key}"`, line, column }
 }
 
 /**

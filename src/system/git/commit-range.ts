@@ -34,13 +34,9 @@ export function parseRange(cwd: string, text: string): CommitRange {
   const target = commitOf(cwd, from)
   const base = ask(cwd, ['merge-base', target, tip])
   if (base.code !== 0 && words(ask(cwd, ['rev-parse', '--is-shallow-repository']))[0] === 'true')
-    throw new WrkError(
-      'NOT_FOUND',
-      'this clone is too shallow: the commit where both have parted is missing',
-      {
-        hint: 'Fetch all of the history (git fetch --unshallow; fetch-depth: 0; GIT_DEPTH: 0).',
-      },
-    )
+    throw new WrkError('NOT_FOUND', 'this clone is too shallow: the common ancestor is missing', {
+      hint: 'Fetch all of the history (git fetch --unshallow; fetch-depth: 0; GIT_DEPTH: 0).',
+    })
   return { target, tip, base: words(base)[0] ?? null }
 }
 
@@ -48,7 +44,7 @@ function commitOf(cwd: string, name: string): string {
   const found = ask(cwd, ['rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`])
   const [commit] = words(found)
   if (found.code === 0 && commit) return commit
-  throw new WrkError('NOT_FOUND', `there is no commit ${name} here`, {
+  throw new WrkError('NOT_FOUND', `no commit ${name} here`, {
     hint: `Fetch it first: git fetch origin`,
   })
 }

@@ -246,6 +246,6 @@ function outputOf(command: string, { code, stdout, stderr }: GitResult): Buffer 
   if (code === 0) return stdout
   const [first = `it ended with ${code}`] = stderr.trim().split('\n').filter(Boolean)
   throw new WrkError('IO', `git ${command} failed: ${first.replace(/^fatal: /, '')}`, {
-    hint: 'Run git status there, and repair first what keeps git from working.',
+    hint: 'See what keeps git from working: git status',
   })
 }

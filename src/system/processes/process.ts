@@ -78,7 +78,7 @@ export function lookAtProcess(pid: number): ProcessLook {
   const stat = readProc(`/proc/${pid}/stat`)
   if (typeof stat !== 'string') {
     if (stat.code === 'ENOENT' || stat.code === 'ESRCH') return hiddenOrGone(pid)
-    return { kind: 'unknown', why: `process ${pid} cannot be looked at (${stat.code})` }
+    return { kind: 'unknown', why: `process ${pid} cannot be inspected (${stat.code})` }
   }
   const facts = parseStat(stat)
   if (!facts) return { kind: 'unknown', why: `/proc/${pid}/stat cannot be read` }
@@ -95,7 +95,7 @@ function hiddenOrGone(pid: number): ProcessLook {
     if (code === 'ESRCH') return { kind: 'gone' }
     if (code === 'EPERM')
       return { kind: 'unknown', why: `process ${pid} belongs to another user and is hidden` }
-    return { kind: 'unknown', why: `process ${pid} cannot be looked at (${code})` }
+    return { kind: 'unknown', why: `process ${pid} cannot be inspected (${code})` }
   }
   return { kind: 'unknown', why: `process ${pid} is hidden` }
 }

@@ -34,10 +34,9 @@ export function factsFromPs(pid: number): ProcessFacts | null {
 
 export function lookFromPs(pid: number): ProcessLook {
   const line = ps(pid, 'pid=,ppid=,state=,tty=,lstart=')
-  if (line === null) return { kind: 'unknown', why: 'this system tells nothing of processes' }
+  if (line === null) return { kind: 'unknown', why: 'this system does not show processes' }
   const facts = parsePsLine(line)
-  if (!facts)
-    return line.trim() === '' ? { kind: 'gone' } : { kind: 'unknown', why: 'ps answered in an unknown form' }
+  if (!facts) return line.trim() === '' ? { kind: 'gone' } : { kind: 'unknown', why: 'unknown output of ps' }
   return facts.state === 'Z' ? { kind: 'zombie' } : { kind: 'running', started: facts.started }
 }
 

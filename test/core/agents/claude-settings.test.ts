@@ -171,10 +171,10 @@ describe('a settings file', () => {
   test.each([
     ['', 0, 'value', 'unreadable'],
     ['{"a":1 "b":2}', 7, 'comma', 'unreadable'],
-    ['[]', 0, 'settings should be an object', 'unreadable'],
-    ['{"hooks": []}', 10, 'hooks should be an object', 'unreadable'],
+    ['[]', 0, 'settings must be an object', 'unreadable'],
+    ['{"hooks": []}', 10, 'hooks must be an object', 'unreadable'],
     // An event of a strange form says nothing of the others.
-    ['{"hooks": {"Stop": {}}}', 19, 'hooks.Stop should be a list', 'none'],
+    ['{"hooks": {"Stop": {}}}', 19, 'hooks.Stop must be a list', 'none'],
   ])('that reads %j is refused at its place', (text, offset, why, state) => {
     const error = { kind: 'error', offset, message: expect.stringContaining(why) }
     expect(withHooks(text, COMMAND)).toEqual(error)

@@ -123,9 +123,9 @@ describe('reading', () => {
     [' // only this', 13, 'value'],
     ['/* not ended', 0, 'comment'],
     ['{', 1, 'closing bracket'],
-    ['{a: 1}', 1, 'keys and texts need double quotes'],
-    ["{'a': 1}", 1, 'keys and texts need double quotes'],
-    ['{,}', 1, 'keys and texts need double quotes'],
+    ['{a: 1}', 1, 'keys and strings need double quotes'],
+    ["{'a': 1}", 1, 'keys and strings need double quotes'],
+    ['{,}', 1, 'keys and strings need double quotes'],
     ['{"a" 1}', 5, 'colon'],
     ['{"a": }', 6, 'value'],
     ['{"a": 1 "b": 2}', 8, 'comma or a closing bracket'],
@@ -136,7 +136,7 @@ describe('reading', () => {
     ['{"a\n": 1}', 1, 'string'],
     ['["\\u12"]', 1, 'string'],
     ['[01]', 2, 'comma'],
-    ['{} {}', 3, 'follow'],
+    ['{} {}', 3, 'unexpected text'],
   ])('says of %j at %i what is wrong: %s', (text, offset, message) => {
     expect(readJsonc(text)).toEqual({ kind: 'error', offset, message: expect.stringContaining(message) })
   })

@@ -87,8 +87,8 @@ describe('a file', () => {
     ['an end without a begin', `a\n${END}\n`, 2, `${BEGIN} is missing`],
     ['a begin without an end', `${BEGIN}\na\n`, 0, `${END} is missing`],
     ['an end before the begin', `${END}\n${BEGIN}\n`, END.length + 1, `${END} is missing`],
-    ['two begins', `${BEGIN}\n${BEGIN}\n${END}\n`, BEGIN.length + 1, `${BEGIN} is there twice`],
-    ['two ends', `${BEGIN}\n${END}\n${END}\n`, BEGIN.length + END.length + 2, `${END} is there twice`],
+    ['two begins', `${BEGIN}\n${BEGIN}\n${END}\n`, BEGIN.length + 1, `duplicate ${BEGIN}`],
+    ['two ends', `${BEGIN}\n${END}\n${END}\n`, BEGIN.length + END.length + 2, `duplicate ${END}`],
   ])('with %s is not guessed at', (_, broken, offset, why) => {
     expect(findBlock(broken)).toEqual({ kind: 'broken', offset, message: expect.stringContaining(why) })
   })

@@ -124,17 +124,17 @@ describe('what is wrong with the file comes with its place and what mends it:', 
     [
       'an id that is none',
       ['id: a b', ...GOOD.slice(1)],
-      { code: 'id-mismatch', line: 2, column: 1, fix: `mend line 2 in an editor, then: ${ADD}` },
+      { code: 'id-mismatch', line: 2, column: 1, fix: `correct line 2 in an editor, then: ${ADD}` },
     ],
     [
       'an id that is a list',
       ['id: [WRK-7]', ...GOOD.slice(1)],
-      { code: 'id-mismatch', line: 2, column: 1, fix: `mend line 2 in an editor, then: ${ADD}` },
+      { code: 'id-mismatch', line: 2, column: 1, fix: `correct line 2 in an editor, then: ${ADD}` },
     ],
     [
       'a key twice',
       [...GOOD, 'title: b'],
-      { code: 'duplicate-key', line: 5, column: 1, fix: `mend line 5 in an editor, then: ${ADD}` },
+      { code: 'duplicate-key', line: 5, column: 1, fix: `correct line 5 in an editor, then: ${ADD}` },
     ],
     [
       'the status of another folder',
@@ -157,10 +157,10 @@ describe('what is wrong with the file comes with its place and what mends it:', 
 
   test.each<[code: Problem['code'], fix: string]>([
     ['no-frontmatter', `give it frontmatter (templates/item.md has one), then: ${ADD}`],
-    ['not-a-file', `put the file itself there, then: ${ADD}`],
-    ['unreadable', `mend line 3 in an editor, then: ${ADD}`],
-    ['id-mismatch', `mend line 3 in an editor, then: ${ADD}`],
-    ['status-folder', `mend line 3 in an editor, then: ${ADD}`],
+    ['not-a-file', `replace the link by the file itself, then: ${ADD}`],
+    ['unreadable', `correct line 3 in an editor, then: ${ADD}`],
+    ['id-mismatch', `correct line 3 in an editor, then: ${ADD}`],
+    ['status-folder', `correct line 3 in an editor, then: ${ADD}`],
   ])('%s, when nothing could be read, and no field is missed then', (code, fix) => {
     const item = { id: 'WRK-7', title: '', status: null, priority: null, closed: false }
     const problem = { code, message: 'what is wrong', line: 3, column: 5 }

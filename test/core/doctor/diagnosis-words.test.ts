@@ -37,14 +37,14 @@ const problem = (code: Problem['code'], blocks = true): Problem => ({
 describe('what a file’s reader said', () => {
   test.each<[Problem['code'], advice: string[], held?: ItemFacts['held']]>([
     ['no-frontmatter', ['templates/item.md']],
-    ['unreadable', ['Mend line 3']],
+    ['unreadable', ['Correct line 3']],
     ['duplicate-key', ['line 3']],
     ['id-mismatch', ['the id in line 3', 'rename WRK-1.md']],
     ['unreadable-lock', ['line 3']],
     ['half-lock', ['Empty line 3']],
     ['half-lock', ['wrk claim WRK-1'], held('alive')],
     ['no-permission', ['chmod u+rw /queue/pending/WRK-1.md']],
-    ['not-a-file', ['Put the file itself there']],
+    ['not-a-file', ['Replace the link by the file itself']],
   ])('%s is told with its place and %j', (code, advice, holder = null) => {
     for (const [severity, blocks] of [
       ['error', true],
@@ -89,7 +89,7 @@ describe('a lock that is left over', () => {
   test('of an item that must be mended first is released after that', () => {
     const [, lock] = lines(said({ held: held('dead'), problems: [problem('unreadable')] }))
     expect(lock).toMatch(
-      /^warning dead-lock.*\| Mend what else is wrong with the item; then: wrk doctor --fix$/,
+      /^warning dead-lock.*\| Repair what else is wrong with the item, then: wrk doctor --fix$/,
     )
   })
 
@@ -127,22 +127,22 @@ describe('a status that is not its folder’s', () => {
     [
       'of an archived item without a date is for wrk archive',
       { status: 'archived' },
-      ['Nothing says when', 'wrk archive WRK-1'],
+      ['Its completion date is missing', 'wrk archive WRK-1'],
     ],
     [
       'that is open among the done is asked about',
       { folder: 'done', status: 'working' },
-      ['Is it over?', 'wrk set WRK-1 status=done.', 'out of done/'],
+      ['If it is closed: ', 'wrk set WRK-1 status=done.', 'out of done/'],
     ],
     [
       'that is open in the archive is asked about',
       { folder: 'archive/2026-01', status: 'working' },
-      ['Is it over?', 'wrk set WRK-1 status=archived.', 'out of archive/2026-01/'],
+      ['If it is closed: ', 'wrk set WRK-1 status=archived.', 'out of archive/2026-01/'],
     ],
     [
       'that is open in the archive of old is asked about',
       { folder: 'archived', status: 'working' },
-      ['Is it over?', 'wrk set WRK-1 status=archived.', 'out of archived/'],
+      ['If it is closed: ', 'wrk set WRK-1 status=archived.', 'out of archived/'],
     ],
   ])('%s', (_, more, parts) => {
     expectOne(diagnose(facts([item('WRK-1', more)])), parts)
@@ -151,7 +151,7 @@ describe('a status that is not its folder’s', () => {
   test('is left where the item must be mended first', () => {
     const problems = [problem('unreadable')]
     const [, place] = diagnose(facts([item('WRK-1', { status: 'working', problems })]))
-    expectOne([place!], [at, 'Mend what else is wrong with the item first'])
+    expectOne([place!], [at, 'Repair what else is wrong with the item first'])
     expect(place!.fix).toBeNull()
   })
 
@@ -208,7 +208,7 @@ describe('fields', () => {
   test('that should put an item off and hold no date are told of what is open', () => {
     const noDate = { key: 'not_before', line: 5, column: 1 }
     expectOne(diagnose(facts([item('WRK-1', { noDate })])), [
-      'warning unreadable-date, WRK-1, pending/WRK-1.md:5:1: the field not_before holds no date',
+      'warning unreadable-date, WRK-1, pending/WRK-1.md:5:1: the field not_before is not a date',
       'wrk set WRK-1 not_before=',
     ])
     expect(diagnose(facts([item('WRK-1', { noDate, closed: true })]))).toEqual([])
@@ -248,7 +248,7 @@ describe('an id in several places', () => {
 
   test('that are the same is told as that, with what would go', () => {
     expectOne(twice([strays[1]!, done, strays[2]!], true), [
-      'in 3 places, the same byte for byte: working/WRK-1.md, done/WRK-1.md, pending/WRK-1.md |',
+      'in 3 places (identical files): working/WRK-1.md, done/WRK-1.md, pending/WRK-1.md |',
       'git rm',
       '--fix: remove working/WRK-1.md and pending/WRK-1.md,',
     ])
@@ -312,7 +312,7 @@ describe('dependencies', () => {
     const ways = 'they wait for each other: WRK-1 -> WRK-2 -> WRK-1'
     expectOne(diagnose(facts(ring({}))), [
       `warning ${place}, pending/WRK-1.md: ${ways}`,
-      'take one of these out',
+      'remove one of them',
     ])
     const past = diagnose(facts(ring({ status: 'done', folder: 'done' })))
     expectOne(past, [`note ${place}, done/WRK-1.md: ${ways}`, 'Nothing to do'])
@@ -351,12 +351,12 @@ describe('what lies in .wrk', () => {
     [
       'a dead guard',
       { guards: [{ ...at, dead: true, isEmpty: false, ageMs: young }] },
-      [leftOver, 'the guard of wrk-1, whose owner is dead | wrk doctor --fix | --fix: remove it'],
+      [leftOver, 'a left-over guard of wrk-1: its owner is dead | wrk doctor --fix | --fix: remove it'],
     ],
     [
       'a guard of ages',
       { guards: [{ ...at, dead: false, isEmpty: false, ageMs: old }] },
-      [leftOver, 'the guard of wrk-1, whose owner has had it for far longer', 'wrk doctor --fix'],
+      [leftOver, 'a left-over guard of wrk-1: its owner has kept it far longer', 'wrk doctor --fix'],
     ],
     [
       'an empty guard',
@@ -371,17 +371,17 @@ describe('what lies in .wrk', () => {
     [
       'a draft of yesterday',
       { drafts: [{ ...at, dead: false, ageMs: DAY }] },
-      ['note left-over, no item, .wrk/x: ', 'more than a day ago', 'remove it.'],
+      ['note left-over, no item, .wrk/x: ', 'more than a day old', 'Remove it'],
     ],
     [
       'a log that cannot be read',
       { log: { path: at.path, state: 'unusable', ageMs: 0 } },
-      ['error torn-log, no item, .wrk/x: ', 'cannot be read', 'has to be a plain file'],
+      ['error torn-log, no item, .wrk/x: ', 'cannot be read', 'must be a regular file'],
     ],
     [
       'a torn log',
       { log: { path: at.path, state: 'torn', ageMs: young } },
-      ['warning torn-log, no item, .wrk/x: ', 'torn | wrk doctor --fix | --fix: end that line'],
+      ['warning torn-log, no item, .wrk/x: ', 'incomplete | wrk doctor --fix | --fix: end that line'],
     ],
     [
       'a log that is behind',
@@ -433,12 +433,12 @@ describe('what lies in .wrk', () => {
     [
       'a run that never began',
       { runs: [{ ...at, run: null, dead: false, ageMs: old }] },
-      [leftOver, 'a run on wrk-1 that never began', 'wrk doctor --fix | --fix: remove it'],
+      [leftOver, 'a run on wrk-1 that never started', 'wrk doctor --fix | --fix: remove it'],
     ],
     [
       'kept bytes',
       { kept: [at.path] },
-      ['warning kept-bytes, no item, .wrk/x: somebody wrote this', 'then remove it'],
+      ['warning kept-bytes, no item, .wrk/x: another program wrote this', 'then remove this file'],
     ],
   ])('%s', (_, more, parts, items = [item('WRK-1')]) => {
     const found = diagnose(facts(items, state(more)))
@@ -457,10 +457,10 @@ describe('what lies in .wrk', () => {
       const [move, event] = lines(found)
       expect(found.map(({ fix }) => fix)).toEqual([null, null])
       expect(move).toContain(
-        'warning cut-short-move, no item, .wrk/x: a move of wrk-1 was cut short | Mend the item first',
+        'warning cut-short-move, no item, .wrk/x: a move of wrk-1 was interrupted | Repair the item first',
       )
       expect(event).toContain('warning unlogged-change, no item, .wrk/x: a change of wrk-1')
-      expect(event).toContain('Mend the item first; then: wrk doctor --fix')
+      expect(event).toContain('Repair the item first, then: wrk doctor --fix')
     }
   })
 
@@ -469,7 +469,7 @@ describe('what lies in .wrk', () => {
     const registry = { path: '/r', notOurs: null, broken }
     const found = diagnose(facts([], { ...state({ intents }), registry }))
     const [event] = lines(found.filter(({ code }) => code === 'unlogged-change'))
-    expect(event).toMatch(/--fix: complete the event log, or forget what did not happen/)
+    expect(event).toMatch(/--fix: complete the event log/)
   })
 
   test.each<[string, Partial<Facts['state']>]>([
@@ -506,14 +506,14 @@ describe('around the items', () => {
   ])('a setting near %j', (near, advice) => {
     const unknownSettings = [{ path: `${ROOT}/wrk.yaml`, key: 'x\x1b', line: 4, column: 2, near }]
     expectOne(diagnose(facts([], { unknownSettings })), [
-      'warning unknown-setting, no item, wrk.yaml:4:2: wrk has no setting x?,',
+      'warning unknown-setting, no item, wrk.yaml:4:2: unknown setting x?;',
       advice,
     ])
   })
 
   test.each<[isText: boolean, parts: string[]]>([
-    [true, ['Mend line 2', '--fix: set it aside']],
-    [false, ['Look at what is there']],
+    [true, ['correct line 2', '--fix: set it aside']],
+    [false, ['wrk must be able to read and write it']],
   ])('a registry that cannot be read, as text or not (%s)', (isText, parts) => {
     const broken = { message: 'why it cannot', line: 2, column: 3, isText }
     expectOne(diagnose(facts([], { registry: { path: `${ROOT}/r.yaml`, notOurs: null, broken } })), [
@@ -524,20 +524,20 @@ describe('around the items', () => {
 
   test.each([
     [true, 'symbolic link'],
-    [false, 'no folder'],
+    [false, 'it is a file'],
   ])('what stands in place of a folder, a link or not (%s)', (isLink, what) => {
     const notFolders = [{ path: `${ROOT}/working`, isLink }]
     expectOne(diagnose(facts([], { notFolders })), [
       'error not-a-folder, no item, working: it is',
       what,
-      'Put a folder there',
+      'Replace it by a folder',
     ])
   })
 
   test('files like items that no command sees are notes with what to do', () => {
     expectOne(diagnose(facts([], { unseen: [`${ROOT}/pending/a/WRK-1.md`] })), [
-      'note unseen-item, no item, pending/a/WRK-1.md: it looks like an item, and no command sees it |',
-      'items lie in pending/',
+      'note unseen-item, no item, pending/a/WRK-1.md: it looks like an item, but no command sees it here |',
+      'Items are directly in pending/',
       'WRK-157.md',
     ])
   })
@@ -593,7 +593,7 @@ describe('around the items', () => {
       'one of two',
       hooks(['installed'], ['none']),
       [
-        'warning hooks, no item, /hooks/1: post-merge: it is not installed, though',
+        'warning hooks, no item, /hooks/1: post-merge: it is not installed, but',
         'wrk hooks install',
         'wrk hooks uninstall',
       ],
@@ -601,27 +601,27 @@ describe('around the items', () => {
     [
       'one of two, another’s in place of the other',
       hooks(['foreign'], ['installed']),
-      ['pre-commit: it is not installed', 'another hook is there', 'wrk hooks uninstall'],
+      ['pre-commit: it is not installed', 'there is another hook', 'wrk hooks uninstall'],
     ],
     [
       'one of two, another’s in place of the other and of what it called',
       hooks(['foreign', KEPT], ['installed']),
-      ['pre-commit: it is not installed', 'another hook is there'],
+      ['pre-commit: it is not installed', 'there is another hook'],
     ],
     [
       'one of before, which calls another',
       hooks(['outdated', KEPT], ['installed']),
-      ['pre-commit: it is not as this wrk', '--fix: install the hooks again'],
+      ['pre-commit: it was written by another version', '--fix: install the hooks again'],
     ],
     [
       'one of before',
       hooks(['outdated'], ['installed']),
-      ['pre-commit: it is not as this wrk', 'wrk hooks install | --fix: install the hooks again'],
+      ['pre-commit: it was written by another version', 'wrk hooks install | --fix: install the hooks again'],
     ],
     [
       'an install that was cut short',
       hooks(['none', KEPT], ['installed']),
-      ['pre-commit: an install was cut short', 'wrk hooks install | --fix: install the hooks again'],
+      ['pre-commit: an install was interrupted', 'wrk hooks install | --fix: install the hooks again'],
     ],
     [
       'one that was edited',

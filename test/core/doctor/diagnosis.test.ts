@@ -96,12 +96,12 @@ describe('a status that is not its folder’s', () => {
     'that is open, in %s/, is for a person: work that is over must not come back by itself',
     folder => {
       const [finding] = place(folder, 'working')
-      expect(finding).toMatchObject({ fix: null, advice: expect.stringMatching(/^Is it over\?/) })
+      expect(finding).toMatchObject({ fix: null, advice: expect.stringMatching(/^If it is closed:/) })
       // Also when another holds it now: --fix would not move it afterwards either.
       const [later] = place(folder, 'working', { held: held('alive') })
       expect(later).toMatchObject({
         fix: null,
-        advice: expect.stringMatching(/^It is held by they;.*Is it over\?/),
+        advice: expect.stringMatching(/^It is held by they;.*If it is closed:/),
       })
     },
   )
@@ -188,7 +188,7 @@ describe('dependencies', () => {
     )
     expect(found.map(({ item, severity, line, message }) => [item, severity, line, message])).toEqual([
       ['WRK-1', 'warning', 5, 'waits for WRK-9, which is not in the queue'],
-      ['WRK-1', 'warning', 5, 'waits for the vendor, which is no id of an item'],
+      ['WRK-1', 'warning', 5, 'waits for the vendor, which is not an item id'],
       ['WRK-2', 'note', 0, 'waits for WRK-8, which is not in the queue'],
     ])
   })

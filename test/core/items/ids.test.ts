@@ -187,7 +187,7 @@ describe('a refusal', () => {
     const { code, message, hint } = refusal(input as string)
     expect({ code, message }).toEqual({
       code: 'USAGE',
-      message: `an item id is a text, not ${kind}`,
+      message: `the id must be a string, not ${kind}`,
     })
     expect(hint).toContain('WRK-157')
   })

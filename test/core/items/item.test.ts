@@ -73,7 +73,7 @@ test('of a key that stands twice the first counts, and it blocks where wrk write
   ).toEqual(
     ['id', 'title', 'status', 'priority', 'locked_by', 'locked_at'].map((key, i) => [
       'duplicate-key',
-      `the key "${key}" stands twice`,
+      `duplicate key "${key}"`,
       8 + i,
       1,
       ['id', 'locked_by', 'locked_at'].includes(key),
@@ -85,17 +85,17 @@ describe('told with its place is', () => {
   test.each<[string, string[], folder?: string]>([
     [
       'title: x\nid: WRK-9\n',
-      ['id-mismatch 3:1 blocks: the id WRK-9 is not that of the file name WRK-157-tides.md'],
+      ['id-mismatch 3:1 blocks: the id WRK-9 and the file name WRK-157-tides.md differ'],
     ],
-    ['id: [WRK-157]\n', ['id-mismatch 2:1 blocks: the id is a list, not a word']],
-    ['id: {WRK: 157}\n', ['id-mismatch 2:1 blocks: the id is a map, not a word']],
+    ['id: [WRK-157]\n', ['id-mismatch 2:1 blocks: the id must be a string, not a list']],
+    ['id: {WRK: 157}\n', ['id-mismatch 2:1 blocks: the id must be a string, not a map']],
     [
       'title: x\nlocked_by: [me]\n',
-      ['unreadable-lock 3:1 blocks: the lock cannot be read: locked_by is not a single value'],
+      ['unreadable-lock 3:1 blocks: the lock cannot be read: locked_by must be a single value'],
     ],
     [
       'locked_by: me\nlocked_at: {}\n',
-      ['unreadable-lock 3:1 blocks: the lock cannot be read: locked_at is not a single value'],
+      ['unreadable-lock 3:1 blocks: the lock cannot be read: locked_at must be a single value'],
     ],
     [
       'locked_by: ""\nlocked_at: "2026-02-16T19:30:05Z"\n',
@@ -117,7 +117,7 @@ describe('told with its place is', () => {
 
   test('text of the file, cut where it is long', () => {
     const long = 'x'.repeat(70)
-    expect(problems(`id: ${long}\n`)[0]).toContain(`the id ${'x'.repeat(59)}… is not`)
+    expect(problems(`id: ${long}\n`)[0]).toContain(`the id ${'x'.repeat(59)}… and the`)
     expect(problems(`status: "${' '.repeat(50)}done"\n`, 'working')[0]).toContain(
       `the status ${' '.repeat(39)}… does not`,
     )

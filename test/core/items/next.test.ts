@@ -245,14 +245,16 @@ describe('ready is what', () => {
     for (const item of [on(), on('DevBox'), on('other', 'devbox'), on('any'), on('ANY')])
       expect(ids([item])).toEqual(['WRK-1'])
     expect(ids([on('other')])).toEqual([])
-    expect(reasons(on('other', 'third'))).toEqual(['is for other or third, and this is devbox'])
+    expect(reasons(on('other', 'third'))).toEqual(['is for other or third, not for this machine (devbox)'])
   })
 
   test('is for any of the names that this machine goes by, and says them all', () => {
     const here = { now: NOW, today, machines: ['devbox', 'Alias'] }
     const on = (...machines: string[]) => candidate(1, {}, { machines })
     expect(choose([on('alias')], here).ready).toHaveLength(1)
-    expect(choose([on('x')], here).reasons(on('x'))).toEqual(['is for x, and this is devbox, Alias'])
+    expect(choose([on('x')], here).reasons(on('x'))).toEqual([
+      'is for x, not for this machine (devbox, Alias)',
+    ])
     expect(choose([on('any')], here).reasons(on('any'))).toEqual([])
     expect(choose([on('Alias')], here).reasons(on('devBOX'))).toEqual([])
     expect(choose([on('x')], here).reasons(on('x', 'alias'))).toEqual([])
@@ -261,7 +263,7 @@ describe('ready is what', () => {
   test('is put off by a day until that day begins here, whatever day it is elsewhere', () => {
     const later = candidate(1, {}, { notBefore: '2026-03-02' })
     const reasonsOn = (day: string) => choose([later], { ...HERE, today: () => day }).reasons(later)
-    expect(reasonsOn('2026-03-01')).toEqual(['is put off until 2026-03-02'])
+    expect(reasonsOn('2026-03-01')).toEqual(['not before 2026-03-02'])
     expect(reasonsOn('2026-03-02')).toEqual([])
   })
 
@@ -276,7 +278,7 @@ describe('ready is what', () => {
     expect(ids([candidate(1, {}, { notBefore: NOW.toISOString() })])).toEqual(['WRK-1'])
     const later = candidate(1, {}, { notBefore: '2026-03-01T12:00:01Z' })
     expect(ids([later])).toEqual([])
-    expect(reasons(later)[0]).toMatch(/^is put off until 2026-03-01T12:00:01Z/)
+    expect(reasons(later)[0]).toMatch(/^not before 2026-03-01T12:00:01Z/)
   })
 
   test('is well and free; all reasons are told', () => {

@@ -279,7 +279,7 @@ describe('names', () => {
     expect(() => checkLockName(name)).toThrow(
       expect.objectContaining({
         code: 'USAGE',
-        message: expect.stringContaining('is not the name of a lock'),
+        message: expect.stringContaining('is not a valid lock name'),
         hint: expect.stringContaining('1 to 64'),
       }),
     )
@@ -308,11 +308,11 @@ describe('names', () => {
       expect(() => checkRunId(wrong)).toThrow(
         expect.objectContaining({
           code: 'USAGE',
-          message: expect.stringContaining('--run-id is not a run id'),
+          message: expect.stringContaining('--run-id must be a run id'),
           hint: expect.stringContaining('1 to 128'),
         }),
       )
-    expect(() => checkRunId('a b', 'WRK_RUN_ID')).toThrow(/WRK_RUN_ID is not a run id: "a b"/)
+    expect(() => checkRunId('a b', 'WRK_RUN_ID')).toThrow(/WRK_RUN_ID must be a run id, not "a b"/)
   })
 })
 
@@ -327,7 +327,7 @@ describe('the holder of a lock is', () => {
       lock(),
       judge({ kind: 'running', started: '9' }),
       'dead',
-      'another one',
+      'another process',
     ],
     [
       'unknown on another host',
@@ -392,9 +392,9 @@ describe('the holder of a lock is', () => {
   })
 
   test('said with what there is to watch', () => {
-    expect(judgeLock(lock({ pid: null, anchor: null }), judge(GONE)).reason).toContain('names no process')
+    expect(judgeLock(lock({ pid: null, anchor: null }), judge(GONE)).reason).toContain('no process known')
     expect(judgeLock(lock({ anchor: null }), judge(GONE)).reason).toContain(
-      'process 4242 without its start time',
+      'process 4242 has no recorded start time',
     )
     // A pid alone, or its facts alone, are no process.
     expect(judgeLock(lock({ pid: null }), judge(GONE)).verdict).toBe('unknown')

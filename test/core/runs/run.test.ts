@@ -41,7 +41,7 @@ describe('a holder', () => {
       ALIVE,
       [run(GONE)],
       'dead',
-      /cut short: process 20 is gone/,
+      /interrupted: process 20 is gone/,
     ],
     [
       'of before the run is not dead with it',

@@ -45,7 +45,7 @@ describe('a process is', () => {
     ['there', 'alive', 'process 4242 is running', {}, RUNNING],
     ['gone', 'dead', 'process 4242 is gone', {}, GONE],
     ['a zombie', 'dead', 'zombie', {}, { kind: 'zombie' }],
-    ['another with its pid', 'dead', 'process 4242 is another one now', { started: '9' }, RUNNING],
+    ['another with its pid', 'dead', 'process 4242 is now another process', { started: '9' }, RUNNING],
     ['of an earlier boot', 'dead', 'restarted', { boot: 'b0' }, RUNNING],
     ['on another host', 'unknown', 'another host (otherbox)', { ...OTHER, host: 'otherbox' }, GONE],
     ['on another machine of the same name', 'unknown', 'machine of the same name (devbox)', OTHER, GONE],
@@ -63,7 +63,7 @@ describe('a process is', () => {
     ['on a host that was not noted', 'unknown', 'another host (not named)', { host: '', boot: '' }, GONE],
     ['in another pid namespace', 'unknown', 'another pid namespace', { pidns: '18' }, GONE],
     ['hidden', 'unknown', 'no permission', {}, { kind: 'unknown', why: 'no permission' }],
-    ['there, of unknown start', 'unknown', 'nothing says that it is the same', { started: '' }, RUNNING],
+    ['there, of unknown start', 'unknown', 'may be another one', { started: '' }, RUNNING],
     ['gone, of unknown start', 'dead', 'process 4242 is gone', { started: '' }, GONE],
     ['there, of unknown boot', 'alive', 'running', { boot: '' }, RUNNING],
     ['there, of unknown namespace', 'alive', 'running', { pidns: '' }, RUNNING],
@@ -119,7 +119,7 @@ describe('a listed session is', () => {
   test('unknown without a process, and never looked for', () => {
     expect(judgeSession(session({ anchors: [] }), at(GONE))).toEqual({
       verdict: 'unknown',
-      reason: expect.stringContaining('no process to watch'),
+      reason: expect.stringContaining('no process known'),
     })
   })
 
@@ -163,9 +163,9 @@ describe('a holder is', () => {
   })
 
   test.each<[what: string, registry: Registry, reason: string]>([
-    ['there is none', { kind: 'missing' }, 'no session registry'],
+    ['there is none', { kind: 'missing' }, 'there is no session-state.yaml'],
     ['cannot be read', { kind: 'unreadable', message: '', line: 1, column: 1 }, 'cannot be read'],
-    ['lists none', { kind: 'single', sessionId: 'x', agent: null, updatedAt: null }, 'has no registry'],
+    ['lists none', { kind: 'single', sessionId: 'x', agent: null, updatedAt: null }, 'lists no sessions'],
   ])('unknown where the registry %s', (_, registry, reason) => {
     expect(judgeHolder('nightly-7', NOON, judge(registry))).toEqual({
       verdict: 'unknown',

@@ -85,7 +85,7 @@ describe('a status that --stay writes where the item lies does not belong there,
     const { code, stderr } = await queue.run(`set WRK-1 status=${status} --stay`)
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: `wrk: warning: WRK-1 lies in ${folder}/, where ${status} does not belong; ${command} moves it\n`,
+      stderr: `wrk: warning: WRK-1 is in ${folder}/, which does not fit ${status}. Move it: ${command}\n`,
     })
     expect((await queue.run(command.slice('wrk '.length))).code).toBe(0)
     expect((await queue.run('show WRK-1 --json')).json.item.folder).toMatch(home)

@@ -89,8 +89,8 @@ describe('wrk next', () => {
       'WRK-2  also ready; lower priority: medium',
       'WRK-3  waits for WRK-2; waits for WRK-99, which is not in the queue',
       'WRK-4  its status is parked',
-      'WRK-5  is for otherbox, and this is devbox',
-      'WRK-6  is put off until 2030-01-01',
+      'WRK-5  is for otherbox, not for this machine (devbox)',
+      'WRK-6  not before 2030-01-01',
       'WRK-7  held by somebody',
     ])
       expect(stdout).toContain(`  ${line}\n`)
@@ -162,7 +162,7 @@ describe('what is not ready', () => {
       const queue = queueOf({ 'WRK-1': { [key]: '2026-03-01T12:00:00Z' } })
       expect(await ready(queue, { WRK_NOW: '2026-03-01T11:59:59Z' })).toEqual([])
       expect(await reasons(queue, 'WRK-1', { WRK_NOW: '2026-03-01T11:59:59Z' })).toEqual([
-        'is put off until 2026-03-01T12:00:00Z',
+        'not before 2026-03-01T12:00:00Z',
       ])
       expect(await ready(queue, { WRK_NOW: '2026-03-01T12:00:00Z' })).toEqual(['WRK-1'])
     },
@@ -193,7 +193,7 @@ describe('what is not ready', () => {
   test('goes by the name of the host where WRK_MACHINE does not name the machine', async () => {
     const queue = queueOf({ 'WRK-1': { computer: 'no-such-machine' } })
     const { json } = await queue.run('next --json')
-    expect(json.waiting[0].reasons[0]).toMatch(/^is for no-such-machine, and this is \S+$/)
+    expect(json.waiting[0].reasons[0]).toMatch(/^is for no-such-machine, not for this machine \(\S+\)$/)
     const name = json.waiting[0].reasons[0].split(' ').at(-1)
     queue.write('WRK-1', item('WRK-1', { computer: name }))
     expect((await queue.run('next --json')).json.item.id).toBe('WRK-1')

@@ -368,7 +368,7 @@ describe('what cannot be moved on', () => {
       lock: { locked_by: 'tester' },
     })
     expect(result.stderr).toMatch(
-      /^wrk: warning: WRK-1 is changed, but not in its folder yet: .*working is not a folder/,
+      /^wrk: warning: WRK-1 is changed, but not yet moved to its folder: .*working is not a folder/,
     )
     expect(queue.session('tester').claims).toMatchObject([{ id: 'WRK-1' }])
     expect(readdirSync(elsewhere)).toEqual([])

@@ -44,7 +44,7 @@ export async function noteText(typed: string): Promise<string> {
 export async function note(context: Context, idText: string, text: string): Promise<Noted | Refused> {
   const words = text.trim().replaceAll('\r\n', '\n')
   if (words === '' || words.length > LONGEST_NOTE || /[\x00-\x08\x0b-\x1f\x7f]/.test(words))
-    throw new WrkError('USAGE', `a note is text of 1 to ${LONGEST_NOTE} characters`, {
+    throw new WrkError('USAGE', `a note must have 1 to ${LONGEST_NOTE} characters`, {
       hint: 'wrk note 157 "What was found"',
     })
   const { result } = await changeAsCaller<Noted | Refused>(
@@ -123,11 +123,11 @@ function changed({ store }: Context, at: Date, item: string, { holder }: Caller,
 
 function noCriterion(id: string, number: number, count: number): WrkError {
   if (count === 0)
-    return new WrkError('USAGE', `${id} has no criteria to check`, {
-      hint: 'Criteria are boxes under a heading: ## Acceptance criteria, then - [ ] what is to be met',
+    return new WrkError('USAGE', `${id} has no criteria`, {
+      hint: 'Add boxes to its text: ## Acceptance criteria, then lines with - [ ]',
     })
   const many = count === 1 ? '1 criterion' : `${count} criteria`
-  return new WrkError('USAGE', `${id} has ${many}, and none with the number ${number}`, {
+  return new WrkError('USAGE', `${id} has ${many}, no number ${number}`, {
     hint: `See them: wrk check ${id}`,
   })
 }

@@ -10,7 +10,7 @@ import type { Context } from '../../context.ts'
 export function editorOf({ env }: Context): string[] {
   const words = (env.VISUAL || env.EDITOR || '').split(/\s+/).filter(word => word !== '')
   if (words.length > 0) return words
-  throw new WrkError('USAGE', '--edit needs an editor, and neither VISUAL nor EDITOR names one')
+  throw new WrkError('USAGE', '--edit needs an editor: set VISUAL or EDITOR')
 }
 
 /** Waits for the editor's end; gives its exit code. */

@@ -23,7 +23,7 @@ export function parseChanges(texts: readonly string[]): { fields: Map<string, st
     const word = value!.trim()
     checkField(key)
     if (ITEM_KEYS.has(key))
-      throw new WrkError('USAGE', `${key} holds one value, and no list`, { hint: `wrk set ID ${key}=…` })
+      throw new WrkError('USAGE', `${key} is a single value, not a list`, { hint: `wrk set ID ${key}=…` })
     if (word === '' || word.length > LONGEST_WORD || /[\x00-\x1f\x7f,]/.test(word))
       throw new WrkError(
         'USAGE',
@@ -34,7 +34,7 @@ export function parseChanges(texts: readonly string[]): { fields: Map<string, st
     ;(sign === '+' ? list.add : list.remove).push(word)
   }
   const fields = parseAssignments(single)
-  for (const key of lists.keys()) if (fields.has(key)) throw new WrkError('USAGE', `${key} is given twice`)
+  for (const key of lists.keys()) if (fields.has(key)) throw new WrkError('USAGE', `duplicate field ${key}`)
   return { fields, lists }
 }
 
@@ -58,12 +58,12 @@ export function parseAssignments(
         hint: 'Write for example: priority=high "title=A new title"',
       })
     check(key)
-    if (fields.has(key)) throw new WrkError('USAGE', `${key} is given twice`)
+    if (fields.has(key)) throw new WrkError('USAGE', `duplicate field ${key}`)
     const value = text.slice(at + 1)
     if (value.length > LONGEST_VALUE)
       throw new WrkError('USAGE', `the value of ${key} is longer than ${LONGEST_VALUE} characters`)
     if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value))
-      throw new WrkError('USAGE', `the value of ${key} is no single line of text`)
+      throw new WrkError('USAGE', `the value of ${key} must be a single line of text`)
     fields.set(key, value)
   }
   return fields
@@ -71,8 +71,8 @@ export function parseAssignments(
 
 function checkField(key: string): void {
   if (key === 'locked_by' || key === 'locked_at')
-    throw new WrkError('USAGE', `${key} belongs to the lock`, {
-      hint: 'wrk claim and wrk release change it.',
+    throw new WrkError('USAGE', `${key} is set by wrk only`, {
+      hint: 'Claim or release the item: wrk claim, wrk release',
     })
-  if (key === 'id') throw new WrkError('USAGE', 'the id is the file’s name and stays')
+  if (key === 'id') throw new WrkError('USAGE', 'the id is the file’s name and cannot be set')
 }

@@ -46,9 +46,7 @@ export function doubtsAbout(
   const status = fields.get('status') ?? ''
   if (status !== '' && !folderOf(status)) doubts.push(unknownStatus(status))
   if (status !== '' && folder !== null && !fitsFolder(status, folder))
-    doubts.push(
-      `${id} lies in ${folder}/, where ${status} does not belong; ${mover(status, folder, id)} moves it`,
-    )
+    doubts.push(`${id} is in ${folder}/, which does not fit ${status}. Move it: ${mover(status, folder, id)}`)
   const priority = fields.get('priority') ?? ''
   if (priority !== '' && knownRank(priority) === null) doubts.push(unknownPriority(priority))
   return doubts

@@ -129,8 +129,8 @@ function decide(
   for (const key of fields.keys()) {
     const kind = current.kindOf(key)
     if (kind !== null && kind !== 'scalar')
-      throw new WrkError('USAGE', `${key} of ${item.id} holds a ${kind}, and wrk sets single values only`, {
-        hint: `Edit ${item.path} for that.`,
+      throw new WrkError('USAGE', `${key} of ${item.id} is a ${kind}; wrk sets only single values`, {
+        hint: `Edit the file: ${item.path}`,
       })
   }
   const changes = new Map([...fields].filter(([key, value]) => (current.text(key) ?? '') !== value))
@@ -140,7 +140,7 @@ function decide(
   const effect: StatusEffect =
     status === undefined ? STAYS : effectOfStatus(status, { status: item.status, folder: place.folder })
   if (effect.kind === 'archive' && !stay)
-    throw new WrkError('USAGE', `the status ${status} is set by wrk archive, which also moves the item`, {
+    throw new WrkError('USAGE', `the status ${status} is set by wrk archive`, {
       hint: `wrk archive ${item.id}`,
     })
   const own = Object.fromEntries(

@@ -29,8 +29,8 @@ export async function writeIndex(
     try {
       if (from?.bytes.equals(bytes)) return false
       if (from && !force && !isOurs(from.bytes))
-        throw new WrkError('USAGE', `${path} is there and was not made by wrk`, {
-          hint: 'To see the page: wrk index. To replace what is there: wrk index --write --force',
+        throw new WrkError('USAGE', `${path} was not written by wrk`, {
+          hint: 'See the page: wrk index. Replace the file: wrk index --write --force',
         })
       const conflicts = join(stateDir, 'conflicts')
       publish(disk, guard, { bytes, from: from ?? 'absent', path, durable: false, conflicts })

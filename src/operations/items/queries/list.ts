@@ -123,7 +123,7 @@ async function listDetailed(context: Context, options: Options): Promise<ListedI
   )
   const parent = options.parent === undefined ? null : keyOfField(options.parent, store.settings.idPrefix)
   if (options.parent !== undefined && !parent)
-    throw new WrkError('USAGE', `--parent is not an item id: "${printable(options.parent, 60)}"`)
+    throw new WrkError('USAGE', `--parent must be an item id, not "${printable(options.parent, 60)}"`)
   const descendants = parent && below(parent, items)
   const repo = options.repo?.toLowerCase()
   const usual = filterOf(options, onlooker.caller?.holder)

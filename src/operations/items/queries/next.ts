@@ -62,7 +62,7 @@ export async function claimNext(context: Context, options: NextOptions = {}): Pr
       const claimed = await tryClaim(context, chosen.item, choice)
       if (claimed?.kind === 'unfit') unfit.set(chosen.item.key, claimed.why)
       else if (claimed) {
-        claimed.warnings.push(...[...unfit.values()].map(why => `passed over: ${why}`))
+        claimed.warnings.push(...[...unfit.values()].map(why => `skipped: ${why}`))
         return { chosen, claimed, choice: { ...choice, ready: ready.slice(i) }, holding }
       } else if (elsewhere) {
         // Losing it brought news of other clones: choose again by them, rather than lose one after another.
@@ -81,7 +81,7 @@ export async function claimNext(context: Context, options: NextOptions = {}): Pr
     if (ready.every(({ item }) => unfit.has(item.key) || lost.has(item.key)))
       return { chosen: null, claimed: null, choice: withoutUnfit(choice, unfit), holding }
   }
-  throw new WrkError('BUSY', 'everything that was ready was taken by others, again and again', {
+  throw new WrkError('BUSY', 'other sessions took every ready item first, several times in a row', {
     hint: 'Try again in a moment.',
   })
 }

@@ -22,7 +22,7 @@ export async function search(
   context: Context,
   text: string,
 ): Promise<{ found: SearchHit[]; unread: readonly string[] }> {
-  if (text.trim() === '') throw new WrkError('USAGE', 'search needs a text to look for')
+  if (text.trim() === '') throw new WrkError('USAGE', 'missing text to search for')
   const wanted = text.toLowerCase()
   const unread: string[] = []
   const found = (await candidates(context, 'details')).flatMap(item => {

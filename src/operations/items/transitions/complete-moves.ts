@@ -54,7 +54,7 @@ export async function completeMoveOf(
   } catch (error) {
     if (!isFailure(error)) throw error
     const { message } = asIoError(error, 'the move failed') as Error
-    warnings.push(`${item.id} is changed, but not in its folder yet: ${message}`)
+    warnings.push(`${item.id} is changed, but not yet moved to its folder: ${message}`)
   }
   return placeNow(context, id, item.path)
 }

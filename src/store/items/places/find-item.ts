@@ -28,8 +28,8 @@ export function notFound(store: Store, id: ItemId): WrkError {
     id.key,
     places.map(({ key }) => key),
   ).map(key => printable(displayOfFileName(places.find(place => place.key === key)!.name), 60))
-  return new WrkError('NOT_FOUND', `there is no item ${id.display} in ${store.root}`, {
-    hint: `${didYouMean(near)}wrk list shows the items; wrk where shows which queue this is.`,
+  return new WrkError('NOT_FOUND', `no item ${id.display} in ${store.root}`, {
+    hint: `${didYouMean(near)}See all: wrk list. Which queue: wrk where`,
     details: { near },
   })
 }

@@ -78,7 +78,7 @@ function move(disk: Disk, root: string, place: ItemPlace, folder: string, { slot
   if (isThere(disk, to)) {
     // One that was revoked, or taken for dead, has moved it meanwhile: there is one item, and it is looked at again.
     if (!isThere(disk, place.path)) throw new StartOver()
-    throw new WrkError('AMBIGUOUS', `${place.path} belongs in ${folder}/, but ${to} is there already`, {
+    throw new WrkError('AMBIGUOUS', `${place.path} belongs in ${folder}/, but ${to} already exists`, {
       hint: 'Compare the two and keep one (git rm the other).',
       details: { paths: [place.path, to] },
     })
@@ -104,7 +104,7 @@ export function makeFolder(disk: Disk, root: string, folder: string): string {
     unless(['EEXIST'], undefined, () => disk.mkdirSync(path))
     if (!disk.lstatSync(path).isDirectory())
       throw new WrkError('IO', `${path} is not a folder`, {
-        hint: 'wrk does not follow links; make it a folder of the queue.',
+        hint: 'wrk does not follow links; replace it by a folder.',
       })
   }
   return path
