@@ -30,9 +30,16 @@ export interface HolderInfo {
   named_in_file: string | null
 }
 
+interface KnownHolder {
+  liveness: Liveness
+  heartbeat: Date | null
+}
+
 /** Judges the holders of items: by their sessions, and by their runs on the item in question. */
 export interface ItemJudge extends Judge {
   runsOf: (key: ItemKey) => readonly Run[]
+  /** What is the same for all items of a holder whose session is known; null of any other. */
+  knownHolder: (holder: string) => KnownHolder | null
   /** The item that a session claimed last, of those that it holds. */
   activeItem: (session: string) => string | null
   now: Date
@@ -58,7 +65,7 @@ export function judgeFor(
   const { takeover, unlisted, isCoordinated } = settings
   const runsOf = (key: ItemKey) => readRuns(host.disk, stateDir, key).map(({ run }) => run)
   const activeItem = (session: string) => sessionClaims(host.disk, stateDir, session).at(-1)?.id ?? null
-  return {
+  const judge: ItemJudge = {
     get registry() {
       return registry()
     },
@@ -66,12 +73,22 @@ export function judgeFor(
     look: host.look,
     unlisted,
     runsOf,
+    knownHolder: holder => knownHolder(judge, holder),
     activeItem,
     now,
     ttlMs,
     takeover,
     isCoordinated,
   }
+  return judge
+}
+
+function knownHolder(judge: ItemJudge, holder: string): KnownHolder | null {
+  const session = sessionOf(holder, judge.registry)
+  return (
+    (session && { liveness: judgeHolder(holder, null, judge), heartbeat: heartbeatOf(session, judge.now) }) ??
+    null
+  )
 }
 
 /** The same for many locks at one moment: processes and runs are looked at once. */
@@ -84,16 +101,30 @@ export function judgeForMany(store: Store, registry: Registry, now: Date): ItemJ
     return known
   }
   const runs = readRuns(store.host.disk, store.stateDir)
-  const runsOf = (key: ItemKey) => runs.filter(file => file.key === key).map(({ run }) => run)
-  const active = new Map<string, string | null>()
-  const activeItem = (session: string) => {
-    const known = active.get(session)
-    if (known !== undefined) return known
-    const item = judge.activeItem(session)
-    active.set(session, item)
-    return item
+  const runsOf = (key: ItemKey) =>
+    runs.length === 0 ? NO_RUNS : runs.filter(file => file.key === key).map(({ run }) => run)
+  const many: ItemJudge = {
+    ...judge,
+    look,
+    runsOf,
+    knownHolder: once(holder => knownHolder(many, holder)),
+    activeItem: once(judge.activeItem),
   }
-  return { ...judge, look, runsOf, activeItem }
+  return many
+}
+
+const NO_RUNS: readonly Run[] = []
+
+/** Asks once for each name. */
+function once<T>(ask: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>()
+  return name => {
+    const answer = known.get(name)
+    if (answer !== undefined) return answer
+    const found = ask(name)
+    known.set(name, found)
+    return found
+  }
 }
 
 /** What of a reading tells who holds the item. */
@@ -141,14 +172,13 @@ function judgeLock(
   modified: Date,
 ): HeldLock {
   const runs = judge.runsOf(key)
-  const session = judgeHolder(lock.by, lock.at, judge)
-  const holder = sessionOf(lock.by, judge.registry)
-  const heartbeat = holder ? heartbeatOf(holder, judge.now) : null
+  const known = judge.knownHolder(lock.by)
+  const session = known ? known.liveness : judgeHolder(lock.by, lock.at, judge)
   return {
     lock,
     liveness: runs.length === 0 ? session : judgeWithRuns(session, lock.by, runs, judge),
     liveRun: runs.length === 0 ? null : (liveRun(lock.by, runs, judge)?.id ?? null),
-    heartbeat: latestSign([heartbeat, countedSign(renewed, modified, judge.now)]),
+    heartbeat: latestSign([known ? known.heartbeat : null, countedSign(renewed, modified, judge.now)]),
     fileModified: modified,
   }
 }

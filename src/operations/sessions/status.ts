@@ -3,6 +3,8 @@ import { type Judge, judgeSession, type Liveness } from '../../core/sessions/liv
 import { type Session, sessionOf, sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import { readQueue } from '../../store/items/item-reader.ts'
+import type { ItemReading } from '../../store/items/item-reading.ts'
+import { cacheOf } from '../../store/items/reading-cache.ts'
 import { heldLock, judgeForMany, leftWork, lockState } from '../claims/holder.ts'
 import { type ElsewhereView, type SharedView, viewElsewhere } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
@@ -75,7 +77,7 @@ export async function status(context: Context, given?: ElsewhereView | null): Pr
   const now = context.clock()
   const judge = judgeForMany(store, registry, now)
   const left: LeftItem[] = []
-  const found = await readQueue(store, reading => {
+  const take = (reading: ItemReading) => {
     const held = heldLock(judge, reading)
     const { item } = reading
     const { id, title, status } = item
@@ -97,7 +99,8 @@ export async function status(context: Context, given?: ElsewhereView | null): Pr
       session: sessionOf(lock.by, registry)?.id ?? null,
       reason: held.liveness.reason,
     }
-  })
+  }
+  const found = await readQueue(store, take, 'usual', cacheOf(store, 'usual'))
   const heldItem = ({ session: _, reason: __, ...item }: (typeof found)[number]): HeldItem => item
   const bySession = new Map<string, HeldItem[]>()
   for (const item of found) {

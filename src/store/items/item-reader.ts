@@ -85,7 +85,7 @@ async function readEach<T>(
   const keep = cache && ((reading: ItemReading, stat: Stats) => cache.keep(reading.place, stat, reading, now))
   const { host, stateDir } = store
   // For a few items it is cheaper to ask for their records than to list all that there are.
-  const records = places.length > FEW ? new Records(host.disk, stateDir) : null
+  const records = places.length > FEW ? new Records(host.disk, stateDir, cache?.records) : null
   const recordOf = (key: ItemKey) => (records ? records.of(key) : readRecord(host.disk, stateDir, key))
   const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
     const reading = cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)

@@ -6,7 +6,7 @@ import type { Problem } from '../../../core/items/item.ts'
 import type { Candidate, Here } from '../../../core/items/next.ts'
 import { hostLabel } from '../../../core/sessions/session.ts'
 import { readQueue } from '../../../store/items/item-reader.ts'
-import { ReadingCache } from '../../../store/items/reading-cache.ts'
+import { cacheOf } from '../../../store/items/reading-cache.ts'
 import { localDay } from '../../../system/clock.ts'
 import { here } from '../../../system/processes/process.ts'
 import { heldLock, judgeForMany, leftWork, lockState } from '../../claims/holder.ts'
@@ -43,8 +43,7 @@ export async function candidates(
   const { registry, caller } = onlooker ?? (await resolveCaller(context))
   const now = context.clock()
   const judge = judgeForMany(store, registry, now)
-  const { host, stateDir, settings } = store
-  const cache = depth === 'choosing' ? new ReadingCache(host.disk, stateDir, settings.idPrefix) : undefined
+  const cache = depth === 'choosing' ? cacheOf(store, depth) : undefined
   const found = await readQueue(
     store,
     reading => {

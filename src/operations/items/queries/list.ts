@@ -9,6 +9,7 @@ import { printable } from '../../../core/text.ts'
 import { parseInstant, stamp } from '../../../core/time.ts'
 import { readQueue } from '../../../store/items/item-reader.ts'
 import type { ItemReading } from '../../../store/items/item-reading.ts'
+import { cacheOf } from '../../../store/items/reading-cache.ts'
 import { heldLock, type ItemJudge, judgeForMany, leftWork, lockState } from '../../claims/holder.ts'
 import { type ElsewhereView, type SharedView, viewElsewhere } from '../../claims/remote-claim.ts'
 import type { Context } from '../../context.ts'
@@ -88,13 +89,18 @@ async function listUsual(context: Context, options: Options): Promise<ListedItem
   const now = context.clock()
   const judge = judgeForMany(context.store, registry, now)
   const keeps = filterOf(options, caller?.holder)
-  return readQueue(context.store, reading => {
-    const { item, lock, place, byRecord } = reading
-    const by = lock && (byRecord || !judge.isCoordinated) ? lock.by : null
-    return keeps(item, by ?? heldElsewhere(options.view, place.key))
-      ? { ...listed(judge, reading), ...shared(options.view, place.key, by !== null) }
-      : null
-  })
+  return readQueue(
+    context.store,
+    reading => {
+      const { item, lock, place, byRecord } = reading
+      const by = lock && (byRecord || !judge.isCoordinated) ? lock.by : null
+      return keeps(item, by ?? heldElsewhere(options.view, place.key))
+        ? { ...listed(judge, reading), ...shared(options.view, place.key, by !== null) }
+        : null
+    },
+    'usual',
+    cacheOf(context.store, 'usual'),
+  )
 }
 
 /** What the engine adds to an item. */

@@ -1,0 +1,142 @@
+/**
+ * Lines about files, kept in `.wrk/cache`, so that a file that did not change need not be read again.
+ *
+ * Guarantees: a line is used only for a file with the same inode, size, modification and change time as when it was
+ * read, so it never tells what the file does not say. A file that changed within the last two seconds before it was
+ * read is not kept: a second change might leave the same times. Nobody can set the change time back.
+ * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
+ */
+import type { Stats } from 'node:fs'
+import { readCache, SETTLED_MS, writeCache } from './cache-file.ts'
+import type { Disk } from './disk.ts'
+import { lookAt } from './look.ts'
+
+/** Rewriting all of it for a few changes would cost more than it saves. */
+const WORTH_WRITING = 25
+
+/** Numbers that identify a file's content; behind all lines they stand as they lie in memory, in the lines' order. */
+const NUMBERS = 4
+
+/** A line of a file that is as it was. */
+export interface StampedLine {
+  rest: string
+  stat: Stats
+}
+
+/** One line for each file: its name, which ends with a tab, then what is kept of it. */
+export class StampedLines {
+  private readonly disk: Disk
+  private readonly path: string
+  private readonly heading: string
+  private readonly old: Kept
+  private byName: Map<string, number> | undefined
+  private next = 0
+  /** What is to be kept, in order: old entries by their index, new ones by its complement. */
+  private readonly order: number[] = []
+  private readonly lines: string[] = []
+  private readonly stamps: number[] = []
+
+  /** @param heading the first line: changes of it make old entries worthless @param nameTabs how many tabs a name has */
+  constructor(disk: Disk, path: string, heading: string, nameTabs: 1 | 2) {
+    this.disk = disk
+    this.path = path
+    this.heading = heading
+    this.old = load(disk, path, heading)
+    this.nameTabs = nameTabs
+  }
+  private readonly nameTabs: 1 | 2
+
+  /** What is kept of a file; null when it must be read. Files come in the order in which they were kept. */
+  find(name: string, path: string): StampedLine | null {
+    const at = this.indexOf(name)
+    const stat = at < 0 ? null : lookAt(this.disk, path)
+    if (!stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
+    this.order.push(at)
+    return { rest: this.old.lines[at]!.slice(name.length), stat }
+  }
+
+  /** Takes back that the line found last is to be kept. */
+  dropFound(): void {
+    this.order.pop()
+  }
+
+  private indexOf(name: string): number {
+    const { lines } = this.old
+    if (lines[this.next]?.startsWith(name) !== true) {
+      this.byName ??= new Map(lines.map((line, i) => [this.nameOf(line), i]))
+      const at = this.byName.get(name)
+      if (at === undefined) return -1
+      this.next = at
+    }
+    return this.next++
+  }
+
+  private nameOf(line: string): string {
+    const first = line.indexOf('\t') + 1
+    return line.slice(0, this.nameTabs === 1 ? first : line.indexOf('\t', first) + 1)
+  }
+
+  /**
+   * Keeps what was read, if it can be told from a later change.
+   * @param rest without a line feed
+   * @param stat of the open file, from before it was read
+   * @param now when reading began, or earlier
+   */
+  keep(name: string, rest: string, stat: Stats, now: number): void {
+    if (!isSettled(stat, now)) return
+    this.order.push(~this.lines.length)
+    this.lines.push(name + rest)
+    this.stamps.push(stat.mtimeMs, stat.ctimeMs, stat.size, stat.ino)
+  }
+
+  /** Writes it, where that is worth it. That it cannot be written is no reason to fail. */
+  save(): void {
+    const { disk, path, heading, order, old, lines, stamps } = this
+    const gone = Math.max(0, old.lines.length - order.length)
+    if (lines.length + gone < WORTH_WRITING) return
+    const numbers = new Float64Array(order.length * NUMBERS)
+    let text = `${heading} ${order.length}\n`
+    for (const [i, at] of order.entries()) {
+      const isNew = at < 0
+      const entry = isNew ? ~at : at
+      text += `${(isNew ? lines : old.lines)[entry]}\n`
+      for (let k = 0; k < NUMBERS; k++)
+        numbers[i * NUMBERS + k] = (isNew ? stamps : old.stamps)[entry * NUMBERS + k]!
+    }
+    writeCache(disk, path, Buffer.concat([Buffer.from(text), new Uint8Array(numbers.buffer)]))
+  }
+}
+
+/** Whether a file has been as it is for long enough to be kept. */
+export function isSettled({ mtimeMs, ctimeMs }: Stats, now: number): boolean {
+  return now - Math.max(mtimeMs, ctimeMs) >= SETTLED_MS
+}
+
+function hasStamp({ mtimeMs, ctimeMs, size, ino }: Stats, stamps: Float64Array, at: number): boolean {
+  return (
+    stamps[at] === mtimeMs && stamps[at + 1] === ctimeMs && stamps[at + 2] === size && stamps[at + 3] === ino
+  )
+}
+
+interface Kept {
+  lines: string[]
+  stamps: Float64Array
+}
+
+/** Nothing when there is no file, or none that this wrk has written whole. */
+function load(disk: Disk, path: string, heading: string): Kept {
+  const nothing = { lines: [], stamps: new Float64Array() }
+  const bytes = readCache(disk, path)
+  const begin = bytes.indexOf('\n') + 1
+  const first = bytes.toString('utf8', 0, begin)
+  if (!first.startsWith(`${heading} `)) return nothing
+  const count = Number(first.slice(heading.length))
+  const end = bytes.length - count * NUMBERS * Float64Array.BYTES_PER_ELEMENT
+  if (!(count >= 0 && end >= begin)) return nothing
+  const lines = bytes.toString('utf8', begin, end).split('\n')
+  // Behind the last line feed there is nothing.
+  if (lines.pop() !== '' || lines.length !== count) return nothing
+  const stamps = new Float64Array(count * NUMBERS)
+  new Uint8Array(stamps.buffer).set(bytes.subarray(end))
+  return { lines, stamps }
+}

@@ -1,0 +1,109 @@
+/** What list, status and next keep of items and records: it saves reading them, and never tells what they do not say. */
+import { readFileSync, rmSync, type Stats, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { type Disk, realDisk } from '../../../src/store/files/disk.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { DEPTHS, itemText, makeItems, nextTick, read, settle, writeAll } from './caches.shared.ts'
+
+async function expectTruth(store: Store): Promise<void> {
+  for (const depth of DEPTHS) {
+    const [kept, fresh] = [await read(store, depth, true), await read(store, depth, false)]
+    // Comparing objects takes long; they are compared to show where they differ.
+    if (JSON.stringify(kept) !== JSON.stringify(fresh)) expect(kept).toEqual(fresh)
+    expect(kept.length).toBeGreaterThan(0)
+  }
+}
+
+describe('what was kept', () => {
+  test.each(DEPTHS)('saves opening items and records that did not change (%s)', async depth => {
+    const { store } = await makeItems()
+    await settle(store)
+    const openSync = vi.fn(realDisk.openSync)
+    const disk = { ...realDisk, openSync: openSync as unknown as typeof realDisk.openSync }
+    await read({ ...store, host: { ...store.host, disk } }, depth, true)
+    const opened = openSync.mock.calls.map(([path]) => String(path).slice(store.root.length))
+    expect(opened.filter(path => !path.startsWith('/.wrk/cache/'))).toEqual([])
+    expect(opened).not.toEqual([])
+  })
+
+  test('is not used for a file that was rewritten with the same length and its old times', async () => {
+    const made = await makeItems()
+    const old = new Date('2026-01-01T00:00:00Z')
+    const age = () => {
+      for (const path of [...made.items, ...made.records]) utimesSync(path, old, old)
+    }
+    age()
+    nextTick(made.items.at(-1)!)
+    await settle(made.store)
+    writeAll(made, 'b', 'in place')
+    age()
+    await expectTruth(made.store)
+  })
+
+  test('is not used for another file in its place, one that is gone, or one that cannot be read', async () => {
+    const made = await makeItems()
+    nextTick(made.items.at(-1)!)
+    await settle(made.store)
+    writeAll(made, 'c', 'by rename')
+    rmSync(made.items[3]!)
+    rmSync(made.records[4]!)
+    writeFileSync(made.items[5]!, 'no frontmatter\n')
+    writeFileSync(made.records[6]!, '{"v":1')
+    await expectTruth(made.store)
+  })
+
+  test.each(['listing', 'items', 'records'])('is passed over when %s is damaged', async name => {
+    const made = await makeItems()
+    nextTick(made.items.at(-1)!)
+    await settle(made.store)
+    const file = join(made.store.stateDir, 'cache', name)
+    const whole = readFileSync(file)
+    for (const bytes of [
+      Buffer.alloc(0),
+      whole.subarray(0, whole.length / 2),
+      Buffer.from('wrk listing 1 WRK 9\n'),
+    ]) {
+      writeFileSync(file, bytes)
+      await expectTruth(made.store)
+    }
+  })
+
+  test('does not outlive a title that a line cannot hold', async () => {
+    const made = await makeItems()
+    writeFileSync(made.items[0]!, itemText(1, 'a').replace('title: aa', 'title: "a\\tb\\nc"'))
+    writeFileSync(made.items[1]!, itemText(2, 'a').replace('priority: a\n', 'priority: ""\n'))
+    writeFileSync(made.items[2]!, itemText(3, 'a').replace('priority: a\n', ''))
+    nextTick(made.items.at(-1)!)
+    await settle(made.store)
+    await expectTruth(made.store)
+  })
+})
+
+/** A file system that knows times to two seconds only: what is written within them looks the same. */
+function withCoarseTimes({ host, ...store }: Store): Store {
+  const coarse = (stat: Stats | undefined) =>
+    stat &&
+    Object.assign(stat, {
+      mtimeMs: stat.mtimeMs - (stat.mtimeMs % 2_000),
+      ctimeMs: stat.ctimeMs - (stat.ctimeMs % 2_000),
+    })
+  const disk = {
+    ...realDisk,
+    lstatSync: ((path, options) => coarse(realDisk.lstatSync(path, options) as Stats)) as Disk['lstatSync'],
+    fstatSync: (fd => coarse(realDisk.fstatSync(fd))) as Disk['fstatSync'],
+  }
+  return { ...store, host: { ...host, disk } }
+}
+
+test.each(['in place', 'by rename'] as const)(
+  'files that change %s many times within one tick of the clock are never told as they were',
+  async how => {
+    const made = await makeItems()
+    const store = withCoarseTimes(made.store)
+    for (let round = 0; round < 30; round++) {
+      writeAll(made, 'abcdefgh'[round % 8]!, how)
+      await expectTruth(store)
+    }
+  },
+)
