@@ -9,7 +9,7 @@ import type { Result } from '../support/result.ts'
 import { registry } from '../support/sessions.ts'
 import { EVIL, evilQueue, expectCalm, RAW } from './bad-input.shared.ts'
 
-describe('an id that is none', () => {
+describe('an invalid id', () => {
   const ids = [
     ...[
       '../../etc/passwd',
@@ -128,7 +128,7 @@ describe('frontmatter', () => {
     ['!!js/function', 'title: !!js/function "function () { process.exit(99) }"'],
     ['!!js/eval', 'title: !<tag:yaml.org,2002:js/eval> "process.exit(99)"'],
     ['__proto__', '__proto__:\n  polluted: yes\nconstructor: {prototype: {polluted: yes}}\ntitle: x'],
-  ])('with %s in it does nothing but say what it says', async (_, line) => {
+  ])('with %s in it is only text', async (_, line) => {
     const queue = makeQueue({ 'pending/WRK-1.md': `---\nid: WRK-1\n${line}\n---\n` })
     for (const command of ['show WRK-1 --json', 'list --json', 'claim WRK-1 --json']) {
       const result = await queue.run(command)

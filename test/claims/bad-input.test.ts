@@ -11,7 +11,7 @@ import { makeQueue } from '../support/queue.ts'
 import { registry } from '../support/sessions.ts'
 import { EVIL, evilQueue, expectCalm, RAW } from './bad-input.shared.ts'
 
-describe('an id that is none', () => {
+describe('an invalid id', () => {
   test('with a NUL in it is a usage error for the library, which no shell protects', async () => {
     const queue = makeQueue(['WRK-157'])
     const { openQueue } = (await import(/* @vite-ignore */ LIBRARY)) as typeof import('../../src/index.ts')
@@ -84,8 +84,8 @@ describe('a link', () => {
   )
 })
 
-describe('a file that is no item', () => {
-  test('but a folder is told as such and harms no other', async () => {
+describe('a file that is not an item', () => {
+  test('but a folder is reported as a folder, and no other item is affected', async () => {
     const queue = makeQueue(['WRK-2'])
     mkdirSync(join(queue.path('WRK-1'), 'sub'), { recursive: true })
     const claim = await queue.run('claim WRK-1 --json')
@@ -220,7 +220,7 @@ describe('control characters', () => {
   })
 })
 
-test('foreign lines in the event log are passed over, and its torn end is mended', async () => {
+test('foreign lines in the event log are skipped, and a torn last line is repaired', async () => {
   const queue = makeQueue(['WRK-1'])
   await queue.run('claim WRK-1')
   const foreign = [
@@ -242,7 +242,7 @@ test('foreign lines in the event log are passed over, and its torn end is mended
 })
 
 describe('session-state.yaml', () => {
-  test('that is empty says nothing about anyone: a new registry begins, and doubt is not death', async () => {
+  test('that is empty makes nobody dead: a new registry begins', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1'),
       'pending/WRK-2.md': heldItem('WRK-2', 'other', ago(HOUR)),
@@ -253,7 +253,7 @@ describe('session-state.yaml', () => {
     expect(queue.state().sessions).toHaveLength(1)
   })
 
-  test('whose entries are nonsense still takes a new session, and keeps what it cannot read', async () => {
+  test('with invalid entries still takes a new session, and keeps what it cannot read', async () => {
     const text =
       'session_id: x\nsessions:\n  - session_id: {a: 1}\n  - session_id: old\n    anchor: nonsense\n    claims: 5\n    heartbeat_at: never\n'
     const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'session-state.yaml': text })
@@ -265,7 +265,7 @@ describe('session-state.yaml', () => {
     expectCalm(await queue.run('status'))
   })
 
-  test('that is a folder or cannot be opened is told, and the claim stands without it', async () => {
+  test('that is a folder or cannot be opened is a warning, and the claim is made', async () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('session-state.yaml'))
     const result = await queue.run('claim WRK-1')

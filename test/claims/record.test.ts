@@ -1,6 +1,6 @@
 /**
  * The record decides who holds an item (contract, section 5), whatever git or an editor does to its file: who only
- * looks, is refused or gives a sign of life leaves the file alone, and old lock lines that come back are history.
+ * looks, is refused or gives a heartbeat leaves the file alone, and old lock lines that come back are history.
  */
 import { existsSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
@@ -87,7 +87,7 @@ describe('a lock that was taken out of the file', () => {
       expect(await library.claim('WRK-1')).toMatchObject({ kind: 'held', holder: { session_id: 's1' } })
       expect((await at(repository, MINUTE, 's2', 'next --claim --json')).json.item.id).toBe('WRK-2')
 
-      // Nobody who looked, was refused or gave a sign of life touched it.
+      // Nobody who looked, was refused or gave a heartbeat touched it.
       expect(repository.read('WRK-1')).toBe(bytes)
       await repository.git('checkout -q -- .')
       expect(await repository.git('rev-parse HEAD')).toBe(index)
@@ -119,7 +119,7 @@ describe('a lock that was taken out of the file', () => {
     ['the holder’s next change of it', 's1', 'set WRK-1 priority=low'],
     ['doctor --fix, by anybody', 's2', 'doctor --fix'],
     ['the holder’s renewal, when they have been out for half the TTL', 's1', 'claim WRK-1'],
-  ])('is put right by %s', async (_, session, args) => {
+  ])('is written again by %s', async (_, session, args) => {
     const repository = await claimedByS1()
     await repository.git('reset -q --hard')
     await at(repository, HOUR, 's1', 'heartbeat')
@@ -134,7 +134,7 @@ describe('a lock that was taken out of the file', () => {
     expect((await at(repository, HOUR + 2 * MINUTE, 's2', 'claim WRK-1')).code).toBe(4)
   })
 
-  test('and whose session is dead is taken over, with event and warning', async () => {
+  test('of a dead session is taken over, with event and warning', async () => {
     const repository = await claimedByS1()
     await repository.git('reset -q --hard')
     await at(repository, MINUTE, 's1', 'release WRK-2')
@@ -146,7 +146,7 @@ describe('a lock that was taken out of the file', () => {
     expect([told.code, told.json.superseded[0].by]).toEqual([4, 's2'])
   })
 
-  test('is given up by its release, and the file stays as git left it', async () => {
+  test('can be released, and the file stays as git left it', async () => {
     const repository = await claimedByS1()
     await repository.git('reset -q --hard')
     expect((await at(repository, MINUTE, 's1', 'release WRK-1')).code).toBe(0)
@@ -160,7 +160,7 @@ describe('old lock lines that come back', () => {
     ['a clock that stood still', 0],
     ['a clock that went back', -3 * HOUR],
     ['a later time', HOUR],
-  ])('are history, and no claim: %s', async (_, clock) => {
+  ])('are history, not a claim: %s', async (_, clock) => {
     const repository = await claimedByS1()
     const held = repository.read('WRK-1')
     await at(repository, 0, 's1', 'release WRK-1')
@@ -222,7 +222,7 @@ describe('a lock that wrk did not write', () => {
     expect([taken.json.kind, taken.json.from.locked_by]).toEqual(['takenOver', 'claude-otherbox-abc123'])
   })
 
-  test('in an item that has no record is judged as ever', async () => {
+  test('in an item that has no record counts as in older versions', async () => {
     const repository = await makeRepository()
     repository.write('WRK-1', heldItem('WRK-1', 'claude-otherbox-abc123', later(0)))
     expect((await at(repository, MINUTE, 's2', 'claim WRK-1')).code).toBe(4)
@@ -241,7 +241,7 @@ describe('a stash after wrk start', () => {
   }
   const inQueue = (repository: Repository, name: string) => join(repository.top, repository.queue, name)
 
-  test('leaves the item in two places: holder and others get an answer that says so, and the pop works', async () => {
+  test('leaves the item in two places: holder and others are warned, and the pop works', async () => {
     const repository = await started()
     const shown = await at(repository, 2 * MINUTE, 's2', 'show WRK-1')
     expect(shown.stdout).toContain('git put the committed copy back: pending/WRK-1.md; this one counts')
@@ -319,7 +319,7 @@ describe('when .wrk is deleted', () => {
     expect([renewed.code, renewed.json.kind]).toEqual([0, 'renewed'])
   })
 
-  test('together with the lines in the file: nobody can know, and each grant says so for one TTL', async () => {
+  test('together with the lines in the file: nobody can know, and each grant warns for one TTL', async () => {
     const repository = await claimedByS1()
     await repository.git('reset -q --hard')
     await repository.git('clean -q -fdx')
@@ -339,7 +339,7 @@ describe('a record that cannot be read', () => {
     ['torn', '{"v":1,"id":"WRK-1","st'],
     ['of no version', '{}'],
     ['with a field missing', '{"v":1,"id":"WRK-1"}'],
-  ])('(%s) is never free: exit 5 with the way out, and doctor --fix sets it aside', async (_, text) => {
+  ])('(%s) is never free: exit 5 with the next step, and doctor --fix sets it aside', async (_, text) => {
     const repository = await claimedByS1()
     const bytes = repository.read('WRK-1')
     repository.write(recordOf(repository), text)

@@ -77,7 +77,7 @@ export const isStopped = await queue.withClaim('WRK-158', ({ signal }) => signal
 })
 
 describe('the library', () => {
-  test('claims, tells who holds, and releases', () => {
+  test('claims, says who holds, and releases', () => {
     const queue = makeQueue(['WRK-157'])
     const { code, stdout, stderr } = runModule(
       queue,
@@ -164,7 +164,7 @@ log(codes)`,
     ])
   })
 
-  test('takes an id that is no text for a usage error, and names no option of the command', () => {
+  test('refuses an id that is not text as a usage error, and names no option of the command', () => {
     const { stdout, stderr } = runModule(
       makeQueue(['WRK-3']),
       `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
@@ -185,7 +185,7 @@ log(all)`,
     ])
   })
 
-  test('takes over nothing without a reason or by a time that is none, and no folder that is no text', () => {
+  test('refuses force without a reason, a time that is not one, and a folder that is not text', () => {
     const queue = makeQueue({ 'pending/WRK-1.md': heldItem('WRK-1', 'other', ago(60_000)) })
     const before = queue.read('WRK-1')
     const { stdout, stderr } = runModule(

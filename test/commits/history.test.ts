@@ -65,7 +65,7 @@ test('an item that is gone has its history, one that never was has none', async 
   expect((await repository.wrk('history ../x')).code).toBe(2)
 })
 
-test('what was changed in a merge is told, what a merge only brought in is told once', async () => {
+test('what was changed in a merge is shown, what a merge only brought in is shown once', async () => {
   const repository = await makeRepository()
   await repository.git('checkout -q -b side')
   repository.append('WRK-1', 'On the side.\n')
@@ -82,7 +82,7 @@ test('what was changed in a merge is told, what a merge only brought in is told 
   expect(await subjects()).toEqual(['the queue', 'side'])
 })
 
-test('outside of git the event log alone tells', async () => {
+test('outside of git it is from the event log alone', async () => {
   const repository = await makeRepository()
   const elsewhere = join(tempFolder(), 'elsewhere')
   mkdirSync(join(elsewhere, 'pending'), { recursive: true })

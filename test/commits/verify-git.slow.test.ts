@@ -30,7 +30,7 @@ describe('at the first commit', () => {
 })
 
 describe('items that went elsewhere', () => {
-  test('deleted by nobody’s leave: one’s own and free ones may go, those of others may not', async () => {
+  test('deleted without a command: one’s own and free ones may go, those of others may not', async () => {
     const repository = await withClaims()
     await repository.git(['rm', '-q', '-f', repository.path('WRK-2'), repository.path('WRK-3')])
     expect((await verify(repository)).json).toMatchObject({ ok: true, checked: 2 })
@@ -62,7 +62,7 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     },
   })
 
-  test('is refused, and what is advised mends it', async () => {
+  test('is refused, and the advice repairs it', async () => {
     const repository = await withClaims()
     expect((await repository.wrk('start WRK-3')).code).toBe(0)
     await repository.git('add -u')
@@ -122,7 +122,7 @@ describe('with a merge in progress', () => {
     return repository
   }
 
-  test('how an item’s conflict is resolved is this session’s doing', async () => {
+  test('resolving an item’s conflict counts as a change of this session', async () => {
     const repository = await merging()
     repository.write('WRK-3', item('WRK-3'))
     await claim(repository, 'WRK-3', 'other')
@@ -192,7 +192,7 @@ describe('with submodules', () => {
     expect((await workspace.verifyAll()).json).toMatchObject({ ok: true, checked: 0 })
   })
 
-  test('a queue in one is that one’s business', async () => {
+  test('a queue in a submodule is judged there', async () => {
     const library = await makeRepository(['WRK-1'])
     const workspace = await makeRepository([], { queue: 'none' })
     await workspace.git([...allowed, 'submodule', '--quiet', 'add', library.top, 'library'])

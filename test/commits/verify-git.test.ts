@@ -25,7 +25,7 @@ describe('items that went elsewhere', () => {
     expect(codes(await repository.verifyAll('other'))).toEqual(['held'])
   })
 
-  test('moved, and staged only in part, they stand in two places', async () => {
+  test('moved, and staged only in part, they are in two places', async () => {
     const repository = await withClaims()
     await repository.git(['add', '-A'])
     renameSync(join(repository.top, repository.path('WRK-2')), join(repository.top, IN_QUEUE, 'WRK-2.md'))
@@ -36,7 +36,7 @@ describe('items that went elsewhere', () => {
     expect((await verify(repository)).code).toBe(0)
   })
 
-  test('an id that stood in two places before is told when one of them is changed', async () => {
+  test('an id that was in two places before is reported when one of them is changed', async () => {
     const repository = await makeRepository()
     repository.write(join(IN_QUEUE, 'WRK-2.md'), item('WRK-2'))
     await repository.commitAll()
@@ -137,7 +137,7 @@ describe('with a merge in progress', () => {
     return repository
   }
 
-  test('what others committed is let in, held or not as it must be or not', async () => {
+  test('what others committed passes, held or not', async () => {
     const repository = await merging()
     await claim(repository, 'WRK-1', 'other')
     const unresolved = await verify(repository)
@@ -151,7 +151,7 @@ describe('with a merge in progress', () => {
     expect(codes(await verify(repository))).toEqual(['held'])
   })
 
-  test('the subject of the merge is let be', async () => {
+  test('the subject of the merge is not checked', async () => {
     const repository = await merging()
     await claim(repository, 'WRK-1', 'other')
     repository.write('.git/MERGE_MSG', 'Take in WRK-1 and more\n')
@@ -167,7 +167,7 @@ describe('while commits are replayed', () => {
     await expectReplay(repository)
   })
 
-  test('a deletion that was reverted and is picked anew is that commit’s', async () => {
+  test('a deletion that was reverted and is picked again is that commit’s', async () => {
     const repository = await makeRepository()
     await repository.git(['rm', '-q', repository.path('WRK-1')])
     repository.append('WRK-3', 'Gone.\n')
@@ -241,7 +241,7 @@ test('a queue that is a link to a folder of the same repository', async () => {
 })
 
 describe('what the environment tells git', () => {
-  test('a commit from elsewhere, by --git-dir and --work-tree, meets the same fence', async () => {
+  test('a commit from elsewhere, by --git-dir and --work-tree, is checked the same', async () => {
     const repository = await withClaims()
     expect((await repository.wrk('hooks install')).code).toBe(0)
     repository.append('WRK-1')

@@ -197,14 +197,14 @@ test.each([
   ['nonsense', 2, '--range takes two revisions'],
   ['main..nowhere', 1, 'there is no commit nowhere here'],
   ['--all..main', 2, '--range takes two revisions'],
-])('a range that is none is a mistake: %s', async (range, code, message) => {
+])('an invalid range is a usage error: %s', async (range, code, message) => {
   const repository = await makeRepository()
   const result = await repository.wrk(['verify', '--range', range])
   expect(result.code).toBe(code)
   expect(result.stderr).toContain(message)
 })
 
-test('a clone that is too shallow is told how to get the rest', async () => {
+test('in a clone that is too shallow it says how to get the rest', async () => {
   const repository = await onBranch(repo => repo.append('WRK-1'))
   await repository.git('checkout -q main')
   repository.append('WRK-2')
@@ -255,7 +255,7 @@ describe('CI', () => {
     },
   )
 
-  test('a protected branch takes no push with a problem, told by a hook in a bare repository', async () => {
+  test('a protected branch refuses a push with a problem, by a hook in a bare repository', async () => {
     const repository = await makeRepository()
     const bare = join(tempFolder(), 'bare.git')
     await repository.git(['clone', '-q', '--bare', repository.top, bare])

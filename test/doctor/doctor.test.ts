@@ -1,5 +1,5 @@
 /**
- * wrk doctor on real files: every kind of finding is found, and mended or explained; twice is once; nobody who is at
+ * wrk doctor on real files: every kind of finding is found, and repaired or explained; twice is once; nobody who is at
  * work is accused or robbed; and killed half-way, it goes on where it was.
  */
 import {
@@ -128,7 +128,7 @@ const MENDED = [
 ]
 
 describe('a queue with one of everything', () => {
-  test('is told of, each finding with what mends it, and nothing is changed', async () => {
+  test('is reported, each finding with how to fix it, and nothing is changed', async () => {
     const queue = sickQueue()
     const before = snapshot(queue.root)
     const { code, json, stderr } = await queue.run('doctor --json')
@@ -149,7 +149,7 @@ describe('a queue with one of everything', () => {
     expect(snapshot(queue.root)).toEqual(before)
   })
 
-  test('is mended where one answer is safe; a second time changes not one byte', async () => {
+  test('is repaired where one answer is safe; a second time changes not one byte', async () => {
     const queue = sickQueue()
     const before = snapshot(queue.root)
     const first = await queue.run('doctor --fix --json')
@@ -209,7 +209,7 @@ describe('a queue with one of everything', () => {
     )
   })
 
-  test('is described in lines that nobody has to unwrap, with counts first and what --fix would do', async () => {
+  test('is described in lines of 80 columns, with counts first and what --fix would do', async () => {
     const queue = sickQueue()
     const { stdout, stderr, code } = await queue.run('doctor')
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
@@ -232,7 +232,7 @@ test('a lock of a wrong clock, far in the future, is as old as its file', async 
   expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
 })
 
-test('a setting that wrk does not know is told with its place and what was perhaps meant, and stops nothing', async () => {
+test('an unknown setting is reported with its place and a suggestion, and stops nothing', async () => {
   const settings = '# ours\nttl: 3h\ntakover: dead-only\n"unlistd": unknown\ncolour: {theme: dark}\n'
   const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'wrk.yaml': settings })
   const { code, json } = await queue.run('doctor --fix --json')
@@ -250,7 +250,7 @@ test('a setting that wrk does not know is told with its place and what was perha
   expect((await queue.run('doctor --json')).json.findings).toEqual([])
 })
 
-test('what puts nothing off and what verify would refuse is told with its place and the command', async () => {
+test('a date that puts nothing off and what verify would refuse are reported with place and command', async () => {
   const queue = makeQueue({
     'pending/WRK-1.md': item('WRK-1', { deferred_until: 'tomorrow', not_before: '2026-12-01' }),
     'done/WRK-2.md': item('WRK-2', { status: 'done', not_before: 'soon' }),
@@ -321,7 +321,7 @@ test('text from files cannot reach the terminal as it is', async () => {
   expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
 })
 
-test('links in place of folders and items are told, never followed', async () => {
+test('links in place of folders and items are reported, never followed', async () => {
   const elsewhere = tempFolder()
   const queue = makeQueue({ 'WRK-1': item('WRK-1', { status: 'working' }) })
   renameSync(queue.path('working'), join(elsewhere, 'working'))
@@ -364,7 +364,7 @@ describe('a change that was published before its event was logged', () => {
   })
 })
 
-describe('what --fix cannot mend is told once, as not mended, and not tried again', () => {
+describe('what --fix cannot repair is reported once, as not repaired, and not tried again', () => {
   const told = async (queue: Queue) => {
     const { code, json } = await queue.run('doctor --fix --json')
     const failed = json.failed.map((one: Json) => [one.code, one.error])
@@ -453,7 +453,7 @@ describe('a session that was registered before its event was logged', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('is logged also when the registry has to be started anew', async () => {
+  test('is logged also when the registry has to be rebuilt', async () => {
     const queue = leftBehind()
     queue.write('session-state.yaml', 'sessions: [\n')
     age(queue, '.wrk/outbox/session-ghost~of-the-dead')
@@ -535,7 +535,7 @@ describe('a session registry that cannot be read', () => {
     expect(aside.map(name => queue.read(`.wrk/${name}`))).toEqual(['one: "', 'two: "'])
   })
 
-  test('is a person’s when it is no file', async () => {
+  test('is left to a person when it is not a file', async () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('session-state.yaml'))
     const { code, json } = await queue.run('doctor --fix --json')
@@ -547,7 +547,7 @@ describe('a session registry that cannot be read', () => {
 })
 
 describe('git', () => {
-  test('a fresh queue is well: hooks that were never installed are a note', async () => {
+  test('a new queue has no errors: hooks that were never installed are a note', async () => {
     const repository = await makeRepository(null)
     expect((await repository.wrk('init')).code).toBe(0)
     repository.write('WRK-1', item('WRK-1'))
@@ -560,7 +560,7 @@ describe('git', () => {
     expect((await repository.wrk('doctor')).stdout).toContain('1 item, nothing is wrong')
   })
 
-  test('what it tracks and should not is told, with the command', async () => {
+  test('what it tracks and should not is reported, with the command', async () => {
     const repository = await makeRepository()
     await repository.wrk('claim WRK-1')
     await repository.git(['add', '-f', join(repository.queue, 'session-state.yaml')])
@@ -605,7 +605,7 @@ describe('git', () => {
     expect(told(whole.findings).filter(one => one.includes('ignored-folder'))).toEqual([])
   })
 
-  test('hooks of ours that are outdated are written anew; an edited one is for a person', async () => {
+  test('hooks of ours that are outdated are written again; an edited one is left to a person', async () => {
     const repository = await makeRepository()
     await repository.wrk('hooks install')
     const hook = '.git/hooks/pre-commit'

@@ -30,7 +30,7 @@ test('a claim that is killed before the file shows it holds; made again, it writ
   await killedAt(queue, 'renameSync', 'pending/WRK-1.md', 'claim WRK-1')
   expect([queue.read('WRK-1'), queue.record('WRK-1')!.holder]).toEqual([item('WRK-1'), 'me'])
 
-  // Nothing took a lock out of the file, so nobody is told so; and who is refused leaves the file alone.
+  // Nothing took a lock out of the file, so nobody is warned; and who is refused leaves the file alone.
   const refused = await queue.run('claim WRK-1 --json', { session: 'other' })
   expect(refused.code).toBe(4)
   expect(refused.json.holder).toMatchObject({ session_id: 'me', taken_out: false })

@@ -170,7 +170,7 @@ describe('without permission', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test.skipIf(!IS_ROOT)('to keep the item’s group, its owner is told of the group, and how to go on', () => {
+  test.skipIf(!IS_ROOT)('to keep the item’s group, the message names the group and the next step', () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('.wrk'), { recursive: true })
     makeWritable(queue, '', '.wrk', '.wrk/state.json', 'pending', 'working', 'blocked', 'done', 'archive')
@@ -209,7 +209,7 @@ describe('without permission', () => {
 
 // --- .wrk, and readers that go away -----------------------------------------------------------------------
 
-test('a .wrk that was deleted between two calls is made anew', async () => {
+test('a .wrk that was deleted between two calls is made again', async () => {
   const queue = makeQueue(['WRK-1'])
   for (const [command, code] of [
     ['claim WRK-1', 0],
@@ -226,7 +226,7 @@ test('a .wrk that was deleted between two calls is made anew', async () => {
   expect(queue.read('.wrk/.gitignore')).toBe('*\n')
 })
 
-test('a .wrk that is a file is told in a sentence, and nothing is claimed', async () => {
+test('a .wrk that is a file is reported in a sentence, and nothing is claimed', async () => {
   const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), '.wrk': 'in the way\n' })
   const result = await queue.run('claim WRK-1')
   expectCalm(result)

@@ -78,7 +78,7 @@ const nameOf = async (host: GuardHost) => withGuard(host, stateFolder().stateDir
 const LIVING = `4242.81423977.9f3c1a2b.4026531836.${MARK}.rrrrrrrr0`
 
 describe('a guard’s name', () => {
-  test('tells pid, start time, boot, pid namespace and host, and never comes twice', async () => {
+  test('has pid, start time, boot, pid namespace and host, and is never used twice', async () => {
     const [one, two] = [await nameOf(hostOf()), await nameOf(hostOf())]
     const known = `4242.81423977.9f3c1a2b.4026531836.${MARK}.rrrrrrrr`
     expect([one.startsWith(known), two.startsWith(known)]).toEqual([true, true])
@@ -86,7 +86,7 @@ describe('a guard’s name', () => {
     expect(one).not.toBe(two)
   })
 
-  test('has a 0 for what the system does not tell', async () => {
+  test('has a 0 for what the system does not say', async () => {
     const self = { ...SELF, place: { host: 'devbox', boot: '', pidns: '' } }
     expect(await nameOf(hostOf({ self }))).toContain('4242.81423977.0.0.')
   })
@@ -112,11 +112,11 @@ describe('a guard’s name', () => {
     ['without a pid', false, LIVING.replace('4242', ''), { kind: 'gone' }],
     ['of a pid that is none', false, LIVING.replace('4242', 'x42'), { kind: 'gone' }],
     ['of a pid that is none either', false, LIVING.replace('4242', '42x'), { kind: 'gone' }],
-  ])('whose process is %s: dead %s', (_, dead, name, look) => {
+  ])('of a process that is %s: dead %s', (_, dead, name, look) => {
     expect(isOwnerDead(hostOf({ look: () => look }), name)).toBe(dead)
   })
 
-  test('of another boot is not dead where nothing tells machines of one name apart', () => {
+  test('of another boot is not dead where machines of one name cannot be distinguished', () => {
     const { machine: _, ...place } = PLACE
     const name = LIVING.replace('9f3c1a2b', '0a0a').replace(MARK, shortHash('devbox'))
     expect(isOwnerDead(hostOf({ self: { ...SELF, place } }), name)).toBe(false)
@@ -296,7 +296,7 @@ describe('waiting', () => {
     expect(new Set(pauses).size).toBeGreaterThan(30)
   })
 
-  test('makes no draft in vain while another holds the guard', async () => {
+  test('makes no useless draft while another holds the guard', async () => {
     const { stateDir, occupy } = stateFolder()
     const slot = occupy(LIVING)
     let drafts = 0
@@ -319,7 +319,7 @@ describe('waiting', () => {
     expect(drafts).toBe(2)
   })
 
-  test('that was in vain says who holds the guard and since when, and leaves nothing', async () => {
+  test('that timed out says who holds the guard and since when, and leaves nothing', async () => {
     const { stateDir, entries, occupy, dir } = stateFolder()
     stopClock()
     occupy(LIVING, 12_000)
@@ -332,7 +332,7 @@ describe('waiting', () => {
     expect(entries('tmp')).toEqual([])
   })
 
-  test('that was in vain for a guard that is never the same says so', async () => {
+  test('that timed out on a guard that is never the same says so', async () => {
     const { stateDir } = stateFolder()
     const disk = {
       ...realDisk,
@@ -435,7 +435,7 @@ describe('work under a guard', () => {
     }
   })
 
-  test('waits out a sweep that took its draft, but not folders that are no folders', async () => {
+  test('waits out a sweep that took its draft, but not files in place of folders', async () => {
     const { stateDir } = stateFolder()
     let sweeps = 0
     const swept: Disk = {

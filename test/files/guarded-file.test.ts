@@ -56,7 +56,7 @@ describe('reading', () => {
     }
   })
 
-  test('comes to the end of a file that grows meanwhile, and whose reads are short', () => {
+  test('reaches the end of a file that grows meanwhile and has short reads', () => {
     const path = join(tempFolder(), 'file')
     fs.writeFileSync(path, 'first')
     let reads = 0
@@ -417,7 +417,7 @@ describe('after the rename', () => {
     expect(fs.readdirSync(at.conflicts)).toHaveLength(2)
   })
 
-  test.each(['rmdirSync', 'fsyncSync'])('a failure of %s is told, and the change stands', call => {
+  test.each(['rmdirSync', 'fsyncSync'])('a failure of %s is a warning, and the change remains', call => {
     const at = scene()
     let renamed = false
     const calls = {
@@ -445,7 +445,7 @@ describe('after the rename', () => {
     },
   )
 
-  test('what is no failure of the disk is a bug, and not hidden', () => {
+  test('what is not a failure of the disk is a bug, and not hidden', () => {
     const at = scene()
     const rmdirSync = () => {
       throw new TypeError('a bug')
@@ -491,7 +491,7 @@ describe('a folder', () => {
     expect(closed()).toBe(1)
   })
 
-  test('whose sync fails is told', () => {
+  test('with a failing sync is a warning', () => {
     const { sync, closed } = syncing('EIO')
     expect(sync).toThrow('EIO')
     expect(closed()).toBe(1)

@@ -109,7 +109,7 @@ describe('a hook that was there', () => {
     expect(await commit(repository, 'x', '-a')).toMatchObject({ code: 1, stderr: 'not on Fridays\n' })
   })
 
-  test('that is no shell script is run as the program that it is', async () => {
+  test('that is not a shell script is run as the program that it is', async () => {
     const repository = await makeRepository()
     const script = "require('fs').writeFileSync('ran', 'a program ' + process.argv.slice(2).length)"
     writeHook(join(hooksOf(repository), 'commit-msg'), `#!${process.execPath}\n${script}\n`)
@@ -234,7 +234,7 @@ describe('core.hooksPath is respected', () => {
 })
 
 describe('status', () => {
-  test('tells what is there, with 0 only when both are in and up to date', async () => {
+  test('shows what is installed, with 0 only when both are there and up to date', async () => {
     const repository = await makeRepository()
     const status = () => repository.wrk('hooks status --json')
     expect(await status()).toMatchObject({ code: 1, json: { ok: false, error: { code: 'FAILED' } } })
@@ -292,7 +292,7 @@ describe('status', () => {
   })
 })
 
-test('husky, which writes its hooks over wrk’s, takes the check away: that is said, and install heals it', async () => {
+test('husky overwrites wrk’s hooks: status warns, and install puts them back', async () => {
   const repository = await withHooks()
   const module = pathToFileURL(join(ROOT, 'node_modules', 'husky', 'index.js')).href
   const husky = async () => {
@@ -337,7 +337,7 @@ describe('hooks that were installed', () => {
 })
 
 describe('with --queue', () => {
-  test('the hooks of that queue’s repository are meant, and a queue that is none is refused', async () => {
+  test('the hooks of that queue’s repository are meant, and a folder that is not a queue is refused', async () => {
     const repository = await makeRepository()
     const cwd = tempFolder()
     const named = ['hooks', 'install', '--queue', join(repository.top, IN_QUEUE)]
@@ -383,7 +383,7 @@ describe('when wrk is not where it was', () => {
     expect(await attempt(repository, pathWith({}))).toMatchObject(refused)
   })
 
-  test('the commit is not made, and it is said why and what to do', async () => {
+  test('the commit is not made, and the message says why and what to do', async () => {
     const repository = await moved()
     const result = await attempt(repository, pathWith({ wrk: loadTester }))
     expect(result.code).toBe(1)
@@ -405,7 +405,7 @@ describe('when wrk is not where it was', () => {
     expect((await repository.tryGit(['commit', '-qam', 'more'], { env })).code).toBe(1)
   })
 
-  test.skipIf(STANDALONE)('and where Node.js is gone, that is said in place of what env says', async () => {
+  test.skipIf(STANDALONE)('and where Node.js is gone, the message says so in place of env’s', async () => {
     const repository = await withHooks()
     const bin = tempFolder()
     for (const name of ['sh', 'git', 'grep', 'cat', 'env', 'dirname', 'basename'])

@@ -15,7 +15,7 @@
  *    status of the folder that it is moved to
  * and in every state, with all unfinished processes stopped: the next claim ends as record and status say (3), also
  * where the sessions live on, with the item in the folder of its status (8), leaves no guard, intent or note of a move
- * behind, and the event log tells of every change of the item, once, in order; with right verdicts, who holds the item
+ * behind, and the event log reports every change of the item, once, in order; with right verdicts, who holds the item
  * has an entry of it.
  *
  * Outsiders know no guard: at any moment one of them puts old bytes in place of the item, as git does, or removes it.
@@ -50,7 +50,7 @@ const NOW = new Date('2026-02-16T19:30:05Z')
 const LONG_AGO = new Date(NOW.getTime() - 3 * DEFAULT_SETTINGS.ttlMs)
 const OLD = 'old'
 
-/** How the item stands at the start: `held` by a living session, `stale`, or held by a dead one. */
+/** How the item is at the start: `held` by a living session, `stale`, or held by a dead one. */
 export type Standing = 'free' | 'held' | 'stale' | 'dead'
 
 export interface Setting {
@@ -253,7 +253,7 @@ class Claims implements Scenario {
     return this.setting.processes[actor] ?? 'claim'
   }
 
-  /** How a change of the item by a process is noted, and how the log tells of it. */
+  /** How a change of the item by a process is noted, and how the log reports it. */
   private changeBy(actor: number): string {
     const session = this.sessionOf(actor)
     const what = this.whatDoes(actor)

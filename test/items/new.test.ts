@@ -60,7 +60,7 @@ describe('wrk new', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('tells of it with --json, with every key', async () => {
+  test('reports it with --json, with every key', async () => {
     const queue = makeQueue()
     const { json } = await queue.run(['new', '  Two words ', '--json'])
     expect(json).toEqual({
@@ -107,7 +107,7 @@ describe('wrk new', () => {
     'new x --priority',
     'new x --priority a:b --json',
     'new x --blocked-by ../x --json',
-  ])('takes wrk %s for a usage error', async args => {
+  ])('refuses wrk %s as a usage error', async args => {
     const queue = makeQueue()
     expect((await queue.run(args)).code).toBe(2)
     expect(idsIn(join(queue.root, 'pending'))).toEqual([])
@@ -195,7 +195,7 @@ describe('the id', () => {
     ['null', 'null'],
     ['of wrong values', '{"tips":[1],"taken":{"wrk":"abc","hub":[1,"x"]}}'],
     ['with foreign commits', '{"tips":["--all"],"taken":{"wrk":[5]}}'],
-  ])('is looked for anew when the memory is %s', async (_, text) => {
+  ])('is looked for again when the memory is %s', async (_, text) => {
     const queue = makeQueue({ 'pending/WRK-3.md': item('WRK-3'), '.wrk/ids.json': text })
     expect(await next(queue)).toBe(text.includes('[5]') ? 'WRK-006' : 'WRK-004')
     expect(JSON.parse(queue.read('.wrk/ids.json')).taken.wrk).toContain(text.includes('[5]') ? 6 : 4)
@@ -265,7 +265,7 @@ describe('the template of the queue', () => {
     expect(queue.read('WRK-001')).toMatch(/---\n# What is what\n## What\n\n# A title\n\n# What\n$/)
   })
 
-  test('may hold lists and maps below its keys, and bytes that are no UTF-8', async () => {
+  test('may hold lists and maps below its keys, and bytes that are not UTF-8', async () => {
     const text = Buffer.concat([
       Buffer.from('---\nid: X\ntitle: Old\nblocked_by:\n  - nothing\nextra: { a: [1, 2] }\n---\n# Old\n'),
       Buffer.from([0xff, 0xfe, 0x0a]),
@@ -295,7 +295,7 @@ describe('the template of the queue', () => {
     expect((await queue.run('new x --json')).json.item.id).toBe('WRK-001')
   })
 
-  test('that is a link is refused in words', async () => {
+  test('that is a link is refused with a clear message', async () => {
     const queue = makeQueue({ 'elsewhere.md': '---\nid: X\n---\n' })
     mkdirSync(join(queue.root, 'templates'))
     symlinkSync(queue.path('elsewhere.md'), queue.path('templates/item.md'))
@@ -412,7 +412,7 @@ describe('in git', () => {
     expect(await next(repository)).toBe('WRK-051')
   })
 
-  test('history that was rewritten since it was read is read anew, and what it had is remembered', async () => {
+  test('history that was rewritten since it was read is read again, and what it had is remembered', async () => {
     const repository = await makeRepository(['WRK-1'])
     await commitAndDelete(repository, 'pending/WRK-10.md')
     expect(await next(repository)).toBe('WRK-011')
@@ -449,7 +449,7 @@ describe('in git', () => {
     expect({ id: whole.json.item.id, stderr: whole.stderr }).toEqual({ id: 'WRK-031', stderr: '' })
   })
 
-  test('the history of the queue’s own repository counts, not that of the commit whose hook asks', async () => {
+  test('the history of the queue’s own repository counts, not that of the repository that runs the hook', async () => {
     const [other, queue] = [await makeRepository(['WRK-1']), await makeRepository(['WRK-1'])]
     await commitAndDelete(other, 'done/WRK-90.md')
     await commitAndDelete(queue, 'done/WRK-10.md')
@@ -496,7 +496,7 @@ describe('in git', () => {
     expect(existsSync(join(repository.top, IN_QUEUE, 'pending', 'WRK-011.md'))).toBe(true)
   })
 
-  test('git that cannot tell is a warning; no git and no repository is nothing', async () => {
+  test('a failing git is a warning; no git and no repository is fine', async () => {
     const repository = await makeRepository(['WRK-1'])
     await repository.commitAll()
     const bin = join(tempFolder(), 'bin')

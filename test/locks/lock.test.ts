@@ -201,7 +201,7 @@ describe('a lock', () => {
     ).toBe(4)
   })
 
-  test('that was lost is not renewed, and its run is told to whom and why', async () => {
+  test('that was lost is not renewed, and its run learns to whom and why', async () => {
     const queue = makeQueue()
     expect((await queue.run('lock claim --run-id first --ttl 60')).code).toBe(0)
     const env = { WRK_NOW: '+2m' }
@@ -307,7 +307,7 @@ describe('a lock file that cannot be read', () => {
 })
 
 describe('cleanup', () => {
-  test('frees what is dead or whose time is up, leaves the rest, and twice equals once', async () => {
+  test('frees what is dead or expired, leaves the rest, and twice equals once', async () => {
     const queue = makeQueue()
     put(queue, heldLock(ofDead()), new Date(), 'dead')
     put(queue, heldLock({ ttl_sec: 60 }), new Date(), 'stale')
@@ -358,7 +358,7 @@ describe('cleanup', () => {
   })
 })
 
-describe('locks lie', () => {
+describe('locks are', () => {
   test('in --state-dir, else WRK_STATE_DIR, else TRI_STATE_DIR, else the queue’s .wrk', async () => {
     const queue = makeQueue()
     const [flag, own, tri] = [join(queue.home, 'flag'), join(queue.home, 'own'), join(queue.home, 'tri')]

@@ -167,7 +167,7 @@ describe('whatever the text is', () => {
     )
   })
 
-  test('a second entry stands below the first', () => {
+  test('a second entry is below the first', () => {
     fc.assert(
       fc.property(body, text => {
         // An open fence or comment would hide the heading.

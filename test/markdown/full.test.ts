@@ -165,7 +165,7 @@ describe('readFull', () => {
     expect(written(text, 'c')).toBe('*x')
     expect(read(text).aliases).toBeUndefined()
   })
-  test('tells of each alias to a list or a map where it stands, and what it names', () => {
+  test('reports each alias to a list or a map with its place, and what it names', () => {
     const text = 'a: &l [1]\nb: &m\n  c: &s d\ne: [*l, *s]\n? *m\n: *l\n'
     const map = read(text)
     const [a, b] = [findPair(map, 'a')!.value, findPair(map, 'b')!.value]

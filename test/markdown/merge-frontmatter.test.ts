@@ -211,7 +211,7 @@ describe('the text below', () => {
     )
   })
 
-  test('keeps bytes that are no text', () => {
+  test('keeps bytes that are not text', () => {
     const base = Buffer.concat([Buffer.from(file('p: 1\n')), Buffer.from([0xff, 0xfe, 0, 10])])
     const changed = (from: string, to: string) =>
       Buffer.from(base.toString('latin1').replace(from, to), 'latin1')

@@ -232,7 +232,7 @@ test.each([
 ])('readPlain leaves %j to the yaml package, whichever keys are wanted', text => {
   expect(readPlain(text)).toBeNull()
   expect(readPlain(text, new Set(['a']))).toBeNull()
-  // Of a key that is not wanted, nobody asks whether it stands twice.
+  // Of a key that is not wanted, nobody asks whether it appears twice.
   if (text !== 'a: 1\na: 2\n') expect(readPlain(text, new Set(['c', 'z']))).toBeNull()
 })
 
@@ -306,7 +306,7 @@ test('simple values that are wanted are the same, with their places and styles',
   })
 })
 
-test('keys that are not wanted may stand twice, and a wanted one may hold any character', () => {
+test('keys that are not wanted may be duplicates, and a wanted one may hold any character', () => {
   const text = 'x: |\n  1\na.b: A\nx: |\n  2\nab: B\n'
   const map = readPlain(text, new Set(['a.b', 'c(']))
   expect(map?.pairs.map(({ key }) => key)).toEqual(['a.b'])
@@ -347,7 +347,7 @@ test.each([
   expect(full.kind === 'map' && full.map.pairs).toEqual(readPlain(text)!.pairs)
 })
 
-test('a map of many keys still tells those that stand twice', () => {
+test('a map of many keys still finds duplicates', () => {
   const keys = Array.from({ length: 200 }, (_, i) => `k${i}: ${i}\n`)
   expect(readPlain(keys.join(''))!.pairs).toHaveLength(200)
   for (const i of [0, 31, 32, 33, 199]) expect(readPlain(keys.join('') + keys[i])).toBeNull()

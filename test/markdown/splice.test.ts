@@ -28,14 +28,14 @@ test.each([
   ['?\nz: a\n', 'a mark without a key (found by fuzzing)'],
   ['&a k: v\n', 'an anchor'],
   ['  ? k\n  : v\n', 'blanks and a mark'],
-])('a new line stands where the first entry does, also behind %j', yaml => {
+])('a new line is indented like the first entry, also behind %j', yaml => {
   const blanks = /^ */.exec(yaml)![0]
   expect(spliced(`---\n${yaml}---\n`, { locked_by: 'me' })).toBe(
     `---\n${yaml}${blanks}locked_by: "me"\n---\n`,
   )
 })
 
-describe('a value is replaced where it stands', () => {
+describe('a value is replaced in place', () => {
   test.each([
     ['k: old', 'k: "x"'],
     ['k: "old" # note', 'k: "x" # note'],
@@ -120,7 +120,7 @@ describe('a list of words goes on one line', () => {
   })
 })
 
-test('several fields are set at once, in whatever order they stand', () => {
+test('several fields are set at once, in whatever order they are in', () => {
   for (const [b, c] of [
     ['b: é', 'c: ü'],
     ['b:\n  - é', 'c:\n- ü'],
@@ -271,7 +271,7 @@ describe('a word is written as people write it', () => {
     fc.assert(
       fc.property(simple, fc.constantFrom(...KEYS), words, ({ keys, values, comments, crlf }, key, word) => {
         const ends = (text: string) => (crlf ? text.replaceAll('\n', '\r\n') : text)
-        // A comment stands behind values of one line; behind the others it would be part of them.
+        // A comment is behind values of one line; behind the others it would be part of them.
         const lines = keys.map((name, i) => {
           const value = values[i]!
           return `${name}:${value}${/\n|^$/.test(value) ? '' : comments[i]}\n`
@@ -421,7 +421,7 @@ test('a change that would move the closing fence is refused, whatever is read af
   })
 })
 
-test('a refusal names all fields, and is told at the first that is there, else at the end', () => {
+test('a refusal names all fields, with the place of the first that is there, else the end', () => {
   const at = (yaml: string, fields: Record<string, FieldValue>) =>
     splice(Buffer.from(`---\n${yaml}---\n`), fields)
   expect(at('{a: 1,\n  locked_at: x}\n', LOCKED)).toMatchObject({
@@ -454,7 +454,7 @@ test('without a full reader it asks for one', () => {
   expect(before.kind).toBe('ok')
 })
 
-test('bytes of the body that are no text stay as they are', () => {
+test('bytes of the body that are not text stay as they are', () => {
   const body = Buffer.from([0xff, 0, 0x80, 10, 45, 45, 45, 10, 0xc3])
   const result = splice(Buffer.concat([Buffer.from('---\nid: é\n---\n'), body]), LOCKED)
   expect(result.kind === 'ok' && result.bytes.subarray(-body.length)).toEqual(body)

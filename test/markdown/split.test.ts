@@ -109,7 +109,7 @@ test('any head of a file gives what the whole file gives, or is unclosed or too 
   )
 })
 
-test('what stands behind the length that is told plays no part', () => {
+test('what is behind the given length does not matter', () => {
   const piece = fc.constantFrom('---', '\n', '\r\n', '\n---', '\n---\n', ' ', 'id: A', '\uFEFF', 'x')
   const text = fc.array(piece, { maxLength: 8 }).map(pieces => Buffer.from(pieces.join('')))
   fc.assert(

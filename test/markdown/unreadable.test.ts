@@ -101,13 +101,13 @@ describe('a file', () => {
     })
   })
 
-  test('with the sign for bad bytes in its text, and no bad byte, is well', () => {
+  test('with the sign for bad bytes in its text, and no bad byte, is valid', () => {
     expect(splitFrontmatter(bytesOf('---\na: \ufffd\n---\n'))).toMatchObject({ yaml: 'a: \ufffd\n' })
     // What the body holds is not looked at.
     expect(splitFrontmatter(bytesOf('---\na: 1\n---\n', [0, 0xff]))).toMatchObject({ yaml: 'a: 1\n' })
   })
 
-  test('is taken for whole where nothing else is said: its last line may close', () => {
+  test('counts as whole by default: its last line may close', () => {
     expect(splitFrontmatter(bytesOf('---\na: 1\n---'))).toMatchObject({ kind: 'split', yaml: 'a: 1\n' })
   })
 

@@ -214,7 +214,7 @@ async function mergedIntoTwo() {
 }
 
 describe('wrk hooks', () => {
-  test('settings whose last line has no end are put back too', async () => {
+  test('settings without a final newline are put back too', async () => {
     const repository = await makeRepository()
     const config = join(repository.top, '.git', 'config')
     writeFileSync(config, `${readFileSync(config, 'utf8')}[user]\n\tname = somebody`)
@@ -224,7 +224,7 @@ describe('wrk hooks', () => {
     expect(readFileSync(config, 'utf8')).toBe(before)
   })
 
-  test('doctor tells when the program is gone, the lines are, or the driver is not registered', async () => {
+  test('doctor reports when the program or the lines are gone, or the driver is not registered', async () => {
     const repository = await makeRepository()
     await repository.wrk('hooks install')
     const told = async () =>
@@ -261,7 +261,7 @@ describe('wrk hooks', () => {
     expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\n')
   })
 
-  test('a driver of somebody else’s with that name stays', async () => {
+  test('a driver of another program with that name stays', async () => {
     const repository = await makeRepository()
     await repository.git(['config', 'merge.wrk.driver', 'true'])
     const { code, stderr } = await repository.wrk('hooks install')
@@ -271,7 +271,7 @@ describe('wrk hooks', () => {
     expect(await repository.git('config merge.wrk.driver')).toBe('true\n')
   })
 
-  test('works from a folder whose name a shell and git would read otherwise', async () => {
+  test('works from a folder with a name that a shell and git would read differently', async () => {
     const folder = join(tempFolder(), "a %O b's")
     mkdirSync(folder)
     const script = join(folder, 'wrk-cli')

@@ -25,7 +25,7 @@ describe.each(DRIVER)('one file is left, %s', (_, driver) => {
     await expectWhole(repository)
   })
 
-  test('of one whose start is reverted after it was finished: a person decides', async () => {
+  test('of one with a reverted start after it was finished: a person decides', async () => {
     const repository = await branches(driver, started, nothing)
     finished(repository)
     repository.write(at('done'), repository.read(at('done')).replace('medium', 'high'))
@@ -98,7 +98,7 @@ describe('a person', () => {
     expect(repository.read('WRK-1')).toBe(text)
   })
 
-  test('whose edit came after a clean merge into two files keeps it in the one that is left', async () => {
+  test('who edited after a clean merge into two files keeps the edit in the one that is left', async () => {
     const repository = await branches(
       true,
       repo => put(repo, 'working', { title: 'x' }, 'A\n'.repeat(3)),
@@ -159,7 +159,7 @@ describe.each(DRIVER)('an item’s text that git put into another, %s', (_, driv
   })
 })
 
-test('--check changes nothing, and tells what it would do', async () => {
+test('--check changes nothing, and says what it would do', async () => {
   const repository = await branches(
     true,
     repo => put(repo, 'working'),
@@ -174,7 +174,7 @@ test('--check changes nothing, and tells what it would do', async () => {
   expect(await repository.git('status --porcelain')).toBe(before)
 })
 
-test('outside of a merge there is nothing to settle; with an id that is none it is a mistake', async () => {
+test('outside of a merge there is nothing to settle; an invalid id is a usage error', async () => {
   const repository = await makeRepository()
   expect(await repository.wrk('resolve')).toMatchObject({
     code: 0,

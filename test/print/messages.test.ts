@@ -84,7 +84,7 @@ describe('a claim', () => {
     `)
   })
 
-  test('of an item whose holder may be alive', async () => {
+  test('of an item with a holder that may be alive', async () => {
     expect(await say(withHolder({ ...ALIVE, anchor: null }), 'claim 5')).toMatchInlineSnapshot(`
       "wrk: WRK-5 is held by claude-devbox-k3x9f2 (may be alive), claimed 1h ago; free in 1h 59m if silent
            Take another: wrk next --claim. Wait for it: wrk claim WRK-5 --wait
@@ -92,7 +92,7 @@ describe('a claim', () => {
     `)
   })
 
-  test('of an item whose holder is dead: a takeover', async () => {
+  test('of an item with a dead holder: a takeover', async () => {
     expect(await say(withHolder(DEAD), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
       Yours for 2h; each wrk call extends it. Next: wrk start WRK-5
@@ -101,7 +101,7 @@ describe('a claim', () => {
     `)
   })
 
-  test('of an item whose lock has expired: a takeover', async () => {
+  test('of an item with an expired lock: a takeover', async () => {
     const holder = { ...ALIVE, started_at: minutesAgo(400), heartbeat_at: minutesAgo(300) }
     expect(await say(withHolder(holder, minutesAgo(300)), 'claim 5')).toMatchInlineSnapshot(`
       "Took over WRK-5  Fix the tide table
@@ -128,7 +128,7 @@ describe('a claim', () => {
     `)
   })
 
-  test('of what is no id', async () => {
+  test('of an invalid id', async () => {
     expect(await say(makeQueue(['WRK-5']), 'claim ../5')).toMatchInlineSnapshot(`
       "wrk: "../5" is not an item id
            An id looks like WRK-157, 157 or workspace-hub#1311.
@@ -145,7 +145,7 @@ describe('a claim', () => {
     `)
   })
 
-  test('of an item that lies in two places', async () => {
+  test('of an item in two places', async () => {
     const queue = makeQueue({ 'WRK-5': item('WRK-5'), 'working/WRK-5.md': item('WRK-5') })
     expect(await say(queue, 'claim 5')).toMatchInlineSnapshot(`
       "wrk: WRK-5 is in 2 places: /queue/pending/WRK-5.md, /queue/working/WRK-5.md
@@ -362,7 +362,7 @@ describe('the queue at a glance', () => {
   })
 })
 
-test('a session whose item was taken over', async () => {
+test('a session that lost an item to a takeover', async () => {
   const queue = makeQueue(['WRK-5'])
   await queue.run('claim 5', { session: 'me', env: { WRK_NOW: minutesAgo(300).toISOString() } })
   await queue.run('claim 5', { session: 'other', env: { WRK_NOW: minutesAgo(10).toISOString() } })

@@ -209,7 +209,7 @@ test('within another queue it makes none; below another it says which one is use
   expect(await run('init', { cwd: empty })).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('a folder that is named and holds nothing of a queue is none; an empty one is an empty queue', async () => {
+test('a named folder without anything of a queue is not a queue; an empty one is an empty queue', async () => {
   const folder = tempFolder()
   mkdirSync(join(folder, 'src'))
   writeFileSync(join(folder, 'README.md'), 'a project\n')
@@ -230,7 +230,7 @@ test('a folder that is named and holds nothing of a queue is none; an empty one 
   expect((await run(['show', '7', '--queue', folder])).code).toBe(0)
 })
 
-test('what stands in its way is told in a sentence, and is not replaced', async () => {
+test('what is in its way is reported in a sentence, and not replaced', async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'file'), 'mine\n')
   for (const target of [join(folder, 'file'), join(folder, 'file', 'queue')]) {
@@ -248,7 +248,7 @@ test('what stands in its way is told in a sentence, and is not replaced', async 
   expect(existsSync(join(folder, 'nowhere'))).toBe(false)
 })
 
-test('the example queue can be completed where it lies in a copy, without a change to its items', async () => {
+test('a copy of the example queue can be completed, without a change to its items', async () => {
   const queue = makeQueue()
   cpSync(join(ROOT, 'fixtures', 'queue'), queue.root, { recursive: true })
   const before = snapshot(queue.root)
@@ -258,7 +258,7 @@ test('the example queue can be completed where it lies in a copy, without a chan
     expect(after[name]).toBe(before[name])
 })
 
-test('a file in place of the folder is told as such, by init and by --queue', async () => {
+test('a file in place of the folder is reported as such, by init and by --queue', async () => {
   const file = join(tempFolder(), 'notes.txt')
   writeFileSync(file, 'mine')
   const made = await run(['init', file])

@@ -334,7 +334,7 @@ release_wrk 1 >/dev/null`)
 })
 
 describe('resolve_wrk_file', () => {
-  test('tells a number with parts from the number alone', async () => {
+  test('distinguishes a number with parts from the number alone', async () => {
     const names = ['WRK-222.md', 'WRK-222.1.md', 'WRK-0222.02-pumps.md', 'WRK-7.1x.md']
     const space = new Workspace(Object.fromEntries(names.map(name => [`pending/${name}`, item('WRK-1')])))
     const { stdout } = await space.bash(
@@ -346,7 +346,7 @@ describe('resolve_wrk_file', () => {
     ])
   })
 
-  test('a field of an item whose number has parts is set in that item', async () => {
+  test('a field of an item with a dotted number is set in that item', async () => {
     const items = { 'pending/WRK-222.md': item('WRK-222'), 'pending/WRK-222.01.md': item('WRK-222.1') }
     const space = new Workspace(items)
     const { code } = await space.bash('wrk_set_frontmatter_value "$Q/pending/WRK-222.01.md" priority high')
@@ -618,7 +618,7 @@ session_get nothing`)
     expect(state).toMatch(/^ {4}active_wrk: "WRK-157"$/m)
   })
 
-  test('what wrk keeps is refused with 2; a missing store is no error for a reader', async () => {
+  test('wrk’s own keys are refused with 2; a missing store is not an error for a reader', async () => {
     const space = new Workspace()
     const { stdout } = await space.bash(`
 session_get last_stage
@@ -683,7 +683,7 @@ diff <(echo "$before") <(echo "$after") | grep '^[<>]' || :`,
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'same\n> WORK_ITEM_ROOT\n> WS_HUB\n' })
   })
 
-  test('may stand anywhere and source by a relative path; the workspace is the script’s', async () => {
+  test('may be anywhere and source by a relative path; the workspace is the script’s', async () => {
     const space = new Workspace({ 'WRK-1': item('WRK-1') })
     const other = new Workspace({ 'WRK-1': item('WRK-1') })
     const lib = join(space.root, 'scripts', 'agents', 'lib')
@@ -704,7 +704,7 @@ diff <(echo "$before") <(echo "$after") | grep '^[<>]' || :`,
     expect(other.read('WRK-1')).toContain('locked_by: "tester"')
   })
 
-  test('in a workspace without a queue the nearest one above is used, or it is said that there is none', async () => {
+  test('in a workspace without a queue the nearest one above is used, or a message says that there is none', async () => {
     const space = new Workspace({ 'WRK-1': item('WRK-1') })
     const bare = join(tempFolder(), 'bare')
     cpSync(join(space.root, 'scripts'), join(bare, 'scripts'), { recursive: true })
@@ -779,7 +779,7 @@ diff <(echo "$before") <(echo "$after") | grep '^[<>]' || :`,
     expect(named).toMatchObject({ code: 127, stderr: 'wrk: WRK_BIN is no program: /nowhere/wrk\n' })
   })
 
-  test('may be another: it is said that this is for bash', context => {
+  test('may be another: a message says that this is for bash', context => {
     const { status, stderr } = spawnSync('/bin/sh', ['-c', `. '${templateOf(GUARDS)}'`], { encoding: 'utf8' })
     context.skip(stderr === '', 'sh is bash here')
     expect(status).toBe(2)

@@ -45,7 +45,7 @@ const logIn = (folder: string, slug = 'nightly-build', run = 'latest') =>
   readFileSync(join(folder, ARTIFACTS, slug, `${run}_log.md`), 'utf8')
 
 describe('a receipt', () => {
-  test('tells what was done, where and on what, as the latest and under the run’s name', async () => {
+  test('says what was done, where and on what, as the latest and under the run’s name', async () => {
     const folder = makeRepository('https://robot:hunter22@example.org/team/tool.git?token=abc')
     mkdirSync(join(folder, 'deep/er'), { recursive: true })
     const result = await receipt(join(folder, 'deep/er'), [
@@ -129,7 +129,7 @@ describe('a receipt', () => {
     })
   })
 
-  test('lies in the workspace above the queue where there is no repository', async () => {
+  test('is in the workspace above the queue where there is no repository', async () => {
     const folder = tempFolder()
     const queue = join(folder, 'ws/.claude/work-queue')
     mkdirSync(join(queue, 'pending'), { recursive: true })
@@ -138,7 +138,7 @@ describe('a receipt', () => {
     expect(manifestIn(join(folder, 'ws')).status).toBe('pass')
   })
 
-  test('is of the run that it is written in, and tells how long that took', async () => {
+  test('is of the run that it is written in, and says how long that took', async () => {
     const folder = makeRepository()
     const result = await run(['lock', 'run', '--state-dir', 'bin/state', '--', 'wrk', 'receipt', ...PASS], {
       cwd: folder,
@@ -151,14 +151,14 @@ describe('a receipt', () => {
     await receipt(folder, [...PASS, '--run-id', 'run-20200101T000000Z-aaaaaa'])
     expect(manifestIn(folder).timing.started_at).toBe('2020-01-01T00:00:00Z')
     expect(manifestIn(folder).timing.duration_ms).toBeGreaterThan(1000)
-    // A receipt is no change that the next one would tell of.
+    // A receipt is no change that the next one would report.
     expect(manifestIn(folder).git.dirty).toBe(false)
     writeFileSync(join(folder, 'new'), '')
     await receipt(folder, PASS)
     expect(manifestIn(folder).git.dirty).toBe(true)
   })
 
-  test('holds no environment but what tells one run from another', async () => {
+  test('holds no environment but what distinguishes one run from another', async () => {
     const folder = tempFolder()
     const env = {
       GITHUB_RUN_ID: '77',

@@ -63,7 +63,7 @@ test('a command that runs longer than the TTL keeps its item all the time', asyn
   const running = startWatched(queue, execute(...bash('say up; await end')), { env, session: 'first' })
   await heard(queue, 'up')
   const since = Date.parse(queue.lock('WRK-1').at!)
-  // Asked a second after the last sign of life that can be seen, however long this machine takes for the next one.
+  // Asked a second after the last heartbeat that can be seen, however long this machine takes for the next one.
   for (let seen = since; seen < since + 5_000; ) {
     seen = Date.parse(queue.session('first').heartbeat_at)
     const late = { ...env, WRK_NOW: stampOf(new Date(seen + 1_000)) }

@@ -22,7 +22,7 @@ describe('a holder on another machine that has the name of this one', () => {
     }
   })
 
-  test('is told from one on this machine, before it was restarted', async context => {
+  test('is distinguished from one on this machine before a restart', async context => {
     if (!mine.machine) context.skip('this machine has no /etc/machine-id')
     const { code, json } = await claimFrom({ ...deadAnchor(), boot })
     expect([code, json.from?.reason]).toEqual([0, expect.stringContaining('was restarted since')])
@@ -52,7 +52,7 @@ describe('a holder with', () => {
     killGroup(parent)
   })
 
-  test('an unreadable registry is unknown to those who look and who claim; nobody is dead by it', async () => {
+  test('an unreadable registry makes every holder unknown, and nobody dead', async () => {
     const queue = queueWith('sessions: [unclosed\n')
     const before = queue.read('WRK-157')
     const shown = (await queue.run('show WRK-157 --json')).json
@@ -71,7 +71,7 @@ describe('a holder with', () => {
 const T = Date.parse('2026-02-16T19:30:05Z')
 const later = (ms: number) => stampOf(new Date(T + ms))
 
-describe('a lock whose holder nobody can judge is taken over when its time has run out', () => {
+describe('a lock of an unknown holder is taken over when it has expired', () => {
   const claimAt = (queue: Queue, ms: number, more = '', env = {}) =>
     queue.run(`claim WRK-157 --json${more}`, { env: { WRK_NOW: later(ms), ...env } })
 
@@ -114,7 +114,7 @@ describe('a lock whose holder nobody can judge is taken over when its time has r
     expect([claim.code, claim.json.kind]).toEqual([0, 'takenOver'])
   })
 
-  test('also when its holder is alive, unless wrk.yaml says that only the dead give up their items', async () => {
+  test('also when its holder is alive, unless wrk.yaml says dead-only', async () => {
     const since = ago(30 * HOUR)
     const state = registry([{ id: 'holder', anchor: mine, heartbeat_at: since }])
     expect((await queueWith(state, { since }).run('claim WRK-157')).code).toBe(0)
@@ -125,7 +125,7 @@ describe('a lock whose holder nobody can judge is taken over when its time has r
     expect((await kept.run('claim WRK-157', { env: { LOCK_TTL_SECONDS: '0' } })).code).toBe(4)
   })
 
-  test('and dead-only neither keeps the items of the dead nor those of holders that nobody can judge', async () => {
+  test('and dead-only protects neither dead nor unknown holders', async () => {
     const since = ago(5 * HOUR)
     for (const anchor of [deadAnchor(), null]) {
       const state = registry([{ id: 'holder', anchor, heartbeat_at: since }])
@@ -149,7 +149,7 @@ describe('a lock whose holder nobody can judge is taken over when its time has r
   })
 })
 
-describe('the file’s modification time stands in for a locked_at that', () => {
+describe('the file’s modification time replaces a locked_at that', () => {
   const held = (lockedAt: string | null) => item('WRK-157', { locked_by: 'holder', locked_at: lockedAt })
 
   test.each([

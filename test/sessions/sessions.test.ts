@@ -45,7 +45,7 @@ describe('session start', () => {
     },
   )
 
-  test('takes an id of one’s own, and JSON tells what was registered', async () => {
+  test('takes an id of one’s own, and JSON shows what was registered', async () => {
     const queue = makeQueue()
     const codex = await startAgent('codex', queue)
     const { json } = await codex.run('wrk session start --provider codex --session-id nightly-7 --json')
@@ -69,7 +69,7 @@ describe('session start', () => {
 })
 
 describe('session list and show', () => {
-  test('tell who is there, who is dead, and what they hold', async () => {
+  test('show who is there, who is dead, and what they hold', async () => {
     const queue = makeQueue({
       'WRK-1': heldItem('WRK-1', 'one', ago(MINUTE)),
       'WRK-2': heldItem('WRK-2', 'one/helper', ago(MINUTE)),
@@ -161,7 +161,7 @@ describe('session end', () => {
     expect((await as(queue, 'me', 12 * MINUTE, 'heartbeat')).code).toBe(0)
   })
 
-  test('is told once, whoever ends it again', async () => {
+  test('is reported once, whoever ends it again', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1', { session: 'boss' })
     await queue.run('session end', { session: 'boss' })
@@ -194,7 +194,7 @@ describe('session end', () => {
     })
   })
 
-  test('of another’s session that nobody can judge, but that was seen a minute ago, is refused too', async () => {
+  test('of another’s unknown session that was seen a minute ago is refused too', async () => {
     const queue = makeQueue({
       'WRK-1': heldItem('WRK-1', 'other', ago(MINUTE)),
       'session-state.yaml': registry([
@@ -225,7 +225,7 @@ describe('session end', () => {
     })
   })
 
-  test('of a session that only has a name is granted to a script that is no session itself', async context => {
+  test('of a session that only has a name is granted to a script without a session', async context => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1', { session: 'nightly' })
     expect((await orphaned(context, queue, 'wrk session end nightly')).code).toBe(0)
@@ -264,7 +264,7 @@ describe('session end', () => {
   })
 })
 
-describe('a sign of life', () => {
+describe('a heartbeat', () => {
   test('is written by any call of the session, at most once a minute', async () => {
     const queue = makeQueue(['WRK-1'])
     await as(queue, 'me', 0, 'claim WRK-1')
@@ -348,7 +348,7 @@ describe('a sign of life', () => {
 })
 
 describe('a lock that git or an editor took out of the file', () => {
-  test('is said at every heartbeat, and each leaves the file as git or the editor left it', async () => {
+  test('is a warning at every heartbeat, and each leaves the file as git or the editor left it', async () => {
     const queue = makeQueue(['WRK-1'])
     const before = queue.read('WRK-1')
     await as(queue, 'me', 0, 'claim WRK-1')
@@ -360,7 +360,7 @@ describe('a lock that git or an editor took out of the file', () => {
     }
   })
 
-  test('is told to its session at its heartbeat, until it changes the item or gives it up; nobody else gets it', async () => {
+  test('is a warning for its session at its heartbeat, until it changes or releases the item; nobody else gets it', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     const before = ['WRK-1', 'WRK-2', 'WRK-3'].map(id => queue.read(id))
     for (const id of ['WRK-1', 'WRK-2', 'WRK-3']) await as(queue, 'me', 0, `claim ${id}`)
@@ -382,7 +382,7 @@ describe('a lock that git or an editor took out of the file', () => {
   })
 })
 
-describe('a session whose item was taken over', () => {
+describe('a session that lost an item to a takeover', () => {
   const lost = async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     await as(queue, 'me', 0, 'claim WRK-1')
@@ -473,7 +473,7 @@ describe('a session whose item was taken over', () => {
     expect([heartbeat_at, claims.map(({ id }: Json) => id)]).toEqual([later(0), records])
   })
 
-  test('and that gets it back is not told any more', async () => {
+  test('and that gets it back is not warned any more', async () => {
     const queue = await lost()
     await as(queue, 'other', 2 * HOUR + 1000, 'release WRK-1')
     expect((await as(queue, 'me', 2 * HOUR + 2000, 'claim WRK-1')).code).toBe(0)
@@ -493,7 +493,7 @@ describe('release', () => {
     expect(queue.events().at(-1)).toMatchObject({ type: 'refused', item: 'WRK-1', session: 'tester' })
   })
 
-  test('of what nobody holds is done: released false, exit 0, the file as it was', async () => {
+  test('of a free item succeeds: released false, exit 0, the file as it was', async () => {
     const queue = makeQueue(['WRK-1'])
     const before = queue.read('WRK-1')
     const { code, json } = await queue.run('release WRK-1 --json')
@@ -538,7 +538,7 @@ describe('release', () => {
     expect(json.error.hint).not.toContain('wrk claim')
   })
 
-  test('of what a helper of the session holds tells that; neither it nor a refusal is a takeover', async () => {
+  test('of what a helper of the session holds says so; neither it nor a refusal is a takeover', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('claim WRK-1 --agent helper', { session: 'me' })
     for (const session of ['other', 'me', 'me'])
@@ -553,7 +553,7 @@ describe('release', () => {
     expect((await queue.run('release WRK-1 --agent helper', { session: 'me' })).code).toBe(0)
   })
 
-  test('of what a helper took from the session itself tells when and why, and the helper keeps it', async () => {
+  test('of what a helper took from the session itself says when and why, and the helper keeps it', async () => {
     const queue = makeQueue(['WRK-1'])
     await as(queue, 'me', 0, 'claim WRK-1')
     await as(queue, 'me', MINUTE, 'claim WRK-1 --agent helper --force --reason urgent')
@@ -607,7 +607,7 @@ describe('release', () => {
     },
   )
 
-  test('--mine gives up a broken item that the session has claimed, and none that is another’s', async () => {
+  test('--mine releases a broken item that the session has claimed, and none of others', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     await queue.run('claim WRK-1')
     await queue.run('claim WRK-2', { session: 'other' })
@@ -709,7 +709,7 @@ x_last: end
     })
   })
 
-  test('in one line, with a key that stands twice within an entry, is added to as well', async () => {
+  test('in one line, with a duplicate key within an entry, is added to as well', async () => {
     const text = '{"session_id": "a", "sessions": [{"session_id": "a", "x_note": "n", "x_note": "m"}]}\n'
     const queue = makeQueue({ 'WRK-1': item('WRK-1'), 'session-state.yaml': text })
     expect(await queue.run('claim WRK-1')).toMatchObject({ code: 0, stderr: '' })
@@ -734,7 +734,7 @@ x_last: end
     },
   )
 
-  test('that is a folder is told, and neither claims nor releases need it', async () => {
+  test('that is a folder is a warning, and neither claims nor releases need it', async () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('session-state.yaml'))
     const claim = await queue.run('claim WRK-1')
@@ -744,7 +744,7 @@ x_last: end
     expect((await queue.run('release WRK-1')).code).toBe(0)
   })
 
-  test('that is empty, as a power cut may leave it, is started anew; sessions unseen before are not dead by that', async () => {
+  test('that is empty, as a power cut may leave it, is rebuilt; sessions unseen before are not dead by that', async () => {
     const queue = makeQueue({
       'WRK-1': item('WRK-1'),
       'WRK-2': heldItem('WRK-2', 'earlier', ago(MINUTE)),
@@ -821,7 +821,7 @@ x_last: end
     ])
   })
 
-  test('lies where SESSION_STATE_FILE says, and two queues may share it', async () => {
+  test('is where SESSION_STATE_FILE says, and two queues may share it', async () => {
     const [one, two] = [makeQueue(['WRK-1']), makeQueue(['WRK-2'])]
     const path = join(one.home, 'elsewhere', 'state.yaml')
     mkdirSync(join(one.home, 'elsewhere'))
@@ -912,7 +912,7 @@ describe('the event of a session', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('is noted before, but a sign of life notes nothing', async () => {
+  test('is noted before, but a heartbeat notes nothing', async () => {
     const queue = makeQueue({
       'session-state.yaml': registry([{ id: 'tester', started_at: ago(HOUR) }]),
       '.wrk/outbox': 'no folder: nothing can be noted\n',
@@ -933,7 +933,7 @@ describe('the event of a session', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('is logged where the list lies outside the queue, and nothing is noted for others’ logs', async () => {
+  test('is logged where the list is outside the queue, and nothing is noted for others’ logs', async () => {
     const queue = makeQueue(['WRK-1'])
     const env = { SESSION_STATE_FILE: join(queue.home, 'state.yaml') }
     expect((await queue.run('claim WRK-1', { env })).code).toBe(0)

@@ -40,7 +40,7 @@ export function start(
 ): ChildProcess {
   const child = spawn(program, args, { ...options, stdio: 'pipe', detached: true })
   children.add(child)
-  // A child that ends before it has read all of its input is no error of the test.
+  // A child that ends before it has read all of its input is not an error of the test.
   child.stdin?.on('error', () => undefined)
   return child
 }
@@ -66,7 +66,7 @@ export function killGroup(child: ChildProcess): void {
   if (child.pid) killProcess(-child.pid)
 }
 
-/** Kills a process, or a group by its negative number; one that is gone already is no error. */
+/** Kills a process, or a group by its negative number; one that is gone already is not an error. */
 export function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')

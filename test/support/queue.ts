@@ -1,4 +1,4 @@
-/** Queues in fresh temp folders, and what lies in them, read without wrk. */
+/** Queues in fresh temp folders, and what is in them, read without wrk. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
@@ -137,7 +137,7 @@ export class Queue {
     )
   }
 
-  /** What lies in `.wrk` and does not belong there when nobody is at work. */
+  /** What is in `.wrk` and does not belong there when nobody is at work. */
   leftovers(): string[] {
     const stateDir = join(this.root, '.wrk')
     if (!existsSync(stateDir)) return []

@@ -28,7 +28,7 @@ const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/
 const types = ({ events }: Watcher) => events.map(({ type }) => type)
 
 describe('wrk watch --json', () => {
-  test('begins with what is held, then tells what other processes do', async () => {
+  test('begins with what is held, then reports what other processes do', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     await queue.run('claim WRK-1', { session: 'first' })
     const watcher = await startWatch(queue)
@@ -63,7 +63,7 @@ describe('wrk watch --json', () => {
     expect(watcher.stderr()).toBe('')
   })
 
-  test('tells what editors do: new text in place, by rename, half a file, one that goes', async () => {
+  test('reports what editors do: new text in place, by rename, half a file, one that goes', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     const watcher = await startWatch(queue)
     queue.write('WRK-1', item('WRK-1', { title: 'In place' }))
@@ -92,7 +92,7 @@ describe('wrk watch --json', () => {
     expect(watcher.stderr()).toBe('')
   })
 
-  test('sees folders that are new, deleted, made anew, and a queue that is away for a while', async () => {
+  test('sees folders that are new, deleted, made again, and a queue that is away for a while', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])
     const watcher = await startWatch(queue)
     queue.write('archive/2031-01/WRK-7.md', item('WRK-7', { status: 'archived' }))
@@ -130,7 +130,7 @@ describe('wrk watch --json', () => {
     expect(watcher.stderr()).toMatch(/^wrk: warning: not all folders can be watched \(.*ENOSPC.*\)[^\n]*\n$/)
   })
 
-  test('goes on with a registry and settings that are broken and mended', async () => {
+  test('goes on with a registry and settings that are broken and repaired', async () => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'x', ago(3 * HOUR)), 'WRK-2': item('WRK-2') })
     const watcher = await startWatch(queue)
     queue.write('wrk.yaml', 'ttl: [')

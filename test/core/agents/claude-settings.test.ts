@@ -147,7 +147,7 @@ describe('a settings file', () => {
     })
   })
 
-  test('that another program wrote anew is left alone when the hooks are in it', () => {
+  test('that another program wrote again is left alone when the hooks are in it', () => {
     const compact = JSON.stringify(JSON.parse(install('{"a":1}')))
     expect(install(compact)).toBe(compact)
     for (const end of ['', '\n']) expect(JSON.parse(uninstall(compact + end)!)).toEqual({ a: 1 })

@@ -1,4 +1,4 @@
-/** What an item lacks to be committed, where that stands, and the command that mends it. */
+/** What an item lacks to be committed, where, and the command that repairs it. */
 import { describe, expect, test } from 'vitest'
 import { type FormFinding, formFindings, type NamedFile, shellWord } from '../../../src/core/commits/form.ts'
 import type { ItemKey } from '../../../src/core/items/ids.ts'
@@ -59,7 +59,7 @@ describe('a field that every item needs', () => {
     expect(findings(lines)).toEqual([{ code: 'missing-field', line, column, message, fix }])
   })
 
-  test('is told of with the others', () => {
+  test('is reported with the others', () => {
     expect(findings(['x: 1']).map(({ message }) => message)).toEqual([
       'the field id is missing',
       'the field title is missing',
@@ -82,7 +82,7 @@ describe('a field that every item needs', () => {
   })
 })
 
-describe('what is wrong with the file comes with its place and what mends it:', () => {
+describe('what is wrong with the file comes with its place and how to fix it:', () => {
   test.each<[what: string, lines: string[], found: Omit<FormFinding, 'message'>, file?: NamedFile]>([
     [
       'half a lock',
@@ -122,7 +122,7 @@ describe('what is wrong with the file comes with its place and what mends it:', 
       fileAt('', 'WRK-7 x.md', ''),
     ],
     [
-      'an id that is none',
+      'an invalid id',
       ['id: a b', ...GOOD.slice(1)],
       { code: 'id-mismatch', line: 2, column: 1, fix: `correct line 2 in an editor, then: ${ADD}` },
     ],

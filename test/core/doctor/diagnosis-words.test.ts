@@ -1,4 +1,4 @@
-/** What a finding tells whoever reads it: how bad it is, whose, where it stands, and the next step. */
+/** What a finding tells whoever reads it: how bad it is, whose it is, where, and the next step. */
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '../../../src/core/doctor/diagnosis.ts'
 import {
@@ -34,7 +34,7 @@ const problem = (code: Problem['code'], blocks = true): Problem => ({
   blocks,
 })
 
-describe('what a file’s reader said', () => {
+describe('what the reader of a file reports', () => {
   test.each<[Problem['code'], advice: string[], held?: ItemFacts['held']]>([
     ['no-frontmatter', ['templates/item.md']],
     ['unreadable', ['Correct line 3']],
@@ -45,7 +45,7 @@ describe('what a file’s reader said', () => {
     ['half-lock', ['wrk claim WRK-1'], held('alive')],
     ['no-permission', ['chmod u+rw /queue/pending/WRK-1.md']],
     ['not-a-file', ['Replace the link by the file itself']],
-  ])('%s is told with its place and %j', (code, advice, holder = null) => {
+  ])('%s is reported with its place and %j', (code, advice, holder = null) => {
     for (const [severity, blocks] of [
       ['error', true],
       ['warning', false],
@@ -56,7 +56,7 @@ describe('what a file’s reader said', () => {
     }
   })
 
-  test('a half lock is emptied only where nothing else has to be mended first', () => {
+  test('a half lock is emptied only where nothing else has to be repaired first', () => {
     const half = problem('half-lock', false)
     const found = (...problems: Problem[]) => diagnose(facts([item('WRK-1', { problems })]))
     expectOne(found(half), ['--fix: empty locked_at'])
@@ -66,7 +66,7 @@ describe('what a file’s reader said', () => {
     expect(found(problem('duplicate-key', false))[0]!.fix).toBeNull()
   })
 
-  test('that its id stands twice, and that its place is wrong, are told by themselves', () => {
+  test('a duplicate id and a wrong place are reported separately', () => {
     const problems = [problem('ambiguous'), problem('status-folder', false)]
     expect(diagnose(facts([item('WRK-1', { problems })]))).toEqual([])
   })
@@ -86,7 +86,7 @@ describe('a lock that is left over', () => {
     expect(said(more)[0]!.fix).toMatchObject({ kind: 'release', id: 'WRK-1' })
   })
 
-  test('of an item that must be mended first is released after that', () => {
+  test('of an item that must be repaired first is released after that', () => {
     const [, lock] = lines(said({ held: held('dead'), problems: [problem('unreadable')] }))
     expect(lock).toMatch(
       /^warning dead-lock.*\| Repair what else is wrong with the item, then: wrk doctor --fix$/,
@@ -148,7 +148,7 @@ describe('a status that is not its folder’s', () => {
     expectOne(diagnose(facts([item('WRK-1', more)])), parts)
   })
 
-  test('is left where the item must be mended first', () => {
+  test('is left where the item must be repaired first', () => {
     const problems = [problem('unreadable')]
     const [, place] = diagnose(facts([item('WRK-1', { status: 'working', problems })]))
     expectOne([place!], [at, 'Repair what else is wrong with the item first'])
@@ -159,7 +159,7 @@ describe('a status that is not its folder’s', () => {
     ['to another status', { status: 'blocked', folder: 'blocked' }],
     ['that is torn', null],
     ['of another item', { status: 'working', folder: 'working' }, 'WRK-2'],
-  ])('is told beside the note of a move %s', (_, move, of = 'WRK-1') => {
+  ])('is reported beside the note of a move %s', (_, move, of = 'WRK-1') => {
     const moves = [{ key: key(of), path: '/m', move, ageMs: 0 }]
     expectOne(diagnose(facts([item('WRK-1', { status: 'working' })], state({ moves }))), [at, '--fix'])
   })
@@ -179,7 +179,7 @@ describe('a status that is not its folder’s', () => {
     expect(fix && 'to' in fix ? fix.to : null).toBe(folder)
   })
 
-  test('stays out of a month when the archive is no folder', () => {
+  test('stays out of a month when the archive is not a folder', () => {
     const notFolders = [{ path: '/queue/archive', isLink: true }]
     const archived = item('WRK-1', { status: 'archived', completed: '2026-01-02' })
     expect(diagnose(facts([archived], { notFolders })).map(({ fix }) => fix)).toEqual([null, null])
@@ -205,7 +205,7 @@ describe('fields', () => {
     },
   )
 
-  test('that should put an item off and hold no date are told of what is open', () => {
+  test('that should put an item off and hold no date are reported for open items', () => {
     const noDate = { key: 'not_before', line: 5, column: 1 }
     expectOne(diagnose(facts([item('WRK-1', { noDate })])), [
       'warning unreadable-date, WRK-1, pending/WRK-1.md:5:1: the field not_before is not a date',
@@ -215,7 +215,7 @@ describe('fields', () => {
   })
 })
 
-test('an item that is another’s is told with what to do; of what is closed as a note, of what may not be read not again', () => {
+test('an item of another user is reported with what to do; a closed one as a note, an unreadable one not again', () => {
   const notOurs = { message: 'it belongs to user 0', hint: 'Have it given to you.' }
   const said = 'not-writable, WRK-1, pending/WRK-1.md: it belongs to user 0 | Have it given to you.'
   expectOne(diagnose(facts([item('WRK-1', { notOurs })])), [`warning ${said}`])
@@ -238,7 +238,7 @@ describe('an id in several places', () => {
     return found.filter(({ code }) => code === 'two-places')
   }
 
-  test('is told with all of them, and that they differ', () => {
+  test('is reported with all of them, and that they differ', () => {
     expectOne(twice([strays[0]!, done], false), [
       'error two-places, WRK-1, WRK-1.md: ',
       'in 2 places: WRK-1.md, done/WRK-1.md |',
@@ -246,7 +246,7 @@ describe('an id in several places', () => {
     ])
   })
 
-  test('that are the same is told as that, with what would go', () => {
+  test('that are the same is reported so, with what would be removed', () => {
     expectOne(twice([strays[1]!, done, strays[2]!], true), [
       'in 3 places (identical files): working/WRK-1.md, done/WRK-1.md, pending/WRK-1.md |',
       'git rm',
@@ -271,7 +271,7 @@ describe('an id in several places', () => {
     expect(twice([done, first!, third!], true)[0]!.fix).toBeNull()
   })
 
-  test('keeps what else is wrong with either from being mended', () => {
+  test('keeps what else is wrong with either from being repaired', () => {
     const items = [
       item('WRK-1', { held: held('dead') }),
       item('WRK-1', { status: 'working', folder: 'done' }),
@@ -287,7 +287,7 @@ describe('an id in several places', () => {
 })
 
 describe('dependencies', () => {
-  test('that cannot be met are told where they stand, with what to do', () => {
+  test('that cannot be met are reported at their places, with what to do', () => {
     const blockedByAt = { line: 5, column: 3 }
     const waiting = (more: Partial<ItemFacts>) =>
       diagnose(facts([item('WRK-1', { blockedBy: waitsFor('WRK-9'), blockedByAt, ...more })]))
@@ -297,7 +297,7 @@ describe('dependencies', () => {
     expectOne(waiting({ blockedBy: waitsFor('the\x1bvendor') }), ['waits for the?vendor'])
   })
 
-  test('on an item that was seen and has gone meanwhile are not told', () => {
+  test('on an item that was seen and has gone meanwhile are not reported', () => {
     const known = new Set([key('WRK-1'), key('WRK-9')])
     expect(diagnose(facts([item('WRK-1', { blockedBy: waitsFor('WRK-9') })], { known }))).toEqual([])
   })
@@ -307,7 +307,7 @@ describe('dependencies', () => {
     item('WRK-1', { blockedBy: waitsFor('WRK-2'), ...more }),
   ]
 
-  test('in a circle are told of its first item, with what to do', () => {
+  test('in a circle are reported for its first item, with what to do', () => {
     const place = 'circular-dependency, WRK-1'
     const ways = 'they wait for each other: WRK-1 -> WRK-2 -> WRK-1'
     expectOne(diagnose(facts(ring({}))), [
@@ -330,7 +330,7 @@ describe('dependencies', () => {
   })
 })
 
-describe('what lies in .wrk', () => {
+describe('what is in .wrk', () => {
   const DAY = 24 * HOUR
   const at = { key: key('WRK-1'), path: `${ROOT}/.wrk/x` }
   const young = LEFT_OVER_MS - 1
@@ -448,7 +448,7 @@ describe('what lies in .wrk', () => {
     )
   })
 
-  test('a move and an event of an item that must be mended first wait for that', () => {
+  test('a move and an event of an item that must be repaired first wait for that', () => {
     const moves = [{ ...at, move: toWorking, ageMs: old }]
     const intents = [{ ...at, dead: true, ageMs: old }]
     for (const items of [[blocked], [item('WRK-1'), item('WRK-1', { folder: 'working' })]]) {
@@ -489,7 +489,7 @@ describe('what lies in .wrk', () => {
     ['another has its item', 'WRK-1', 'somebody', true, true],
     ['its holder has another item', 'WRK-2', 'they', true, true],
     ['did not take the lock that is there', 'WRK-1', 'they', false, true],
-  ])('the note of a dead run that %s: %s, %s, owns %s, is told: %s', (_, id, by, owns, told) => {
+  ])('the note of a dead run that %s: %s, %s, owns %s, is reported: %s', (_, id, by, owns, told) => {
     const items = [item(id, { held: held('alive', 0, by) }), item('WRK-3')]
     const found = diagnose(
       facts(items, state({ runs: [{ ...at, run: { ...run, owns }, dead: true, ageMs: 0 }] })),
@@ -525,7 +525,7 @@ describe('around the items', () => {
   test.each([
     [true, 'symbolic link'],
     [false, 'it is a file'],
-  ])('what stands in place of a folder, a link or not (%s)', (isLink, what) => {
+  ])('what is in place of a folder, a link or not (%s)', (isLink, what) => {
     const notFolders = [{ path: `${ROOT}/working`, isLink }]
     expectOne(diagnose(facts([], { notFolders })), [
       'error not-a-folder, no item, working: it is',
@@ -542,7 +542,7 @@ describe('around the items', () => {
     ])
   })
 
-  test('what git has of this machine alone is told with the way out', () => {
+  test('what git has of this machine alone is reported with the next step', () => {
     const git = { tracked: [`${ROOT}/a b.yaml`], notIgnored: true, ignored: [], hooksGone: false, hooks: [] }
     const found = diagnose(facts([], { git }))
     expect(found).toHaveLength(2)
@@ -643,12 +643,12 @@ describe('around the items', () => {
     expect(fixes.map(({ fix }) => fix?.kind)).toEqual(isMended ? ['install-hooks'] : [])
   })
 
-  test('hooks: nothing is said where git has none to ask about', () => {
+  test('hooks: nothing is reported where git has none', () => {
     expect(hooks()).toEqual([])
   })
 })
 
-test('findings come in the order in which they are to be mended: what others are judged by first', () => {
+test('findings come in the order of their repair: those that others depend on first', () => {
   const at = { key: key('WRK-9'), path: '/x', ageMs: 25 * HOUR }
   const all = facts(
     [

@@ -16,7 +16,7 @@ import { facts, HOUR, held, item, key, NOW, ROOT, state, waitsFor } from './diag
 
 const told = (findings: Finding[]) => findings.map(({ code, fix }) => `${code} ${fix?.kind ?? 'person'}`)
 
-test('of a queue in order nothing is said', () => {
+test('of a queue in order nothing is reported', () => {
   expect(diagnose(facts([item('WRK-1'), item('WRK-2', { held: held('alive') })]))).toEqual([])
 })
 
@@ -43,7 +43,7 @@ describe('a lock', () => {
     expect(told(diagnose(facts([item('WRK-1', more)], settings)))).toEqual(expected)
   })
 
-  test('of an item that must be mended first is told and left', () => {
+  test('of an item that must be repaired first is reported and left', () => {
     const problem = { code: 'id-mismatch', message: 'm', line: 2, column: 1, blocks: true } as const
     const found = diagnose(facts([item('WRK-1', { held: held('dead'), problems: [problem] })]))
     expect(told(found)).toEqual(['id-mismatch person', 'dead-lock person'])
@@ -120,7 +120,7 @@ describe('a status that is not its folder’s', () => {
     ])
   })
 
-  test('is not told while its move is noted, nor planned where a link stands in the way', () => {
+  test('is not reported while its move is noted, nor planned where a link is in the way', () => {
     const moving = item('WRK-1', { status: 'working' })
     const move = { status: 'working', folder: 'working' }
     const note = { key: moving.key, path: '/m', move, ageMs: 10 }
@@ -132,7 +132,7 @@ describe('a status that is not its folder’s', () => {
     ])
   })
 
-  test('has at most one home, and lies well there', () => {
+  test('has at most one right folder, and is left alone there', () => {
     const words = ['pending', 'working', 'blocked', 'done', 'archived', 'parked', 'merged', 'Complete', 'odd']
     for (const status of words)
       for (const folder of [...STATUS_FOLDERS, 'archive/2026-01'])
@@ -154,7 +154,7 @@ describe('an id in several places', () => {
   const done = { status: 'done', folder: 'done' }
   const stray = { status: 'done', folder: 'pending' }
 
-  test('is told once; of the same file twice, the one that lies wrong goes', () => {
+  test('is reported once; of the same file twice, the one in the wrong folder is removed', () => {
     const [finding, ...more] = copies(stray, done)
     expect(more).toEqual([])
     expect(finding!.fix).toMatchObject({
@@ -176,7 +176,7 @@ describe('an id in several places', () => {
 })
 
 describe('dependencies', () => {
-  test('on what is not there are told, of closed items as a note', () => {
+  test('on missing items are reported, of closed items as a note', () => {
     const found = diagnose(
       facts([
         item('WRK-1', {
@@ -193,7 +193,7 @@ describe('dependencies', () => {
     ])
   })
 
-  test('in a circle are told once, as a note when one of them is closed', () => {
+  test('in a circle are reported once, as a note when one of them is closed', () => {
     const ring = (closed: boolean) => [
       item('WRK-1', { blockedBy: waitsFor('WRK-2') }),
       item('WRK-2', { blockedBy: waitsFor('WRK-3') }),
@@ -211,7 +211,7 @@ describe('dependencies', () => {
   })
 })
 
-describe('what lies in .wrk', () => {
+describe('what is in .wrk', () => {
   const young = LEFT_OVER_MS - 1
   const old = LEFT_OVER_MS
   const run = {
@@ -278,7 +278,7 @@ describe('what lies in .wrk', () => {
     expect(told(diagnose(facts([one], state(more))))).toEqual(expected)
   })
 
-  test('of a dead run that still holds its item, the lock tells', () => {
+  test('of a dead run that still holds its item is reported by its lock', () => {
     const locked = item('WRK-1', { held: held('dead') })
     const found = diagnose(facts([locked], state({ runs: [{ ...at, run, dead: true, ageMs: old }] })))
     expect(told(found)).toEqual(['dead-lock release'])
@@ -307,7 +307,7 @@ describe('around the items', () => {
     expect(hooks(hook('a', 'installed'), hook('b', 'installed'))).toEqual([])
   })
 
-  test('hooks that are outdated or half installed are written anew, but none that somebody edited', () => {
+  test('hooks that are outdated or half installed are written again, but none that somebody edited', () => {
     expect(hooks(hook('a', 'outdated'), hook('b', 'installed'))).toEqual(['warning install-hooks'])
     expect(hooks(hook('a', 'none', '/hooks/a.kept'), hook('b', 'none'))).toEqual([
       'warning install-hooks',
@@ -337,7 +337,7 @@ describe('around the items', () => {
     expect(hooks(reached, hook('b', 'none'))).toEqual(['note person', 'warning person'])
   })
 
-  test('a registry that is no text is for a person, one that is broken is set aside', () => {
+  test('a registry that is not text is for a person, one that is broken is set aside', () => {
     const broken = { message: 'm', line: 2, column: 3, isText: true }
     const path = '/queue/session-state.yaml'
     expect(diagnose(facts([], { registry: { path, notOurs: null, broken } }))).toMatchObject([
@@ -366,7 +366,7 @@ describe('around the items', () => {
   })
 })
 
-test('whatever the facts, who may live keeps the item, and what must be mended first is not changed', () => {
+test('whatever the facts, who may be alive keeps the item, and what a person must repair first is not changed', () => {
   const anItem = fc.record({
     id: fc.constantFrom('WRK-1', 'WRK-2', 'WRK-3'),
     folder: fc.constantFrom('', 'archive/2026-01', ...STATUS_FOLDERS),

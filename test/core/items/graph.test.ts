@@ -42,7 +42,7 @@ describe('cycles', () => {
           [...Array(10).keys()].filter(m => reaches(pairs, n, m) && reaches(pairs, m, n))
         for (let n = 0; n < 10; n++) {
           const inCircle = reaches(pairs, n, n)
-          // Of several circles that share an item, one is told.
+          // Of several circles that share an item, one is reported.
           const told = cycles.filter(cycle => cycle.some(one => knots(n).includes(numberOf(one))))
           expect(told).toHaveLength(inCircle ? 1 : 0)
         }
@@ -107,7 +107,7 @@ test('what waits for what, in the order of the queue', () => {
   expect(blockersOf(vague, nodes)).toEqual([])
 })
 
-test('a cycle is told by its shortest way, and another beside it by its own', () => {
+test('a cycle is shown by its shortest way, and another beside it by its own', () => {
   // 1 -> 2 -> 3 -> 1, and the short cut 2 -> 1; apart from it 5 <-> 6, which 1 waits for.
   const items = [node(3, [1]), node(2, [3, 1]), node(1, [2, 5]), node(6, [5]), node(5, [6])]
   expect(

@@ -165,7 +165,7 @@ describe('a refusal', () => {
     ['WRK-.157', 'WRK-157'],
     ['WRK: 157', 'WRK-157'],
     ['x157', 'x-157'],
-  ])('of %s asks whether %s was meant', (text, meant) => {
+  ])('of %s suggests %s', (text, meant) => {
     const { code, message, hint } = refusal(text)
     expect([code, message]).toEqual(['USAGE', `"${text}" is not an item id`])
     expect(hint).toBe(`Did you mean ${meant}? An id looks like WRK-157, 157 or workspace-hub#1311.`)
@@ -183,7 +183,7 @@ describe('a refusal', () => {
     [undefined, 'undefined'],
     [157, 'number'],
     [{}, 'object'],
-  ])('of %j, which is no text, says that it is %s', (input, kind) => {
+  ])('of %j, which is not text, says that it is %s', (input, kind) => {
     const { code, message, hint } = refusal(input as string)
     expect({ code, message }).toEqual({
       code: 'USAGE',
@@ -192,7 +192,7 @@ describe('a refusal', () => {
     expect(hint).toContain('WRK-157')
   })
 
-  test('asks for nothing that is no id itself', () => {
+  test('suggests only valid ids', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z]([A-Za-z.-]| ?){0,6}[0-9]{1,3}$/), text => {
         const asked =
@@ -246,7 +246,7 @@ describe('a file name', () => {
     ['WRK-139.old.md', 'WRK-139'],
     ['WRK-139-.md', 'WRK-139'],
     ['a.b-c_d-007-x.md', 'a.b-c_d-007'],
-  ])('%s stands for %s', (name, display) => {
+  ])('%s is %s', (name, display) => {
     expect(displayOfFileName(name)).toBe(display)
     expect(keyOfFileName(name)).toBe(parseId(display, 'x').key)
   })
@@ -262,11 +262,11 @@ describe('a file name', () => {
       'WRK#139.md',
       '139.md',
     ],
-  ])('%j is no item', name => {
+  ])('%j is not an item', name => {
     expect(keyOfFileName(name)).toBeNull()
   })
 
-  test('that is no item is shown as it is', () => {
+  test('that is not an item is shown as it is', () => {
     expect(displayOfFileName('README.md')).toBe('README.md')
   })
 })
@@ -284,7 +284,7 @@ describe('a copy that a sync tool made', () => {
     'WRK-1 (12).md',
     'WRK-1 - Copy (2).md',
     'WRK-222.1 copy.md',
-  ])('is no item: %s', name => {
+  ])('is not an item: %s', name => {
     expect(keyOfFileName(name)).toBeNull()
   })
 

@@ -31,7 +31,7 @@ test('an item says what its fields say', () => {
   })
 })
 
-test('fields that nobody asked for play no part', () => {
+test('other fields do not matter', () => {
   // Only the full reader reads this note, and it gives all fields.
   expect(read('note: |+\n  x\nlocked_by: me\nlocked_at: "2026-02-16T19:30:05Z"\n')).toMatchObject({
     lock: { by: 'me', at: new Date('2026-02-16T19:30:05Z') },
@@ -53,7 +53,7 @@ test.each(['157', '"0157"'])('an id that is the bare number %s is called by the 
   expect(read(`id: ${id}\n`)).toMatchObject({ item: { id: 'WRK-157' }, problems: [] })
 })
 
-test('of a key that stands twice the first counts, and it blocks where wrk writes or finds items by it', () => {
+test('of a duplicate key the first counts, and it blocks where wrk writes or finds items by it', () => {
   const twice = read(
     [
       'id: WRK-157\ntitle: one\nstatus: pending\npriority: high\nlocked_by: me\nlocked_at: "2026-02-16T19:30:05Z"\n',
@@ -81,7 +81,7 @@ test('of a key that stands twice the first counts, and it blocks where wrk write
   )
 })
 
-describe('told with its place is', () => {
+describe('reported with its place is', () => {
   test.each<[string, string[], folder?: string]>([
     [
       'title: x\nid: WRK-9\n',
@@ -111,7 +111,7 @@ describe('told with its place is', () => {
     expect(problems(fields, folder)).toEqual(expected)
   })
 
-  test('a lock that cannot be read, and it is no lock', () => {
+  test('a lock that cannot be read, which is not a lock', () => {
     expect(read('locked_by: [me]\nlocked_at: "2026-02-16T19:30:05Z"\n').lock).toBeNull()
   })
 

@@ -138,11 +138,11 @@ describe('the order', () => {
       [of('a-7'), of('b-7')],
     ])
       expect(ids(items)).toEqual(['a-7', 'b-7'])
-    // The number is what stands behind the last dash.
+    // The number is what is behind the last dash.
     expect(ids([of('a-10-2'), of('b-1')])).toEqual(['b-1', 'a-10-2'])
   })
 
-  test('says of each ready item how it stands', () => {
+  test('says of each ready item why it is ready', () => {
     const made = { createdAt: '2026-01-05' }
     const { ready, waiting, blockers } = choose(
       [
@@ -267,7 +267,7 @@ describe('ready is what', () => {
     expect(reasonsOn('2026-03-02')).toEqual([])
   })
 
-  test('is put off by a date alone, and not by what is no date', () => {
+  test('is put off by a date alone, and not by what is not a date', () => {
     expect(ids([candidate(1, {}, { notBefore: '2026-03-02' })])).toEqual([])
     for (const notBefore of ['2026-03-01', 'soon', '', null])
       expect(ids([candidate(1, {}, { notBefore })])).toEqual(['WRK-1'])
@@ -281,7 +281,7 @@ describe('ready is what', () => {
     expect(reasons(later)[0]).toMatch(/^not before 2026-03-01T12:00:01Z/)
   })
 
-  test('is well and free; all reasons are told', () => {
+  test('is sound and free; all reasons are given', () => {
     const item = candidate(
       1,
       { heldBy: 'other', problem: 'line 3: it is broken', status: 'parked' },

@@ -101,7 +101,7 @@ describe('the text of a lock', () => {
     })
   })
 
-  test('never throws and never takes for free what it does not understand', () => {
+  test('never throws and never treats as free what it does not understand', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), fc.constant(null)), text => {
         const { kind } = parseLock(text)
@@ -275,7 +275,7 @@ describe('names', () => {
     'x'.repeat(65),
     '../x',
     'a~b',
-  ])('%j is none', name => {
+  ])('%j is not one', name => {
     expect(() => checkLockName(name)).toThrow(
       expect.objectContaining({
         code: 'USAGE',
@@ -396,7 +396,7 @@ describe('the holder of a lock is', () => {
     expect(judgeLock(lock({ anchor: null }), judge(GONE)).reason).toContain(
       'process 4242 has no recorded start time',
     )
-    // A pid alone, or its facts alone, are no process.
+    // A pid alone, or its facts alone, are not a process.
     expect(judgeLock(lock({ pid: null }), judge(GONE)).verdict).toBe('unknown')
     const bootless = { started: anchor.started, boot: '', pidns: anchor.pidns }
     expect(judgeLock(lock({ host: null, anchor: bootless }), judge(GONE))).toEqual({
@@ -511,7 +511,7 @@ describe('the decision', () => {
     expect(claimRequest({ runId: 'run-1', keeper: wrapper }, unknown, HOUR, 'ttl').holder).toBe('')
   })
 
-  test('tells wrappers of the same run id apart by pid and start time', () => {
+  test('distinguishes wrappers of the same run id by pid and start time', () => {
     const held = lock({ pidOf: 'run' })
     const ask = (more: Partial<Anchor>, pidOf: Keeper['pidOf'] = 'run') =>
       claimRequest(

@@ -126,7 +126,7 @@ describe('in a text is masked', () => {
 })
 
 describe('in data is masked', () => {
-  test('all that stands under a secret’s name, unless it says nothing', () => {
+  test('all that is under a secret’s name, unless it is empty', () => {
     expect(
       maskDeep({
         Password: 'x',

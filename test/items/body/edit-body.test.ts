@@ -26,7 +26,7 @@ describe('wrk note', () => {
     expect(queue.leftovers()).toEqual([])
   })
 
-  test('keeps CRLF, a missing final line end and bytes that are no text', async () => {
+  test('keeps CRLF, a missing final line end and bytes that are not text', async () => {
     const head = item('WRK-1').replaceAll('\n', '\r\n')
     const bytes = Buffer.concat([Buffer.from(head), Buffer.from([0xff, 0xfe]), Buffer.from(' end')])
     const queue = makeQueue({ 'WRK-1': bytes })

@@ -29,7 +29,7 @@ describe('wrk dep', () => {
     }
   })
 
-  test('adds the field where there is none, and says what the item waits for now', async () => {
+  test('adds the field if it is missing, and shows what the item waits for now', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3'])
     expect(await queue.run('dep 1 --on 2 --on WRK-3')).toMatchObject({
       code: 0,
@@ -80,7 +80,7 @@ describe('wrk dep', () => {
     expect(queue.events().filter(({ type }) => type === 'changed')).toEqual([])
   })
 
-  test('of one that is closed makes no circle', async () => {
+  test('of a closed item does not make a circle', async () => {
     const queue = queueWith('related: []', { 2: 'blocked_by: 1' })
     await queue.run('done 2')
     expect((await queue.run('dep 1 --on 2')).code).toBe(0)

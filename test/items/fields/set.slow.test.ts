@@ -4,7 +4,7 @@ import { item } from '../../support/items.ts'
 import { makeQueue } from '../../support/queue.ts'
 import { withLine } from './set.shared.ts'
 
-describe('a value is replaced where it stands, in the way it was written:', () => {
+describe('a value is replaced in place, in the way it was written:', () => {
   test.each<[before: string, set: string, after: string]>([
     ['k: old', 'k=new', 'k: new'],
     ['k:   old   # why', 'k=new words', 'k:   new words   # why'],
@@ -70,7 +70,7 @@ describe('a missing key', () => {
   })
 })
 
-describe('a status that --stay writes where the item lies does not belong there, and a command is named:', () => {
+describe('a status that --stay writes does not belong in the folder, and a command is named:', () => {
   test.each([
     ['pending', 'done', 'wrk done WRK-1', /^done$/],
     ['working', 'Merged', 'wrk done WRK-1', /^done$/],

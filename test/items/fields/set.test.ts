@@ -10,8 +10,8 @@ import { withLine } from './set.shared.ts'
 
 const changes = (queue: Queue) => queue.events().filter(({ type }) => type === 'changed')
 
-describe('a value is replaced where it stands, in the way it was written:', () => {
-  test('words are data where they are typed plainly, and text where the value was quoted', async () => {
+describe('a value is replaced in place, in the way it was written:', () => {
+  test('plain words are data, and text where the value was quoted', async () => {
     const queue = makeQueue({ 'WRK-1': withLine('quoted: "1"') })
     await queue.run(['set', 'WRK-1', 'done=true', 'percent=50', 'due=2026-02-16', 'nothing=null', 'quoted=2'])
     expect((await queue.run('show WRK-1 --json')).json.fields).toMatchObject({
@@ -45,7 +45,7 @@ describe('a missing key', () => {
     ])
   })
 
-  test('keeps a byte order mark, line endings and bytes of the body that are no text', async () => {
+  test('keeps a byte order mark, line endings and bytes of the body that are not text', async () => {
     const head = Buffer.from('\ufeff---\r\nid: WRK-1\r\n# why\r\n---\r\n')
     const body = Buffer.from([0xff, 0, 0x80, 10, 0xc3])
     const queue = makeQueue({ 'WRK-1': Buffer.concat([head, body]) })
@@ -57,7 +57,7 @@ describe('a missing key', () => {
     )
   })
 
-  test('that is to be empty is left out, and that is no change', async () => {
+  test('that is to be empty is left out, which is not a change', async () => {
     const queue = makeQueue(['WRK-1'])
     expect((await queue.run(['set', 'WRK-1', 'owner=', '--json'])).json).toMatchObject({
       ok: true,
@@ -200,7 +200,7 @@ describe('a status does all that its verb does:', () => {
     expect(queue.read(`${folder}/WRK-1.md`)).toBe(before)
   })
 
-  test('archived is set where the item lies in the archive already', async () => {
+  test('archived is set on an item that is in the archive already', async () => {
     const queue = makeQueue({ 'archive/2026-01/WRK-1.md': item('WRK-1', { status: 'working' }) })
     expect((await queue.run('set 1 status=archived', at)).code).toBe(0)
     expect(queue.read('archive/2026-01/WRK-1.md')).toMatch(
@@ -208,7 +208,7 @@ describe('a status does all that its verb does:', () => {
     )
   })
 
-  test('what lies in a folder that fits stays there; a word of no meaning moves nothing', async () => {
+  test('an item in a folder that fits stays there; an unknown status moves nothing', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1'),
       'archive/2026-01/WRK-2.md': item('WRK-2', { status: 'working' }),
@@ -271,7 +271,7 @@ describe('a field that the item does not have', () => {
   })
 })
 
-test('a status or priority of no meaning is written, and told of', async () => {
+test('an unknown status or priority is written, with a note', async () => {
   const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1') })
   const { code, stderr } = await queue.run('set WRK-1 status=dnoe priority=hihg')
   expect({ code, stderr }).toEqual({
@@ -331,7 +331,7 @@ test.each<[string, string, number, string]>([
   for (const [name, text] of Object.entries(items)) expect(queue.read(name)).toBe(text)
 })
 
-test('a key that stands twice is not guessed at: exit 5 with its place', async () => {
+test('a duplicate key is refused: exit 5 with its place', async () => {
   const before = withLine('owner: Ann\nowner: Bob')
   const queue = makeQueue({ 'WRK-1': before })
   const { code, json } = await queue.run(['set', 'WRK-1', 'owner=Cy', '--json'])
@@ -354,7 +354,7 @@ describe('who may', () => {
     expect(queue.read('WRK-1')).toBe(before)
   })
 
-  test('is no one beside a dead holder either: that is for a claim to take over', async () => {
+  test('is nobody else while a dead holder has it: a claim takes it over', async () => {
     const before = heldItem('WRK-1', 'other', ago(HOUR))
     const sessions = registry([{ id: 'other', anchor: deadAnchor() }])
     const queue = makeQueue({ 'WRK-1': before, 'session-state.yaml': sessions })
@@ -364,7 +364,7 @@ describe('who may', () => {
     expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
   })
 
-  test('of what is closed and still held by one who is dead, is told how to free it', async () => {
+  test('of a closed item with a dead holder, is shown how to free it', async () => {
     const closed = heldItem('WRK-1', 'other', ago(HOUR), { status: 'done' })
     const sessions = registry([{ id: 'other', anchor: deadAnchor() }])
     const queue = makeQueue({ 'done/WRK-1.md': closed, 'session-state.yaml': sessions })
@@ -386,7 +386,7 @@ describe('who may', () => {
     expect(queue.read('WRK-1')).toBe(before)
   })
 
-  test('is anybody when it is free, closed too', async () => {
+  test('is anybody when it is free, even if it is closed', async () => {
     const queue = makeQueue({ 'done/WRK-1.md': item('WRK-1', { status: 'done' }) })
     expect((await queue.run('set WRK-1 priority=high')).code).toBe(0)
     expect(queue.read('done/WRK-1.md')).toBe(item('WRK-1', { status: 'done', priority: 'high' }))

@@ -32,7 +32,7 @@ describe('wrk next', () => {
     expect(await ready(queue)).toEqual(['WRK-7', 'WRK-6', 'WRK-4', 'WRK-3', 'WRK-2', 'WRK-8', 'WRK-1'])
   })
 
-  test('tells of the item with every key, and claims nothing', async () => {
+  test('reports the item with every key, and claims nothing', async () => {
     const queue = queueOf({ 'WRK-1': { created_at: '2026-02-01' } })
     const before = queue.read('WRK-1')
     const result = await queue.run('next --json', { env: NOW })
@@ -120,7 +120,7 @@ describe('wrk next', () => {
     })
   })
 
-  test('tells of many in a few lines', async () => {
+  test('shows many in a few lines', async () => {
     const queue = queueOf(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`WRK-${i}`, {}])))
     const { stdout } = await queue.run('next --explain')
     expect(stdout).toMatch(/ {2}and 39 more: wrk next --explain --json\n$/)
@@ -252,7 +252,7 @@ describe('what is not ready', () => {
     ])
   })
 
-  test('is ambiguous or broken, which is told with the line, and keeps nobody from the rest', async () => {
+  test('is ambiguous or broken, which is reported with the line; the others are offered', async () => {
     const queue = queueOf(
       { 'WRK-1': { priority: 'high' }, 'WRK-3': { priority: 'low' } },
       {
@@ -310,7 +310,7 @@ describe('next --claim', () => {
     expect(queue.read('WRK-1')).toBe(flow)
   })
 
-  test('eight processes at the same instant on five items: five get one each, three are told that none is left', () =>
+  test('eight processes at the same instant on five items: five get one each, three learn that none is left', () =>
     expectDifferentItems(8, 5))
 
   test('one session’s calls at the same instant get different items as well', async () => {

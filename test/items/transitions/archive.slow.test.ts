@@ -34,7 +34,7 @@ describe('an item that another holds', () => {
         expect(json.error.message).toContain(said)
       expect((await queue.run('archive WRK-1', { session: 'me' })).stderr).toContain('do not commit')
       expectUnchanged(queue, before)
-      // It claims anew, if it may, and goes on.
+      // It claims again, if it may, and goes on.
       if (!released) return
       expect((await queue.run('claim WRK-1', { session: 'me' })).code).toBe(0)
       expect((await queue.run('archive WRK-1', { session: 'me' })).code).toBe(0)

@@ -21,7 +21,7 @@ const NO = { code: 'INVALID_ITEM', hint: expect.stringContaining('wrk show WRK-1
 const UNBLOCK = { code: 'INVALID_ITEM', hint: 'First: wrk unblock WRK-1' }
 const REOPEN = { code: 'CLOSED', hint: 'First: wrk reopen WRK-1' }
 
-/** Written anew, with this status in this folder; or left as it is, and lying in this folder now. */
+/** Written again, with this status in this folder; or left as it is, and being in this folder now. */
 type Outcome =
   | readonly [status: string | null, folder: string]
   | readonly [kept: 'kept', folder: string]
@@ -170,7 +170,7 @@ describe('each verb from each state', () => {
 })
 
 describe('many at once', () => {
-  test('of 24 that start one item one does; it lies in one place', async () => {
+  test('of 24 that start one item one does; it is in one place', async () => {
     const queue = makeQueue(['WRK-1'])
     const results = await together(
       Array.from({ length: 24 }, (_, i) => ({ args: 'start 1 --json', session: `racer-${i}` })),
@@ -184,7 +184,7 @@ describe('many at once', () => {
     expect(queue.events().filter(({ type }) => type === 'started')).toHaveLength(1)
   })
 
-  test('who starts, blocks, finishes, archives, reopens and claims at the same moment leaves one file, one truth', async () => {
+  test('starting, blocking, finishing, archiving, reopening and claiming at the same moment leaves one consistent file', async () => {
     for (let round = 0; round < 4; round++) {
       const queue = makeQueue({
         'pending/WRK-1.md': item('WRK-1'),
@@ -298,7 +298,7 @@ describe.runIf(haveStrace())('killed on the way', () => {
   }, 120_000)
 })
 
-test('an item that another moves on between publishing and moving lies where its new status says', async () => {
+test('an item that another changes between publishing and moving is in the folder of its new status', async () => {
   for (const [verb, then, folder, status] of [
     ['done', 'reopen 1', 'pending', 'pending'],
     ['block', 'unblock 1', 'pending', 'pending'],

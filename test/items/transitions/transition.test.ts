@@ -31,7 +31,7 @@ describe('each verb from each state', () => {
 })
 
 describe('start', () => {
-  test('claims, and tells it with every key', async () => {
+  test('claims, and reports it with every key', async () => {
     const queue = makeQueue(['WRK-1'])
     const { json } = await queue.run('start WRK-1 --json')
     expect(json).toEqual({
@@ -60,7 +60,7 @@ describe('start', () => {
     expect((await queue.run('heartbeat')).code).toBe(0)
   })
 
-  test('of an item whose run of this session was cut short begins anew: nobody takes it for dead', async () => {
+  test('of an item after a run of this session was cut short begins again: nobody takes it for dead', async () => {
     const queue = makeQueue({
       'pending/WRK-1.md': heldItem('WRK-1', 'tester', ago(MINUTE)),
       'session-state.yaml': registry([{ id: 'tester', started_at: ago(HOUR), heartbeat_at: new Date() }]),
@@ -165,7 +165,7 @@ describe('done', () => {
   })
 
   test.each(['completed', 'completed_at', 'closed_at'])(
-    'frees what was finished by hand and still held, and changes nothing else where %s says when',
+    'frees what was finished in an editor and is still held, and changes nothing else where %s says when',
     async key => {
       const dated = { status: 'completed', [key]: '2026-02-01' }
       const queue = makeQueue({ 'pending/WRK-1.md': heldItem('WRK-1', 'tester', ago(MINUTE), dated) })
@@ -178,7 +178,7 @@ describe('done', () => {
     },
   )
 
-  test('dates an item whose status was set by hand', async () => {
+  test('dates an item with a status that was set in an editor', async () => {
     const queue = makeQueue({ 'done/WRK-1.md': item('WRK-1', { status: 'done' }) })
     const env = { WRK_NOW: '2026-02-10T00:00:00Z' }
     expect((await queue.run('done 1 --json', { env })).json.changed).toBe(true)
@@ -186,7 +186,7 @@ describe('done', () => {
     expect((await queue.run('done 1 --json')).json.changed).toBe(false)
   })
 
-  test('puts an archived item that lies elsewhere into the archive, never into done', async () => {
+  test('puts an archived item that is elsewhere into the archive, never into done', async () => {
     const fields = { status: 'archived', completed_at: '2026-02-03T00:00:00Z' }
     const queue = makeQueue({
       'pending/WRK-1.md': item('WRK-1', fields),
@@ -198,7 +198,7 @@ describe('done', () => {
     expect(places(queue, 'WRK-2')).toEqual(['done'])
   })
 
-  test('tells what it unblocked: what waited for it and for nothing else any more', async () => {
+  test('shows what it unblocked: what waited for it and for nothing else any more', async () => {
     const queue = makeQueue({
       'working/WRK-1.md': item('WRK-1', { status: 'working' }),
       'pending/WRK-2.md': item('WRK-2', { depends_on: '1' }),
@@ -254,7 +254,7 @@ describe('another’s item', () => {
   const dead = { id: 'holder', anchor: deadAnchor(), started_at: ago(HOUR) }
 
   test.each(VERBS)(
-    'is left alone by %s while its holder lives or may live: exit 4, and who it is',
+    'is left alone by %s while its holder is or may be alive: exit 4, and who holds it',
     async verb => {
       for (const sessions of [[alive], [{ id: 'holder', started_at: ago(HOUR) }]]) {
         const queue = held(sessions)
@@ -288,7 +288,7 @@ describe('another’s item', () => {
     },
   )
 
-  test.each(VERBS)('cannot be moved on by %s without a session: exit 2', async verb => {
+  test.each(VERBS)('cannot be changed by %s without a session: exit 2', async verb => {
     const queue = makeQueue(['WRK-1'])
     expectError(await queue.run(`${verb} 1 --json`, { session: null }), 2, 'NO_SESSION')
     expect(queue.read('WRK-1')).toBe(item('WRK-1'))
@@ -301,7 +301,7 @@ describe('another’s item', () => {
     expect((await queue.run('done 1 --agent one')).code).toBe(0)
   })
 
-  test('a session that lost an item is told so and changes nothing, but may start it anew', async () => {
+  test('a session that lost an item is warned and changes nothing, but may start it again', async () => {
     const queue = makeQueue(['WRK-1'])
     await queue.run('start 1', { session: 'slow', env: { WRK_NOW: '-9h' } })
     expect((await queue.run('start 1', { session: 'quick' })).code).toBe(0)
@@ -319,8 +319,8 @@ describe('another’s item', () => {
   })
 })
 
-describe('what cannot be moved on', () => {
-  test('an item that stands in two places: nothing is overwritten, both are named', async () => {
+describe('what cannot be changed', () => {
+  test('an item in two places: nothing is overwritten, both are named', async () => {
     for (const verb of VERBS) {
       const queue = makeQueue({ 'pending/WRK-1.md': item('WRK-1'), 'working/WRK-1.md': 'something else\n' })
       const { error } = expectError(await queue.run(`${verb} 1 --json`), 5, 'AMBIGUOUS')
@@ -345,7 +345,7 @@ describe('what cannot be moved on', () => {
     }
   })
 
-  test('an unknown item, and words that are no id', async () => {
+  test('an unknown item, and words that are not an id', async () => {
     const queue = makeQueue(['WRK-1'])
     for (const verb of VERBS) {
       expectError(await queue.run(`${verb} 9 --json`), 1, 'NOT_FOUND')
@@ -355,7 +355,7 @@ describe('what cannot be moved on', () => {
     expect(queue.stateFiles()).toEqual([])
   })
 
-  test('a folder that is a link is not followed: the change stands, and is moved when the folder is one', async () => {
+  test('a folder that is a link is not followed: the change remains, and the item is moved once the folder is a real one', async () => {
     const queue = makeQueue(['WRK-1'])
     const elsewhere = join(queue.home, 'elsewhere')
     mkdirSync(elsewhere)
@@ -398,7 +398,7 @@ describe('notes of moves', () => {
     },
   )
 
-  test('whose status is not the item’s move nothing, and go', async () => {
+  test('with another status than the item’s move nothing, and are removed', async () => {
     for (const status of ['pending', 'archived', 'working']) {
       const queue = withNote(note('done', 'done'), status)
       await queue.run('start 2')
@@ -415,7 +415,7 @@ describe('notes of moves', () => {
     ['to a place that is none', note('done', '../elsewhere')],
     ['to the archive of no month', note('done', 'archive/x')],
     ['to a link', note('done', '.wrk')],
-  ])('that are %s move nothing, and go', async (_, text) => {
+  ])('that are %s move nothing, and are removed', async (_, text) => {
     const queue = withNote(text, 'done')
     expect((await queue.run('start 2')).code).toBe(0)
     expect(places(queue)).toEqual(['pending'])
@@ -423,13 +423,13 @@ describe('notes of moves', () => {
     expect(existsSync(join(queue.home, 'elsewhere'))).toBe(false)
   })
 
-  test('of items that are gone go; names that are no item’s are left alone', async () => {
+  test('of items that are gone are removed; other files are left alone', async () => {
     const queue = makeQueue({ ...other, '.wrk/moves/wrk-9': note('done', 'done'), '.wrk/moves/.keep': 'x' })
     expect((await queue.run('start 2')).code).toBe(0)
     expect(pendingNotes(queue)).toEqual(['.keep'])
   })
 
-  test('of an item that stands in two places wait until it does not', async () => {
+  test('of an item in two places wait until it is in one', async () => {
     const queue = withNote(note('done', 'done'), 'done')
     queue.write('done/WRK-1.md', 'in the way\n')
     expect((await queue.run('start 2')).code).toBe(0)
@@ -440,7 +440,7 @@ describe('notes of moves', () => {
     expect(places(queue)).toEqual(['done'])
   })
 
-  test('do not make others wait: an item whose guard is held is left to its holder', async () => {
+  test('do not make others wait: an item with a held guard is left to the holder of the guard', async () => {
     const queue = withNote(note('done', 'done'), 'done')
     // A guard of a kind that nobody can judge, young: it counts as held.
     queue.write('.wrk/guards/wrk-1/somebody', '')
@@ -457,7 +457,7 @@ describe('notes of moves', () => {
   })
 })
 
-test('a session that was paused within its move, and whose guard was taken, moves nothing any more', async () => {
+test('a session that was paused within its move and lost its guard moves nothing any more', async () => {
   const queue = makeQueue(['WRK-1', 'WRK-2'])
   // At its move, the guard is revoked by another, as after half a minute; it must look again.
   const env = loading(

@@ -126,7 +126,7 @@ export interface Crash {
 
 export interface CrashOptions {
   session?: string
-  /** Only calls of which this is said: `rename .wrk/guards/wrk-1/~ -> pending/WRK-1.md`. */
+  /** Only calls that are shown like this: `rename .wrk/guards/wrk-1/~ -> pending/WRK-1.md`. */
   only?: RegExp
 }
 
@@ -170,7 +170,7 @@ async function atEach(
   check: (result: Result, made: readonly Call[], crash: Crash) => Promise<void>,
 ): Promise<number> {
   const before = visible(template)
-  // The same instant in every run: a sign of life that is due in one of them would be another call.
+  // The same instant in every run: a heartbeat that is due in one of them would be another call.
   const now = { WRK_NOW: new Date().toISOString() }
   const trial = copyOf(template)
   const calls = all ? `${CHANGING},${READING}` : CHANGING
