@@ -1,5 +1,5 @@
 /**
- * What the board knows of the queue, kept up to date from the operations `watch`, `candidates` and `log`, and told to
+ * What the board knows of the queue, kept up to date from the operations `watch`, `candidates` and `log`, and sent to
  * all who follow.
  *
  * Guarantees: a change is a Message with the next number; whoever has a state of number N and every message after it
@@ -120,7 +120,7 @@ export class Feed {
     for (const tell of this.#followers) tell({ type, n: this.#n, as_of: this.#now() })
   }
 
-  /** Looks at the items again, and tells what changed; done when that is told. */
+  /** Looks at the items again, and sends what changed; done when that is sent. */
   async look(keys: Iterable<ItemKey>): Promise<void> {
     for (const key of keys) this.#read.add(key)
     this.#happened = true

@@ -202,7 +202,7 @@ export interface ActAnswer {
   items?: BoardItem[]
 }
 
-/** What stands in an exported page. */
+/** The data inside an exported page. */
 export interface Exported {
   state: State
   /** By id; of open items, as far as there is room. */

@@ -2,7 +2,7 @@
  * What decides over claims of all clones and machines. Guarantees of every engine:
  * - compareAndSwap changes an entry only from the very revision that was read, and says `applied` only when it did.
  * - A failed read throws; it is never null, which would read as "nobody holds it".
- * - What cannot be told is `unknown`: the change may be in force now or a little later. Reading again settles it,
+ * - What is not known is `unknown`: the change may be in force now or a little later. Reading again settles it,
  *   and trying the very same change again is safe.
  * Not guaranteed: anything against those who may write to the engine by other ways than wrk.
  */

@@ -1,4 +1,4 @@
-/** What may stand where the cursor is in a command line, told from the shape of the commands alone. Pure. */
+/** What may come at the cursor of a command line, by the declarations of the commands alone. Pure. */
 
 interface OptionShape {
   /** `--status`, `-n` */
@@ -68,7 +68,7 @@ const VALUES: Record<string, ValueKind> = {
 }
 
 /**
- * @param root the program; its options may stand in any command
+ * @param root the program; its options are valid in any command
  * @param words those before the one at the cursor, without the program's name
  */
 export function askedAt(root: CommandShape, words: readonly string[], typed: string): Asked {

@@ -1,6 +1,6 @@
 /**
- * The simple commands of a shell command line, as far as they can be told without running it: words without their
- * quotes, in order, those of substitutions and subshells included. What stands in quotes, comments and here-documents
+ * The simple commands of a shell command line, as far as they are known without running it: words without their
+ * quotes, in order, those of substitutions and subshells included. What is in quotes, comments and here-documents
  * is no command. Pure, and never fails: what cannot be understood is taken for words.
  */
 
@@ -126,7 +126,7 @@ class Scanner {
     this.depth--
   }
 
-  /** Passes over `<`, `>>`, `2>&1` and their like; a here-document's end is told by the word that follows. */
+  /** Passes over `<`, `>>`, `2>&1` and their like; a here-document's end is the word that follows. */
   private redirection(): Heredoc | null {
     const operator = /(?:<<<|<<-?|[<>]&|[<>]\||>>|<>|[<>])/y
     operator.lastIndex = this.at

@@ -93,7 +93,7 @@ export function localTime(at: Date, now: Date, zone: Zone): string {
   return isToday ? time : `${day} ${time}`
 }
 
-/** A text whose instants are written as `stamp` does, with local times in their place. @param clock asked where there is one */
+/** Replaces the instants in a text, written as `stamp` does, by local times. @param clock asked where there is one */
 export function withLocalTimes(text: string, clock: () => Date, zone: Zone): string {
   return text.replace(/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\b/g, found => {
     const at = parseInstant(found)

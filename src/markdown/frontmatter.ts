@@ -25,7 +25,7 @@ export interface Frontmatter {
 /** `line` and `column` are the file's. */
 interface FrontmatterError {
   kind: 'error'
-  /** `conflict`: markers of a merge that nobody has resolved stand in it, whatever else is wrong by them. */
+  /** `conflict`: it holds markers of an unresolved merge, whatever else is wrong because of them. */
   error: ReadError & { reason: SplitReason | 'yaml' | 'conflict' }
 }
 

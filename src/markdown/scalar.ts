@@ -16,7 +16,7 @@ export function scalarValue(scalar: YamlScalar): string | number | boolean | nul
   return scalar.style === 'plain' ? plainValue(scalar.text) : scalar.text
 }
 
-/** The value that plain characters stand for. */
+/** The value of plain characters. */
 export function plainValue(text: string): string | number | boolean | null {
   if (!mayBeSpecial(text)) return text
   if (NULL.test(text)) return null
@@ -27,7 +27,7 @@ export function plainValue(text: string): string | number | boolean | null {
   return NAN.test(text) ? Number.NaN : text
 }
 
-/** Most words are told from null, booleans and numbers by their first letter alone. */
+/** The first letter alone rules out null, booleans and numbers for most words. */
 function mayBeSpecial(text: string): boolean {
   if (text === '') return true
   const c = text.charCodeAt(0)

@@ -131,7 +131,7 @@ function oddFence(bytes: Buffer, start: number, rest: number, lineEnd: number): 
   if (bytes[rest] === CR) {
     return failure('none', 'the first line does not end in a line feed, only in a carriage return', 1, 4)
   }
-  // Not further: the head of a file and all of it are to be told the same.
+  // Not further: the head of a file and the whole of it must give the same answer.
   if (bytes.subarray(rest, Math.min(lineEnd, rest + HEAD)).includes(0)) {
     return failure('encoding', 'the file holds NUL bytes, so it is not UTF-8 text', 1, rest - start + 1)
   }

@@ -35,7 +35,7 @@ function entriesOf(disk: Disk, stateDir: string, folder: string): (Trace & { nam
 
 const keyOf = (name: string) => name.slice(0, Math.max(0, name.indexOf('~'))) as ItemKey
 
-/** Guards as they stand: who holds each is told by the name in it, and since when by that file's time. */
+/** Guards as they are: the name in each says who holds it, that file's time since when. */
 export function guardsIn(
   host: GuardHost,
   stateDir: string,

@@ -25,7 +25,7 @@ export interface QueuePlace {
   isUnshared: boolean
 }
 
-/** Tells of a folder that is the top of a linked git worktree where the main working tree is; null of any other. */
+/** Of the top folder of a linked git worktree: where the main working tree is; null of any other folder. */
 export type MainTreeOf = (folder: string) => string | null
 
 /**

@@ -2,8 +2,8 @@
  * Watches folders, not the files in them: one watch for a folder, however many items lie in it. What comes out
  * are names in folders where something happened, gathered for a moment, since editors and git write in several steps.
  *
- * Guarantees: whatever happens in a folder after `follow` has resolved is told, as far as the system tells it.
- * Does not guarantee: that all is told. The system drops events when too many come at once, and has a limit of
+ * Guarantees: whatever happens in a folder after `follow` has resolved is reported, as far as the system reports it.
+ * Does not guarantee: that all is reported. The system drops events when too many come at once, and has a limit of
  * watches; the caller looks at everything again from time to time.
  *
  * This file and chokidar are a bundle of their own, loaded by `wrk watch` alone.
@@ -20,7 +20,7 @@ export interface FoldersOptions {
   onError: (error: Error) => void
 }
 
-/** Nothing is told before a folder has been quiet for so long, and nothing is kept back for longer than that. */
+/** Nothing is reported before a folder has been quiet for so long, and nothing is kept back for longer than that. */
 const QUIET_MS = 20
 const LONGEST_MS = 80
 
@@ -55,7 +55,7 @@ export class Folders {
   }
 
   /**
-   * Watches these folders and no others. A folder that was made anew in its old place has another inode number, and
+   * Watches these folders and no others. A folder that was removed and made again has another inode number, and
    * needs another watch.
    * @param folders inode numbers by path
    * @returns the folders that were not watched before, when they are

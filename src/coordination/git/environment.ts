@@ -39,7 +39,7 @@ export function cacheEnvironment(
   return clean
 }
 
-/** The user's ssh command, told to ask nothing; another program than ssh is left as it is. */
+/** The user's ssh command with the options that make it ask nothing; a program other than ssh stays as it is. */
 function batchMode(command: string | null | undefined, program: string | undefined): string | null {
   if (!command && program) return null
   const words = command || 'ssh'

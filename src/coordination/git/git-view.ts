@@ -14,7 +14,7 @@ export function archiveTip(remote: GitRemote): string | null {
   return readRef(remote.gitDir, archiveOf(remote))
 }
 
-/** The commit that a revision stands for, which the next one names as its parent. */
+/** The commit of a revision; the next one names it as its parent. */
 export function commitOf({ revision }: SharedEntry): string {
   return revision.startsWith(ARCHIVED) ? revision.slice(ARCHIVED.length) : revision
 }

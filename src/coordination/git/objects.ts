@@ -72,7 +72,7 @@ export function writeObject(gitDir: string, { id, type, content }: GitObject): v
   putInPlace(gitDir, path, deflateSync(Buffer.concat([header, content])), 0o444)
 }
 
-/** The content of an object that lies in a file of its own; null when it does not (git may have packed it). */
+/** The content of an object in a file of its own; null when there is no such file (git may have packed it). */
 export function readLooseObject(gitDir: string, id: string): Buffer | null {
   try {
     const bytes = inflateSync(readFileSync(looseObject(gitDir, id)))

@@ -131,7 +131,7 @@ async function attemptAll(
 }
 
 const APPLIED: Attempt = { kind: 'applied' }
-/** No row was as expected; with the one that is there, reading back says whose it is. */
+/** No row was as expected; with the one that is there, reading back says who holds it. */
 const CHANGED: Attempt = { kind: 'rejected', reason: 'the record is not as it was read', passing: false }
 
 async function answered(act: () => Promise<Attempt>): Promise<Attempt> {

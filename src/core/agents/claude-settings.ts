@@ -3,7 +3,7 @@
  * The form of `hooks` (event -> groups with a matcher -> handlers of type `command` with a timeout in seconds) is
  * that of https://code.claude.com/docs/en/hooks#configuration. Pure.
  *
- * Uninstalling has to leave what was there before, told from the text alone: a container that was there and was
+ * Uninstalling has to leave what was there before, judged by the text alone: a container that was there and was
  * empty has its closing bracket right behind what was put in; one that was made for us has it on its own line.
  */
 import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../markdown/jsonc.ts'
@@ -205,7 +205,7 @@ function cleared(text: string): string | null {
 
 /** Takes out the largest piece that is all ours. */
 function removeOnce(text: string, root: JsonObject, hooks: JsonObject): string | null {
-  // What we write has several lines; a text without them was written anew by another program since.
+  // What we write has several lines; a text without them was rewritten by another program since.
   const isRewritten = !text.slice(hooks.start, hooks.end).includes('\n')
   const made = (node: JsonObject | JsonArray) => isRewritten || isMadeWhole(text, node)
   if (hooks.elements.every(({ value }) => value.kind === 'array' && isOwnEvent(value) && made(value))) {

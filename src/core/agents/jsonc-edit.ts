@@ -11,7 +11,7 @@ export function memberOf(node: JsonNode | undefined, key: string): JsonMember | 
 
 /**
  * Adds an element at the end of a container. In one that is empty it comes right before the closing bracket, so
- * that it can be told later from a container that was made with its content.
+ * that it can be distinguished later from a container that was made with its content.
  * @param element its text, of several lines where `newline` and `indent` are in it
  */
 export function insertLast(
@@ -54,7 +54,7 @@ export function removeContent(text: string, { elements }: JsonObject | JsonArray
   return text.slice(0, elements[0]!.start) + text.slice(end)
 }
 
-/** Whether a container was made together with its content: then its closing bracket stands on a line of its own. */
+/** Whether a container was made together with its content: then its closing bracket is on a line of its own. */
 export function isMadeWhole(text: string, container: JsonObject | JsonArray): boolean {
   return /\s/.test(text[container.end - 2]!)
 }

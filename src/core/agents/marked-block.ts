@@ -2,7 +2,7 @@
  * A block of lines between two marks at the end of somebody's file. Pure text: put in, replaced in place, taken out
  * again so that the rest is byte for byte what it was.
  *
- * A line break is put in before the block and one behind it. So what stood before can be told from the text alone, with
+ * A line break is put in before the block and one behind it. So the text alone shows what was there before, with
  * its last line ended or not, and a file that begins with the block was made for it.
  */
 

@@ -9,7 +9,7 @@ import { parseInstant } from '../time.ts'
 export interface Lock {
   /** The holder as written: a session id, or `SESSION/NAME` for a helper within a session. */
   by: string
-  /** When it was taken; null when missing or unreadable (then the file's modification time stands in). */
+  /** When it was taken; null when missing or unreadable (then the file's modification time is used). */
   at: Date | null
 }
 
@@ -34,7 +34,7 @@ export function readLock(by: YamlPair | undefined, at: YamlPair | undefined): Lo
 const CLOCK_SKEW_MS = 5 * 60_000
 
 /**
- * The instant that a sign of life counts from: what it says, or when its file was written, where that is further ahead
+ * The instant that a heartbeat counts from: what it says, or when its file was written, where that is further ahead
  * than clocks differ. So a clock that is wrong, the writer's or the reader's, neither makes a lock immortal nor takes
  * back that its holder was there.
  * @param written when the file that holds the sign was last written; null where that is not known
@@ -58,7 +58,7 @@ function isCredible(sign: Date, now: Date): boolean {
 }
 
 /**
- * What a holder writes down as its sign of life: now, but a clock that is behind another does not take back what that
+ * What a holder writes down as its heartbeat: now, but a clock that is behind another does not take back what that
  * has said. One that is further ahead than clocks differ goes.
  */
 export function nextSign(last: Date | null, now: Date): Date {

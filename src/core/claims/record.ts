@@ -159,7 +159,7 @@ function packed(at: Date): string {
 
 /** How a change of an item changes who holds it. */
 export type Hold =
-  /** `sign`: the sign of life, where that is not `at`. */
+  /** `sign`: the heartbeat, where that is not `at`. */
   | { kind: 'take'; holder: string; run: string | null; at: string; showsNew: boolean; sign?: string }
   | { kind: 'give'; state: 'released' | 'done'; at: string; why: string | null }
   /** Whoever holds it goes on. */
@@ -227,7 +227,7 @@ export function withSnapshot(record: ItemRecord, path: string, fields: Snapshot[
   return { ...record, snapshots: [...record.snapshots, snapshot].slice(-MOST_SNAPSHOTS) }
 }
 
-/** The lock that a held record stands for. */
+/** The lock of a held record. */
 export function lockOf({ holder, lockedAt }: ItemRecord): Lock {
   return { by: holder, at: lockedAt === null ? null : parseInstant(lockedAt) }
 }

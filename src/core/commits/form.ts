@@ -1,6 +1,6 @@
 /**
  * What an item must be to be committed: readable frontmatter with the fields that everything relies on, a whole
- * lock, one place, and that its status's. Each finding carries what mends it. Pure.
+ * lock, one place, and that its status's. Each finding carries its fix. Pure.
  */
 import { type Frontmatter, placeInFile } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
@@ -13,7 +13,7 @@ export interface FormFinding {
   line: number
   column: number
   message: string
-  /** The command that mends it. */
+  /** The command that fixes it. */
   fix: string
 }
 
@@ -98,7 +98,7 @@ export function ignoredMove(
   return { code: 'ignored', line: 0, column: 0, message, fix: `${fix}, or remove that rule and git add it` }
 }
 
-/** The command that gives a field its value; the id stands in the file's name and is written by hand. */
+/** The command that gives a field its value; the id is part of the file's name and is changed by hand. */
 export function setterOf(key: MissingField['key'], id: string, folder: string): string | null {
   return key === 'id' ? null : `wrk set ${id} ${key}=${key === 'status' ? statusFor(folder) : '"…"'}`
 }

@@ -3,7 +3,7 @@ import type { YamlMap } from '../../markdown/node.ts'
 import { findPair } from '../../markdown/scalar.ts'
 import type { CoordinationSettings } from './settings.ts'
 
-/** The setting as it stands in wrk.yaml. */
+/** The setting as written in wrk.yaml. */
 export function coordinationText({ engine, remote, offline, queue }: CoordinationSettings): string {
   const word = (value: string) => (/^[A-Za-z_][A-Za-z0-9_./-]*$/.test(value) ? value : JSON.stringify(value))
   const lines = [
@@ -19,7 +19,7 @@ export function coordinationText({ engine, remote, offline, queue }: Coordinatio
 /**
  * @param text the file; '' for one that is to be made
  * @param settings null takes the setting out
- * @returns the new text; null when the place of the setting cannot be told apart from the rest
+ * @returns the new text; null when the setting cannot be separated from the rest
  */
 export function editCoordination(
   text: string,

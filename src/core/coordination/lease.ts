@@ -4,7 +4,7 @@
  *   `renewed_at` decides only when it is older than the TTL by more than clocks can differ.
  * - The holder counts from before its last successful renewal was sent, and stops a margin before the TTL.
  * So a holder whose renewals fail has stopped before anybody else may begin, as long as both machines' clocks run
- * at about the same speed. Not guaranteed: that a holder whose process was stopped notices; the fence is for that.
+ * at about the same speed. Not guaranteed: that a holder notices when its process was stopped; the fence is for that.
  */
 import { parseInstant } from '../time.ts'
 import type { SharedRecord } from './record.ts'

@@ -45,7 +45,7 @@ export function refOf(queue: string, { kind, name }: EntryKey): string {
   return `${REFS}${kind}/${encodeName(queue)}/${encodeName(name)}`
 }
 
-/** The key that a ref of this queue stands for; null for any other ref. */
+/** The key of an item by its ref in this queue; null for any other ref. */
 export function keyOfRef(queue: string, ref: string): EntryKey | null {
   const [kind, folder, encoded, ...more] = ref.startsWith(REFS) ? ref.slice(REFS.length).split('/') : []
   if ((kind !== 'claims' && kind !== 'locks') || folder !== encodeName(queue) || !encoded || more.length > 0)

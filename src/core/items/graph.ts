@@ -1,4 +1,4 @@
-/** The dependencies among items: a graph by `blocked_by`, its cycles and what it names in vain. Pure. */
+/** The dependencies among items: a graph by `blocked_by`, its cycles, and ids it names that do not exist. Pure. */
 import type { Details } from './details.ts'
 import type { ItemKey } from './ids.ts'
 
@@ -16,7 +16,7 @@ export interface Graph<T extends Node = Node> {
   dependents: ReadonlyMap<ItemKey, readonly T[]>
   /**
    * Of all items that wait for each other one way around, in the order of the arrows, beginning with the smallest
-   * key: several cycles that share an item are told as one.
+   * key: several cycles that share an item are reported as one.
    */
   cycles: ItemKey[][]
   /** References that name no item of the queue. */

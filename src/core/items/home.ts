@@ -9,7 +9,7 @@ export function archiveFolderOf(completed: string): string {
 }
 
 /**
- * Where an item of this status belongs, when it lies in a folder that its status does not fit.
+ * Where an item of this status belongs, when it is in a folder that does not fit it.
  * @returns null when a person must decide: it is archived, but nothing says when; or it says that it is open and lies
  *   among the closed ones, so that either may be what was forgotten, and work that is over must not come back by itself
  */

@@ -85,7 +85,7 @@ export function isBareNumber(text: string): boolean {
   return BARE.test(text)
 }
 
-/** The id that a file name stands for, when the frontmatter names none: `WRK-139-gmsh.md` is `WRK-139`. */
+/** The id in a file name, for a frontmatter without one: `WRK-139-gmsh.md` is `WRK-139`. */
 export function displayOfFileName(name: string): string {
   const parts = FILE.exec(name)
   return parts ? `${parts[1]}-${parts[2]}` : name
@@ -103,7 +103,7 @@ const NAMED = new RegExp(
 export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
   const found: { at: number; readings: ItemKey[] }[] = []
   for (const { 0: word, index: start } of text.matchAll(/[A-Za-z0-9_.#-]+/g)) {
-    // Nobody's id, and slow to look through: what stands in a message by accident.
+    // Nobody's id, and slow to look through: an accidental match in a message.
     if (word.length > 2 * LONGEST) continue
     for (const { index, 1: name, 2: number } of word.matchAll(NAMED)) {
       const starts = [0, ...[...name!.matchAll(/[-.](?=[A-Za-z])/g)].map(mark => mark.index + 1)]

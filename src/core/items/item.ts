@@ -16,7 +16,7 @@ export interface Item {
   closed: boolean
 }
 
-/** What is wrong with a file. `blocks`: nothing may be written until it is mended. */
+/** What is wrong with a file. `blocks`: nothing may be written until it is corrected. */
 export interface Problem {
   code:
     | 'no-frontmatter'
@@ -41,7 +41,7 @@ export interface Problem {
   isNewer?: boolean
 }
 
-/** Whether nothing can be known of what the file holds: it is none, or not for us to read. */
+/** Whether the content is unknown: there is no such file, or this process may not read it. */
 export function hidesAll({ code }: Pick<Problem, 'code'>): boolean {
   return code === 'not-a-file' || code === 'no-permission'
 }

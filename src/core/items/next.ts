@@ -111,7 +111,7 @@ function countDependents(items: readonly Pick<Candidate, 'closed' | 'details'>[]
   return counts
 }
 
-/** Whether those that open items wait for are closed: an id that stands in several places, when all of them are. */
+/** Whether those that open items wait for are closed: an id with several files, when all of them are. */
 function statesOf(
   items: readonly Pick<Candidate, 'key' | 'closed'>[],
   dependents: ReadonlyMap<ItemKey, number>,

@@ -35,7 +35,7 @@ export function priorityRank(word: string | null): PriorityRank {
   return knownRank(word) ?? 2
 }
 
-/** The rank that a word stands for; null for none and for words that are not known. */
+/** The rank of a word; null without a word and for unknown ones. */
 export function knownRank(word: string | null): PriorityRank | null {
   const lower = word?.trim().toLowerCase() ?? ''
   return Object.hasOwn(RANKS, lower) ? RANKS[lower]! : null

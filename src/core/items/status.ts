@@ -56,7 +56,7 @@ export function isArchived(status: string | null, folder: string): boolean {
   return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
 }
 
-/** Whether a status may stand in a folder (`''` is the queue's root, which takes any). */
+/** Whether a folder takes items of a status (`''` is the queue's root, which takes any). */
 export function fitsFolder(status: string, folder: string): boolean {
   if (folder === '' || folder === status) return true
   return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true

@@ -29,7 +29,7 @@ export type TransitionDecision =
   | { kind: 'change'; to: Transition['to'] }
   /** It is closed already, whatever its word for that, but its lock was left: that goes. */
   | { kind: 'free' }
-  /** It says so already; perhaps it only lies in another folder. */
+  /** Its status is that already; perhaps only its folder is another. */
   | { kind: 'already' }
   | { kind: 'no'; state: State; instead: Verb | null }
 

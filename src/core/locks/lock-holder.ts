@@ -30,7 +30,7 @@ function listedHolder({ sessionId }: SessionLock, registry: Registry): Session |
   return sessionId === null ? undefined : sessionOf(sessionId, registry)
 }
 
-/** Null when the lock has nothing by which a process could be told from another. */
+/** Null when the lock has nothing that identifies a process. */
 function judgeRecorded({ pid, host, anchor }: SessionLock, judge: Judge): Liveness | null {
   return pid === null || !anchor ? null : judgeAnchor({ pid, host: host ?? '', ...anchor }, judge)
 }
@@ -71,7 +71,7 @@ export function claimRequest(
   return { holder: wrappers && !same ? '' : runId, ttlMs, takeover, force: null }
 }
 
-/** The holder's last sign of life, as core/claim.ts sees it. */
+/** When the holder was last seen, as core/claim.ts sees it. */
 export function lastSignOfLife(held: HeldLock, now: Date): Date {
   return expiresAt(held, 0, now)
 }

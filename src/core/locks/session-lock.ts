@@ -1,6 +1,6 @@
 /**
  * Session locks: named locks of a machine, one JSON file each, held by a run. Reads and writes their text; what
- * is decided on it stands in lock-holder.ts.
+ * is decided on it is in lock-holder.ts.
  *
  * The holder is the run: two runs of one session exclude each other, and the same run claiming again renews.
  * A released lock is text of its own (`released_utc`, no run id) that every reader takes for "not locked":
@@ -17,7 +17,7 @@ export const DEFAULT_LOCK = 'nightly_session'
 
 /** Who keeps a lock: what is known of the run that holds it. */
 export interface Keeper {
-  /** The session that claimed it, null when none could be told. */
+  /** The session that claimed it, null when it is not known. */
   sessionId: string | null
   host: string
   /** The process that lives as long as the holder; null: none is known, and only time frees the lock. */
@@ -173,7 +173,7 @@ export interface LockData {
   ttl_sec: number | null
   session_id: string | null
   heartbeat_utc: string | null
-  /** `run` or `session`: whose process `pid` is; null when there is none. */
+  /** `run` or `session`: the kind of process that `pid` is; null without a pid. */
   pid_of: string | null
   anchor: SessionLock['anchor']
 }
@@ -237,7 +237,7 @@ export function grantedLock({ runId, keeper, ttlMs, purpose }: NewLock, now: Dat
 }
 
 /**
- * The same lock with a new sign of life, and what else the renewal says.
+ * The same lock with a new heartbeat, and what else the renewal says.
  * @param written when the old one's file was written
  */
 export function renewedLock(old: SessionLock, request: NewLock, written: Date, now: Date): SessionLock {
@@ -266,7 +266,7 @@ function processOf({ started, boot, pidns, machine }: Anchor): SessionLock['anch
   return { started, boot, pidns, ...(machine ? { machine } : {}) }
 }
 
-/** Times are kept to the second, which is much of a short TTL: there a sign of life is rounded up, never down. */
+/** Times are kept to the second, which is much of a short TTL: there a heartbeat is rounded up, never down. */
 function signOf(now: Date, ttlMs: number | null): Date {
   return ttlMs !== null && ttlMs < 60_000 ? new Date(Math.ceil(now.getTime() / 1000) * 1000) : now
 }

@@ -92,10 +92,10 @@ export function manifestOf(
   }
 }
 
-/** Run ids that may stand in a file's name as they are: `latest` is that of the last receipt, whatever its run. */
+/** Run ids that can be part of a file's name as they are: `latest` is that of the last receipt, whatever its run. */
 const PLAIN_RUN = /^(?!latest$)[A-Z0-9][A-Z0-9._-]{0,99}$/i
 
-/** A run id as part of a file's name. Ids that cannot stand there as they are get a hash, so as not to meet. */
+/** A run id as part of a file's name. Ids that cannot be used as they are get a hash, so that no two collide. */
 export function fileNameOfRun(runId: string, hash: (text: string) => string): string {
   if (PLAIN_RUN.test(runId)) return runId
   return `run-${runId.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 100)}-${hash(runId)}`

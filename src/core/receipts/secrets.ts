@@ -30,7 +30,7 @@ const VALUE = `(?:${[
   .map(({ source }) => source)
   .join('|')})`
 
-/** A secret up to the end of a quoted word, `"KEY=a value"`: what stands in it before the secret, and before the word. */
+/** A secret up to the end of a quoted word, `"KEY=a value"`: what comes before it in the word, and before the word. */
 function quotedWord(name: string, before = ''): RegExp {
   return new RegExp(`(${before}(?<open>(?<!\\\\)\\\\*["'])${name})(?:(?!(?<!\\\\)\\k<open>)[\\s\\S])+`, 'gi')
 }

@@ -33,7 +33,7 @@ export function anchorsAfterCall(
 
 /**
  * Where a session goes on when one of its processes leaves it; none when it ends.
- * @param leaving null when which one leaves cannot be told
+ * @param leaving null when it is not known which one leaves
  */
 export function anchorsLeft({ anchors }: Pick<Session, 'anchors'>, leaving: Anchor | null, at: At): Anchors {
   if (anchors.length < 2) return []

@@ -5,7 +5,7 @@ import { countedSign } from '../claims/lock.ts'
 import { WrkError } from '../errors.ts'
 import { printable } from '../text.ts'
 
-/** A process that outlives one call of wrk, told apart from a later process of the same pid. */
+/** A process that outlives one call of wrk, distinguished from a later process of the same pid. */
 export interface Anchor {
   pid: number
   /** The start time as the system gives it (Linux: clock ticks since boot). */
@@ -130,7 +130,7 @@ function listedIn(registry: Registry, id: string): Session | undefined {
 
 /**
  * A session by its own file, with what other tooling has written of it: a session that is listed as ended has ended, if
- * that is not before its last start or sign of life (an old copy of the file ends nobody).
+ * that is not before its last start or heartbeat (an old copy of the file ends nobody).
  */
 function merged(own: Session, registry: Registry): Session {
   if (!registry.own?.isOutdated()) return own
@@ -159,7 +159,7 @@ function merged(own: Session, registry: Registry): Session {
   }
 }
 
-/** Its last sign of life, as it counts at `now`; null when there is none. */
+/** Its last heartbeat, as it counts at `now`; null before the first. */
 export function heartbeatOf({ heartbeatAt, writtenAt }: Session, now: Date): Date | null {
   return countedSign(heartbeatAt, writtenAt ?? null, now)
 }

@@ -8,7 +8,7 @@ import type { ItemKey } from '../items/ids.ts'
 export interface WatchedHolder {
   session_id: string
   locked_at: string | null
-  /** When the lock runs out unless its holder shows life. */
+  /** When the lock expires unless its holder is seen again. */
   expires_at: string
   /** `stale`: a claim would take the item over by age. */
   liveness: 'alive' | 'dead' | 'unknown' | 'stale'
@@ -26,7 +26,7 @@ export interface WatchedItem {
   title: string
   status: string | null
   holder: WatchedHolder | null
-  /** What is wrong with the file and must be mended before the item can be worked on. */
+  /** What is wrong with the file and must be corrected before the item can be worked on. */
   problem: string | null
   /** Whether its fields could be read; when not, they are those of the last time. */
   readable: boolean

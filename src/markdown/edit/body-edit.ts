@@ -4,7 +4,7 @@
  */
 import { bodyLines, headingText, sectionOf } from './body-lines.ts'
 
-/** A criterion: a box in the text, in the order in which they stand there. */
+/** A criterion: a checkbox in the text, in the text's order. */
 export interface Criterion {
   /** Counts from 1. */
   number: number
@@ -13,7 +13,7 @@ export interface Criterion {
 }
 
 interface Box extends Criterion {
-  /** Where the character between the brackets lies in the file. */
+  /** The position in the file of the character between the brackets. */
   at: number
 }
 

@@ -10,7 +10,7 @@ export interface BodyLine {
   text: string
   /** How deep its heading is, from 1; 0 for other lines, and for those in code and in comments. */
   heading: number
-  /** It lies in code or in a comment. */
+  /** It is part of code or of a comment. */
   isVerbatim: boolean
 }
 

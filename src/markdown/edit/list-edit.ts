@@ -69,7 +69,7 @@ function edited(
   const { yaml } = before.split
   const text = node ? yaml.slice(node.start, node.end) : ''
   if (text.startsWith('*')) return refuse(`${key} is an alias of another list`)
-  // Nothing is left, or there was one value or none: the value is written anew.
+  // Nothing is left, or there was one value or none: the value is rewritten.
   const isList = node?.kind === 'list' && node.items.length > 0
   if (!isList || wanted.words.length === 0)
     return node?.kind === 'list' && node.items.length === 0 && FLOW.test(text)

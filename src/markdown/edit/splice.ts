@@ -114,14 +114,14 @@ function proven(
   return { kind: 'ok', bytes: made, after }
 }
 
-/** One text as it stands in a list, in the way of another item of it. */
+/** One text written as another item of the same list is. */
 export function writtenInList(text: string, like?: YamlNode): string {
   const style = like?.kind === 'scalar' ? like.style : 'plain'
   if (style === 'single' && !needsEscapes(text)) return `'${text.replaceAll("'", "''")}'`
   return style !== 'double' && isPlainInList(text) ? text : quoted(text)
 }
 
-/** A value as it is to stand in the file; a word keeps the quotes of the value that it replaces. */
+/** A value as it is written to the file; a word keeps the quotes of the value that it replaces. */
 function written(value: FieldValue, old?: YamlNode): string {
   if (typeof value === 'string') return quoted(value)
   if ('list' in value) return `[${value.list.map(word => writtenInList(word)).join(', ')}]`
@@ -194,7 +194,7 @@ function isBlock(yaml: string, value: YamlNode): boolean {
   return value.kind === 'list' && !FLOW_LIST.test(yaml.slice(value.start, value.end))
 }
 
-/** The blanks before the first key, or before what stands in front of it: a mark (`? key`), an anchor, a tag. */
+/** The blanks before the first key, or before what comes in front of it: a mark (`? key`), an anchor, a tag. */
 function indentOf(yaml: string, map: YamlMap): string {
   const [first] = map.pairs
   if (!first) return ''

@@ -22,7 +22,7 @@ export interface Entry {
 
 export interface Entries {
   list: Entry[]
-  /** What stands in front of the closing fence and belongs to no key. */
+  /** What comes before the closing fence and belongs to no key. */
   end: string
 }
 

@@ -51,7 +51,7 @@ export function mergeSet(
   return made && keepsComments(base, [ours, theirs], made) ? made : null
 }
 
-/** A list that is written anew has the comments of one side; new ones of the other must not be lost. */
+/** A rewritten list has the comments of one side; new ones of the other must not be lost. */
 function keepsComments(base: Entry | undefined, sides: readonly Entry[], made: Entry): boolean {
   const comments = (entry: Entry) => ownText(entry).match(/(?<=\s)#.*/g) ?? []
   const known = [...(base ? comments(base) : []), ...comments(made)]

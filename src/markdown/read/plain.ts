@@ -78,7 +78,7 @@ class PlainReader {
   private readonly text: string
   private readonly codes: Uint16Array
   private readonly repeated: RepeatedKey[] | undefined
-  /** How deep the block is that a flow collection stands in: its lines must be deeper. */
+  /** How deep the block around a flow collection is: its lines must be deeper. */
   private flowIndent = ONE_LINE
   private at = 0
   private indent = 0
@@ -124,7 +124,7 @@ class PlainReader {
     }
   }
 
-  /** Over blanks and a comment to the next content; false if anything else stands there. */
+  /** Over blanks and a comment to the next content; false if there is anything else. */
   private endLine(): boolean {
     const { text, codes } = this
     let i = this.at

@@ -119,7 +119,7 @@ function readValue(text: string, behind: number, found: RegExpExecArray): YamlNo
 
 const flowItem = new RegExp(FLOW_ITEM, 'g')
 
-/** @param start where the list stands in the text */
+/** @param start the position of the list in the text */
 function readList(list: string, start: number): YamlList {
   const items: YamlScalar[] = []
   for (const { 0: item, index } of list.matchAll(flowItem)) {

@@ -1,5 +1,5 @@
 /**
- * Setting an unreadable record aside, when a person asks for it: from then on the item is whose its file says. The old
+ * Setting an unreadable record aside, when a person asks for it: from then on the file says who holds the item. The old
  * one keeps a name in `.wrk`, and an empty record takes its place by the guard's fenced rename, so that a call that was
  * stopped for long cannot take away a record that was written since.
  */

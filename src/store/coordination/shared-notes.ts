@@ -34,7 +34,7 @@ export interface IntentNote {
   by: Anchor
 }
 
-/** What is to be told to the engine as soon as it can be reached. */
+/** What is sent to the engine as soon as it can be reached. */
 export interface QueuedNote {
   key: EntryKey
   state: 'released' | 'done'
@@ -133,7 +133,7 @@ export function sharedNotes(disk: Disk, folder: string, draftPath: () => string)
   }
 }
 
-/** A note whose record cannot be read is as good as none: the engine is asked. */
+/** A note with an unreadable record counts for nothing: the engine is asked. */
 function sound<N extends object>(note: N | null): N | null {
   if (note === null || !('key' in note)) return null
   return 'record' in note && parseSharedRecord(JSON.stringify(note.record)).kind !== 'record' ? null : note

@@ -135,7 +135,7 @@ function tryGuard(
   const dir = join(stateDir, 'guards', key)
   const draft = join(stateDir, 'tmp', name)
   const files = slotNames(name, slots)
-  // While others hold it: cheaper than making a private folder in vain.
+  // While others hold it: cheaper than making a private folder for nothing.
   const living = contended ? livingHolder(host, dir) : null
   if (living !== null) return living
   try {

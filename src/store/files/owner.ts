@@ -1,4 +1,4 @@
-/** Whose a file is. Replacing one by a rename would change that, and only root may give a file to another user. */
+/** The owner of a file. Replacing one by a rename would change that, and only root may give a file to another user. */
 import { accessSync, constants, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf, MISSING, unless } from '../../core/errno.ts'
@@ -8,7 +8,7 @@ import { lookAt } from './look.ts'
 
 type Owner = Pick<Stats, 'uid' | 'gid'>
 
-/** The error for a file that this process cannot replace without changing whose it is. */
+/** The error for a file that this process cannot replace without changing its owner. */
 export function notOurs(path: string, { uid, gid }: Owner, ourUid: number | undefined): WrkError {
   const [message, hint] =
     uid === ourUid

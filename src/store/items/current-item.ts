@@ -84,7 +84,7 @@ export function currentOf(
   }
 }
 
-/** How a reader tells of conflict markers. */
+/** The beginning of a reader's message about conflict markers. */
 const CONFLICT = 'unresolved merge conflict'
 
 export function invalid(

@@ -1,4 +1,4 @@
-/** Items on disk: finding and reading them. Whatever is wrong with a file is told as its problem, not thrown. */
+/** Items on disk: finding and reading them. Whatever is wrong with a file becomes its problem, and is not thrown. */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import type { ItemId, ItemKey } from '../../core/items/ids.ts'
@@ -13,7 +13,7 @@ import { placeByRecord } from './places/two-places.ts'
 import { type Depth, HEAD, readHead } from './read-item-file.ts'
 import type { ReadingCache } from './reading-cache.ts'
 
-/** Reads items, in order. Whatever is wrong with a file is told as its problem; one that went away is left out. */
+/** Reads items, in order. Whatever is wrong with a file becomes its problem; one that went away is left out. */
 export function readItems(
   store: Store,
   places: readonly ItemPlace[],
@@ -23,7 +23,7 @@ export function readItems(
 }
 
 /**
- * Reads every item of the queue. An id that stands in several places is a problem of each of them.
+ * Reads every item of the queue. An id with several files is a problem of each of them.
  * @param take what to keep of an item, null for nothing: of thousands, whole readings would be a lot to keep.
  * @param among only items with these keys
  */

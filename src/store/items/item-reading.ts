@@ -31,10 +31,10 @@ export interface ItemReading {
   record: ItemRecord | null
   /** When its holder renewed the record last. */
   renewedAt: Date | null
-  /** Of the record's file; it stands in for a time of the record that is no use. */
+  /** Of the record's file; it replaces an unusable time of the record. */
   recordModified: Date
   problems: Problem[]
-  /** The file's modification time, which may stand in for a lock's; without a lock it is not looked up. */
+  /** The file's modification time, which may replace a lock's; without a lock it is not looked up. */
   modified: Date
   /** What else it says, where that was asked for. */
   details?: Details
@@ -42,12 +42,12 @@ export interface ItemReading {
   found?: Frontmatter | null
 }
 
-/** Whether something is wrong that must be mended before the item can be worked on. */
+/** Whether something is wrong that must be corrected before the item can be worked on. */
 export function isBlocked({ problems }: Pick<ItemReading, 'problems'>): boolean {
   return problems.some(({ blocks }) => blocks)
 }
 
-/** A file that is none (a folder, a link), or that may not be read, has no fields; what is merely wrong in it does not hide them. */
+/** A folder, a link or a file that may not be read has no fields; what is merely wrong in it does not hide them. */
 export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean {
   return !problems.some(hidesAll)
 }

@@ -68,7 +68,7 @@ export async function changeItem<T>(
   return { result: changed.result, warnings }
 }
 
-/** A claim that fails is none: its record is given up again. That it cannot be is left to the holder's release. */
+/** A claim that fails must not last: its record is released again; if that fails too, by the holder's release. */
 async function undoClaim(
   store: Store,
   id: ItemId,
@@ -119,7 +119,7 @@ interface Changed<T> {
   result: T
   published: ItemPublished | null
   ended: readonly RunFile[]
-  /** Copies that git put back: to be removed, or to be told. */
+  /** Copies that git put back: to be removed, or reported. */
   strays: readonly ItemPlace[]
   removesStrays: boolean
   overwritten: string | null
@@ -201,7 +201,7 @@ function afterChange<T>(
   try {
     for (const { path } of ended) removeMarker(disk, path)
   } catch (error) {
-    // The change has happened. A run's file that stays names a holder who is none any more.
+    // The change has happened. A run's file that stays names a former holder.
     warnings.push(`a finished run's file could not be removed: ${messageOf(error)}`)
   }
   if (overwritten)

@@ -4,7 +4,7 @@
  * Guarantees: a claim is its record, which comes first and is durable before the answer; the lock lines in the file show
  * it and may follow later. Whatever gives an item up, or changes only its fields, writes the file first, since a status
  * is in the file alone, and is noted in `.wrk/outbox` before: a crash between the two is completed by whoever holds the
- * guard next. What happened is told by inode numbers and revisions, never by the file's content, which git may replace
+ * guard next. What happened is known by inode numbers and revisions, never by the file's content, which git may replace
  * at any moment.
  * Does not guarantee: the lock lines in a file that another program changes in the same instant. The holder's next
  * change of the item writes them.

@@ -73,7 +73,7 @@ export function readHead(
       depth === 'choosing' && isClosedAsFiled(place, head, length, full)
         ? closedReading(place)
         : readOpenFile(store, place, fd, head, length, full, depth)
-    // It stands in for a lock's time that cannot be read, or that is too far ahead.
+    // It replaces a lock's time that cannot be read, or that is too far ahead.
     if (reading.lock) reading.modified = (stat ?? disk.fstatSync(fd)).mtime
     if (stat) keep(reading, stat)
     return reading

@@ -56,7 +56,7 @@ export class ReadingCache {
     return reading
   }
 
-  /** Keeps what was read, if it can be told from a later change. `stat` is of the open file, from before it was read. */
+  /** Keeps what was read, if a later change would be noticed. `stat` is of the open file, from before it was read. */
   keep(place: ItemPlace, stat: Stats, reading: ItemReading, now: number): void {
     if (!isSettled(stat, now)) return
     const rest =

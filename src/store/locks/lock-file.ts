@@ -96,7 +96,7 @@ export function readLockFile(disk: Disk, place: LockPlace): LockFileReading | nu
 export type LockDecision<T> =
   /** `event`: null for a renewal that is no news. */
   | { kind: 'write'; text: string; event: PendingEvent | null; result: T }
-  /** Puts the file aside under `NAME.lock.corrupt-MARK`, and what is to stand in its place into it. */
+  /** Puts the file aside under `NAME.lock.corrupt-MARK`, and writes what replaces it. */
   | { kind: 'quarantine'; mark: string; text: string; event: PendingEvent; result: T }
   | { kind: 'leave'; result: T }
 
@@ -157,7 +157,7 @@ function applied(
   if (decision.kind === 'leave') return { published: null, quarantined: null, toLog: unlogged }
   const aside =
     decision.kind === 'quarantine' ? setAside(disk, place, decision.mark, current.file === null) : null
-  // A folder is gone by that, and nothing needs to stand in its place.
+  // A folder is gone by that, and nothing needs to replace it.
   if (aside?.moved && decision.event)
     return {
       published: null,

@@ -26,7 +26,7 @@ import {
 export interface SessionDecision<T> {
   /** Null: nothing to change. */
   next: Session | null
-  /** That it began or ended; a sign of life is no news. */
+  /** That it began or ended; a heartbeat is no news. */
   event: PendingEvent | null
   result: T
 }

@@ -36,7 +36,7 @@ export function commonOf(gitDir: string): Pick<GitFolder, 'commonDir' | 'isLinke
 
 /**
  * The top of the main working tree when `folder` is the top of a linked one.
- * @returns null when it is none, or nothing says where the main one is (a bare repository, `--separate-git-dir`)
+ * @returns null when it is not linked, or nothing says where the main one is (a bare repository, `--separate-git-dir`)
  */
 export function mainTreeOf(folder: string): string | null {
   const found = gitFolderIn(folder)

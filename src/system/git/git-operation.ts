@@ -1,4 +1,4 @@
-/** What git is in the middle of, told from the files in its folder, and the commits that it brings together. */
+/** What git is in the middle of, by the files in its folder, and the commits that it brings together. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type GitResult, git } from './git.ts'

@@ -70,7 +70,7 @@ export function isShallow({ commonDir }: Repository): boolean {
 }
 
 /**
- * Where a folder lies in the repository: its path from the top with `/`, '' for the top itself. Null when it lies
+ * The place of a folder in the repository: its path from the top with `/`, '' for the top itself. Null when it is
  * elsewhere: outside, or in a submodule or another repository within this one.
  */
 export function pathInRepository({ top }: Repository, folder: string): string | null {
@@ -85,7 +85,7 @@ export function isSameRepository(one: Repository, two: Repository): boolean {
   return realpathSync.native(one.commonDir) === realpathSync.native(two.commonDir)
 }
 
-/** Commits whose content is being brought into the next one: of a merge, a cherry-pick or a rebase that stopped. */
+/** Commits that are being merged into the next one: of a merge, a cherry-pick or a rebase that stopped. */
 export function incomingCommits({ gitDir }: Repository): string[] {
   const rebasing = ['rebase-merge', 'rebase-apply'].some(name => existsSync(join(gitDir, name)))
   return ['MERGE_HEAD', 'CHERRY_PICK_HEAD', ...(rebasing ? ['REBASE_HEAD'] : [])].flatMap(name =>

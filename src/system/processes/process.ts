@@ -1,6 +1,6 @@
 /**
  * Processes of this machine: who they are, who started them, and whether they are still there.
- * Linux reads /proc; other systems ask `ps`. What cannot be told is `unknown`, never "gone".
+ * Linux reads /proc; other systems ask `ps`. What is not known is `unknown`, never "gone".
  */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { shortHash } from '../../core/hash.ts'
@@ -63,7 +63,7 @@ function readLink(path: string): string {
   }
 }
 
-/** The facts of a running process, or null when there is none or none can be had. */
+/** The facts of a running process; null when it does not run, or nothing is known of it. */
 export function processFacts(pid: number): ProcessFacts | null {
   if (process.platform !== 'linux') return factsFromPs(pid)
   if (!isOwnProc()) return null

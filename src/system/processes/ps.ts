@@ -45,7 +45,7 @@ export function commandFromPs(pid: number): string[] {
   return ps(pid, 'command=')?.trim().split(/\s+/) ?? []
 }
 
-/** What ps prints of a process, '' when there is none, null when there is no ps. */
+/** What ps prints of a process, '' when it does not run, null when there is no ps. */
 function ps(pid: number, columns: string): string | null {
   if (process.platform === 'win32') return null
   const { spawnSync } = process.getBuiltinModule('node:child_process')

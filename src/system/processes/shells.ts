@@ -4,7 +4,7 @@ const SHELLS = /^(?:ba|da|z|k|mk|c|tc|fi|a)?sh$|^(?:nu|pwsh|xonsh|elvish)$/
 /** Programs that are there for the one command that they run. */
 const WRAPPERS =
   /^(?:sudo|doas|su|run0|runuser|setpriv|env|nice|nohup|setsid|timeout|time|stdbuf|strace|script|expect|unbuffer|xargs|flock|watch|npm|npx|pnpm|pnpx|yarn|bunx|unshare|nsenter|bwrap|firejail|chroot|docker-init|tini|dumb-init)$/
-/** They outlive every terminal, or stand for many. */
+/** They outlive every terminal, or serve many. */
 const SERVERS = /^(?:tmux|screen|zellij|sshd|mosh-server)/
 const WITH_OPERAND = /^(?:[-+][A-Za-z]*[oO]|--(?:init-file|rcfile))$/
 

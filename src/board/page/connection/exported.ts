@@ -1,4 +1,4 @@
-/** The state that stands in the page itself, where it is an export; null on a board that is served. */
+/** The state inside the page itself, where it is an export; null on a board that is served. */
 import type { Exported } from '../../protocol.ts'
 
 const element = document.getElementById('state')

@@ -173,7 +173,7 @@ function Reason({
       {force && item.holder && (
         <p class="note note-problem">
           {item.holder.session_id} holds it and {item.holder.liveness === 'alive' ? 'is' : 'may be'} alive:{' '}
-          {item.holder.reason}. It is told at its next wrk call.
+          {item.holder.reason}. It learns of it at its next wrk call.
         </p>
       )}
       <label class="field">

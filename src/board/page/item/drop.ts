@@ -1,4 +1,4 @@
-/** Dropping a card on a column is an act, where a column stands for one. */
+/** Dropping a card on a column is an act, where a column means one. */
 
 import type { ActVerb, BoardColumn, BoardItem } from '../../protocol.ts'
 import type { App } from '../app-state.ts'

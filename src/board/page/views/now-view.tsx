@@ -13,7 +13,7 @@ import { ago, clock, short, shortDuration } from '../parts/words.ts'
 const HEADINGS: Record<Concern, string> = {
   dead: 'Held by dead sessions',
   orphaned: 'Orphaned: begun, and nobody is on it',
-  stale: 'Stale: no sign of life for too long',
+  stale: 'Stale: silent for too long',
   unknown: 'May be alive',
   alive: 'At work',
 }

@@ -15,7 +15,7 @@ export function StateView({ app }: { app: App }): JSX.Element {
     ['As of', seconds(model.as_of)],
     ['Connection', connection === 'live' ? 'live' : connection],
     ['Items', model.items.size.toLocaleString('en')],
-    ['A claim lives', `${shortDuration(queue.ttl_seconds * 1000)} after its holder’s last sign of life`],
+    ['A claim lives', `${shortDuration(queue.ttl_seconds * 1000)} after its holder was last seen`],
     ['Takeover', queue.takeover === 'dead-only' ? 'from dead sessions only' : 'from dead and stale sessions'],
     [
       'Deaths are noticed',

@@ -70,7 +70,7 @@ export function isItemFolder(folder: string): boolean {
 
 export const MONTH = /^\d{4}-\d{2}$/
 
-/** The place that a name in one of the queue's folders stands for; null when it is not that of an item. */
+/** The place of an item by its name in one of the queue's folders; null for names of other things. */
 export function itemPlaceOf(root: string, folder: string, name: string): ItemPlace | null {
   const key = name.endsWith('.md') ? keyOfFileName(name) : null
   return key && { key, folder, name, path: join(root, folder, name) }

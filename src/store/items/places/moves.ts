@@ -29,7 +29,7 @@ export function pendingMoves(disk: Disk, stateDir: string): ItemKey[] {
   })
 }
 
-/** The move that an item has to make; null when it has none, or only a torn note of one, whose item never changed. */
+/** The move that an item has to make; null without one, or with a torn note of one: then the item never changed. */
 export function readMove(disk: Disk, stateDir: string, key: ItemKey): Move | null {
   const { status, folder } = readMarker<Partial<Move>>(disk, join(folderOf(stateDir), key)) ?? {}
   if (typeof status !== 'string' || typeof folder !== 'string' || !isItemFolder(folder)) return null

@@ -15,7 +15,7 @@ import { readHeadOf } from '../read-item-file.ts'
 import { itemPlaces } from './item-places.ts'
 
 export interface IdMemory {
-  /** Commits whose history has been read. */
+  /** Commits with their history read. */
   tips: string[]
   /** Numbers by prefix, in lower case. */
   taken: Record<string, number[]>
@@ -49,7 +49,7 @@ export function merge(one: IdMemory, other: IdMemory): IdMemory {
   return { tips: other.tips.length > 0 ? other.tips : one.tips, taken }
 }
 
-/** Adds the ids that file names stand for. */
+/** Adds the ids in file names. */
 export function remember(memory: IdMemory, names: Iterable<string>): void {
   const sets = new Map(Object.entries(memory.taken).map(([prefix, numbers]) => [prefix, new Set(numbers)]))
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** What lies in a queue and is seen by nobody: links in place of folders, and files that only look like items. */
+/** What no command sees in a queue: links in place of folders, and files that only look like items. */
 import { join } from 'node:path'
 import { MISSING, unless } from '../../../core/errno.ts'
 import { conflictCopyOf } from '../../../core/items/conflict-copy.ts'
@@ -40,7 +40,7 @@ export function unseenItems(disk: Disk, root: string): string[] {
     look(
       path,
       name => keyOfFileName(name) !== null,
-      // Beside the queue's own folders may lie anything; what lies in them should be items.
+      // Anything may be beside the queue's own folders; inside them there should be items.
       name => folder === '' || isItemFolder(`${folder}/${name}`),
     )
   return found
