@@ -131,8 +131,9 @@ describe('stdout', () => {
     'whose reader has gone is no error for wrk %s',
     async command => {
       const queue = makeQueue(['WRK-1'])
-      // The reader ends before wrk begins.
-      const result = await shell(queue, `( sleep 0.2; wrk ${command}; echo $? >code ) | true; cat code`)
+      // The reader has closed the pipe before wrk begins.
+      const writer = `until test -e closed; do sleep 0.02; done; wrk ${command}; echo $? >code`
+      const result = await shell(queue, `( ${writer} ) | { exec <&-; : >closed; }; cat code`)
       expect(result.stderr).toBe('')
       const code = readFileSync(join(queue.home, 'code'), 'utf8').trim()
       expect(code).toBe('0')

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../support/clock.ts'
 import { finished, start } from '../support/processes.ts'
-import { cleanEnv, FIRST, PROGRAM } from '../support/program.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
 import type { Queue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
 
@@ -13,12 +13,18 @@ export const dataOf = (queue: Queue, name?: string): Json =>
   JSON.parse(readFileSync(fileOf(queue, name), 'utf8'))
 
 /** Starts `wrk lock run … -- sh -c SCRIPT` and waits until its command runs, which then has written `pid`. */
-export async function running(queue: Queue, script: string, options: readonly string[] = [], before = '') {
+export async function running(
+  queue: Queue,
+  script: string,
+  options: readonly string[] = [],
+  before = '',
+  env: Env = {},
+) {
   const pidFile = join(queue.home, `pid-${options.join('')}`)
   const shell = `${before}echo $$ >${pidFile}.tmp; mv ${pidFile}.tmp ${pidFile}; ${script}`
   const child = start(PROGRAM, [...FIRST, 'lock', 'run', ...options, '--', 'sh', '-c', shell], {
     cwd: queue.home,
-    env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
+    env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester', ...env }),
   })
   const ended = finished(child)
   const pid = Number(

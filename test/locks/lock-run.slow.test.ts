@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { until } from '../support/clock.ts'
 import { gone } from '../support/processes.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
+import { countingLooks, looksOf } from '../support/run.ts'
 import { dataOf, fileOf, running, STAY, stop } from './lock-run.shared.ts'
 
 describe('while the command runs', () => {
@@ -69,10 +70,13 @@ describe('while the command runs', () => {
     const { ended } = await running(
       queue,
       `wrk lock release --run-id $WRK_RUN_ID; wrk lock claim --run-id other >/dev/null 2>&1; ${STAY}; exit 7`,
+      [],
+      '',
+      countingLooks(queue, 'run', 'nightly_session.lock'),
     )
     await until('another run has it', () => existsSync(fileOf(queue)) && dataOf(queue).run_id === 'other')
-    // Twice the time between two looks at the lock.
-    await new Promise(resolve => setTimeout(resolve, 4200))
+    const before = looksOf(queue)
+    await until('wrk has looked at the lock again', () => looksOf(queue) >= before + 4)
     stop(queue)
     const { code, stderr } = await ended
     expect([code, stderr]).toEqual([7, ''])

@@ -1,8 +1,10 @@
 /** What the tests of execute have in common. */
-import { setTimeout as pause } from 'node:timers/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { expect } from 'vitest'
+import { processFacts } from '../../src/system/processes/process.ts'
+import { until } from '../support/clock.ts'
 import { item } from '../support/items.ts'
-import { heard, note } from '../support/notes.ts'
+import { heard, note, noteOf } from '../support/notes.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 
 /** An item that passes every gate. */
@@ -39,9 +41,24 @@ setInterval(() => { if (existsSync(at('go'))) { say('got', got.join(' ')); proce
 `
 export const listener = ['node', '-e', LISTENER]
 
-/** Lets the listener end; gives what it got. A signal that is sent twice has come twice by then. */
-export async function signalsOf(queue: Queue): Promise<string> {
-  await pause(250)
+/**
+ * Sends wrk a signal that is passed on, and waits until the listener has it: what came to wrk before has been dealt with
+ * by then, and wrk lives.
+ * @param other a signal that the test itself does not send
+ */
+export async function passOn(queue: Queue, other: NodeJS.Signals = 'SIGUSR2'): Promise<void> {
+  const count = () =>
+    existsSync(noteOf(queue, other)) ? Number(readFileSync(noteOf(queue, other), 'utf8')) : 0
+  const before = count()
+  const wrk = processFacts(Number(await heard(queue, 'up')))!.ppid
+  process.kill(wrk, other)
+  await until(`${other} is passed on`, () => count() > before)
+}
+
+/** Lets the listener end; gives what it got but for `other`. A signal that is sent twice has come twice by then. */
+export async function signalsOf(queue: Queue, other: NodeJS.Signals = 'SIGUSR2'): Promise<string> {
+  await passOn(queue, other)
   note(queue, 'go')
-  return heard(queue, 'got')
+  const got = (await heard(queue, 'got')).split(' ')
+  return got.filter(signal => signal !== other).join(' ')
 }

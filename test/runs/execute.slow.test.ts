@@ -6,6 +6,7 @@ import { stampOf } from '../support/clock.ts'
 import { bash, heard, note, noteOf, startWatched } from '../support/notes.ts'
 import { gone } from '../support/processes.ts'
 import type { Queue } from '../support/queue.ts'
+import { countingLooks, LOOKED_AGAIN } from '../support/run.ts'
 import { together } from '../support/together.ts'
 import { execute, expectUntouched, listener, ready, readyQueue, signalsOf } from './execute.shared.ts'
 
@@ -22,12 +23,10 @@ describe('the exit code of the command is passed on, and the item released:', ()
     ['archives the item', 'wrk archive WRK-1', 'archive', ''],
   ])('a command that itself %s has not lost it', async (_, command, place) => {
     const queue = readyQueue()
-    // Long enough to be looked after several times.
+    // Until the claim has been looked after several times.
     const { code, json, stderr } = await queue.run(
-      ['--json', ...execute(...bash(`${command} >&2 || exit 9; sleep 1`))],
-      {
-        env: { LOCK_TTL_SECONDS: '4' },
-      },
+      ['--json', ...execute(...bash(`${command} >&2 || exit 9; ${LOOKED_AGAIN}`))],
+      { env: { LOCK_TTL_SECONDS: '4', ...countingLooks(queue, 'execute', '.wrk/claims/wrk-1') } },
     )
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(json).toMatchObject({ ok: true, released: true, superseded: null })
@@ -50,7 +49,7 @@ describe('without a terminal', () => {
       expect(await heard(queue, signal)).toBe('1')
       expect(queue.lock('WRK-1').by).toBe('tester')
       expect(processFacts(child)!.ppid).toBe(running.pid)
-      expect(await signalsOf(queue)).toBe(signal)
+      expect(await signalsOf(queue, signal === 'SIGUSR2' ? 'SIGUSR1' : 'SIGUSR2')).toBe(signal)
       expect((await running.end).code).toBe(7)
       expectUntouched(queue, before)
     },

@@ -1,7 +1,6 @@
 /** `wrk execute`: the gates in their order, the command under the claim, and the claim given back whatever happens. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { processFacts } from '../../src/system/processes/process.ts'
 import { until } from '../support/clock.ts'
@@ -12,7 +11,7 @@ import { cleanEnv } from '../support/program.ts'
 import { makeQueue, Queue } from '../support/queue.ts'
 import { orphaned } from '../support/terminals/agents.ts'
 import { haveTerminals, openTerminal } from '../support/terminals/pty.ts'
-import { execute, expectUntouched, LISTENER, ready, readyQueue, signalsOf } from './execute.shared.ts'
+import { execute, expectUntouched, LISTENER, passOn, ready, readyQueue, signalsOf } from './execute.shared.ts'
 
 /** Starts a script of bash that finds `wrk` and the queue. */
 function startShell(queue: Queue, script: string): ReturnType<typeof start> {
@@ -566,12 +565,25 @@ describe('stdin, stdout and stderr', () => {
     expect(stderr).toContain('wrk: released WRK-1\n')
   })
 
+  /** Whether a program of that name, started from this queue's home, waits for something. */
+  const isWaiting = (queue: Queue, name: string) =>
+    readdirSync('/proc').some(pid => {
+      try {
+        const of = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8')
+        return of('stat').includes(`(${name}) S`) && of('environ').includes(`HOME=${queue.home}\0`)
+      } catch {
+        // No process, another's, or gone by now.
+        return false
+      }
+    })
+
   test('a pipe with a slow writer can still be waited for', async () => {
     const queue = readyQueue()
     // cat, unlike bash, does not repair a pipe that somebody made non-blocking.
-    const slow =
-      'until grep -q tester "$WRK_QUEUE/pending/WRK-1.md"; do sleep 0.02; done; sleep 0.5; echo late'
+    const slow = 'until test -e "$HOME/go"; do sleep 0.02; done; echo late'
     const running = startShell(queue, `{ ${slow}; } | wrk execute WRK-1 --provider claude -- cat`)
+    await until('cat waits for its input', () => isWaiting(queue, 'cat'))
+    note(queue, 'go')
     expect(await finished(running)).toMatchObject({ code: 0, stdout: 'late\n' })
   })
 
@@ -648,7 +660,7 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
     terminal.press('\x03')
     expect(await heard(queue, 'SIGINT')).toBe('1')
     const wrk = processFacts(child)!.ppid
-    await pause(250)
+    await passOn(queue)
     expect(processFacts(wrk)).not.toBeNull()
     expect(processFacts(child)!.ppid).toBe(wrk)
     expect(queue.lock('WRK-1').by).toMatch(/^terminal-/)

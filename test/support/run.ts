@@ -1,5 +1,5 @@
 /** Runs the built command to its end. Unless a test is about identity, a call acts as the session `tester`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished, start, tempFolder } from './processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM, required } from './program.ts'
@@ -52,3 +52,31 @@ export function loading(queue: Queue, module: string): Env {
   writeFileSync(path, module)
   return required(path)
 }
+
+const looksFile = (queue: Queue) => join(queue.home, 'looks')
+
+/**
+ * Notes each time that a command opens a file, so that a test can wait until it has looked at it again.
+ * @param word which command: one of its arguments; what it runs itself is not counted
+ * @param end how the file's path ends
+ */
+export function countingLooks(queue: Queue, word: string, end: string): Env {
+  writeFileSync(looksFile(queue), '')
+  return loading(
+    queue,
+    `const fs = require('node:fs')
+const { openSync } = fs
+if (process.argv.slice(1, 4).includes(${JSON.stringify(word)}))
+  fs.openSync = (path, ...how) => {
+    if (String(path).endsWith(${JSON.stringify(end)})) fs.appendFileSync(${JSON.stringify(looksFile(queue))}, '.')
+    return openSync(path, ...how)
+  }
+`,
+  )
+}
+
+export const looksOf = (queue: Queue): number => readFileSync(looksFile(queue), 'utf8').length
+
+/** Lets a script wait until it has been looked at the file four times more. */
+export const LOOKED_AGAIN =
+  'n=$(wc -c <"$HOME/looks"); until [ "$(wc -c <"$HOME/looks")" -ge $((n + 4)) ]; do sleep 0.05; done'
