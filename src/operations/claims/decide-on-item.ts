@@ -88,11 +88,12 @@ export function decideOnItem(
   }
 }
 
-function holdAfter(
+/** How the caller holds an item from now on. */
+export function holdAfter(
   current: Current,
   { holder }: Caller,
   renewed: boolean,
-  { run, runId }: OwnClaimOptions,
+  { run, runId }: Pick<OwnClaimOptions, 'run' | 'runId'>,
   ttlMs: number,
   now: Date,
 ): Extract<Hold, { kind: 'take' }> {
@@ -108,11 +109,7 @@ function holdAfter(
 }
 
 /** The sign of life that a claim writes down. @param renewed whether the caller held the item before */
-export function signOfClaim(
-  { lock, renewedAt, recordModified }: Current,
-  renewed: boolean,
-  now: Date,
-): string {
+function signOfClaim({ lock, renewedAt, recordModified }: Current, renewed: boolean, now: Date): string {
   if (!renewed || !lock) return stamp(now)
   const signs = [lock.at, renewedAt].map(sign => countedSign(sign, recordModified, now))
   return stamp(nextSign(latestSign(signs), now))
@@ -126,7 +123,7 @@ function takenFrom({ lock }: HeldLock, reason: string): ClaimedItem['from'] {
  * Whether a renewal leaves the file alone: it names the caller since less than half the TTL, or something took the
  * lock out of it since then. That may be a tool that hides changes while hooks run, and would trip over new lines.
  */
-export function isShownLately(
+function isShownLately(
   { inFile, record, takenOut, isUnshown, foreign, modified }: Current,
   holder: string,
   ttlMs: number,

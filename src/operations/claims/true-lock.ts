@@ -33,27 +33,38 @@ export async function readTruths(
   keys: ReadonlySet<ItemKey>,
 ): Promise<TruthOf> {
   const { store } = context
-  const { disk } = store.host
-  const readings = await readItems(store, placesOf(disk, store.root, ...keys))
+  const readings = await readItems(store, placesOf(store.host.disk, store.root, ...keys))
   const judge = judgeForMany(store, registry, context.clock())
-  const claimed = new Set(caller ? claimsOf(context, caller.session).map(({ key }) => key) : [])
-
+  const session = caller?.session ?? null
+  const claimed = new Set(session === null ? [] : claimsOf(context, session).map(({ key }) => key))
   return key => {
-    const found = readings.filter(({ place }) => place.key === key)
-    const reading = found.find(({ lock }) => lock) ?? found[0] ?? withoutFile(context, key)
-    const held = heldLock(judge, reading)
-    const isMine = (by: string) => caller !== null && belongsTo(by, caller.session)
-    const lost = claimed.has(key) && !(reading.lock && isMine(reading.lock.by)) && canTell(reading)
-    return {
-      readings: found,
-      lock: held?.lock ?? null,
-      whose: whoseLock(judge, held, isMine),
-      holder: held && holderInfo(judge, held),
-      lost,
-      loss: lost ? howLost(context, caller!.session, reading.item.id, held?.lock.by ?? null) : null,
-      isTampered: held?.takenOut ?? false,
-      unreadable: held ? null : whyUnreadable(reading),
-    }
+    const files = readings.filter(({ place }) => place.key === key)
+    return truthOf(context, key, files, judge, session, claimed.has(key))
+  }
+}
+
+/** @param claimed whether the caller's session has claimed the item, and not given it up */
+function truthOf(
+  context: Context,
+  key: ItemKey,
+  files: ItemReading[],
+  judge: ItemJudge,
+  session: string | null,
+  claimed: boolean,
+): Truth {
+  const reading = files.find(({ lock }) => lock) ?? files[0] ?? withoutFile(context, key)
+  const held = heldLock(judge, reading)
+  const isMine = (by: string) => session !== null && belongsTo(by, session)
+  const lost = claimed && !(reading.lock && isMine(reading.lock.by)) && canTell(reading)
+  return {
+    readings: files,
+    lock: held?.lock ?? null,
+    whose: whoseLock(judge, held, isMine),
+    holder: held && holderInfo(judge, held),
+    lost,
+    loss: lost ? howLost(context, session!, reading.item.id, held?.lock.by ?? null) : null,
+    isTampered: held?.takenOut ?? false,
+    unreadable: held ? null : whyUnreadable(reading),
   }
 }
 

@@ -119,12 +119,34 @@ export function judgeChange(
     return findings
   }
 
+  const form = formAfter(about, { key, entry, item, path, staged, changed }, committed)
+  for (const finding of form) findings.push({ kind: 'form', path, item, holder: null, ...finding })
+  return findings
+}
+
+/** An item's staged version, under its name for people. */
+interface StagedForm {
+  key: ItemKey
+  entry: NonNullable<StagedItem['after']>
+  item: string
+  path: string
+  staged: Version | null
+  changed: boolean
+}
+
+/** What is wrong with the form of an item's staged version, and that the commit would have it twice. */
+function formAfter(
+  about: About,
+  { key, entry, item, path, staged, changed }: StagedForm,
+  committed: readonly { version: Version | null }[],
+): FormFinding[] {
+  const { named } = about
   const file: NamedFile = {
     path,
     queue: named(about.folder),
     folder: entry.place.folder,
     name: entry.place.name,
-    idPrefix: context.store.settings.idPrefix,
+    idPrefix: about.context.store.settings.idPrefix,
   }
   // What a merge brings together may have been wrong before: that is not this session's doing.
   const known = new Set(
@@ -145,8 +167,7 @@ export function judgeChange(
       fix: `keep one; ${places.map(place => `git rm ${shellWord(place)}`).join(', or: ')}`,
     })
   }
-  for (const finding of form) findings.push({ kind: 'form', path, item, holder: null, ...finding })
-  return findings
+  return form
 }
 
 /** The commit has only one half of a move: the file that went, and not the one that came. */

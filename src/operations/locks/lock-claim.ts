@@ -138,29 +138,36 @@ function decide(
     decision.kind === 'renewed' && found
       ? renewedLock(found.lock, request, found.held.fileModified, now)
       : grantedLock({ ...request, ttlMs: request.ttlMs ?? settings.ttlMs }, now)
-  const taken = decision.kind === 'takenOver' && found ? { ...found, reason: decision.reason } : null
+  const taken =
+    decision.kind === 'takenOver' && found ? takenFrom(context, place, found, decision.reason, now) : null
+  const from = taken ?? elsewhere
   const kind = elsewhere && decision.kind === 'granted' ? 'takenOver' : decision.kind
   return {
     kind: 'write',
     text: lockText(lock),
     event: lockEvent(context, place, kind, now, {
       session: runId,
-      previous_holder: taken?.lock.runId ?? elsewhere?.lock.run_id ?? null,
-      reason: (taken ?? elsewhere)?.reason ?? (keeper.sessionId && `session ${keeper.sessionId}`),
+      previous_holder: from?.lock.run_id ?? null,
+      reason: from?.reason ?? (keeper.sessionId && `session ${keeper.sessionId}`),
     }),
     result: {
       kind,
       runId,
       keeper,
       view: viewOf(context, place, heldAfter(context, lock, now), now),
-      from: taken
-        ? {
-            lock: lockData(taken.lock),
-            since: viewOf(context, place, taken, now).holder!.since_utc,
-            reason: printable(taken.reason),
-          }
-        : elsewhere,
+      from,
       warnings: [],
     },
   }
+}
+
+function takenFrom(
+  context: LockContext,
+  place: LockPlace,
+  found: LockHold,
+  reason: string,
+  now: Date,
+): TakenLock {
+  const { since_utc } = viewOf(context, place, found, now).holder!
+  return { lock: lockData(found.lock), since: since_utc, reason: printable(reason) }
 }

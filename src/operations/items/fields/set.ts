@@ -116,6 +116,15 @@ interface Decided {
   warnings: string[]
 }
 
+/** @throws WrkError USAGE for a list or a map */
+function checkSingleValue(current: Current, { id, path }: ItemSummary, key: string): void {
+  const kind = current.kindOf(key)
+  if (kind !== null && kind !== 'scalar')
+    throw new WrkError('USAGE', `${key} of ${id} is a ${kind}; wrk sets only single values`, {
+      hint: `Edit the file: ${path}`,
+    })
+}
+
 function decide(
   context: Context,
   current: Current,
@@ -126,13 +135,7 @@ function decide(
 ): ItemDecision<Decided> {
   const item = summary(current)
   const { place } = current
-  for (const key of fields.keys()) {
-    const kind = current.kindOf(key)
-    if (kind !== null && kind !== 'scalar')
-      throw new WrkError('USAGE', `${key} of ${item.id} is a ${kind}; wrk sets only single values`, {
-        hint: `Edit the file: ${item.path}`,
-      })
-  }
+  for (const key of fields.keys()) checkSingleValue(current, item, key)
   const changes = new Map([...fields].filter(([key, value]) => (current.text(key) ?? '') !== value))
   const before = Object.fromEntries([...changes.keys()].map(key => [key, current.text(key) ?? null]))
   const added = newField ? [] : newFields(current, item.id, changes, lists)

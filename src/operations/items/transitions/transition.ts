@@ -17,7 +17,7 @@ import { placesOf } from '../../../store/items/places/item-places.ts'
 import type { ItemDecision } from '../../../store/items/publication-of.ts'
 import { pendingEvent } from '../../../store/log/pending-event.ts'
 import { here } from '../../../system/processes/process.ts'
-import { isShownLately, signOfClaim } from '../../claims/decide-on-item.ts'
+import { holdAfter } from '../../claims/decide-on-item.ts'
 import { type ItemSummary, summary } from '../../claims/item-summary.ts'
 import { permission, type Refused } from '../../claims/permission.ts'
 import type { Context } from '../../context.ts'
@@ -115,20 +115,16 @@ export function decideTransitionOf(
       result: { kind: 'done', changed: false, item, lock: null, renewed, from, warnings: [] },
     }
 
-  const showsNew = !renewed || !isShownLately(current, caller.holder, context.store.settings.ttlMs, instant)
   const hold: Hold = holds
-    ? {
-        kind: 'take',
-        holder: caller.holder,
-        run: renewed ? (current.record?.run ?? null) : null,
-        at: now,
-        showsNew,
-        sign: signOfClaim(current, renewed, instant),
-      }
+    ? holdAfter(current, caller, renewed, {}, context.store.settings.ttlMs, instant)
     : { kind: 'give', state: verb === 'done' ? 'done' : 'released', at: now, why: reason ?? verb }
-  const held = holds
-    ? { locked_by: caller.holder, locked_at: showsNew ? now : (current.record?.lockedAt ?? now) }
-    : null
+  const held =
+    hold.kind === 'take'
+      ? {
+          locked_by: caller.holder,
+          locked_at: hold.showsNew ? now : (current.record?.lockedAt ?? now),
+        }
+      : null
   // Closed as it is, whatever its word for that.
   const stays = decision.kind === 'free' || isUndated
   const dated = isUndated ? { completed_at: { word: now } } : {}
