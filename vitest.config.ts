@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** What takes long: every interleaving, every crash point, storms, faults, and the long ways through a command. */
 const SLOW = 'test/**/*.slow.test.ts'
 const UNITS = ['test/{core,markdown}/**/*.test.ts']
+/** What tries properties on generated cases: a tenth of them is enough for every run. */
+const PROPERTIES = [...UNITS, 'test/cli/plain-line.test.ts']
 
 export default defineConfig({
   test: {
@@ -12,7 +14,17 @@ export default defineConfig({
       // What runs src in this process shares its modules: nothing there keeps state between files.
       { extends: true, test: { name: 'units', include: UNITS, exclude: [SLOW], isolate: false } },
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [SLOW, ...UNITS] } },
-      { extends: true, test: { name: 'slow', include: [SLOW] } },
+      { extends: true, test: { name: 'slow', include: [SLOW], env: { WRK_TEST_PROCESSES: 'all' } } },
+      {
+        extends: true,
+        test: {
+          name: 'properties',
+          include: PROPERTIES,
+          exclude: [SLOW],
+          isolate: false,
+          env: { WRK_TEST_RUNS: 'all' },
+        },
+      },
     ],
     // Generous, since a busy machine may be ten times slower: a test that hangs fails all the same.
     testTimeout: 180_000,

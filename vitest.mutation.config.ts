@@ -8,6 +8,7 @@ export default defineConfig({
       'test/files/guard-alone.test.ts',
       'test/files/guarded-file.test.ts',
     ],
+    env: { WRK_TEST_RUNS: 'all' },
     setupFiles: ['test/support/fixed-seed.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -1,15 +1,15 @@
 /** What a command line asks for, told from its words alone: the launcher chooses a bundle by it. */
 
 /** Commands that agents and hooks call all day. A bundle of their own starts faster than one with everything. */
-export const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'show']
+const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'show']
 /** Commands that are called often too, and need more; they have another bundle. */
-export const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
+const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
 
 /** What git's hooks run at every commit that touches an item. */
-export const COMMIT: readonly string[] = ['verify']
+const COMMIT: readonly string[] = ['verify']
 
 /** Serves a page: what it needs is in a bundle that nothing else loads. */
-export const BOARD: readonly string[] = ['board']
+const BOARD: readonly string[] = ['board']
 
 /** What an agent's hook runs at every use of a tool: the least there can be, told from the words as they are. */
 export function isAgentHook(words: readonly string[]): boolean {
@@ -22,7 +22,7 @@ export function isMergeDriver(words: readonly string[]): boolean {
 }
 
 /** `wrk verify` otherwise than at a commit, which needs more than the hooks' bundle has. */
-export function isRange(words: readonly string[]): boolean {
+function isRange(words: readonly string[]): boolean {
   return words.some(word => /^--(range|pre-receive|pre-push)($|=)/.test(word))
 }
 
@@ -42,4 +42,15 @@ export function commandWord(words: readonly string[]): string | undefined {
 export function wordsBehindDashes(words: readonly string[]): readonly string[] | undefined {
   const end = words.indexOf('--')
   return end < 0 ? undefined : words.slice(end + 1)
+}
+
+/** The bundle that a command line starts from. */
+export function bundleFor(line: readonly string[]): string {
+  if (isAgentHook(line)) return './hook.cjs'
+  if (isMergeDriver(line)) return './merge-driver.cjs'
+  const command = (!line.includes('help') && commandWord(line)) || ''
+  if (FREQUENT.includes(command)) return './main.cjs'
+  if (DAILY.includes(command)) return './daily.cjs'
+  if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
+  return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
 }

@@ -5,17 +5,7 @@
  */
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import {
-  BOARD,
-  COMMIT,
-  commandWord,
-  DAILY,
-  FREQUENT,
-  isAgentHook,
-  isMergeDriver,
-  isRange,
-  plainWords,
-} from '../words.ts'
+import { bundleFor, commandWord } from '../words.ts'
 import { ALL_USUAL, findCompiled, readBundle } from './compiled.ts'
 import { type Program, run } from './run.ts'
 
@@ -29,16 +19,6 @@ run(load(first) as Program, words, () => {
   declined.push(first)
   return load('./all.cjs') as Program
 })
-
-function bundleFor(line: readonly string[]): string {
-  if (isAgentHook(line)) return './hook.cjs'
-  if (isMergeDriver(line)) return './merge-driver.cjs'
-  const command = (!line.includes('help') && commandWord(line)) || ''
-  if (FREQUENT.includes(command)) return './main.cjs'
-  if (DAILY.includes(command)) return './daily.cjs'
-  if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
-  return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
-}
 
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {

@@ -1,4 +1,5 @@
 /** Plain command lines are read without commander (src/plain-line.ts), and mean what commander would make of them. */
+
 import type { Command } from 'commander'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
@@ -8,6 +9,7 @@ import { readPlainLine } from '../../src/plain-line.ts'
 import type { Outcome } from '../../src/print/outcome.ts'
 import { QUICK } from '../../src/quick.ts'
 import { wordsBehindDashes } from '../../src/words.ts'
+import { runs } from '../support/property-runs.ts'
 
 // The build puts it in.
 vi.stubGlobal('WRK_VERSION', '0.0.0')
@@ -103,9 +105,9 @@ describe('a plain line of', () => {
         plain++
         expect(call).toEqual(await byCommander(name, words))
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     )
-    expect(plain).toBeGreaterThan(30)
+    expect(plain).toBeGreaterThan(runs(30))
   })
 })
 

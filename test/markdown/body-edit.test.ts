@@ -1,10 +1,12 @@
 /** An item's text gets an entry more, or a box is checked; every other byte stays. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { appendEntry, checkCriteria, readCriteria } from '../../src/markdown/edit/body-edit.ts'
 import { readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { bodyStart } from '../../src/markdown/split.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
+import { runs } from '../support/property-runs.ts'
 
 const HEAD = '---\nid: WRK-1\n---\n'
 
@@ -163,7 +165,7 @@ describe('whatever the text is', () => {
         const after = readFrontmatter(appendEntry(bytes, HEAD.length, 'Notes', 'x', '\n'))
         expect(after).toMatchObject({ kind: 'ok', split: { yaml: 'id: WRK-1\n' } })
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -177,7 +179,7 @@ describe('whatever the text is', () => {
         expect(twice).toContain('- one')
         expect(twice.replace(/\r/g, '')).toMatch(/- one\n- two(\n|$)/)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -192,7 +194,7 @@ describe('whatever the text is', () => {
           expect(checkCriteria(other, HEAD.length, [number], checked)).toEqual(bytes)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 

@@ -1,10 +1,12 @@
 /** Documents as a whole: the fast reader and gray-matter give the same, and no engine runs code. */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readDocument } from '../../src/markdown/document.ts'
 import { readWithGrayMatter } from '../../src/markdown/read/full.ts'
+import { runs } from '../support/property-runs.ts'
 
 const both = async (bytes: Buffer) => ({
   ours: await readDocument(bytes),
@@ -36,7 +38,7 @@ test('of every document the data and the content are those that gray-matter give
       if (theirs.kind === 'error') throw new Error(theirs.error.message)
       expect(ours).toEqual({ kind: 'document', data: theirs.data, content: theirs.content })
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })
 

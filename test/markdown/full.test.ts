@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFull, readWithGrayMatter, toBlockForm } from '../../src/markdown/read/full.ts'
 import { findPair, scalarText, scalarValue, toData } from '../../src/markdown/scalar.ts'
+import { runs } from '../support/property-runs.ts'
 import { nastyYaml, reference } from './helpers.ts'
 
 const read = (text: string) => {
@@ -216,9 +217,9 @@ describe('readFull', () => {
         read++
         expect(toData(result.map)).toEqual(expected.data)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
-    expect(read).toBeGreaterThan(200)
+    expect(read).toBeGreaterThan(runs(200))
   })
 })
 

@@ -1,4 +1,5 @@
 /** Lists are changed in every form that people write them in, and nothing else in the file is. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { editList } from '../../src/markdown/edit/list-edit.ts'
@@ -6,6 +7,7 @@ import { listWords } from '../../src/markdown/edit/list-words.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { findPair, toData } from '../../src/markdown/scalar.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
+import { runs } from '../support/property-runs.ts'
 import { nastyYaml, plainYaml } from './helpers.ts'
 
 const full = await loadFullReader()
@@ -198,9 +200,9 @@ describe('whatever the frontmatter is', () => {
           if (expectOnlyThat(Buffer.from(crlf ? text.replaceAll('\n', '\r\n') : text), wanted, 'k')) given++
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
-    expect(given).toBeGreaterThan(1000)
+    expect(given).toBeGreaterThan(runs(1000))
   })
 
   test('nasty YAML is changed as wanted, or refused', () => {
@@ -208,7 +210,7 @@ describe('whatever the frontmatter is', () => {
       fc.property(nastyYaml, words, (yaml, wanted) => {
         expectOnlyThat(Buffer.from(`---\n${yaml}\n---\nbody`), wanted, 'a')
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
   })
 

@@ -5,6 +5,7 @@ import { type RepeatedKey, readPlain } from '../../src/markdown/read/plain.ts'
 import { toData } from '../../src/markdown/scalar.ts'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
+import { runs } from '../support/property-runs.ts'
 import { nastyYaml, plainYaml, reference } from './helpers.ts'
 
 const REGISTRY = `session_id: "claude-devbox-k3x9f2"
@@ -242,9 +243,9 @@ test('readPlain never reads what the yaml package reads differently', () => {
     fc.property(nastyYaml, text => {
       if (agrees(text)) read++
     }),
-    { numRuns: 4000 },
+    { numRuns: runs(4000) },
   )
-  expect(read).toBeGreaterThan(400)
+  expect(read).toBeGreaterThan(runs(400))
 })
 
 const WANTED = new Set(['id', 'title', 'status'])
@@ -262,9 +263,9 @@ test('with only some keys wanted, it checks all of the text and gives those the 
       const pairs = some.pairs.filter(({ key }) => WANTED.has(key))
       expect(toData({ ...some, pairs }), JSON.stringify(text)).toEqual(Object.fromEntries(data))
     }),
-    { numRuns: 4000 },
+    { numRuns: runs(4000) },
   )
-  expect(read).toBeGreaterThan(400)
+  expect(read).toBeGreaterThan(runs(400))
 })
 
 test('what it reads in full it also reads with only some keys wanted', () => {
@@ -276,7 +277,7 @@ test('what it reads in full it also reads with only some keys wanted', () => {
       const wanted = readPlain(text, WANTED, [])?.pairs.filter(({ key }) => WANTED.has(key))
       expect(wanted, JSON.stringify(text)).toEqual(pairs)
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -332,9 +333,9 @@ test('both readers give the same places, keys and styles', () => {
       const full = readFull(text)
       expect(full.kind === 'map' && full.map.pairs).toEqual(map.pairs)
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
-  expect(both).toBeGreaterThan(50)
+  expect(both).toBeGreaterThan(runs(50))
 })
 
 test.each([

@@ -4,6 +4,7 @@ import { type FieldValue, spliceChecked } from '../../src/markdown/edit/splice.t
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../src/markdown/scalar.ts'
 import { CORPUS, corpus } from '../support/corpus.ts'
+import { runs } from '../support/property-runs.ts'
 import { nastyYaml, plainYaml } from './helpers.ts'
 
 const full = await loadFullReader()
@@ -301,9 +302,9 @@ describe('a word is written as people write it', () => {
         const lineEnds = changed.match(/\n/g)!.length
         expect(lineEnds).toBe(at >= 0 && values[at]!.startsWith('\n') ? 2 : 1)
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     )
-    expect(plain).toBeGreaterThan(100)
+    expect(plain).toBeGreaterThan(runs(100))
   })
 })
 
@@ -485,7 +486,7 @@ test('any string is read back as it was given', () => {
       expect(result.kind).toBe('ok')
       if (result.kind === 'ok') expect(scalarText(findPair(result.after.map, 'k')?.value) ?? '').toBe(value)
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 
@@ -557,9 +558,9 @@ test('set, clear, set, clear comes back to the bytes of the first clear, and not
     fc.property(anyFile, bytes => {
       if (survives(bytes)) changed++
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
-  expect(changed).toBeGreaterThan(50)
+  expect(changed).toBeGreaterThan(runs(50))
 })
 
 const files = corpus()

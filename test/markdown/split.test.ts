@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
+import { runs } from '../support/property-runs.ts'
 
 const split = (text: string | Buffer, whole = true) => splitFrontmatter(Buffer.from(text as string), whole)
 
@@ -117,6 +118,6 @@ test('what is behind the given length does not matter', () => {
       const found = splitFrontmatter(Buffer.concat([bytes, behind]), whole, bytes.length)
       expect(found).toEqual(splitFrontmatter(bytes, whole))
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
 })

@@ -1,4 +1,5 @@
 /** Text that is written stays text, whatever reads it: YAML 1.1 and 1.2 disagree on much. */
+
 import fc from 'fast-check'
 import matter from 'gray-matter'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +7,7 @@ import { parse } from 'yaml'
 import { type FieldValue, spliceChecked } from '../../src/markdown/edit/splice.ts'
 import { isStringWord } from '../../src/markdown/edit/string-word.ts'
 import { loadFullReader, readFrontmatter } from '../../src/markdown/frontmatter.ts'
+import { runs } from '../support/property-runs.ts'
 
 const full = await loadFullReader()
 
@@ -92,7 +94,7 @@ describe('whatever is written', () => {
       fc.property(word, text => {
         expect(readBy({ text }).read).toEqual([text, text, text])
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -101,7 +103,7 @@ describe('whatever is written', () => {
       fc.property(fc.array(word, { maxLength: 3 }), list => {
         expect(readBy({ list }).read).toEqual([list, list, list])
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 })

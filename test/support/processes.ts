@@ -2,7 +2,7 @@
  * Child processes and temp folders. Everything that is made here is gone when the test file ends: processes are killed,
  * then folders removed.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,9 +36,9 @@ export function tempFolder(): string {
 export function start(
   program: string,
   args: readonly string[],
-  options: { cwd: string; env: Env; argv0?: string },
+  options: { cwd: string; env: Env; argv0?: string; stdio?: StdioOptions },
 ): ChildProcess {
-  const child = spawn(program, args, { ...options, stdio: 'pipe', detached: true })
+  const child = spawn(program, args, { stdio: 'pipe', ...options, detached: true })
   children.add(child)
   // A child that ends before it has read all of its input is not an error of the test.
   child.stdin?.on('error', () => undefined)
@@ -75,10 +75,10 @@ export function killProcess(pid: number): void {
   }
 }
 
-/** Waits until a process is gone, or is only a zombie that nobody has collected yet. */
+/** Waits until a process is gone, or is only a zombie that another process has not collected yet. */
 export async function gone(pid: number): Promise<void> {
   await until(`process ${pid} is gone`, () => {
     const facts = processFacts(pid)
-    return !facts || facts.state === 'Z' || facts.state === 'X'
+    return !facts || (['Z', 'X'].includes(facts.state) && facts.ppid !== process.pid)
   })
 }

@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { item } from './items.ts'
 import { finished, start, tempFolder } from './processes.ts'
-import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
+import { cleanEnv, type Env } from './program.ts'
 import { markAsNew } from './queue.ts'
 import type { Result } from './result.ts'
 import type { Args } from './run.ts'
+import { runCommand } from './served-command.ts'
 import { registry, type SessionData } from './sessions.ts'
 
 export const IN_QUEUE = join('.claude', 'work-queue')
@@ -47,7 +48,7 @@ export class Repository {
   wrk(args: Args, { session = 'tester', env = {}, cwd = this.top }: CallOptions = {}): Promise<Result> {
     const words = typeof args === 'string' ? args.split(' ') : args
     const own: Env = session === null ? {} : { WRK_SESSION_ID: session }
-    return finished(start(PROGRAM, [...FIRST, ...words], { cwd, env: gitEnv({ ...own, ...env }) }))
+    return runCommand(words, { cwd, env: gitEnv({ ...own, ...env }) })
   }
 
   /** A path from the top; of a pending item by its id alone. */

@@ -1,10 +1,11 @@
 /** Runs the built command to its end. Unless a test is about identity, a call acts as the session `tester`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { finished, start, tempFolder } from './processes.ts'
-import { cleanEnv, type Env, FIRST, PROGRAM, required } from './program.ts'
+import { tempFolder } from './processes.ts'
+import { cleanEnv, type Env, required } from './program.ts'
 import type { Queue } from './queue.ts'
 import type { Result } from './result.ts'
+import { runCommand } from './served-command.ts'
 
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]
@@ -34,14 +35,11 @@ export function envOf({ queue, session = 'tester', env = {} }: RunOptions, home:
   return cleanEnv(home, { ...own, ...env })
 }
 
-/** Runs the built command to its end. */
+/** Runs the built command to its end, in a process of its own where that matters (served-command.ts). */
 export function run(args: Args, options: RunOptions = {}): Promise<Result> {
   const home = options.queue?.home ?? tempFolder()
   const cwd = options.cwd ?? home
-  return finished(
-    start(PROGRAM, [...FIRST, ...words(args)], { cwd, env: envOf(options, home) }),
-    options.input,
-  )
+  return runCommand(words(args), { cwd, env: envOf(options, home), input: options.input })
 }
 
 let modules = 0

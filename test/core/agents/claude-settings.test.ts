@@ -1,9 +1,11 @@
 /** wrk's hooks in settings.json: everything else survives, comments, order and form included. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hookState, withHooks, withoutHooks } from '../../../src/core/agents/claude-settings.ts'
 import { memberOf } from '../../../src/core/agents/jsonc-edit.ts'
 import { readJsonc } from '../../../src/markdown/jsonc.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const COMMAND = 'wrk-cli agents hook claude || true'
 const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']
@@ -80,7 +82,7 @@ test('what is put in and taken out again leaves every text as it was', () => {
         expect(after.hooks[event].at(-1).hooks).toEqual([{ type: 'command', command: COMMAND, timeout: 10 }])
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 
@@ -91,7 +93,7 @@ test('hooks of another version are renewed, and only those', () => {
       expect(hookState(old, COMMAND)).toBe('outdated')
       expect(install(old)).toBe(install(text))
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 

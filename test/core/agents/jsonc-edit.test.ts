@@ -1,4 +1,5 @@
 /** JSON with comments: read for its places, and changed there without touching the rest. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -9,6 +10,7 @@ import {
   removeElement,
 } from '../../../src/core/agents/jsonc-edit.ts'
 import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../../src/markdown/jsonc.ts'
+import { runs } from '../../support/property-runs.ts'
 
 function rootOf(text: string): JsonNode {
   const read = readJsonc(text)
@@ -80,7 +82,7 @@ describe('reading', () => {
           expect(said(rootOf(text))).toEqual(value)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -114,7 +116,7 @@ describe('reading', () => {
     )
     fc.assert(
       fc.property(plain, parts => check(parts.join(''), rootOf(parts.join('')))),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -187,7 +189,7 @@ describe('changing', () => {
         const { length } = before.elements
         expect(length === 0 ? removeContent(added, after) : removeElement(added, after, length)).toBe(text)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -200,7 +202,7 @@ describe('changing', () => {
         expected.elements.splice(index, 1)
         expect(says(removeElement(text, before, index))).toEqual(expected)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 

@@ -1,4 +1,5 @@
 /** The block in CLAUDE.md and its like: what stood before is restored byte for byte. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -9,6 +10,7 @@ import {
   withBlock,
   withoutBlock,
 } from '../../../src/core/agents/marked-block.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const CONTENT = 'Claim before you work.\n\n- wrk claim WRK-1\n'
 
@@ -28,7 +30,7 @@ test('a block that is put in and taken out leaves every text as it was', () => {
       expect(withoutBlock(after)).toBe(before)
       expect(withBlock(after, CONTENT)).toBe(after)
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   )
 })
 
@@ -41,7 +43,7 @@ test('a block is renewed in its place, and still taken out without a trace', () 
       expect(findBlock(renewed)).toMatchObject({ kind: 'block', content: blockOf(CONTENT) })
       expect(withoutBlock(renewed)).toBe(withoutBlock(moved))
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   )
 })
 

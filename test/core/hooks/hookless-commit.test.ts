@@ -1,8 +1,10 @@
 /** Which shell commands commit past the hooks, and which only look like it. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hooklessCommits } from '../../../src/core/hooks/hookless-commit.ts'
 import { simpleCommands } from '../../../src/core/shell.ts'
+import { runs } from '../../support/property-runs.ts'
 
 describe('goes past the hooks:', () => {
   test.each([
@@ -157,7 +159,7 @@ test('any text is taken apart without an error, in little time', () => {
           .every(word => typeof word === 'string'),
       ).toBe(true)
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   )
   const started = performance.now()
   for (const piece of ['$(', '`', '"$(', '(', "'", '<<E\n'])

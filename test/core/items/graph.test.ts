@@ -1,8 +1,10 @@
 /** Cycles and dangling references, against a naive look at what can be reached from where. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { blockersOf, graphOf, type Node } from '../../../src/core/items/graph.ts'
 import type { ItemKey } from '../../../src/core/items/ids.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const key = (number: number) => `wrk-${number}` as ItemKey
 
@@ -55,7 +57,7 @@ describe('cycles', () => {
           expect([...cycle].sort()[0]).toBe(cycle[0])
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -1,4 +1,5 @@
 /** Ids meet paths, and text from files meets the terminal: both are checked here first. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WrkError } from '../../../src/core/errors.ts'
@@ -14,6 +15,7 @@ import {
   parseId,
 } from '../../../src/core/items/ids.ts'
 import { printable } from '../../../src/core/text.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.]{0,8}$/)
 const prefix = fc.array(word, { minLength: 1, maxLength: 4 }).map(words => words.join('-'))
@@ -70,7 +72,7 @@ describe('an id', () => {
         for (const key of [keyOrNull(text), keyOfFileName(text), keyOfField(text, 'WRK')])
           if (key !== null) expect(key).toMatch(/^[a-z][a-z0-9_.-]*-[0-9]{1,9}(\.[0-9]{1,9})*$/)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 
@@ -421,7 +423,7 @@ describe('text from files', () => {
           expect(safe.length).toBeLessThanOrEqual(most)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 

@@ -1,4 +1,5 @@
 /** Session locks as text, and what is decided on them. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decideClaim } from '../../../src/core/claims/claim.ts'
@@ -24,6 +25,7 @@ import {
 } from '../../../src/core/locks/session-lock.ts'
 import type { Judge, ProcessLook } from '../../../src/core/sessions/liveness.ts'
 import type { Anchor, Session } from '../../../src/core/sessions/session.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const NOW = new Date('2026-11-21T09:37:02Z')
 const anchor: Anchor = { pid: 4242, started: '81423977', boot: 'b1', pidns: '17', host: 'devbox' }
@@ -107,7 +109,7 @@ describe('the text of a lock', () => {
         const { kind } = parseLock(text)
         expect(['corrupt', 'held']).toContain(kind)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -290,7 +292,7 @@ describe('names', () => {
       fc.property(fc.string(), name => {
         if (isLockName(name)) expect(name).toMatch(/^[\w][\w.-]*$/)
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     )
   })
 

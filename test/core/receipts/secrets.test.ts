@@ -1,8 +1,10 @@
 /** What is masked as a secret, and what is left as it is. */
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { commandText } from '../../../src/core/receipts/receipt.ts'
 import { maskDeep, maskSecrets, publicUrl, repositoryName } from '../../../src/core/receipts/secrets.ts'
+import { runs } from '../../support/property-runs.ts'
 
 const twenty = 'Ab1'.repeat(7).slice(0, 20)
 const LINES = 'MIIEow\nIBAAKC\n'
@@ -120,7 +122,7 @@ describe('in a text is masked', () => {
         for (let level = 0; level < levels; level++) written = commandText(['sh', '-c', written])
         expect(maskSecrets(written)).not.toContain('Zq7')
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 })
