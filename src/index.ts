@@ -71,7 +71,7 @@ export { WrkError }
 export type QueueOptions = Omit<ContextOptions, 'queue'>
 
 /**
- * One queue, as one session sees it. Every method reads items, sessions and log anew; the settings (`wrk.yaml`) are
+ * One queue, as one session sees it. Every method reads items, sessions and log again; the settings (`wrk.yaml`) are
  * those of when the queue was opened. A `session` that is no id ends each method with USAGE.
  */
 export interface Queue {
@@ -98,13 +98,13 @@ export interface Queue {
   release(id: string, options?: ReleaseOptions): Promise<ReleaseResult>
   /**
    * Releases all that this session holds; what its helpers hold stays. A queue that was opened with `agent` releases
-   * that helper's items. One that cannot be changed is told with its error.
+   * that helper's items. One that cannot be changed is given with its error.
    * @throws WrkError USAGE, NO_SESSION, BUSY, IO
    */
   releaseMine(): Promise<ReleaseResult[]>
-  /** Gives a sign of life, and tells which claims were lost. @throws WrkError USAGE, NO_SESSION, BUSY, IO */
+  /** Keeps the session's claims alive, and says which ones were lost. @throws WrkError USAGE, NO_SESSION, BUSY, IO */
   heartbeat(): Promise<HeartbeatResult>
-  /** One item; several entries when its id stands in several places. @throws WrkError USAGE, NOT_FOUND, IO */
+  /** One item; several entries when its id has several files. @throws WrkError USAGE, NOT_FOUND, IO */
   show(id: string): Promise<ShownItem[]>
   /** The items with their locks, as far as they pass all filters. @throws WrkError USAGE (a parent that is no id), IO */
   list(options?: ListOptions): Promise<ListedItem[]>
@@ -121,7 +121,7 @@ export interface Queue {
   /** Which queue this is, how it was found, where its files lie, and its settings. @throws WrkError USAGE */
   where(): Promise<Whereabouts>
   /**
-   * Which session this is, and which rule told; a terminal that has not worked here is registered.
+   * Which session this is, and by which rule; a terminal that has not worked here is registered.
    * @throws WrkError USAGE, NO_SESSION, BUSY, IO
    */
   sessionId(): Promise<Explained>

@@ -1,4 +1,4 @@
-/** What a command line asks for, told from its words alone: the launcher chooses a bundle by it. */
+/** What a command line asks for, by its words alone: the launcher chooses a bundle by it. */
 
 /** Commands that agents and hooks call all day. A bundle of their own starts faster than one with everything. */
 const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'show']
@@ -11,7 +11,7 @@ const COMMIT: readonly string[] = ['verify']
 /** Serves a page: what it needs is in a bundle that nothing else loads. */
 const BOARD: readonly string[] = ['board']
 
-/** What an agent's hook runs at every use of a tool: the least there can be, told from the words as they are. */
+/** What an agent's hook runs at every use of a tool: the least there can be, by the words as they are. */
 export function isAgentHook(words: readonly string[]): boolean {
   return words.join(' ') === 'agents hook claude'
 }

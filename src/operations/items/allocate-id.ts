@@ -1,7 +1,7 @@
 /**
  * Gives out ids that no item ever had.
  *
- * Guarantees: of all that ask at once, each gets another id; no number is given again that stands in a folder of the
+ * Guarantees: of all that ask at once, each gets another id; no number is given again that is in a folder of the
  * queue, in git's history of it, in an item's own `id`, or was given out on this machine before. A number is written
  * down before anything is made with it: a crash loses it, and nobody gets it twice.
  * Does not guarantee: different ids in clones that share a queue through git; `coordination` and `id_ranges` do.
@@ -147,7 +147,7 @@ function readHistory({ store, env }: Context, memory: IdMemory): string[] {
   const isNew = now.filter(tip => !known.includes(tip))
   const warnings = cut && now.length > 0 ? [HISTORY_IS_CUT] : []
   if (isNew.length === 0) return warnings
-  // Commits that were known may be gone since; then all is read anew.
+  // Commits that were known may be gone since; then everything is read again.
   const log = namesIn(repository, isNew, known)
   const names = log.code === 0 ? log : namesIn(repository, now, [])
   if (names.code !== 0) return notFetched(names.stderr.trim().split('\n')[0]!)

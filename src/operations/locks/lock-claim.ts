@@ -31,12 +31,12 @@ import {
 
 export interface LockClaimOptions {
   runId?: string | undefined
-  /** How long the lock lives after the run's last sign of life, in ms. Default: the setting. */
+  /** How long the lock lives after the run's last renewal, in ms. Default: the setting. */
   ttlMs?: number | undefined
   purpose?: string | undefined
   /** How long to wait for a held lock, in ms. Default: not at all. */
   waitMs?: number | undefined
-  /** Whose process the lock names. Default: the session's. */
+  /** The kind of process that the lock names. Default: the session's. */
   pidOf?: Keeper['pidOf']
   /** Hold it in the engine of the coordinated queue, for all clones and hosts. */
   remote?: boolean | undefined

@@ -1,4 +1,4 @@
-/** Frees the locks whose holders are dead or whose time is up, and puts aside what cannot be read as a lock. */
+/** Frees the locks whose holders are dead or whose time is up, and puts files aside that cannot be read as locks. */
 import { decideClaim } from '../../core/claims/claim.ts'
 import { isFailure, messageOf } from '../../core/errno.ts'
 import { lastSignOfLife } from '../../core/locks/lock-holder.ts'
@@ -30,7 +30,7 @@ export interface Cleanup {
 
 /**
  * @param name one lock; all in the folder when not given
- * @param olderThanMs the age of the last sign of life past which any lock goes, living holder or not
+ * @param olderThanMs the age of the last renewal past which any lock goes, living holder or not
  * @throws WrkError IO
  */
 export async function lockCleanup(

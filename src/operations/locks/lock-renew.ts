@@ -1,4 +1,4 @@
-/** A sign of life for a session lock; only the run that holds it renews it. */
+/** Renews a session lock, which only the run that holds it may do. */
 import { claimRequest } from '../../core/locks/lock-holder.ts'
 import { type Keeper, lockText, type NewLock, renewedLock } from '../../core/locks/session-lock.ts'
 import { type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'

@@ -34,7 +34,7 @@ export interface LockRunOptions
   cwd: string
   /** Where the command's stdout goes. */
   stdout: 'inherit' | 'stderr'
-  /** Told when the lock was taken over, before the command starts. */
+  /** Called when the lock was taken over, before the command starts. */
   onWarning: (warning: string) => void
 }
 

@@ -32,7 +32,7 @@ export interface MergeDriverStatus {
    * somebody else's driver has the name.
    */
   driver: 'none' | 'installed' | 'outdated' | 'gone' | 'foreign'
-  /** Null where no queue lies in the repository. */
+  /** Null where the repository has no queue. */
   attributes: { path: string; state: AttributesState } | null
   /** The hook that says what a merge has left for `wrk resolve`. */
   postMerge: PostMergeState

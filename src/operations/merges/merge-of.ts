@@ -6,7 +6,7 @@ import { git } from '../../system/git/git.ts'
 import type { Repository } from '../../system/git/repository.ts'
 import { readObjects } from '../../system/git/staged.ts'
 
-/** @param blobs their ids; `ours` and `theirs` may stand for each other @throws WrkError IO */
+/** @param blobs their ids; `ours` and `theirs` may be swapped @throws WrkError IO */
 export function isMergeOf(
   repository: Repository,
   result: string,

@@ -77,7 +77,7 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
     ReturnType<typeof tree>,
     ReturnType<typeof tree>,
   ]
-  // What git is doing is not known (`checkout -m`, a stash that is gone): the index tells of each conflict.
+  // What git is doing is not known (`checkout -m`, a stash that is gone): the index has each conflict.
   const sides = operation ? { base, ours, theirs } : stagedSides(index)
   const foreign = operation?.kind === 'replayed' ? new Set<ItemKey>() : foreignTexts(repository, index, sides)
   const isReplayed = operation?.kind === 'replayed'
@@ -99,7 +99,7 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
 }
 
 /**
- * Which commit was made again is only likely. It is believed of an item that lies in two places where one of them is
+ * Which commit was made again is only likely. It is believed of an item with two files where one of them is
  * exactly what was there before, the other exactly what that commit made of it.
  */
 function isFromOrigin(key: ItemKey, entries: readonly ItemEntry[], { base, ours, theirs }: Sides): boolean {

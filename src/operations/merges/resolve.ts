@@ -24,7 +24,7 @@ export interface ResolveResult {
   settled: { id: string; path: string | null; from: string[]; edited: boolean }[]
   /** For a person. `paths` are from where the command was called. */
   open: { id: string; path: string; why: OpenReason }[]
-  /** What git is to be told when all is settled; null when nothing has been left to do. */
+  /** The git command to run when all is settled; null when nothing is left to do. */
   next: string | null
 }
 

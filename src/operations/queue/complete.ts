@@ -92,7 +92,7 @@ async function ids(context: Context, typed: string, command: string): Promise<Co
 /** The same for all spellings of an id but for zeros before its number. */
 const plain = (id: string): string => id.toLowerCase().replace('#', '-')
 
-/** Who presses the key, without registering anybody; null when it cannot be told. */
+/** Who presses the key, without registering anybody; null when it is not known. */
 async function callerOf(context: Context): Promise<string | null> {
   const registry = await currentRegistry(context)
   return (

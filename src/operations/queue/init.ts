@@ -121,7 +121,7 @@ function makeFile(staging: string, path: string, text: string): boolean {
 
 const IGNORED = 'session-state.yaml'
 
-/** Adds the rule to the queue's .gitignore, unless it has one. What stands there stays. */
+/** Adds the rule to the queue's .gitignore, unless it has one. The rest of the file stays as it is. */
 function ignoreSessionState(staging: string, path: string): 'made' | 'added to' | 'kept' {
   if (makeFile(staging, path, `# Machine-local state of wrk.\n${IGNORED}\n`)) return 'made'
   const text = readFileSync(path, 'utf8')
@@ -130,7 +130,7 @@ function ignoreSessionState(staging: string, path: string): 'made' | 'added to' 
   return 'added to'
 }
 
-/** Adds to the end of a file of the user's; what stands there is not touched, and a cut-off addition is taken back. */
+/** Adds to the end of a file of the user's; what is there is not touched, and a cut-off addition is taken back. */
 function append(path: string, text: string): void {
   const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND)
   try {

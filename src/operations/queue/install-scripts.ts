@@ -1,6 +1,6 @@
 /**
  * Puts the shell scripts and the page about the workflow into a workspace, from the package's `templates/`.
- * Safe to repeat. What is there stays: a file with other content is told, not replaced, and links are not followed.
+ * Safe to repeat. What is there stays: a file with other content is reported, not replaced, and links are not followed.
  */
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

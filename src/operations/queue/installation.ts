@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 
 /** The package's `templates/`; of the executable, those that are inside it. */
 export function templatesFolder(): string {
-  // The executable's own script lies in the file system that is inside it, beside the templates.
+  // The executable's own script is in the file system inside it, beside the templates.
   return WRK_STANDALONE ? join(dirname(process.argv[1]!), 'templates') : join(__dirname, '..', 'templates')
 }
 

@@ -30,7 +30,7 @@ export interface ReceiptOptions {
   out?: string | undefined
 }
 
-/** What is not said is told by the environment and the clock. */
+/** What is not given comes from the environment and the clock. */
 export type ReceiptInput = Pick<ReceiptFacts, 'skill' | 'status'> & Partial<ReceiptFacts>
 
 /** Where receipts lie below a repository or workspace, by the name of what was done. */

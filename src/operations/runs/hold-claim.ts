@@ -80,7 +80,7 @@ export async function holdClaim<T>(
   }
 }
 
-/** Shows life and looks after the claim, as often as the TTL asks for. */
+/** Sends heartbeats and checks the claim, as often as the TTL asks for. */
 function claimLease(context: Context, id: ItemId, hold: HeldClaim): Lease<Superseded> {
   const { ttlMs } = context.store.settings
   return {

@@ -53,7 +53,7 @@ interface Registered extends Caller {
 
 export interface CallerView {
   registry: Registry
-  /** Null: none can be told (rule 7). */
+  /** Null: there is none to be found (rule 7). */
   identity: Identity | null
   /** Null also for a terminal that has not worked here yet. */
   caller: Caller | null
@@ -61,7 +61,7 @@ export interface CallerView {
 
 /**
  * Who calls, without registering anybody: for commands that look, and for what needs no registration. Gives
- * the sign of life that any call of a listed session is, at most once a minute.
+ * the heartbeat that any call of a listed session is, at most once a minute.
  */
 export async function resolveCaller(context: Context): Promise<CallerView> {
   let registry = await currentRegistry(context)
@@ -103,7 +103,7 @@ function callerOf({ agent }: Context, identity: Identity, session: string): Call
 }
 
 /**
- * Makes sure that the caller's session is known and alive, then tells who it is.
+ * Makes sure that the caller's session is known and alive, and returns it.
  * @throws WrkError NO_SESSION, USAGE, BUSY; system errors pass
  */
 export async function register(context: Context, how: Registration = {}): Promise<Registered> {
@@ -112,7 +112,7 @@ export async function register(context: Context, how: Registration = {}): Promis
   const identity = withProcess(context, identityFor(facts, how), facts)
   const now = context.clock()
 
-  // The usual case, without a guard: known, alive, and a sign of life within the last minute.
+  // The usual case, without a guard: known, alive, and a heartbeat within the last minute.
   const known = identity.id === null ? undefined : listedSession(registry, identity.id)
   const isTaken = identity.source === 'file' && known && !isAnchoredAlike(known, identity)
   if (known && !isTaken && !known.endedAt && !how.heartbeat && !how.provider)

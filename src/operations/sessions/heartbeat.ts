@@ -1,4 +1,4 @@
-/** A sign of life: as long as they come, the session's locks do not run out. */
+/** A heartbeat: as long as they come, the session's locks do not expire. */
 import { stamp } from '../../core/time.ts'
 import { lostClaims, type Superseded } from '../claims/lost-claims.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
@@ -7,7 +7,7 @@ import { register } from './caller.ts'
 
 export interface HeartbeatResult {
   session: { id: string; source: string }
-  /** Null when no sign of life was given, the session having ended. */
+  /** Null when no heartbeat was written, the session having ended. */
   heartbeat_at: string | null
   /** When it ended. A heartbeat does not bring it back: it may be a loop that was left running. */
   ended_at: string | null
@@ -15,7 +15,7 @@ export interface HeartbeatResult {
   gone: string | null
   /** Items that this session claimed and has lost. Not empty: the work on them should stop. */
   superseded: Superseded[]
-  /** Ids of items that it claimed and whose files name no holder any more. They are free for all. */
+  /** Ids of items that it claimed and that have no holder any more. They are free for all. */
   dropped: string[]
   warnings: string[]
 }

@@ -19,9 +19,9 @@ export interface Registration {
   anchorTo?: Anchor
   /** `session start`: anchor also a session whose id was given, and open it again whatever has become of it. */
   anchor?: boolean
-  /** Write the sign of life however recent the last one is. */
+  /** Write the heartbeat however recent the last one is. */
   heartbeat?: boolean
-  /** Leave a session that has ended as it is: a sign of life alone does not bring it back. */
+  /** Leave a session that has ended as it is: a heartbeat alone does not bring it back. */
   onlyIfOpen?: boolean
 }
 

@@ -1,11 +1,11 @@
-/** What a call changes of its known session: its sign of life, its processes, and whether it is open again. */
+/** What a call changes of its known session: its heartbeat, its processes, and whether it is open again. */
 import { nextSign } from '../../core/claims/lock.ts'
 import { anchorsAfterCall } from '../../core/sessions/anchors.ts'
 import { type Anchor, heartbeatOf, type Session } from '../../core/sessions/session.ts'
 import { here } from '../../system/processes/process.ts'
 import type { Context } from '../context.ts'
 
-/** At most one write a minute for the sign of life that any call is. */
+/** At most one write a minute for the heartbeat that any call is. */
 export const HEARTBEAT_EVERY_MS = 60_000
 
 export type SessionUpdate =
@@ -17,7 +17,7 @@ export type SessionUpdate =
 
 /**
  * @param call the process that outlives the call
- * @param how `heartbeat`: write the sign of life however recent the last one is; `restart`: open it again, whatever has
+ * @param how `heartbeat`: write the heartbeat however recent the last one is; `restart`: open it again, whatever has
  *   become of its processes
  */
 export function sessionUpdate(

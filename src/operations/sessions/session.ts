@@ -168,7 +168,7 @@ export function asSession(id: string): Caller {
 /**
  * Ends a session, in its file and the event log; one that has ended stays as it is. What it still holds is a dead
  * session's from then on.
- * @param end who ended it, when that is another session. `process`: the one that leaves it, null when that cannot be told;
+ * @param end who ended it, when that is another session. `process`: the one that leaves it, null when not known;
  *   the session then ends only with its last one
  */
 export async function markEnded(

@@ -125,7 +125,7 @@ function shownValues(session: Session, listed: Session): Values {
   }
 }
 
-/** A session that the keys on top name and no list does: it stays listed, with its last update as its last sign of life. */
+/** A session that the keys on top name and no list does: it stays listed; its last update is its heartbeat. */
 function olderToolsSession(file: StateFile, top: YamlMap | null, id: string): Session | null {
   const text = (key: string) => (top && scalarText(findPair(top, key)?.value)) ?? null
   const named = text('session_id')

@@ -1,5 +1,5 @@
 /**
- * What lies in the queue, kept up to date by looking only where something happened: what each file said when it was
+ * What is in the queue, kept up to date by looking only where something happened: what each file said when it was
  * last read, and by what to tell that it has changed since. Nothing is decided here.
  */
 import { MISSING, unless } from '../../core/errno.ts'
@@ -63,7 +63,7 @@ export class QueueView {
   /**
    * Looks at all files, and reads those that have changed.
    * @param folder only those in this folder
-   * @returns the items that were read anew or are gone; null when the queue is not there
+   * @returns the items that were read again or are gone; null when the queue is not there
    */
   async scan(folder?: string): Promise<Set<ItemKey> | null> {
     const { host, root } = this.#store
@@ -80,7 +80,7 @@ export class QueueView {
     )
   }
 
-  /** Reads the items that these names in a folder stand for. */
+  /** Reads the items with these names in a folder. */
   look(folder: string, names: Iterable<string>): Promise<Set<ItemKey>> {
     const places = [...names].flatMap(name => itemPlaceOf(this.#store.root, folder, name) ?? [])
     return this.#update(

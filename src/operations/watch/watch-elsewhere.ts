@@ -20,7 +20,7 @@ export class ElsewhereWatch {
   readonly #ending = new AbortController()
   readonly warnings: string[] = []
   #view: ElsewhereView | null = null
-  #told = new Map<ItemKey, SharedView>()
+  #reported = new Map<ItemKey, SharedView>()
   #watching: Promise<void> = Promise.resolve()
   #problem = ''
 
@@ -53,17 +53,17 @@ export class ElsewhereWatch {
     }
   }
 
-  /** What is not told yet. */
+  /** What was not reported yet. */
   changes(): ElsewhereChange[] {
     const found: ElsewhereChange[] = []
     const now = this.#view?.items ?? new Map<ItemKey, SharedView>()
     for (const [key, to] of now) {
-      const from = this.#told.get(key) ?? null
+      const from = this.#reported.get(key) ?? null
       if (!from || isNews(from, to)) found.push({ type: 'elsewhere', id: key.toUpperCase(), from, to })
     }
-    for (const [key, from] of this.#told)
+    for (const [key, from] of this.#reported)
       if (!now.has(key)) found.push({ type: 'elsewhere', id: key.toUpperCase(), from, to: null })
-    this.#told = new Map(now)
+    this.#reported = new Map(now)
     return found
   }
 
@@ -73,7 +73,7 @@ export class ElsewhereWatch {
   }
 }
 
-/** A renewal is none. */
+/** A renewal is not a change. */
 function isNews(from: SharedView, to: SharedView): boolean {
   return from.state !== to.state || from.epoch !== to.epoch || from.liveness !== to.liveness
 }

@@ -1,5 +1,5 @@
 /**
- * Where a watcher has to look: names that the system told, folders that came and went, and from time to time
+ * Where a watcher has to look: names that the system reported, folders that came and went, and from time to time
  * everything, since the system drops events when too many come at once.
  */
 import { basename, dirname, join } from 'node:path'
@@ -10,11 +10,11 @@ import type { FolderChanges, Folders } from '../../system/watcher.ts'
 import type { QueueView } from './queue-view.ts'
 
 export interface Seen {
-  /** Items that were read anew or are gone. */
+  /** Items that were read again or are gone. */
   keys: Set<ItemKey>
   /** Whether the queue's folder is there. */
   there: boolean
-  /** Whether the registry may have changed, so that holders are to be judged anew. */
+  /** Whether the registry may have changed, so that holders are to be judged again. */
   registry: boolean
   settings: boolean
 }
@@ -137,7 +137,7 @@ export class Look {
     }
   }
 
-  /** Reads one item anew. */
+  /** Reads one item again. */
   async again(key: ItemKey): Promise<Set<ItemKey>> {
     const changed = new Set<ItemKey>()
     for (const { place } of this.#view.entriesOf(key))

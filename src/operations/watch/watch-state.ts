@@ -1,6 +1,6 @@
 /**
- * What has been told of the queue, against what lies there now. Decides when a look may be told: a file that is
- * gone, cannot be read or stands in two places is looked at once more a moment later, because editors, git and
+ * What was reported of the queue, against what is there now. Decides when a look may be reported: a file that is
+ * gone, cannot be read or is in two places is looked at once more a moment later, because editors, git and
  * moves between folders leave such states for an instant.
  */
 import { expiresAt } from '../../core/claims/claim.ts'
@@ -52,7 +52,7 @@ export class WatchState {
   }
 
   /**
-   * Tells what changed of items that were read anew.
+   * Says what changed of items that were read again.
    * @param at performance.now(), for what needs a second look
    */
   changes(keys: Iterable<ItemKey>, moment: Moment, at: number): Change[] {
@@ -78,7 +78,7 @@ export class WatchState {
     return this.#doubtful.size > 0
   }
 
-  /** Judges all holders anew: processes end, heartbeats come, time passes. */
+  /** Judges all holders again: processes end, heartbeats come, time passes. */
   judged(moment: Moment): Change[] {
     return [...this.#held].flatMap(key => {
       const reported = this.#reported.get(key)!
@@ -87,7 +87,7 @@ export class WatchState {
     })
   }
 
-  /** Takes note that an item has been released by the watcher itself, which is told apart from what is seen. */
+  /** Takes note that an item has been released by the watcher itself, which is reported apart from what is seen. */
   freed(key: ItemKey): void {
     this.#tell(
       key,
@@ -100,7 +100,7 @@ export class WatchState {
     const entry = this.#view.entriesOf(key).find(({ place }) => place.path === path)
     if (!entry?.lock || !holder) return !entry?.lock === !holder || !entry?.readable
     const held = heldLock(judge, entry)!
-    // What is told is the second; making that text takes more than reading it.
+    // Reports are to the second; making that text takes more than reading it.
     const left = expiresAt(held, store.settings.ttlMs, now).getTime() - Date.parse(holder.expires_at)
     return lockState(judge, held) === holder.liveness && left >= 0 && left < 1000
   }

@@ -1,11 +1,11 @@
 /**
  * Watches a queue: first what is held, then every change as it happens, by whomever it was made.
  *
- * Guarantees: changes are told in the order in which they were seen; after a burst (a branch switch), and after
- * events that the system lost, what was told adds up to what lies there. That a holder died is told within about a
- * second, since nothing but looking tells of it.
+ * Guarantees: changes are reported in the order in which they were seen; after a burst (a branch switch), and after
+ * events that the system lost, what was reported adds up to what is there. That a holder died is reported within
+ * about a second, since only looking shows it.
  * Does not guarantee: every state in between. Of several changes to one item within a tenth of a second, the last
- * may be all that is told.
+ * may be all that is reported.
  */
 import { WrkError } from '../../core/errors.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
@@ -59,11 +59,11 @@ export interface WatchOptions {
   /** Ends the watching. */
   signal?: StopSignal | undefined
   /**
-   * `calm`: that a holder died is told within ten seconds, thirty where hundreds of items are held, in return for a tenth
-   * of the work. Default: `live`.
+   * `calm`: a holder's death is reported within ten seconds, thirty where hundreds of items are held, for a tenth of
+   * the work. Default: `live`.
    */
   pace?: Pace | undefined
-  /** Called with the items whose files were read again, before their changes are told, and also where there are none. */
+  /** Called with the items whose files were read again, before their changes are reported, also without any. */
   onRead?: ((keys: ReadonlySet<ItemKey>) => void) | undefined
 }
 

@@ -112,7 +112,7 @@ function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
     timer = undefined
     if (!on) return
     drawn = performance.now()
-    // The last column stays free: what stands there would be erased by the code that ends the line.
+    // The last column stays free: the code that ends the line would erase it.
     const [width, height] = [(process.stdout.columns || 80) - 1, process.stdout.rows || 24]
     const lines = live.draw({ ...terminal, width, height }, clock())
     // Each line is written over the old one: clearing the screen first would flicker.

@@ -37,7 +37,7 @@ export async function noteText(typed: string): Promise<string> {
 }
 
 /**
- * Adds a dated entry under the heading Notes, which is made where there is none.
+ * Adds a dated entry under the heading Notes, which is added if it is missing.
  * @param text one line or several
  * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
@@ -74,7 +74,7 @@ export async function note(context: Context, idText: string, text: string): Prom
 
 /**
  * Checks criteria by their numbers, or takes the checks away.
- * @throws WrkError USAGE (a number that there is none of), NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
+ * @throws WrkError USAGE (there is no such number), NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, BUSY, IO
  */
 export async function check(
   context: Context,

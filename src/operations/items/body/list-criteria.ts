@@ -7,7 +7,7 @@ import { findItem } from '../../../store/items/places/find-item.ts'
 import type { Context } from '../../context.ts'
 
 /**
- * @returns of an item that lies in several places those of the first
+ * @returns of an item with several files those of the first
  * @throws WrkError USAGE, NOT_FOUND; system errors pass
  */
 export function listCriteria(

@@ -92,7 +92,7 @@ export async function set(
 }
 
 /**
- * The changes of lists, told from the item as it is. What it is to wait for is looked at beforehand.
+ * The changes of lists, made from the item as it is. What it is to wait for is looked at beforehand.
  * @throws WrkError USAGE, NOT_FOUND, INVALID_ITEM (a circle)
  */
 async function listChanges(

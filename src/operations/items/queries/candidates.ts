@@ -78,7 +78,7 @@ export async function candidates(
     cache,
     among,
   )
-  // That an id stands in two places is known only when all have been read.
+  // That an id has two files is known only when all have been read.
   for (let i = 0; i < found.length; i++) {
     const { problems } = found[i]!
     if (problems.length > 0) found[i]!.problem = blocking(problems) ?? found[i]!.problem

@@ -27,7 +27,7 @@ export async function graph(
   const { store } = context
   const id = idText === undefined ? null : parseId(idText, store.settings.idPrefix)
   const all = (await candidates(context, 'details')).sort((a, b) => compareKeys(a.key, b.key))
-  // Of an id that stands in several places, an open one counts: it is not known to be done.
+  // Of an id with several files, an open one counts: it is not known to be done.
   const open = new Set(all.flatMap(({ key, closed }) => (closed ? [] : key)))
   const items = all.filter(({ key, closed }) => !closed || !open.has(key))
   const found = graphOf(items)

@@ -27,7 +27,7 @@ export interface ListedItem {
   locked_at: string | null
   /** Null without a lock. `stale`: a claim would take it over by age. */
   liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
-  /** Whose begun work nobody goes on with; null otherwise. */
+  /** The session that left it begun, with nobody going on; null otherwise. */
   left_by: string | null
   problems: readonly Problem[]
   /** In a coordinated queue: who holds it in another clone, null when nobody does as far as is known. */

@@ -101,7 +101,7 @@ async function viewNow(context: Context, seen: ElsewhereView | null): Promise<El
 /** Thrown inside the guard: the item is not what it was when it was chosen. */
 class NotReady extends Error {}
 
-/** An item that looked well and yet cannot be written to; who gets another is told of it. */
+/** An item that looked well and yet cannot be written to; who gets another is warned of it. */
 interface Unfit {
   kind: 'unfit'
   why: string
