@@ -406,7 +406,8 @@ function checkAge(steps: readonly Step[], i: number, { ttlMs, ops }: Recording, 
     if (sign.code !== 0 || endOf(sign) > begin) continue
     const at = sign.begin + (isFar(sign) ? 0 : Math.min(0, aheadOf(sign)))
     const silence = end + takersAhead - at
-    if (silence >= ttlMs - 1000) continue
+    // Those of an item are cut to the second, those of a session lock are rounded up.
+    if (silence >= (sign.verb.startsWith('lock ') ? ttlMs : ttlMs - 1000)) continue
     report('early-takeover', `${tell(event)}: ${tellOp(sign)} was at most ${Math.round(silence)} ms before`)
     return
   }

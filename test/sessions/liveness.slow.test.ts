@@ -200,7 +200,9 @@ describe('a holder with', () => {
         expect(claim.code).toBe(4)
         expect(claim.json.holder).toMatchObject({ session_id: holder, liveness: verdict })
         expect(claim.json.holder.reason).toMatch(reason)
-        expect(claim.json.error.message).toContain(claim.json.holder.reason)
+        expect(claim.json.error.message).toContain(
+          `held by ${holder} (${verdict === 'alive' ? 'alive' : 'may be alive'}`,
+        )
         expect(queue.read('WRK-157')).toBe(before)
       }
       // A judgement that was made twice is the same judgement: refusals do not wear off.
