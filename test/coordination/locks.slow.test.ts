@@ -15,9 +15,14 @@ test('of runs that begin at the same moment in all clones, one does the work; wi
   const { ann, bob } = await two()
   for (const id of ['', ' --run-id ci-7']) {
     const mark = join(ann.home, `ran${id.length}`)
-    const work = ['--', 'sh', '-c', `echo x >>${mark}; sleep 3`]
+    const end = join(ann.home, `end${id.length}`)
+    const work = ['--', 'sh', '-c', `echo x >>${mark}; until [ -e ${end} ]; do sleep 0.05; done`]
     const words = `lock run nightly --remote${id}`.split(' ')
-    const ends = await Promise.all([ann.wrk([...words, ...work]), bob.wrk([...words, ...work])])
+    const runs = [ann.wrk([...words, ...work]), bob.wrk([...words, ...work])]
+    // The one that works goes on until the other has its answer.
+    await Promise.race(runs)
+    writeFileSync(end, '')
+    const ends = await Promise.all(runs)
     expect(ends.map(({ code }) => code).sort()).toEqual([0, 4])
     expect(existsSync(mark)).toBe(true)
   }
