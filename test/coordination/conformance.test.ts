@@ -1,4 +1,4 @@
-/** The same promises, kept by every engine. ssh takes a second for each connection and is among the slow tests. */
+/** The same promises, kept by every engine. ssh and http take long for each connection and are among the slow tests. */
 import { conforms } from '../support/coordination/conformance.ts'
 import { ENGINES } from '../support/coordination/engines.ts'
 

@@ -121,45 +121,6 @@ describe('wrk init --scripts', () => {
     expect(json.scripts.workspace).toBe(folder)
     for (const name of FILES) expect(existsSync(join(folder, name))).toBe(true)
   })
-
-  test('an installed package has them too, whatever the working directory', async () => {
-    const app = tempFolder()
-    const env = cleanEnv(app)
-    const call = (program: string, args: string[], cwd: string) => {
-      const { status, stderr } = spawnSync(program, args, { cwd, env, encoding: 'utf8' })
-      if (status !== 0) throw new Error(`${program}: ${stderr}`)
-    }
-    call('npm', ['pack', '--ignore-scripts', '--silent', '--offline', '--pack-destination', app], ROOT)
-    const installed = join(app, 'node_modules', 'wrk-cli')
-    mkdirSync(installed, { recursive: true })
-    const tarball = readdirSync(app).find(name => name.endsWith('.tgz'))!
-    call('tar', ['-xzf', join(app, tarball), '--strip-components=1', '-C', installed], app)
-    for (const name of ['commander', 'gray-matter', 'write-file-atomic', 'yaml'])
-      symlinkSync(join(ROOT, 'node_modules', name), join(app, 'node_modules', name))
-    mkdirSync(join(app, 'node_modules', '.bin'))
-    symlinkSync('../wrk-cli/dist/wrk.cjs', join(app, 'node_modules', '.bin', 'wrk-cli'))
-
-    const cwd = tempFolder()
-    call(join(installed, 'dist', 'wrk.cjs'), ['init', '--scripts', join(app, '.claude', 'work-queue')], cwd)
-    for (const name of FILES)
-      expect(readFileSync(join(app, name), 'utf8')).toBe(readFileSync(templateOf(name), 'utf8'))
-    expect(modeOf(join(app, FILES[0]))).toBe('755')
-
-    // And the scripts find a wrk that is installed in the project only.
-    writeFileSync(join(app, '.claude', 'work-queue', 'pending', 'WRK-1.md'), item('WRK-1'))
-    const path = `${dirname(process.execPath)}:/usr/bin:/bin`
-    const claimed = spawnSync(
-      '/bin/bash',
-      ['-c', `set -euo pipefail; source '${join(app, GUARDS)}'; claim_wrk 1`],
-      {
-        cwd,
-        env: { ...env, PATH: path, WRK_SESSION_ID: 'tester' },
-        encoding: 'utf8',
-      },
-    )
-    expect(claimed).toMatchObject({ status: 0, stderr: '' })
-    expect(claimed.stdout).toMatch(/^Claimed WRK-1 /)
-  })
 })
 
 describe('claim_wrk and release_wrk', () => {

@@ -27,11 +27,13 @@ interface Call {
 /** Commands that have started as a process in this test file. */
 const started = new Set<string>()
 let server: ChildProcess | undefined
-let isBusy = false
+/** How many calls it has to answer. */
+let waiting = 0
+let last: Promise<unknown> = Promise.resolve()
 
 /** Runs the built command to its end. */
 export function runCommand(words: readonly string[], call: Call): Promise<Result> {
-  if (mayBeServed(words, call)) return serve(words, call)
+  if (mayBeServed(words, call)) return serveCommand(words, call)
   const { input, ...options } = call
   return finished(start(PROGRAM, [...FIRST, ...words], options), input)
 }
@@ -41,29 +43,40 @@ function mayBeServed(words: readonly string[], { env, input }: Call): boolean {
   if (command === undefined || STANDALONE || process.env.WRK_TEST_PROCESSES === 'all') return false
   const isFirst = !started.has(command)
   started.add(command)
-  if (isFirst || isBusy || input !== undefined || plainWords(words).some(word => OWN_PROCESS.includes(word)))
+  if (
+    isFirst ||
+    waiting > 0 ||
+    input !== undefined ||
+    plainWords(words).some(word => OWN_PROCESS.includes(word))
+  )
     return false
   return env.WRK_SESSION_ID !== undefined && !OWN_ENVIRONMENT.some(name => name in env)
 }
 
-async function serve(words: readonly string[], { cwd, env }: Call): Promise<Result> {
-  isBusy = true
+/** Has one process answer the call, after those that it has been given before. */
+export async function serveCommand(words: readonly string[], call: Call): Promise<Result> {
+  waiting++
+  const answer = last.then(() => askServer(words, call))
+  last = answer.catch(() => undefined)
+  try {
+    return await answer
+  } finally {
+    waiting--
+  }
+}
+
+function askServer(words: readonly string[], { cwd, env }: Call): Promise<Result> {
   const child = server ?? startServer()
   server = child
-  try {
-    return await new Promise<Result>((settle, fail) => {
-      const ended = () =>
-        fail(new Error(`the process that answers commands ended at: wrk ${words.join(' ')}`))
-      child.once('exit', ended)
-      child.once('message', ({ code, stdout, stderr }: Result) => {
-        child.off('exit', ended)
-        settle(resultOf(code, stdout, stderr))
-      })
-      child.send({ words, bundle: bundleFor(words), cwd, env })
+  return new Promise<Result>((settle, fail) => {
+    const ended = () => fail(new Error(`the process that answers commands ended at: wrk ${words.join(' ')}`))
+    child.once('exit', ended)
+    child.once('message', ({ code, stdout, stderr }: Result) => {
+      child.off('exit', ended)
+      settle(resultOf(code, stdout, stderr))
     })
-  } finally {
-    isBusy = false
-  }
+    child.send({ words, bundle: bundleFor(words), cwd, env })
+  })
 }
 
 function startServer(): ChildProcess {

@@ -1,7 +1,7 @@
 /** The parts of docs/reference/commands.md, from the help that the program prints. */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { FIRST, PROGRAM } from '../../support/program.ts'
+import { tempFolder } from '../../support/processes.ts'
+import { cleanEnv } from '../../support/program.ts'
+import { serveCommand } from '../../support/served-command.ts'
 import { table } from './markdown.ts'
 
 interface Listed {
@@ -10,10 +10,13 @@ interface Listed {
   summary: string
 }
 
+let home: string | undefined
+
 /** The help of a command, without the options that every command takes; '' is the program itself. */
 async function helpOf(command: string): Promise<string> {
   const words = command === '' ? [] : command.split(' ')
-  const { stdout } = await promisify(execFile)(PROGRAM, [...FIRST, ...words, '--help'])
+  home ??= tempFolder()
+  const { stdout } = await serveCommand([...words, '--help'], { cwd: home, env: cleanEnv(home) })
   return stdout
     .replace(/^Global Options:\n(?: .*\n)*\n?/m, '')
     .replace(/^ {2}-h, --help .*\n/m, '')

@@ -6,6 +6,7 @@ import { finished, killGroup, start, tempFolder } from '../processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../program.ts'
 import type { Result } from '../result.ts'
 import { type Args, words } from '../run.ts'
+import { runCommand } from '../served-command.ts'
 import { bareRepository, git } from './servers.ts'
 
 export const QUEUE = join('.claude', 'work-queue')
@@ -26,7 +27,7 @@ export class Clone {
   /** Runs the built command as this clone's session, called like the clone. */
   wrk(args: Args, { session = this.name, env = {} }: { session?: string; env?: Env } = {}): Promise<Result> {
     const all = cleanEnv(this.home, { WRK_SESSION_ID: session, GIT_CONFIG_NOSYSTEM: '1', ...env })
-    return finished(start(PROGRAM, [...FIRST, ...words(args)], { cwd: this.top, env: all }))
+    return runCommand(words(args), { cwd: this.top, env: all })
   }
 
   /** Runs git in the clone as this session, as its user would: with the clone's hooks. */

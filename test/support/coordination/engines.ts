@@ -41,6 +41,7 @@ export const ENGINES: readonly EngineKind[] = [
   {
     name: 'git over http',
     isHere: true,
+    isSlow: true,
     meet: async () => {
       const bare = bareRepository()
       const url = await httpServer(dirname(bare))
