@@ -1,5 +1,5 @@
 /** wrk merge-driver: called as git calls it, and by git itself in merges of real repositories. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
@@ -83,6 +83,18 @@ describe('called as git calls it', () => {
   test('other files are merged by lines', async () => {
     const result = await drive('a\nb\nc\nd\n', 'A\nb\nc\nd\n', 'a\nb\nc\nD\n', 'q/INDEX.md')
     expect(result).toMatchObject({ code: 0, text: 'A\nb\nc\nD\n' })
+  })
+
+  test('it removes what a driver left that was killed, and nothing of one that is at work', async () => {
+    const folder = tempFolder()
+    // Git names its files so, and removes its own when the driver has ended.
+    const others = ['.merge_file_atwork', '.merge_file_atwork.wrk-12', '.merge_file_notes.wrk']
+    const files = { base, '.merge_file_ours': high, theirs: high }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    for (const name of [...others, '.merge_file_gone.wrk-11']) writeFileSync(join(folder, name), 'half')
+    const words = ['merge-driver', 'base', './.merge_file_ours', 'theirs', '7', 'q/pending/WRK-1.md']
+    expect((await run(words, { cwd: folder })).code).toBe(0)
+    expect(readdirSync(folder).sort()).toEqual([...others, ...Object.keys(files)].sort())
   })
 
   test('it fails with a code over 128, so that git does not take it for a conflict', async () => {
