@@ -24,7 +24,7 @@ import {
   completeSessionEvents,
   sessionForAnchor,
 } from '../../store/sessions/change-session.ts'
-import { processContext } from '../../system/processes/ancestors.ts'
+import { nearestAbove, processContext } from '../../system/processes/ancestors.ts'
 import { here } from '../../system/processes/process.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
 import { type Context, currentRegistry, tidy } from '../context.ts'
@@ -204,10 +204,11 @@ function withProcess(
   if (ownProcess && identity.via === '--session') return { ...identity, anchor: ownProcess }
   const anchors = listedSession(facts.registry, identity.id)?.anchors ?? []
   if (anchors.length === 0) return identity
-  const { ancestors, terminal } = facts.processes()
-  const above = [...ancestors.map(({ anchor }) => anchor), ...(terminal ? [terminal] : [])]
-  const known = above.find(process => isAmong(process, anchors))
-  if (known) return { ...identity, anchor: known }
+  // Mostly it is near: what the processes further up are called need not be known.
+  const above = nearestAbove(process => isAmong(process, anchors))
+  if (above) return { ...identity, anchor: above }
+  const { terminal } = facts.processes()
+  if (terminal && isAmong(terminal, anchors)) return { ...identity, anchor: terminal }
   const isDead = () => judgeAnchors(anchors, { here: here(), look: store.host.look }).verdict === 'dead'
   if (identity.source === 'flag' && (purpose === 'look' || !isDead())) return identity
   return { ...identity, anchor: outlivingProcess(facts) }

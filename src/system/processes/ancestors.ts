@@ -47,6 +47,19 @@ export function processContext(): ProcessContext {
   return { ancestors, terminal: self && terminalOf(self, above) }
 }
 
+/** The nearest process above this call that is wanted; what is further up is not looked at. */
+export function nearestAbove(isWanted: (process: Anchor) => boolean): Anchor | null {
+  let { ppid } = processFacts(process.pid) ?? { ppid: 0 }
+  for (let i = 0; ppid > 0 && i < LONGEST_CHAIN; i++) {
+    const facts = processFacts(ppid)
+    if (!facts) return null
+    const anchor = anchorOf(facts)
+    if (isWanted(anchor)) return anchor
+    ppid = facts.ppid
+  }
+  return null
+}
+
 function processesAbove(self: ProcessFacts): Process[] {
   const above: Process[] = []
   let parent = processFacts(self.ppid)

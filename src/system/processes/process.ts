@@ -2,7 +2,7 @@
  * Processes of this machine: who they are, who started them, and whether they are still there.
  * Linux reads /proc; other systems ask `ps`. What is not known is `unknown`, never "gone".
  */
-import { readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { shortHash } from '../../core/hash.ts'
 import type { ProcessLook } from '../../core/sessions/liveness.ts'
 import type { Place } from '../../core/sessions/place.ts'
@@ -38,8 +38,18 @@ export function parseStat(text: string): ProcessFacts | null {
   }
 }
 
+/** These files are short and have no size to be asked for: one read each, at every start. */
+const shortFile = Buffer.allocUnsafe(4096)
+
 function readProc(path: string): string | NodeJS.ErrnoException {
   try {
+    const fd = openSync(path, 'r')
+    try {
+      const length = readSync(fd, shortFile, 0, shortFile.length, null)
+      if (length < shortFile.length) return shortFile.toString('latin1', 0, length)
+    } finally {
+      closeSync(fd)
+    }
     return readFileSync(path, 'latin1')
   } catch (error) {
     return error as NodeJS.ErrnoException
