@@ -26,7 +26,7 @@ export function main(words: readonly string[]): Promise<number> {
   return runAndPrint(words, () => runCommand(words), commandIn(words) === 'lock' ? addErrorCode : undefined)
 }
 
-/** Scripts tell answers about locks apart by `error_code`; it stands in those of the general form too. */
+/** Scripts distinguish answers about locks by `error_code`, so errors of the general form have it too. */
 function addErrorCode({ json }: Outcome): void {
   const { error } = json as { error?: unknown }
   if (error instanceof Object && 'code' in error) json.error_code = String(error.code).toLowerCase()

@@ -13,7 +13,7 @@ export const COMMANDS: Record<
     summary: 'claim an item; exit 4 if another session holds it',
     load: QUICK.claim,
   },
-  release: { summary: 'give an item up', load: QUICK.release },
+  release: { summary: 'release an item', load: QUICK.release },
   heartbeat: {
     summary: 'keep your claims alive during a long job',
     load: QUICK.heartbeat,
@@ -53,7 +53,7 @@ export const COMMANDS: Record<
     summary: 'what wrk execute checks first, with exit codes',
     load: () => import('./commands/runs/gates.ts'),
   },
-  new: { summary: 'make an item', load: () => import('./commands/items/new.ts') },
+  new: { summary: 'create an item', load: () => import('./commands/items/new.ts') },
   next: {
     summary: 'the item to work on now; --claim takes it',
     load: QUICK.next,
@@ -63,7 +63,7 @@ export const COMMANDS: Record<
     load: () => import('./commands/items/transitions/transition.ts'),
   },
   block: {
-    summary: 'set an item aside, blocked',
+    summary: 'set an item to blocked and release it',
     load: () => import('./commands/items/transitions/transition.ts'),
   },
   unblock: {
@@ -127,7 +127,7 @@ export const COMMANDS: Record<
   agents: { summary: 'instructions and hooks for agents', load: () => import('./commands/agents/agents.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
   [COMPLETE]: {
-    summary: 'what the completion scripts ask',
+    summary: 'for the completion scripts',
     load: () => import('./commands/queue/complete.ts'),
     hidden: true,
   },

@@ -110,7 +110,7 @@ export interface Queue {
   list(options?: ListOptions): Promise<ListedItem[]>
   /** The sessions with what they hold, and locks of sessions that are not listed. @throws WrkError USAGE, IO */
   status(): Promise<QueueStatus>
-  /** The event log, oldest first; of an item also when it is gone. @throws WrkError USAGE (an id that is none), NOT_FOUND (one that never was), IO */
+  /** The event log, oldest first; of an item also when it is gone. @throws WrkError USAGE (an invalid id), NOT_FOUND (one that never existed), IO */
   log(options?: LogOptions): Promise<LogEvent[]>
   /**
    * What is held, then every change as it happens, until the signal ends it; also a `tick` each second, and `warning`

@@ -1,5 +1,5 @@
 /**
- * Reads the plain command lines of the frequent commands without commander, whose loading and work would be a fifth of
+ * Reads the plain command lines of the frequent commands without commander; loading and running it would be a fifth of
  * what wrk adds to Node's own start. A command declares itself once, by commander's own calls, to whichever reads its line.
  *
  * Guarantees: a line that is read here is understood as commander does (test/cli/plain-line.test.ts compares the two).
@@ -88,7 +88,7 @@ function takeOptions(
   return { values, left }
 }
 
-/** Its flag and form; undefined of one that has other flags than a long one, or whose value may be missing. */
+/** Its flag and form; undefined for one with other flags than a long one, or with an optional value. */
 function optionForm(flags: string): [flag: string, form: OptionForm] | undefined {
   const parts = /^--(no-)?([a-z-]+)(?: <[\w.]+?(\.\.\.)?>)?$/.exec(flags)
   if (!parts) return undefined

@@ -59,7 +59,7 @@ export function cacheFolder(): string | null {
   return home && isAbsolute(home) ? join(home, '.cache', 'wrk') : null
 }
 
-/** The compiled form of a bundle in this state; null where there is none that may be used. */
+/** The compiled form of a bundle in this state; null if no usable one exists. */
 export function findCompiled(bundle: string, state: string): CompiledForm | null {
   const [beside, cached] = formPlaces(bundle)
   return readForm(beside!, state, false) ?? (cached ? readForm(cached, state, true) : null)
@@ -76,7 +76,7 @@ function readForm(path: string, state: string, mustBeOwn: boolean): CompiledForm
     if (kind !== KIND || ofState !== state || Number(length) !== data.length) return null
     return { data, commands: commands?.split(',') ?? [] }
   } catch {
-    // There is none, or it cannot be read: the source does as well.
+    // Missing or unreadable: the source works too.
     return null
   }
 }

@@ -1,6 +1,6 @@
 /**
  * `wrk agents hook claude` in a bundle of its own, without the command line's parser: it runs at every use of a tool.
- * Gives 0 whatever happens: a hook that fails may not stand in an agent's way.
+ * Always ends with 0: a hook that fails must not stop an agent.
  */
 import { actOn, claudeHook } from '../operations/agents/agent-hook.ts'
 import { hookAnswer } from '../print/agents/agent-hook.ts'

@@ -22,7 +22,7 @@ export { readBundle } from './compiled.ts'
 
 /** One that is this old was left behind by a process that was killed. */
 const DRAFT_MS = 60_000
-/** Forms in the user's cache that are older are of programs that may be gone; those in use are made anew. */
+/** Older forms in the user's cache may belong to removed programs; those in use are compiled again. */
 const OLD_MS = 90 * 24 * 3600_000
 
 export interface Made {
@@ -88,7 +88,7 @@ function createDraft(path: string, mode: number): number | null {
   }
 }
 
-/** Whether the cache is a folder of this user's, no link; it is made where there is none. */
+/** Whether the cache is a folder of this user and no link; creates it if it is missing. */
 function ownFolder(folder: string): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const stats = lstatSync(folder)

@@ -3,7 +3,7 @@
  * item that both sides of a merge changed.
  *
  * Exit codes are git's: 0 merged, 1 conflict, over 128 a failure. Node itself ends with 1 when it cannot load a file,
- * which git would take for a conflict whose markers are written; so the registered command asks with `--by-git` for
+ * which git would take for a conflict with markers in the file; so the registered command asks with `--by-git` for
  * another code, and takes every other one for a program that does not work.
  */
 import { type DriverResult, mergeDriver } from '../operations/merges/merge-driver.ts'

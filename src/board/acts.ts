@@ -94,7 +94,7 @@ export class Acts {
     } catch (error) {
       if (error instanceof ShownDiffers) {
         const message = `${id} changed meanwhile; nothing was done.`
-        const hint = 'Look at it as it is now, then choose again.'
+        const hint = 'See its present state, then choose again.'
         return { status: 409, answer: { ok: false, id, message, hint, ...(await this.#present(act)) } }
       }
       const { refusal } = outcomeOfError(error, false)

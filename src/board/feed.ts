@@ -45,7 +45,7 @@ export class Feed {
   #warnings: string[] = []
   #there = true
   #n = 0
-  /** Keys whose items have to be looked at again, and whether the log has. */
+  /** Keys of items to look at again, and whether to read the log again. */
   #read = new Set<ItemKey>()
   #happened = false
   #ticks = 0

@@ -98,7 +98,7 @@ export async function serveBoard(given: Context, options: ServeOptions): Promise
 const ASK_MS = 3_000
 
 /**
- * The board that another process serves for this queue; null when there is none, or what answers there does not know
+ * The board that another process serves for this queue; null without one, or if what answers there does not know
  * the token, which is not shown to it.
  */
 export async function runningBoard(context: Context): Promise<BoardAddress | null> {

@@ -75,7 +75,7 @@ async function readBack({ read }: SwapWays): Promise<SharedEntry | null | 'unrea
   }
 }
 
-/** Gives up what may or may not have been claimed; a nonce of its own, made from the claim's. */
+/** Releases what may or may not have been claimed; a nonce of its own, made from the claim's. */
 function tombstoneOf(record: SharedRecord): SharedRecord {
   return { ...record, state: 'released', nonce: `${record.nonce}-settled` }
 }

@@ -118,7 +118,7 @@ export interface UnknownSetting {
   key: string
   /** Place of the key in the text. */
   offset: number
-  /** Keys that were perhaps meant. */
+  /** Suggested keys. */
   near: string[]
 }
 

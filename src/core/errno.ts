@@ -7,7 +7,7 @@ export function codeOf(error: unknown): string | undefined {
     : undefined
 }
 
-/** Whether an error is wrk's own or the system's, of which a person can be told; any other is a bug. */
+/** Whether an error is wrk's own or the system's and can be shown to a person; any other is a bug. */
 export function isFailure(error: unknown): error is Error {
   return error instanceof WrkError || codeOf(error) !== undefined
 }

@@ -36,7 +36,7 @@ const CLOSING = Buffer.from('\n---')
 const HEAD = 256
 
 /**
- * Takes a file's bytes, or with `whole` false only its first ones: then a file whose closing fence is
+ * Takes a file's bytes, or with `whole` false only its first ones: then a file with a closing fence that is
  * not surely among them is `unclosed`, and the caller reads on.
  * @param length how many of the bytes are the file's; behind them may stand anything
  */

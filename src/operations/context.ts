@@ -131,7 +131,7 @@ export interface SettingsFile {
 }
 
 /**
- * Reads a queue's wrk.yaml; null when there is none.
+ * Reads a queue's wrk.yaml; null without one.
  * @throws WrkError USAGE, with line and column, when it is no YAML; IO
  */
 export function readSettingsFile(root: string): Promise<SettingsFile | null> {

@@ -12,7 +12,7 @@ export function write(fd: 1 | 2, text: string | Buffer): boolean {
       done += writeSync(fd, bytes, done)
     } catch (error) {
       const code = codeOf(error)
-      // A terminal that hung up gives EIO; a file system does so for an error that must be told.
+      // A terminal that hung up gives EIO; a file system does so for an error that must be reported.
       if (code === 'EPIPE' || (code === 'EIO' && fstatSync(fd).isCharacterDevice())) return false
       if (code !== 'EAGAIN') throw error
       // A pipe that somebody made non-blocking and that is full: give its reader a moment.

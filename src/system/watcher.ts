@@ -85,7 +85,7 @@ export class Folders {
     const slashed = path.split(sep).join('/')
     if (slashed.includes('\\')) this.#options.onError(new Error(`there is a backslash in ${path}`))
     return new Promise(settle => {
-      // A folder that is gone makes chokidar wait for it in the folder above, whose names are not asked for.
+      // A folder that is gone makes chokidar wait for it in the folder above, and those names are not asked for.
       watcher.on('raw', (_, name: string | null, details) => {
         if ((details as { watchedPath: string }).watchedPath === slashed) this.#note(path, name ?? '')
       })

@@ -130,7 +130,7 @@ describe('another session’s lock cannot be', () => {
   test.each([
     ['taken, committed or not', 'tester', 'takes'],
     ['dropped, committed or not', '', 'drops'],
-    ['altered, committed or not', 'somebody', 'names a holder'],
+    ['altered, committed or not', 'somebody', 'names the wrong holder'],
   ])('%s, by editing the file', async (_, by, message) => {
     for (const committed of [true, false]) {
       const repository = await withSessions()

@@ -214,7 +214,7 @@ describe('a queue with one of everything', () => {
     const { stdout, stderr, code } = await queue.run('doctor')
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
     const lines = stdout.split('\n')
-    expect(lines[0]).toBe(`${queue.root}: 25 items, 7 errors, 25 warnings, 1 note; --fix mends 16`)
+    expect(lines[0]).toBe(`${queue.root}: 25 items, 7 errors, 25 warnings, 1 note; --fix repairs 16`)
     expect(lines.filter(line => line.includes('the file has no frontmatter'))).toEqual([
       '  pending/WRK-14.md:1:1: the file has no frontmatter: its first line is not `---`',
     ])
@@ -308,7 +308,7 @@ test('many findings of one kind are counted, and the first are shown', async () 
   const queue = makeQueue(Object.fromEntries([...Array(30).keys()].map(i => [`WRK-${i + 1}`, '# no\n'])))
   const { stdout } = await queue.run('doctor')
   expect(stdout).toContain('error: no frontmatter (30)')
-  expect(stdout).toContain('  and 22 more; --json tells all')
+  expect(stdout).toContain('  and 22 more: wrk doctor --json')
   expect(stdout.split('\n').length).toBeLessThan(30)
 })
 
@@ -416,7 +416,7 @@ describe('what --fix cannot repair is reported once, as not repaired, and not tr
       left: ['left-over'],
     })
     const { stdout } = await queue.run('doctor --fix')
-    expect(stdout).not.toMatch(/mended:|--fix mends/)
+    expect(stdout).not.toMatch(/repaired:|--fix repairs/)
     expect(stdout.match(/could not mend/g)).toHaveLength(1)
   })
 })

@@ -384,7 +384,7 @@ test('a commit of an item that another session holds', async () => {
     "wrk: Commit refused: WRK-5 belongs to another session.
     .claude/work-queue/pending/WRK-5.md:7:1: this commit changes WRK-5, which is held by claude-devbox-k3x9f2 (alive), claimed just now
          git restore --staged .claude/work-queue/pending/WRK-5.md
-         Nothing else is staged. The holder commits it.
+         Nothing else is staged; the holder commits it.
     exit 4"
   `)
 })
@@ -397,9 +397,9 @@ test('wrk doctor', async () => {
     'session-state.yaml': registry([DEAD]),
   })
   expect(await say(queue, 'doctor')).toMatchInlineSnapshot(`
-    "/queue: 3 items, 3 warnings; --fix mends 2
+    "/queue: 3 items, 3 warnings; --fix repairs 2
 
-    warning: statuses that are not their folders’ (1)
+    warning: statuses that do not fit the folder (1)
       pending/WRK-5.md:4:1: the status done does not belong in pending/
          --fix: move it to done/
 
@@ -407,7 +407,7 @@ test('wrk doctor', async () => {
       pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead (process PID is gone)
          --fix: release it
 
-    warning: dependencies on what is not there (1)
+    warning: dependencies that do not exist (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
          The item is never ready until you correct or remove that id.
     exit 1"
@@ -415,13 +415,13 @@ test('wrk doctor', async () => {
   expect(await say(queue, 'doctor --fix')).toMatchInlineSnapshot(`
     "/queue: 3 items, 1 warning
 
-    mended: 2
+    repaired: 2
       pending/WRK-5.md:4:1: the status done does not belong in pending/
          -> moved it to done/
       pending/WRK-7.md: locked by claude-devbox-k3x9f2, but its holder is dead (process PID is gone)
          -> released it from claude-devbox-k3x9f2
 
-    warning: dependencies on what is not there (1)
+    warning: dependencies that do not exist (1)
       pending/WRK-6.md:9:1: waits for WRK-99, which is not in the queue
          The item is never ready until you correct or remove that id.
     exit 1"
@@ -442,8 +442,8 @@ test('a session lock that another run holds', async () => {
     env: { WRK_NOW: minutesAgo(10).toISOString() },
   })
   expect(await say(queue, 'lock claim --run-id nightly-2')).toMatchInlineSnapshot(`
-    "wrk: lock nightly_session is held by nightly-1 (on HOST), session other, since 2026-03-02T11:50:00Z (10m ago), until 2026-03-02T13:50:00Z unless it is renewed; unknown: no process known; only its age counts
-         Wait for it (wrk lock run nightly_session --wait 5m -- COMMAND), do something else, or ask its holder to release it.
+    "wrk: lock nightly_session is held by nightly-1 (on HOST), session other, since 2026-03-02T11:50:00Z (10m ago), until 2026-03-02T13:50:00Z unless renewed; unknown: no process known; only its age counts
+         Wait for it: wrk lock run nightly_session --wait 5m -- COMMAND
     exit 4"
   `)
 })

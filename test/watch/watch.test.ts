@@ -188,7 +188,7 @@ describe('wrk watch', () => {
       const seen = () => readFileSync(join(folder, 'output'), 'utf8')
       const text = () => seen().replace(ESCAPE, '')
       const over = terminal.screen('wrk watch')
-      await until('an empty table', () => seen().includes('Nobody holds anything'))
+      await until('an empty table', () => seen().includes('No item is held'))
       await queue.run('claim WRK-2', { session: 'second' })
       await until('the claim is in the table', () => /^\* +WRK-2 .* second /m.test(text()))
       await until('the age counts', () => /^\* +WRK-2 .* second +[1-9]s /m.test(text()))
@@ -208,7 +208,7 @@ describe('wrk watch', () => {
       expect((await terminal.run('echo $?')).code).toBe(0)
       const again = terminal.run('NO_COLOR=1 wrk watch')
       const from = seen().length
-      await until('it shows', () => seen().slice(from).includes('Nobody holds anything'))
+      await until('it shows', () => seen().slice(from).includes('No item is held'))
       const children = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8')
       process.kill(Number.parseInt(children, 10), 'SIGTERM')
       const ended = await again

@@ -45,7 +45,7 @@ export function drawGraph<N>(
 function box<N>(draw: Draw<N>, node: GraphNode, at: { x: number; y: number }, href: string | undefined): N {
   const { item, concern, stuck, inCycle, critical } = node
   const [left, top] = [at.x - NODE_WIDTH / 2, at.y - NODE_HEIGHT / 2]
-  const says = [concern, stuck && 'waits behind it', inCycle && 'in a cycle', critical && 'longest chain']
+  const says = [concern, stuck && 'waits for it', inCycle && 'in a cycle', critical && 'longest chain']
   const words = says.filter(Boolean).join(', ')
   const classes = [
     'node',

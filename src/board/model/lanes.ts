@@ -72,7 +72,7 @@ export function lanesOf(
     const mark = markOf(event)
     if (mark && session !== null && time >= from && time <= now) lane(session).marks.push(mark)
   }
-  // The log goes back only so far, and edits by hand are not in it: what is held now is known from the items.
+  // The log does not go back to the start and has no edits made outside wrk: the items show what is held now.
   for (const [id, { holder }] of present) {
     const since = Date.parse(holder!.locked_at ?? '')
     const held = holds.get(id)

@@ -7,7 +7,7 @@ export type ViewName = (typeof VIEWS)[number]
 export interface PageAddress {
   view: ViewName
   filters: Filters
-  /** The id of the item whose panel is open. */
+  /** The id of the item with the open panel. */
   item: string | null
 }
 

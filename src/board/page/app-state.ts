@@ -12,7 +12,7 @@ export interface App {
   place: PageAddress
   /** The present, as the server last said it, in ms. */
   now: number
-  /** Places of items whose act is under way. */
+  /** Places of items with a request under way. */
   pending: ReadonlySet<string>
   /** The item that the keyboard is on. */
   cursor: string | null

@@ -27,7 +27,7 @@ export interface GitEngineOptions {
   queue: string
   /** Where the cache repository is, or is to be. */
   gitDir: string
-  /** The top folder of the working repository, whose settings lead to the remote. */
+  /** The top folder of the working repository; its settings lead to the remote. */
   top: string
   env: Environment
   /** How long one git process may take. */

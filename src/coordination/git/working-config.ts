@@ -1,6 +1,6 @@
 /**
  * What git is to take over from the working repository: how to reach the remote (credentials stored per repository,
- * proxies, rewritten URLs, the ssh command), and whose name commits bear. One git process reads all of it.
+ * proxies, rewritten URLs, the ssh command), and the author of commits. One git process reads all of it.
  */
 import { WrkError } from '../../core/errors.ts'
 import { runBounded } from '../../system/processes/run-bounded.ts'

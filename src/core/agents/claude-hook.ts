@@ -77,7 +77,7 @@ export function addedContext(event: string, text: string): object {
 }
 
 /**
- * What to append to `$CLAUDE_ENV_FILE`, whose lines are put before every command of the agent's shell
+ * What to append to `$CLAUDE_ENV_FILE`; its lines run before every command of the agent's shell
  * (https://code.claude.com/docs/en/hooks#persist-environment-variables). The file is given again at every resume,
  * clear and compact, so nothing is added when the last word in it is the same already.
  *

@@ -39,7 +39,7 @@ function marks(text: string, mark: string): number[] {
  * Puts a block at the end, or in the place of the one that is there.
  * @param text null where there is no file
  * @param content the lines between the marks, with `\n`
- * @throws nothing; a text whose marks are broken must not come here
+ * @throws nothing; a text with broken marks must not come here
  */
 export function withBlock(text: string | null, content: string): string {
   const block = blockOf(content)

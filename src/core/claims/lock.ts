@@ -48,7 +48,7 @@ export function lockedSince(lock: Lock, fileModified: Date, now: Date): Date {
   return countedSign(lock.at, fileModified, now) ?? fileModified
 }
 
-/** The latest of these; null when there is none. */
+/** The latest of these; null without any. */
 export function latestSign(signs: readonly (Date | null)[]): Date | null {
   return signs.reduce((latest, sign) => (sign && (!latest || sign > latest) ? sign : latest), null)
 }

@@ -97,6 +97,6 @@ function problemOf(
       })
     : item => ({
         code: 'claim-ahead',
-        message: `this commit names claim ${trailer.epoch} of ${item}, whose record is at ${epoch}`,
+        message: `this commit names claim ${trailer.epoch} of ${item}, but its record is at ${epoch}`,
       })
 }

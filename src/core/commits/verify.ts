@@ -18,7 +18,7 @@ export interface StagedChange {
 export interface TrueLock {
   lock: Lock | null
   /** `other`: another living session holds it. `over`: its holder is dead, or its time has run out. */
-  whose: 'free' | 'mine' | 'other' | 'over'
+  ownership: 'free' | 'mine' | 'other' | 'over'
   /** The caller had claimed it and lost it. */
   lost: boolean
 }
@@ -41,7 +41,7 @@ export function judgeStaged(
   isMine: (holder: string) => boolean,
 ): StagedVerdict {
   if (change.changed && truth.lost) return 'superseded'
-  if (change.changed && truth.whose === 'other') return 'held'
+  if (change.changed && truth.ownership === 'other') return 'held'
   const verdict = judgeLock(change, truth, isMine)
   return verdict !== 'allowed' && truth.lost ? 'superseded' : verdict
 }
@@ -56,7 +56,7 @@ function judgeLock(
   if (isSameLock(lock, truth.lock)) return 'allowed'
   const [before] = committed
   const onlyMine = [before, lock].every(one => !one || isMine(one.by))
-  if (onlyMine && !(lock && truth.whose === 'other')) return 'allowed'
+  if (onlyMine && !(lock && truth.ownership === 'other')) return 'allowed'
   if (!lock) return 'drops'
   return isMine(lock.by) ? 'takes' : 'alters'
 }

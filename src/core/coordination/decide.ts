@@ -105,7 +105,7 @@ function renewed(old: SharedRecord, claimant: Claimant, now: Date): SharedRecord
 
 export type SharedEndDecision =
   | { kind: 'write'; record: SharedRecord }
-  /** Nothing to give up: it is free, or finished, already. */
+  /** Nothing to release: it is already free or finished. */
   | { kind: 'already'; state: 'none' | 'released' | 'done' }
   | { kind: 'heldByOther'; by: SharedRecord }
   | { kind: 'unreadable'; why: string }
@@ -124,7 +124,7 @@ export interface SharedEndRequest {
   force: boolean
 }
 
-/** Decides a release, or the end of an item. Only its holder gives up, by the epoch that it holds. */
+/** Decides a release, or the end of an item. Only its holder can release it, by its epoch. */
 export function decideSharedEnd(
   reading: SharedReading | null,
   { holder, state, nonce, commit, first, epoch, force }: SharedEndRequest,

@@ -3,7 +3,7 @@
  * - Others count the time for which *they* saw the very same object, by their own monotonic clock. The holder's
  *   `renewed_at` decides only when it is older than the TTL by more than clocks can differ.
  * - The holder counts from before its last successful renewal was sent, and stops a margin before the TTL.
- * So a holder whose renewals fail has stopped before anybody else may begin, as long as both machines' clocks run
+ * So a holder that cannot renew has stopped before anybody else may begin, as long as both machines' clocks run
  * at about the same speed. Not guaranteed: that a holder notices when its process was stopped; the fence is for that.
  */
 import { parseInstant } from '../time.ts'

@@ -14,7 +14,7 @@ export function diagnoseItems(facts: Facts): Finding[] {
   for (const item of facts.items) byKey.set(item.key, [...(byKey.get(item.key) ?? []), item])
   return [...byKey.values()].flatMap(copies => {
     const found = copies.flatMap(item => {
-      // Of what has to be mended first, nothing is changed.
+      // An item that needs a repair first is not changed.
       const isSound = copies.length === 1 && !item.problems.some(isBlocking)
       return [
         ...item.problems.flatMap(problem => problemOf(item, problem, facts)),
@@ -30,7 +30,7 @@ export function diagnoseItems(facts: Facts): Finding[] {
   })
 }
 
-/** That an id stands twice is told once, by itself. */
+/** An id in two places is reported once, on its own. */
 const isBlocking = ({ blocks, code }: Problem) => blocks && code !== 'ambiguous'
 
 function about(item: ItemFacts, finding: Finding, at: { line: number; column: number } = NOWHERE): Finding {
@@ -39,7 +39,7 @@ function about(item: ItemFacts, finding: Finding, at: { line: number; column: nu
 
 const NOWHERE = { line: 0, column: 0 }
 
-/** The problems that every reader of the file tells of. Its place and its holder are looked at apart. */
+/** The problems that every reader of the file reports. Its place and its holder are checked separately. */
 function problemOf(item: ItemFacts, problem: Problem, facts: Facts): Finding[] {
   const { code, message, blocks } = problem
   if (code === 'ambiguous' || code === 'status-folder') return []
@@ -85,7 +85,7 @@ function adviceFor({ id, name, path, held }: ItemFacts, { code, line, message, i
   return 'Replace the link by the file itself, or move it out of the queue.'
 }
 
-/** What a stranger's claim would be told: a lock that it could take over is left over. */
+/** As another session's claim would decide: a lock that it could take over is left over. */
 function judged({ held }: ItemFacts, { ttlMs, takeover, now }: Facts) {
   return decideClaim(held, { holder: '', ttlMs, takeover, force: null }, now)
 }
@@ -126,7 +126,7 @@ function leftOf(item: ItemFacts, facts: Facts): Finding[] {
 function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
   const { id, status, folder, completed, held } = item
   if (status === null || fitsFolder(status, folder)) return []
-  // Somebody is about to move it; a move that was cut short is told by its note.
+  // A process is about to move it; an interrupted move is reported by its note.
   if (facts.state.moves.some(({ key, move }) => key === item.key && move?.status === status)) return []
   const at = item.problems.find(({ code }) => code === 'status-folder')
   const message = `the status ${printable(status, 40)} does not belong in ${folder}/`
@@ -163,7 +163,7 @@ function fieldsOf(item: ItemFacts): Finding[] {
   return [...found, about(item, newFinding('unreadable-date', 'warning', message, advice), noDate)]
 }
 
-/** What is closed needs no more changes; of what may not even be read, that is told. */
+/** Closed items need no changes; one that cannot even be read is reported as such. */
 function ownerOf(item: ItemFacts): Finding[] {
   if (!item.notOurs || item.problems.some(({ code }) => code === 'no-permission')) return []
   const { message, hint = '' } = item.notOurs
@@ -199,6 +199,6 @@ function inSeveralPlaces(copies: readonly ItemFacts[], { identical, root }: Fact
   if (!same || !keep || fitting.length > 1 || !isSafe) return finding
   const remove = paths.filter(path => path !== keep.path)
   const gone = remove.map(path => path.slice(root.length + 1)).join(' and ')
-  const does = `remove ${gone}, whose folder does not fit the status`
+  const does = `remove ${gone}, which is not in the folder of its status`
   return { ...finding, fix: { kind: 'remove-copy', id, keep: keep.path, remove, does } }
 }

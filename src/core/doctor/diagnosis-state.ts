@@ -6,7 +6,7 @@
 import type { ItemKey } from '../items/ids.ts'
 import { type Facts, type Finding, type Fix, type ItemFacts, LEFT_OVER_MS, newFinding } from './finding.ts'
 
-/** A draft whose owner cannot be judged from here is somebody's for a day. */
+/** A draft of an owner that cannot be judged from here is kept for a day. */
 const OLD_DRAFT_MS = 24 * 3_600_000
 
 export function diagnoseState(facts: Facts): Finding[] {
@@ -86,7 +86,7 @@ function unlogged({ key, path, dead, ageMs }: Facts['state']['intents'][number],
   return [{ ...finding, item: item?.id ?? null, path, fix: item && { kind: 'complete-event', key, does } }]
 }
 
-/** A dead run whose lock is still there is told by that lock, and released with it. */
+/** A dead run that still has its lock is reported with that lock and released with it. */
 function deadRun({ key, path, run, dead, ageMs }: Facts['state']['runs'][number], facts: Facts): Finding[] {
   if (run ? !dead : ageMs < LEFT_OVER_MS) return []
   const holds = facts.items.some(item => item.key === key && run?.owns && item.held?.lock.by === run.holder)

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a queue, and what would mend it: findings from facts. Pure, so that what is planned can be
- * tested and printed; whoever applies a fix looks again under the guard and decides anew.
+ * What is wrong with a queue and what would repair it: findings from facts. Pure, so that what is planned can be
+ * tested and printed; whoever applies a fix looks and decides again under the guard.
  *
  * A fix is planned only where there is one safe answer. For everything else `advice` says what a person must decide.
  */
@@ -10,7 +10,7 @@ import { diagnoseState } from './diagnosis-state.ts'
 import { diagnoseSurroundings } from './diagnosis-surroundings.ts'
 import type { Facts, Finding } from './finding.ts'
 
-/** @returns findings in the order in which they are to be mended: what others are judged by comes first */
+/** @returns findings in the order of repair: what others are judged by comes first */
 export function diagnose(facts: Facts): Finding[] {
   return [
     ...diagnoseSurroundings(facts),

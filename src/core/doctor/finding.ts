@@ -101,7 +101,7 @@ export interface ItemFacts {
   /** The field that should put it off and does not. */
   noDate: { key: string; line: number; column: number } | null
   blockedBy: readonly Reference[]
-  /** Where its dependencies stand in the file. */
+  /** The place of its dependencies in the file. */
   blockedByAt: { line: number; column: number }
 }
 
@@ -125,7 +125,7 @@ interface StateFacts {
   moves: (Trace & { key: ItemKey; move: { status: string; folder: string } | null })[]
   /** Bytes that were overwritten in the last instant and kept. */
   kept: string[]
-  /** Folders of `.wrk` that this process may not write to, and what it is told then. */
+  /** Folders of `.wrk` that this process may not write to, and the system's error. */
   unwritable: { path: string; reason: string }[]
   log: Trace & { state: 'whole' | 'behind' | 'torn' | 'unusable' }
 }
@@ -195,7 +195,7 @@ export function isSameFinding(a: Finding, b: Finding): boolean {
   return a.code === b.code && a.item === b.item && a.path === b.path && a.message === b.message
 }
 
-/** Whether something is wrong that has to be mended. */
+/** Whether something needs a repair. */
 export function counts({ severity }: Finding): boolean {
   return severity !== 'note'
 }

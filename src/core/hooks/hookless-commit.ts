@@ -65,7 +65,7 @@ const LONG_VALUE = new Set(
     .split(' ')
     .map(name => `--${name}`),
 )
-/** A word of short options: those without a value, and one whose value is the next word. `S` and `u` take the rest. */
+/** A word of short options: those without a value, and one that takes the next word. `S` and `u` take the rest. */
 const SHORT = /^-(?!-)([^CFcmtSu]*)([CFcmt]$)?/
 
 function hookless(words: readonly string[]): HooklessCommit | null {

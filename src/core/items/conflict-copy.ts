@@ -30,7 +30,7 @@ export function isConflictCopy(stem: string): boolean {
   return BEFORE_ENDING.some(([, form]) => form.test(stem))
 }
 
-/** The item's id as the name spells it, and which program made the copy; null when it is none. */
+/** The item's id as the name spells it, and which program made the copy; null if it is not a copy. */
 export function conflictCopyOf(name: string): { id: string; program: string } | null {
   const forms = name.endsWith('.md') ? BEFORE_ENDING : BEHIND
   const text = name.endsWith('.md') ? name.slice(0, -3) : name

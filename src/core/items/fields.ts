@@ -1,4 +1,4 @@
-/** The fields that wrk gives a meaning to, and which of them a misspelt one stands for. Pure. */
+/** The fields that wrk uses, and which of them a misspelt one means. Pure. */
 import { isNear } from '../suggest.ts'
 import { DETAIL_KEYS } from './details.ts'
 import { ITEM_KEYS } from './item.ts'

@@ -23,7 +23,7 @@ export interface Keeper {
   /** The process that lives as long as the holder; null: none is known, and only time frees the lock. */
   anchor: Anchor | null
   /**
-   * Whose process that is: `run`, the wrapper around a command, which decides alone; `session`, the agent or
+   * The owner of that process: `run`, the wrapper around a command, which decides alone; `session`, the agent or
    * terminal of the session, of which the registry may know more.
    */
   pidOf: 'run' | 'session'

@@ -1,6 +1,6 @@
 /**
  * What becomes of one item that a merge left in the wrong place, twice, in conflict, or not at all. Pure: the versions
- * and what lies in the working tree are read by the caller.
+ * and the files of the working tree are read by the caller.
  */
 import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'

@@ -15,7 +15,7 @@ export type AfterCall =
   /** All its processes are gone, and the call comes from none. */
   | { kind: 'gone'; reason: string }
 
-/** @param call the process that outlives the call; null when there is none, or none that counts for the session */
+/** @param call the process that outlives the call; null without one, or without one that counts for the session */
 export function anchorsAfterCall(
   { anchors }: Pick<Session, 'anchors'>,
   call: Anchor | null,

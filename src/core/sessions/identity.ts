@@ -68,7 +68,7 @@ const SCRIPT_VARIABLE = 'WRK_GUARDS_SHELL'
 /**
  * First match wins.
  * @returns null when nothing gives an identity (rule 8); the caller says so with `noSession()`
- * @throws WrkError USAGE for an id that is none
+ * @throws WrkError USAGE for an invalid id
  */
 export function identify({ flag, env, registry, processes }: IdentityFacts): Identity | null {
   if (flag !== undefined) return given(checkSessionId(flag, '--session'), 'flag', '--session')
@@ -96,7 +96,7 @@ type Choice =
   | { kind: 'none'; why: string }
 
 /**
- * Whose shell this is, when agents have left their variables in its environment. They are inherited, by other agents and
+ * Which agent owns this shell, when agents have left their variables in its environment. They are inherited, by other agents and
  * by a terminal's server (tmux), so a variable yields to a nearer agent of another kind, and to a terminal above which
  * no agent runs. Where neither is seen (a sandbox, a hook's worker), the first of the list counts.
  */
@@ -145,7 +145,7 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
 
 /**
  * Rule 7, for a script that has sourced workflow-guards.sh where nothing else tells (cron, CI): the session on top of
- * session-state.yaml, unless that has ended or lives with a process, whose it then is; else a new one that lives as long
+ * session-state.yaml, unless that has ended or belongs to a living process; else a new one that lives as long
  * as the script.
  */
 function fromScript(

@@ -69,7 +69,7 @@ export function checkCriteria(
 }
 
 /**
- * Adds an entry at the end of the section of a heading, which is made at the end of the text where there is none.
+ * Adds an entry at the end of the section of a heading, which is added at the end of the text if it is missing.
  * @param entry one line or several; it becomes an entry of a list
  * @param eol how the file ends its lines where the text has none
  */

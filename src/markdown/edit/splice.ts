@@ -28,7 +28,7 @@ export interface Edit {
 
 /**
  * The new file. An existing key gets only its value replaced; a missing one becomes a line of its own
- * at the end, in the order of `fields`, whose keys must be plain words. Not checked: see spliceChecked.
+ * at the end, in the order of `fields`; its keys must be plain words. Not checked: see spliceChecked.
  */
 function spliceFields(bytes: Buffer, split: Split, map: YamlMap, fields: Record<string, FieldValue>): Buffer {
   const edits: Edit[] = []

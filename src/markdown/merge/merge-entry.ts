@@ -91,7 +91,7 @@ function conflict(base = '', ours = '', theirs = ''): MergedEntry {
 }
 
 /**
- * @param side whose value is taken; null: what their texts give, and a conflict when both have changed them
+ * @param side the side that wins; null: what their texts give, and a conflict when both have changed them
  * @param isMade our value was made just now, so that of the texts theirs has no more to say
  */
 function mergeParts(

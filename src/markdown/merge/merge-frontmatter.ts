@@ -157,7 +157,7 @@ function mergedEntries(o: Parts | null, a: Parts, b: Parts, rules: Rules): Map<s
   return merged
 }
 
-/** Whose values a group gets; null when each of its keys is merged by itself, since nobody changed a value. */
+/** The side that gives a group its values; null when each of its keys is merged by itself, since nobody changed a value. */
 function chosen({ keys, choose }: Group, o: Parts | null, a: Parts, b: Parts) {
   const values = (parts: Parts): FieldTexts => Object.fromEntries(keys.map(key => [key, wordOf(parts, key)]))
   const [base, ours, theirs] = [o && values(o), values(a), values(b)]

@@ -1,5 +1,5 @@
 /**
- * Lists whose items are names of something, as sets: what one side removed goes, what one side added comes, and the
+ * Lists of names, as sets: what one side removed goes, what one side added comes, and the
  * order stays. Written in the form that the list has on our side.
  */
 import type { YamlList } from '../node.ts'

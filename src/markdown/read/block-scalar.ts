@@ -1,6 +1,6 @@
 /**
  * Block scalars (`|` and `>`) in their usual forms, for plain.ts: no indentation mark, no `+`, and no comment
- * behind the mark; folded ones whose lines are simply joined. What is unusual in them is not read here, so that what is read is sure.
+ * behind the mark; folded ones with simply joined lines. What is unusual in them is not read here, so that what is read is sure.
  */
 import { CR, DASH, isOdd, LF, PIPE, SPACE } from './characters.ts'
 

@@ -70,7 +70,7 @@ export async function actOn(
   const event = parseClaudeEvent(text)
   if (!event) return NOTHING
   const folder = resolve(cwd, event.cwd ?? env.CLAUDE_PROJECT_DIR ?? '.')
-  // Under `wrk execute` the wrapper's session does the work, shows life and gives back; nothing is to be done for it.
+  // Under `wrk execute` the wrapper's session works, sends heartbeats and releases; there is nothing to do for it.
   const wrapper = env.WRK_RUN_ID && isSessionId(env.WRK_SESSION_ID ?? '') ? env.WRK_SESSION_ID! : null
   const session = wrapper ?? event.session
   if (event.name === 'PreToolUse') return beforeTool(event, session, folder, env)
@@ -110,7 +110,7 @@ async function seen(
   }
 }
 
-/** The queue where the agent is now, and that of its project where it is another. @throws WrkError when there is none */
+/** The queue where the agent is now, and that of its project if it is another. @throws WrkError without one */
 async function queuesOf(folder: string, env: Environment, until: number): Promise<Context[]> {
   const contexts: Context[] = []
   let none: unknown
@@ -181,7 +181,7 @@ async function ended(context: Context, sessionId: string, until: number): Promis
 }
 
 /**
- * After /clear and /resume the same process goes on under another id. The end of the former one should have been told;
+ * After /clear and /resume the same process goes on under another id. The end of the former one should have been reported;
  * if it was not, it would refuse its own user what it held.
  */
 async function endFormer(context: Context, sessionId: string, until: number): Promise<void> {

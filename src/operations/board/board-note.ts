@@ -21,7 +21,7 @@ export interface BoardNote {
 
 const pathOf = ({ store }: Context) => join(store.stateDir, 'board.json')
 
-/** The note of a board whose process is running; null without one, and for a note that another user could have written. */
+/** The note of a board whose process is running; null without one, or if another user could have written it. */
 export function readBoardNote(context: Context): BoardNote | null {
   const { disk } = context.store.host
   const path = pathOf(context)
@@ -43,7 +43,7 @@ export function readBoardNote(context: Context): BoardNote | null {
 export function writeBoardNote(context: Context, port: number, token: string): void {
   const { host, stateDir } = context.store
   const path = pathOf(context)
-  // Made anew, so that it is nobody else's file and its mode is ours.
+  // A new file, so that it belongs to nobody else and its mode is ours.
   removeMarker(host.disk, path)
   withFolders(host.disk, stateDir, () =>
     writeMarker(host.disk, path, { ...ownAnchor(host), port, token } satisfies BoardNote, 'wx'),

@@ -108,7 +108,7 @@ export function holdAfter(
   }
 }
 
-/** The sign of life that a claim writes down. @param renewed whether the caller held the item before */
+/** The heartbeat that a claim writes. @param renewed whether the caller held the item before */
 function signOfClaim({ lock, renewedAt, recordModified }: Current, renewed: boolean, now: Date): string {
   if (!renewed || !lock) return stamp(now)
   const signs = [lock.at, renewedAt].map(sign => countedSign(sign, recordModified, now))

@@ -163,7 +163,7 @@ export function heldOf({
   return { place, lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified }
 }
 
-/** A lock without a record, such as one that a commit names. @param modified stands in for a time that is no use */
+/** A lock without a record, such as one that a commit names. @param modified used if the lock's time is unusable */
 function judgeLock(
   judge: ItemJudge,
   key: ItemKey,

@@ -26,7 +26,7 @@ export interface Refused {
  * Whether the caller may write to an item, decided on what the guard shows.
  * @param now the instant of the whole decision, its event's too: a process may be stopped between two looks at the clock
  * @param takeOver whether a dead or stale holder gives way
- * @param anew whether the item is claimed anew: then it does not matter that the caller lost it before
+ * @param fresh whether the item is claimed again: then it does not matter that the caller lost it before
  */
 export function permission(
   context: Context,
@@ -34,7 +34,7 @@ export function permission(
   caller: Caller,
   now: Date,
   takeOver: boolean,
-  anew = false,
+  fresh = false,
 ): Permission {
   const { store } = context
   const judge = judgeFor(store, current.registry, now)
@@ -42,7 +42,7 @@ export function permission(
   if (lock?.by === caller.holder) return { kind: 'may', from: null }
   const lost = () => howCallerLost(context, current, caller)
   if (!lock) {
-    const superseded = anew ? null : lost()
+    const superseded = fresh ? null : lost()
     return superseded ? { kind: 'lost', superseded } : { kind: 'may', from: null }
   }
   const held = heldLock(judge, current)
@@ -52,7 +52,7 @@ export function permission(
     ? decideClaim(held, { holder: caller.holder, ttlMs, takeover, force: null }, now)
     : { kind: 'held' }
   const superseded = lost()
-  if (decision.kind === 'takenOver' && (anew || !superseded))
+  if (decision.kind === 'takenOver' && (fresh || !superseded))
     return { kind: 'may', from: { holder: held.lock.by, reason: decision.reason } }
   return {
     kind: 'held',

@@ -1,7 +1,7 @@
 /**
- * Releases an item for a holder that cannot do it any more: dead, or without a sign of life for longer than the TTL.
+ * Releases an item for a holder that cannot do it any more: dead, or silent for longer than the TTL.
  * The same decision as a takeover, made inside the guard on the lock as it is there, so that a lock which changed
- * since somebody looked at it is judged anew. Needs no identity, since nobody gets the item.
+ * since somebody looked at it is judged again. Needs no identity, since nobody gets the item.
  *
  * The holder's record of its claim stays: should it come back, that is how it learns that it lost the item.
  */

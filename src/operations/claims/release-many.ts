@@ -1,4 +1,4 @@
-/** Gives up all that a holder has. What cannot be released holds up no other. */
+/** Releases every item of a holder. One that cannot be released does not stop the others. */
 import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ItemId } from '../../core/items/ids.ts'
@@ -26,7 +26,7 @@ export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
 
 /**
  * Releases what the given holders have, as if each did it; also tries what the caller has claimed and what says no more
- * whose it is. An item that cannot be changed keeps no other from being released.
+ * whose it is. An item that cannot be changed does not keep others from being released.
  * @param among the items to look at; all unless given
  */
 export async function releaseAll(
@@ -54,7 +54,7 @@ export async function releaseAll(
       results.push(failed(reading, error))
     }
   }
-  // Items whose files are gone may be held all the same.
+  // Items with missing files may still be held.
   if (!among)
     for (const { key, id } of claims.filter(({ key }) => !there.has(key)))
       await releaseGone(context, caller, { key, display: id }, isHolder, inPlace, results)

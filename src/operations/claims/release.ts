@@ -51,7 +51,7 @@ export interface ReleaseResult {
   superseded: Superseded | null
   /** From whom it was taken by force. */
   from: string | null
-  /** In a coordinated queue: whether the engine knows; false while that is still to be told. */
+  /** In a coordinated queue: whether the engine knows; false while that is still unsent. */
   releasedRemotely?: boolean
   /** Why this one, of several, could not be released; the others were. */
   error: WrkError | null
@@ -69,7 +69,7 @@ export async function release(
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   const places = findItem(store, id)
-  // A terminal that has not worked here holds nothing; it needs no registration to be told so.
+  // A terminal that has not worked here holds nothing; it needs no registration to learn that.
   const { identity, caller } = await resolveCaller(context)
   if (!identity && options.force === undefined) throw noSession()
   tidy(context)
@@ -87,7 +87,7 @@ interface Taker {
 export interface InPlace {
   /** Who did it, for the event log, where it was done by force; the session then keeps its records, to learn of that. */
   taker?: Taker | undefined
-  /** Whether the session itself calls, which is a sign of life. */
+  /** Whether the session itself calls, which is a heartbeat. */
   isItself?: boolean
 }
 
@@ -224,8 +224,8 @@ function changeFor(
 }
 
 /**
- * Gives up the record of an item whose file cannot be read or is gone; the file is left as it is.
- * @param failure why the item itself could not be released; thrown where the record is not the caller's to give up
+ * Releases the record of an item with an unreadable or missing file; the file is not changed.
+ * @param failure why the item itself could not be released; thrown if the record belongs to another session
  */
 function releaseRecord(
   context: Context,

@@ -29,7 +29,7 @@ export interface SharedView {
   epoch: number | null
   claimed_at: string | null
   renewed_at: string | null
-  /** As far as it can be told here; null unless held. `dead` and `stale`: a claim would take it over. */
+  /** As far as it is known here; null unless held. `dead` and `stale`: a claim would take it over. */
   liveness: 'alive' | 'dead' | 'unknown' | 'stale' | null
   /** When the engine said so. */
   as_of: string
@@ -55,7 +55,7 @@ export function coordinationJson(view: ElsewhereView | null) {
 
 type SharedClaims = typeof import('../coordination/shared-claims.ts')
 
-/** Loaded once: the launcher evaluates a bundle anew at each import. */
+/** Loaded once: the launcher evaluates a bundle again at each import. */
 let loaded: Promise<SharedClaims> | undefined
 
 /** What deals with the engine; null where claims are this clone's alone. */

@@ -20,7 +20,7 @@ export interface Truth extends TrueLock {
   loss: Superseded | null
   /** The file does not show the lock of the session that holds the item. */
   isTampered: boolean
-  /** Why it cannot be told whether anybody holds it; then `free` is not known. Null when it can. */
+  /** Why it is unknown whether anybody holds it; then `free` is unknown too. Null if it is known. */
   unreadable: string | null
 }
 
@@ -59,7 +59,7 @@ function truthOf(
   return {
     readings: files,
     lock: held?.lock ?? null,
-    whose: whoseLock(judge, held, isMine),
+    ownership: ownershipOf(judge, held, isMine),
     holder: held && holderInfo(judge, held),
     lost,
     loss: lost ? howLost(context, session!, reading.item.id, held?.lock.by ?? null) : null,
@@ -68,7 +68,7 @@ function truthOf(
   }
 }
 
-/** An item whose file is gone: only its record tells. */
+/** An item with a missing file: only its record counts. */
 function withoutFile({ store }: Context, key: ItemKey): ItemReading {
   const reading: ItemReading = {
     place: { key, folder: '', name: `${key}.md`, path: '' },
@@ -86,11 +86,11 @@ function canTell({ record, problems }: ItemReading): boolean {
   return record !== null || !problems.some(({ blocks }) => blocks)
 }
 
-function whoseLock(
+function ownershipOf(
   judge: ItemJudge,
   held: HeldLock | null,
   isMine: (by: string) => boolean,
-): TrueLock['whose'] {
+): TrueLock['ownership'] {
   if (!held) return 'free'
   if (isMine(held.lock.by)) return 'mine'
   return givesWay(judge, held) ? 'over' : 'other'

@@ -1,4 +1,4 @@
-/** Which queue judges a commit, and where it lies in the repository that is committed to. */
+/** Which queue judges a commit, and its path in the repository of that commit. */
 import { WrkError } from '../../core/errors.ts'
 import {
   findRepository,
@@ -40,7 +40,7 @@ export interface QueueInRepository {
   repository: Repository
   /** The queue's path from the repository's top. */
   folder: string
-  /** The index is that of the working tree that the queue lies in. */
+  /** The index is that of the working tree around the queue. */
   isOwnTree: boolean
 }
 

@@ -36,13 +36,13 @@ export interface CommitFinding {
   line: number
   column: number
   message: string
-  /** The command that mends it, or that keeps it out of the commit. */
+  /** The command that repairs it, or that keeps it out of the commit. */
   fix: string
   item: string
   holder: HolderInfo | null
 }
 
-/** A finding about a lock, whose message names the holder or the loss. */
+/** A finding about a lock; its message names the holder or the loss. */
 export interface LockFinding extends Omit<CommitFinding, 'message'> {
   kind: 'lock'
   verdict: Exclude<StagedVerdict, 'allowed'>
@@ -229,12 +229,12 @@ function lockFix(
   verdict: StagedVerdict,
   item: string,
   paths: readonly string[],
-  { whose, isTampered }: Truth,
+  { ownership, isTampered }: Truth,
   isNew: boolean,
 ): string {
   const names = [...new Set(paths)].map(shellWord).join(' ')
   const leaveOut = `git ${isNew ? 'rm --cached' : 'restore --staged'} ${names}`
-  if (verdict === 'superseded' && whose !== 'other') return `${leaveOut} && wrk claim ${item}`
+  if (verdict === 'superseded' && ownership !== 'other') return `${leaveOut} && wrk claim ${item}`
   // A staged lock that differs from the file's: the file is right, unless it was written past wrk.
   return verdict === 'superseded' || verdict === 'held' || isTampered ? leaveOut : `git add ${names}`
 }

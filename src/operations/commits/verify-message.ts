@@ -21,7 +21,7 @@ import { verifyStaged } from './verify.ts'
 
 export interface NamedElsewhere {
   item: string
-  /** `unheld`: the subject names it and nobody living holds it. `unreadable`: that cannot be told. */
+  /** `unheld`: the subject names it and nobody living holds it. `unreadable`: unknown. */
   kind: 'held' | 'unheld' | 'unreadable'
   truth: Truth
 }
@@ -89,15 +89,16 @@ async function verifyNamed(
   for (const { key, column } of inSubject) {
     const truth = truthOf(key)
     const item = displayOf(truth)
-    if (truth.whose === 'other' && !ofOthers) findings.push(finding(file, message.line, column, item, truth))
-    else if (truth.whose === 'other') warnings.push({ item, kind: 'held', truth })
+    if (truth.ownership === 'other' && !ofOthers)
+      findings.push(finding(file, message.line, column, item, truth))
+    else if (truth.ownership === 'other') warnings.push({ item, kind: 'held', truth })
     else if (truth.unreadable) warnings.push({ item, kind: 'unreadable', truth })
-    else if (truth.whose !== 'mine' && !ofOthers && truth.readings.some(({ item }) => !item.closed))
+    else if (truth.ownership !== 'mine' && !ofOthers && truth.readings.some(({ item }) => !item.closed))
       warnings.push({ item, kind: 'unheld', truth })
   }
   for (const { key } of inBody) {
     const truth = truthOf(key)
-    if (truth.whose === 'other') warnings.push({ item: displayOf(truth), kind: 'held', truth })
+    if (truth.ownership === 'other') warnings.push({ item: displayOf(truth), kind: 'held', truth })
   }
   return { findings, warnings, checked: inSubject.length + inBody.length }
 }

@@ -21,7 +21,7 @@ type Claiming = ItemChange<ClaimedItem | RefusedClaim>
 
 /**
  * Claims an item here and for all clones.
- * @param attempt the local claim: only the look, or the write, told whom the engine has it taken over from
+ * @param attempt the local claim: only the look, or the write; gets the holder whose claim the engine took over
  * @throws WrkError UNREACHABLE, BUSY, IO, CLOSED (finished in another clone), INVALID_ITEM
  */
 export async function claimForAll(

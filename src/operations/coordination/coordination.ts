@@ -100,9 +100,9 @@ export interface CoordinationStatus {
   elsewhere: (SharedView & { id: string })[] | null
   /** Claimed in this clone only: ids. */
   unpublished: string[]
-  /** Released here, and the engine is not told yet: ids. */
+  /** Released here, but not yet in the engine: ids. */
   queued: string[]
-  /** Changes whose answer never came: ids. */
+  /** Changes without an answer: ids. */
   unsettled: string[]
 }
 

@@ -10,7 +10,7 @@ import { type GivingUp, giveUpClaim } from './give-up.ts'
 import { claimKey, type Shared, sharedOf } from './open-shared.ts'
 
 export interface SharedRelease {
-  /** False when the engine is still to be told. */
+  /** False while it is still unsent. */
   remotely: boolean
   warnings: string[]
 }

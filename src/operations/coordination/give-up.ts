@@ -14,7 +14,7 @@ import { unreadableClaim, writeRecord } from './take-claim.ts'
 export interface GiveUpRequest {
   key: EntryKey
   id: string
-  /** Whose claim ends: the session and the helper as the local record names them. */
+  /** The session and the helper that release, as the local record names them. */
   holder: Pick<SharedCaller, 'session' | 'agent'>
   state: 'released' | 'done'
   force: boolean
@@ -25,7 +25,7 @@ export type GivingUp =
   /** The engine knew of no claim of this holder. */
   | { kind: 'nothing' }
   | { kind: 'heldByOther'; by: SharedRecord }
-  /** Free here; the engine is told later. */
+  /** Free here; sent to the engine later. */
   | { kind: 'queued'; why: string }
 
 /** @throws WrkError INVALID_ITEM when the shared record is unreadable */

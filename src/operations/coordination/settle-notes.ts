@@ -1,5 +1,5 @@
 /**
- * Completes what earlier commands left: changes whose answer never came, and releases that could not be sent. Part of
+ * Completes what earlier commands left: changes without an answer, and releases that could not be sent. Part of
  * every command that deals with the engine; with nothing left it reads two folders.
  */
 import type { SharedEntry } from '../../coordination/engine.ts'
@@ -14,9 +14,9 @@ import { newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
 export interface SettledNotes {
-  /** Releases and endings that the engine was told now. */
+  /** Releases and endings that were sent now. */
   sent: string[]
-  /** Still to be told. */
+  /** Still unsent. */
   waiting: string[]
 }
 

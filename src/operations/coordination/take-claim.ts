@@ -46,7 +46,7 @@ export type Taking =
   | { kind: 'held'; by: SharedRecord; verdict: 'alive' | 'unknown'; reason: string }
   | { kind: 'done'; by: SharedRecord }
 
-/** Others may be quicker several times in a row; each time it is decided anew on what they made of it. */
+/** Others may be quicker several times in a row; each time it is decided again on their result. */
 const ROUNDS = 8
 
 /**

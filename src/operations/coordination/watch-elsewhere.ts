@@ -1,15 +1,15 @@
-/** Looks again and again at what other clones hold, until it is told to stop. */
+/** Looks again and again at what other clones hold, until it is stopped. */
 import { WrkError } from '../../core/errors.ts'
 import type { ElsewhereView } from '../claims/remote-claim.ts'
 import type { Context } from '../context.ts'
 import { sharedOf } from './open-shared.ts'
 import { viewAllElsewhere } from './view-elsewhere.ts'
 
-/** A view, or why there is none now. */
+/** A view, or why there is none. */
 export type ElsewhereNews = { view: ElsewhereView } | { problem: string }
 
 /**
- * Gives a view at once, then one at every pause, and where the engine tells of changes also at each.
+ * Gives a view at once, then one at every pause, and one at each change that the engine reports.
  * @param remote ask the engine; without it, what other commands of this clone last saw
  */
 export async function* watchAllElsewhere(

@@ -103,7 +103,7 @@ function dependenciesAt(found: ItemReading['found']): { line: number; column: nu
   return found && pair ? placeInFile(found.split, pair.keyStart) : { line: 0, column: 0 }
 }
 
-/** Of the ids that stand in several places: those whose files are the same. */
+/** Of the ids in several places: those with identical files. */
 function identical({ host }: Store, items: readonly ItemFacts[]): Set<ItemKey> {
   const paths = new Map<ItemKey, string[]>()
   for (const { key, path } of items) paths.set(key, [...(paths.get(key) ?? []), path])

@@ -50,13 +50,13 @@ function isTracked(repository: Repository, path: string): boolean {
   return code === 0 && stdout.length > 0
 }
 
-/** git says 1 for a file that it would take in; what is outside of every repository is none of its business. */
+/** git exits with 1 for a file that it would add; what is outside of every repository does not concern it. */
 function isNotIgnored(repository: Repository, path: string): boolean {
   return gitIn(repository, ['check-ignore', '-q', '--', path]).code === 1
 }
 
 /**
- * Folders of a queue that git keeps, whose items it does not: of an item that is moved there, git is told that it is
+ * Folders of a queue that git ignores although it tracks the queue: when an item is moved there, git records that it is
  * deleted. A queue that git ignores as a whole is meant to be so.
  */
 function ignoredFolders(repository: Repository, { root, host, settings }: Context['store']) {

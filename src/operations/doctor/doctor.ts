@@ -1,8 +1,8 @@
 /**
- * Finds what is wrong with a queue and, when asked, mends what has one safe answer.
+ * Finds what is wrong with a queue and, when asked, repairs what can be repaired safely.
  *
- * Guarantees: what is told was so at two looks, so that nobody who is at work is accused; a fix decides again under
- * the guard; doing it twice is doing it once, also when the first was killed half-way; what is told as mended is gone.
+ * Guarantees: what is reported was so at two looks, so that a session at work is not accused; a fix decides again under
+ * the guard; doing it twice is doing it once, also when the first was killed half-way; what is reported as repaired is gone.
  */
 import { diagnose } from '../../core/doctor/diagnosis.ts'
 import { counts, type Finding, isSameFinding } from '../../core/doctor/finding.ts'
@@ -13,7 +13,7 @@ import type { HookProgram } from '../hooks/hooks.ts'
 import { gatherFacts } from './doctor-facts.ts'
 import { applyFix } from './doctor-fix.ts'
 
-interface Mended {
+interface Repaired {
   finding: Finding
   /** What was done, in words. */
   done: string
@@ -26,7 +26,7 @@ export interface Diagnosis {
   items: number
   /** What is wrong now: after the fixes, where there were any. */
   findings: Finding[]
-  fixed: Mended[]
+  fixed: Repaired[]
   /** How many of the findings are more than a note. */
   remaining: number
   /** Fixes that could not be made, with the error of each. */
@@ -47,7 +47,7 @@ export async function doctor(
     const facts = await gatherFacts(context, program)
     return { facts, findings: diagnose(facts) }
   }
-  const fixed: Mended[] = []
+  const fixed: Repaired[] = []
   const failed: Diagnosis['failed'] = []
   const tried: Finding[] = []
   let seen = await look()
@@ -93,7 +93,7 @@ async function applyFixes(
   findings: readonly Finding[],
   program: HookProgram,
 ): Promise<Pick<Diagnosis, 'fixed' | 'failed'>> {
-  const fixed: Mended[] = []
+  const fixed: Repaired[] = []
   const failed: Diagnosis['failed'] = []
   for (const finding of findings) {
     if (!finding.fix) continue

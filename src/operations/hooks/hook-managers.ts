@@ -1,7 +1,7 @@
 /**
  * Hook managers and wrk: by which way git reaches wrk's check although the hook is a manager's, and whether a hook that
  * lies over wrk's is only the same manager's, written again (husky at every npm install, pre-commit install, lefthook).
- * Told from the files as they are; nothing is run.
+ * From the files as they are; nothing is run.
  */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

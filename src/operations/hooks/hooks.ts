@@ -2,7 +2,7 @@
  * Puts wrk's hooks into a git repository, and takes them out again without a trace.
  *
  * A hook that is there is kept: moved aside as it is, called first by ours, and moved back by uninstall. What is
- * ours is told by its second line, which holds a sum of the rest: a hook that somebody edited since is left alone.
+ * the second line of ours holds a sum of the rest: a hook that somebody edited since is left alone.
  * That they were installed is written down beside git's own files, so that it is noticed when they are gone.
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { guardHost } from '../context.ts'
 import { type OwnProgram, ownProgram } from '../queue/installation.ts'
 import { isSameHook, movedAside, otherWay } from './hook-managers.ts'
 
-/** No item is staged; true only where git says so. The pathspec is to be read as it is meant, whatever the caller's git was told. */
+/** No item is staged; true only where git says so. The pathspec is read literally, whatever the caller's git is set to. */
 const NOTHING_STAGED =
   "GIT_LITERAL_PATHSPECS=0 git diff-index --cached --ita-invisible-in-index --quiet HEAD -- ':(top,glob)**/*.md' 2>/dev/null"
 

@@ -1,6 +1,6 @@
 /**
  * The git hook post-merge, which says what a merge without conflicts has left for `wrk resolve`. Put in only where there
- * is none: a hook of somebody else's can call `wrk resolve --check` itself. What is ours is told by its second line,
+ * is none: a hook of somebody else's can call `wrk resolve --check` itself. The second line of ours identifies it,
  * which holds a sum of the rest.
  */
 import { mkdirSync, readFileSync, unlinkSync } from 'node:fs'

@@ -59,7 +59,7 @@ export const COMPLEXITIES: readonly string[] = ['simple', 'moderate', 'complex']
 const WORD = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/
 
 /**
- * @throws WrkError USAGE (a title, word or id that is none; no number left), NOT_FOUND (an item that is named),
+ * @throws WrkError USAGE (an invalid title, word or id; no number left), NOT_FOUND (an item that is named),
  *   INVALID_ITEM (a template that cannot be filled in), BUSY, IO
  */
 export async function newItem(impatient: Context, wanted: NewItem): Promise<MadeItem> {
@@ -88,7 +88,7 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
     const event = pendingEvent(host, at, 'created', { item: id, session: caller?.holder ?? null })
     const bytes = await withReaders(full => filled(template, id, title, fields, full))
     const made = await make(store, id, bytes, event)
-    // Somebody put a file of that id there by hand, in this instant.
+    // Another program put a file of that id there at this moment.
     if (!made) continue
     if (made.failure) warnings.add(`the disk may not have ${id} yet: ${messageOf(made.failure)}`)
     for (const warning of await logChanges(host, stateDir, made.toLog)) warnings.add(warning)
@@ -154,7 +154,7 @@ function badTemplate(
   })
 }
 
-/** What ends a line or hides what stands there; marks of direction may be part of a title. */
+/** Characters that end a line or hide text; marks of direction may be part of a title. */
 const BREAKS = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/
 
 function titleOf(title: string): string {

@@ -61,7 +61,7 @@ function withoutQueue(options: ContextOptions, locks: LockFolder): LockContext {
   }
 }
 
-/** @throws WrkError USAGE for a name that is none */
+/** @throws WrkError USAGE for an invalid name */
 export function lockPlaceOf({ locks }: LockContext, name: string): LockPlace {
   return lockPlace(locks, checkLockName(name))
 }

@@ -14,7 +14,7 @@ import { type LockLoss, type LockView, viewOf } from './lock-state.ts'
 type Change = Pick<LockChange<ClaimedLock | RefusedLock>, 'result' | 'warnings'>
 
 /**
- * @param attempt the local claim: only the look, or the write, told whom the engine has it taken over from
+ * @param attempt the local claim: only the look, or the write; gets the holder whose claim the engine took over
  * @throws WrkError USAGE (not coordinated), UNREACHABLE, BUSY, IO
  */
 export async function lockClaimRemotely(

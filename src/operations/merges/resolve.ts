@@ -64,7 +64,7 @@ export async function resolveItems(
   return result
 }
 
-/** The top of the working tree that is resolved; where there is none, the folder of the call. */
+/** The top of the working tree that is resolved; without one, the folder of the call. */
 export function repositoryTop(context: Context, cwd: string): string {
   return queueInRepository(context, cwd)?.repository.top ?? cwd
 }

@@ -42,7 +42,7 @@ const SCRIPTS: readonly Script[] = [
 ]
 
 /**
- * @param queue whose workspace gets them
+ * @param queue the queue of the workspace that gets them
  * @param templates the package's `templates/`
  * @throws WrkError IO when a link or a file stands where a folder should be, before anything is written; system errors
  */

@@ -102,7 +102,7 @@ function shownFrom(root: string, path: string): string {
   return way === '..' || way.startsWith(`..${sep}`) ? path : way.split(sep).join('/')
 }
 
-/** The folder of the git repository around `cwd`, null where there is none or no git. */
+/** The folder of the git repository around `cwd`; null without one, or without git. */
 function repositoryFolder(cwd: string): string | null {
   return gitAnswer(cwd, ['rev-parse', '--show-toplevel'])
 }

@@ -40,7 +40,7 @@ export interface HoldOptions<T>
 }
 
 /**
- * @param work gets a context whose session is the one that claimed
+ * @param work gets a context with the session that claimed
  * @throws WrkError as claim does; what the work throws
  */
 export async function holdClaim<T>(

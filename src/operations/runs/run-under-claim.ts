@@ -3,7 +3,7 @@
  *
  * Guarantees: no command starts without the claim; one run of a session at a time works on an item; when the claim
  * is lost, the command is stopped. A run that is killed leaves a claim that the next one takes over at once.
- * Does not guarantee: that a command whose wrapper was killed stops; its commits are refused (wrk verify).
+ * Does not guarantee: that a command stops when its wrapper is killed; its commits are refused (wrk verify).
  */
 import type { Current } from '../../store/items/current-item.ts'
 import { appendEvents } from '../../store/log/event-log.ts'

@@ -234,7 +234,7 @@ function identityFor(facts: IdentityFacts, { sessionId, anchor, anchorTo }: Regi
   if (identity && !anchor) return identity
   if (!anchor) throw noSession()
 
-  // A session started by hand belongs to the nearest agent or terminal, not to an agent further up.
+  // A session of `wrk session start` belongs to the nearest agent or terminal, not to an agent further up.
   const own = outlivingProcess(facts)
   const another =
     identity?.source === 'anchor' && !(own && identity.anchor && isSameProcess(own, identity.anchor))
@@ -242,7 +242,7 @@ function identityFor(facts: IdentityFacts, { sessionId, anchor, anchorTo }: Regi
   return { id: null, source: 'new', via: 'session start', agent: null, anchor: own }
 }
 
-/** The process that a session started by hand is anchored to: the nearest agent, else the terminal. */
+/** The process that `wrk session start` anchors a session to: the nearest agent, else the terminal. */
 function outlivingProcess(facts: Pick<IdentityFacts, 'processes'>): Anchor | null {
   const { ancestors, terminal } = facts.processes()
   return ancestors.find(({ agent }) => agent)?.anchor ?? terminal

@@ -17,7 +17,7 @@ export interface Registration {
   sessionId?: string
   /** The process that a session registered under `sessionId` lives with; the nearest agent or terminal unless given. */
   anchorTo?: Anchor
-  /** `session start`: anchor also a session whose id was given, and open it again whatever has become of it. */
+  /** `session start`: anchor also a session with a given id, and open it again even if it ended. */
   anchor?: boolean
   /** Write the heartbeat however recent the last one is. */
   heartbeat?: boolean

@@ -34,7 +34,7 @@ export function checkSessionKey(key: string): void {
 }
 
 export interface SessionSet {
-  /** The session whose entry was changed too; null when the caller is not listed. */
+  /** The session with a changed entry too; null if the caller is not listed. */
   session: string | null
 }
 

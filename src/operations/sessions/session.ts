@@ -1,4 +1,4 @@
-/** Sessions by hand: start one, ask which one this is, look at them, end one. */
+/** The session commands: start one, ask which one this is, look at them, end one. */
 import { WrkError } from '../../core/errors.ts'
 import { anchorsLeft, isAmong } from '../../core/sessions/anchors.ts'
 import { type Identity, noSession } from '../../core/sessions/identity.ts'

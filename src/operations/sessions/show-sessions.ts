@@ -136,7 +136,7 @@ function olderToolsSession(file: StateFile, top: YamlMap | null, id: string): Se
 }
 
 /**
- * Sessions that ended or died long ago, whose locks are free either way, and those of which nothing was heard for long.
+ * Sessions that ended or died long ago, with locks that are free either way, and those that were silent for long.
  * That is for this call's clock to say, and were it wrong, a living holder would be dead for everybody. So one that has
  * claims goes after a year only: no clock is thought to be that wrong, and the list does not grow for ever.
  */

@@ -69,7 +69,7 @@ export class WatchState {
     })
   }
 
-  /** Items whose second look is due. */
+  /** Items that are due for a second look. */
   due(at: number): ItemKey[] {
     return [...this.#doubtful].flatMap(([key, due]) => (due <= at ? [key] : []))
   }

@@ -20,11 +20,11 @@ function answerTo(result: HookResult): object | null {
       return addedContext(result.event, describeLosses(result.lost))
     case 'held':
       return denial(
-        `${result.id} is ${describeHolder(result.holder, result.now)}. This edit was not made. Choose another item (wrk list --status pending), or wait for it (wrk claim ${result.id} --wait).`,
+        `${result.id} is ${describeHolder(result.holder, result.now)}. This edit was not made. Take another item: wrk next --claim. Wait for this one: wrk claim ${result.id} --wait`,
       )
     case 'hookless':
       return denial(
-        `${printable(result.by, 60)} goes past wrk's git hooks, which see to it that no commit holds items of other sessions. Commit without it; what the hooks then say tells what to mend.`,
+        `${printable(result.by, 60)} skips wrk's git hooks, which keep items of other sessions out of commits. Commit without it; if a hook refuses, it says what to do.`,
       )
   }
 }
@@ -33,8 +33,8 @@ function describeStart({ session, queue, items, lost }: HookResult & { kind: 'st
   const held = items.map(({ id, title }) => (title ? `${id} (${printable(title, 80)})` : id))
   return [
     `wrk: this session is ${session} in the work queue ${printable(queue, 200)}.`,
-    held.length > 0 ? `It holds ${held.join(', ')}.` : 'It holds no item.',
-    'Claim an item before you work on it: wrk claim ID. Exit code 4: another session holds it, choose another one. When done: wrk archive ID, or wrk release ID.',
+    held.length > 0 ? `It holds ${held.join(', ')}.` : 'It holds no items.',
+    'Claim an item before you work on it: wrk next --claim, or wrk claim ID. Exit code 4: another session holds it, take another one. When finished: wrk done ID. To give it up: wrk release ID.',
     ...(lost.length > 0 ? [describeLosses(lost)] : []),
   ].join(' ')
 }
@@ -43,7 +43,7 @@ function describeLosses(lost: readonly Superseded[]): string {
   return lost
     .map(
       one =>
-        `${printable(describeLoss(one))}; stop working on it, and do not commit changes to it (wrk release ${one.id} ends this message).`,
+        `${printable(describeLoss(one))}; stop working on it, do not commit changes to it, then: wrk release ${one.id}`,
     )
     .join(' ')
 }

@@ -1,4 +1,4 @@
-/** What is told where several items were to be released and some could not be. */
+/** The message when some of several items could not be released. */
 import type { ReleaseResult } from '../../operations/claims/release.ts'
 import { EXIT_OF } from '../exit-codes.ts'
 import type { Outcome } from '../outcome.ts'

@@ -43,12 +43,12 @@ export function describeRefusal(
   const locked = staged.filter(isLockFinding)
   const message = `Commit refused: ${reasonOf(locked.length > 0 ? locked : staged)}.`
   if (locked.length === 0)
-    return { message, hint: 'Fix what is listed, stage it again (git add), then commit.' }
+    return { message, hint: 'Fix the findings above, stage the files again (git add), then commit.' }
   if (rest === null) return { message, hint: 'A merge is committed as a whole: ask the holder first.' }
-  if (rest.length === 0) return { message, hint: 'Nothing else is staged. The holder commits it.' }
+  if (rest.length === 0) return { message, hint: 'Nothing else is staged; the holder commits it.' }
   if (rest.length <= MOST_PATHS)
     return { message, hint: `Commit yours: git commit -- ${rest.map(shellWord).join(' ')}` }
-  return { message, hint: 'Commit yours: leave out what is listed, then git commit without -a' }
+  return { message, hint: 'Commit yours: leave out the files above, then git commit without -a' }
 }
 
 function reasonOf(findings: readonly CommitFinding[]): string {
@@ -82,18 +82,18 @@ function lockMessage({ verdict, doing, item, holder, loss }: LockFinding, now: D
   const held = holder ? `it is ${who}` : 'nobody holds it'
   if (verdict === 'takes') return `this commit takes the lock of ${item} for this session, but ${held}`
   if (verdict === 'drops') return `this commit drops the lock of ${item}, but ${held}`
-  return `this commit names a holder of ${item} that is not right: ${held}`
+  return `this commit names the wrong holder of ${item}: ${held}`
 }
 
 export function describeNamed({ item, kind, truth }: NamedElsewhere, now: Date): string {
   if (kind === 'held') return `the message names ${item}, which is ${describeHolder(truth.holder!, now)}`
   if (kind === 'unreadable') return `cannot tell who holds ${item}: ${truth.unreadable}`
-  const last = truth.whose === 'over' ? ` living (it is ${describeUnheld(truth.holder!)})` : ''
-  return `the subject names ${item}, which nobody${last} holds; to work on it: wrk claim ${item}`
+  const last = truth.ownership === 'over' ? ` living (it is ${describeUnheld(truth.holder!)})` : ''
+  return `the subject names ${item}, which nobody${last} holds. To work on it: wrk claim ${item}`
 }
 
 function describeUnheld({ session_id, liveness, reason }: HolderInfo): string {
   return liveness === 'dead'
     ? `locked by ${printable(session_id, 128)}, which is dead: ${printable(reason)}`
-    : `locked by ${printable(session_id, 128)}, whose time has run out`
+    : `locked by ${printable(session_id, 128)}, expired`
 }

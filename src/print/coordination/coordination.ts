@@ -26,14 +26,14 @@ export function describeCoordination(status: CoordinationStatus, now: Date): str
     ...(clock_difference_ms === null ? [] : [`its clock differs from this one by ${clock_difference_ms} ms`]),
     ...status.held.map(
       ({ id, session_id, lease_left_ms }) =>
-        `held by this clone: ${printable(id, 60)} (${printable(session_id, 128)}), ${lease_left_ms > 0 ? `${humanDuration(lease_left_ms)} left` : 'time is over'}`,
+        `held by this clone: ${printable(id, 60)} (${printable(session_id, 128)}), ${lease_left_ms > 0 ? `${humanDuration(lease_left_ms)} left` : 'expired'}`,
     ),
     ...(status.elsewhere ?? []).map(
       view => `elsewhere: ${printable(view.id, 60)} ${describeElsewhere(view, now)}`,
     ),
     ...ofEach('claimed in this clone only', status.unpublished),
-    ...ofEach('released, the others are not told yet', status.queued),
-    ...ofEach('no answer yet, settled by the next command', status.unsettled),
+    ...ofEach('released, but not yet sent to the other clones', status.queued),
+    ...ofEach('no answer yet; the next command resolves it', status.unsettled),
   ]
   return `${lines.join('\n')}\n`
 }

@@ -14,40 +14,40 @@ const STYLES: Record<Severity, Style> = { error: 'red', warning: 'yellow', note:
 const TITLES: Record<Finding['code'], string> = {
   'no-frontmatter': 'no frontmatter',
   unreadable: 'frontmatter that cannot be read',
-  'duplicate-key': 'keys that stand twice',
-  'id-mismatch': 'ids that are not those of the file names',
+  'duplicate-key': 'duplicate keys',
+  'id-mismatch': 'ids that differ from the file names',
   'unreadable-lock': 'locks that cannot be read',
-  'unreadable-record': 'unreadable record',
-  'put-back-copy': 'copies that git put back',
+  'unreadable-record': 'unreadable records',
+  'put-back-copy': 'copies that git restored',
   'half-lock': 'half locks',
-  'not-a-file': 'no plain files',
-  'no-permission': 'files that may not be read',
-  'not-a-folder': 'no folders',
-  'unseen-item': 'files like items that wrk does not see',
-  'conflict-copy': 'copies that a conflict left',
+  'not-a-file': 'not regular files',
+  'no-permission': 'files without permission',
+  'not-a-folder': 'not folders',
+  'unseen-item': 'items that no command sees',
+  'conflict-copy': 'conflict copies',
   'merge-conflict': 'unresolved merge conflicts',
   'two-places': 'ids in several places',
-  'status-folder': 'statuses that are not their folders’',
+  'status-folder': 'statuses that do not fit the folder',
   'dead-lock': 'locks of dead holders',
   'left-work': 'work begun and left',
   'lock-lines': 'lock lines that git or an editor changed',
   'ended-session': 'locks of sessions that ended',
   'stale-lock': 'stale locks',
-  'cut-short-move': 'moves cut short',
+  'cut-short-move': 'interrupted moves',
   'circular-dependency': 'circular dependencies',
-  'dangling-dependency': 'dependencies on what is not there',
+  'dangling-dependency': 'dependencies that do not exist',
   'missing-field': 'fields without a value',
   'unreadable-date': 'dates that cannot be read',
-  'not-writable': 'what this user may not change',
-  'unknown-setting': 'settings that wrk does not know',
-  registry: 'the session registry',
+  'not-writable': 'files that this user may not change',
+  'unknown-setting': 'unknown settings',
+  registry: 'session-state.yaml',
   'tracked-state': 'machine-local files that git tracks',
   'not-ignored': 'machine-local files that git does not ignore',
   'ignored-folder': 'folders of the queue that git ignores',
   'torn-log': 'the event log',
-  'left-over': 'what dead processes left',
+  'left-over': 'remains of dead processes',
   'unlogged-change': 'changes that may not be logged',
-  'kept-bytes': 'writes that were overtaken, and kept',
+  'kept-bytes': 'overwritten edits that were kept',
   hooks: 'git hooks',
   'merge-driver': 'merge driver',
 }
@@ -56,7 +56,7 @@ export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): strin
   const { root, items, findings, fixed, failed } = diagnosis
   const lines = [`${printable(root, 1000)}: ${many(items, 'item')}, ${summary(findings, failed)}`]
   if (fixed.length > 0) {
-    lines.push('', paint(terminal, 'green', `mended: ${fixed.length}`))
+    lines.push('', paint(terminal, 'green', `repaired: ${fixed.length}`))
     lines.push(
       ...some(fixed, ({ finding, done }) => [
         ...wrapped(`${whereOf(finding, root)}: ${finding.message}`, terminal.width, '  '),
@@ -67,7 +67,7 @@ export function describeDiagnosis(diagnosis: Diagnosis, terminal: Screen): strin
   for (const { finding, error } of failed)
     lines.push(
       '',
-      ...wrapped(`could not mend ${whereOf(finding, root)}: ${error.message}`, terminal.width, ''),
+      ...wrapped(`could not repair ${whereOf(finding, root)}: ${error.message}`, terminal.width, ''),
     )
   for (const group of grouped(findings)) {
     const { severity, code } = group[0]!
@@ -108,7 +108,7 @@ function grouped(findings: readonly Finding[]): Finding[][] {
 function some<T>(all: readonly T[], describe: (one: T, next: T | undefined) => string[]): string[] {
   const shown = all.slice(0, MOST)
   const lines = shown.flatMap((one, i) => describe(one, shown[i + 1]))
-  if (all.length > MOST) lines.push(`  and ${all.length - MOST} more; --json tells all`)
+  if (all.length > MOST) lines.push(`  and ${all.length - MOST} more: wrk doctor --json`)
   return lines
 }
 
@@ -118,9 +118,9 @@ function summary(findings: readonly Finding[], failed: Diagnosis['failed']): str
     const number = findings.filter(({ severity }) => severity === word).length
     return number > 0 ? many(number, word) : []
   })
-  // After --fix, what it could not mend is not what it mends.
+  // After --fix, what it could not repair does not count as repairable.
   const fixable = failed.length > 0 ? 0 : findings.filter(({ fix }) => fix).length
-  return `${parts.join(', ')}${fixable > 0 ? `; --fix mends ${fixable}` : ''}`
+  return `${parts.join(', ')}${fixable > 0 ? `; --fix repairs ${fixable}` : ''}`
 }
 
 function many(number: number, word: string): string {

@@ -64,8 +64,8 @@ export function describeLockHolder({ lock, holder }: LockView, now: Date): strin
   const session = lock.session_id ? `, session ${printable(lock.session_id, 128)}` : ''
   const purpose = lock.purpose ? `, for ${printable(lock.purpose, 80)}` : ''
   const until = holder.stale
-    ? `its time ran out at ${holder.expires_utc}`
-    : `until ${holder.expires_utc} unless it is renewed`
+    ? `expired at ${holder.expires_utc}`
+    : `until ${holder.expires_utc} unless renewed`
   return [
     `held by ${printable(lock.run_id, 128)}${process}${session}${purpose}`,
     `since ${holder.since_utc} (${relative(holder.since_utc, now)})`,
@@ -77,7 +77,7 @@ export function corruptProblem({ name, lock_path, corrupt, ttl_sec }: LockView):
   return {
     code: 'corrupt',
     message: `lock ${name} cannot be read: ${corrupt} (${lock_path})`,
-    hint: `Nobody can tell whether it is held. wrk lock cleanup ${name} puts it aside once it is ${humanDuration(ttl_sec * 1000)} old.`,
+    hint: `It may be held. When it is ${humanDuration(ttl_sec * 1000)} old, set it aside: wrk lock cleanup ${name}`,
     exitCode: EXIT.unworkable,
   }
 }

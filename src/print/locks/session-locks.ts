@@ -20,7 +20,7 @@ export function shownLock(view: LockView, now: Date): Outcome {
 }
 
 const UNWATCHED =
-  'no process that outlives this call is known of the caller, so only its TTL frees the lock; renew it (wrk lock renew) while the work lasts'
+  'the caller has no process that wrk can watch, so only the TTL frees the lock; renew it with wrk lock renew'
 
 export function claimedLock(result: ClaimedLock | RefusedLock, now: Date): Outcome {
   const { view, runId, warnings } = result
@@ -36,7 +36,7 @@ export function claimedLock(result: ClaimedLock | RefusedLock, now: Date): Outco
     view,
     runId,
     more: { acquired: true, kind: result.kind, from: result.from },
-    text: `${verb} ${name}\nheld by ${runId} until ${holder?.expires_utc} unless it is renewed; give it up with: wrk lock release ${name} --run-id ${runId}\n`,
+    text: `${verb} ${name} for run ${runId}\nYours until ${holder?.expires_utc} unless renewed. Release it: wrk lock release ${name} --run-id ${runId}\n`,
     warnings: about,
   })
 }
@@ -53,7 +53,7 @@ function refusedLock(
           code: 'locked',
           message: `lock ${view.name} is ${describeLockHolder(view, now)}`,
           // Never the command that would break a living holder's lock.
-          hint: `Wait for it (wrk lock run ${view.name} --wait 5m -- COMMAND), do something else, or ask its holder to release it.`,
+          hint: `Wait for it: wrk lock run ${view.name} --wait 5m -- COMMAND`,
           exitCode: EXIT.held,
         }
   return outcome({ view, runId, more, problem, warnings })
@@ -87,7 +87,7 @@ export function renewalOutcome(result: RenewedLock, runId: string, now: Date): O
     problem: {
       code: 'lost',
       message: notOurs(view, runId, result.loss, now),
-      hint: 'Stop what was done under it; another run may be at work.',
+      hint: 'Stop the work under it; another run may be at work.',
       exitCode: EXIT.held,
     },
     warnings,
@@ -106,11 +106,17 @@ export function releasedLock(result: ReleasedLock, runId: string, now: Date): Ou
   const { loss } = result
   if (kind === 'notLocked') {
     if (loss.at && !loss.own) warnings.push(describeLockLoss(view.name, runId, loss))
-    return outcome({ view, runId: given, more, text: `${view.name} was not locked.\n`, warnings })
+    return outcome({
+      view,
+      runId: given,
+      more,
+      text: `Nothing to release: ${view.name} is not locked.\n`,
+      warnings,
+    })
   }
   const message = given
     ? notOurs(view, given, loss, now)
-    : `lock ${view.name} is released by its run id alone, and none was given; it is ${describeLockHolder(view, now)}`
+    : `releasing lock ${view.name} needs its run id; it is ${describeLockHolder(view, now)}`
   return outcome({
     view,
     runId: given,
@@ -118,7 +124,7 @@ export function releasedLock(result: ReleasedLock, runId: string, now: Date): Ou
     problem: {
       code: loss.at === null ? 'not_holder' : 'lost',
       message,
-      hint: 'Nothing was changed. Only the run that claimed it gives it up.',
+      hint: 'Nothing was changed. Only the run that claimed it can release it.',
       exitCode: EXIT.held,
     },
     warnings,
@@ -135,8 +141,8 @@ export function cleanedLocks(
       : reclaimed
           .map(({ name, lock, reason, quarantined_to }) =>
             quarantined_to
-              ? `Put ${name} aside: ${printable(reason)}\n  ${printable(quarantined_to, 500)}\n`
-              : `Reclaimed ${name} from ${printable(lock?.run_id ?? 'nobody', 128)}: ${printable(reason)}\n`,
+              ? `Set ${name} aside: ${printable(reason)}\n  ${printable(quarantined_to, 500)}\n`
+              : `Freed ${name}, held by ${printable(lock?.run_id ?? 'nobody', 128)}: ${printable(reason)}\n`,
           )
           .join('')
   const message = failed.join('; ')
@@ -198,7 +204,7 @@ function runProblem({ end, lost, exitCode }: LockRun, command: readonly string[]
     return {
       code: 'lost',
       message: `${lost}; the command was ${end && end.kind !== 'notStarted' && end.stopped ? 'stopped' : 'ending by itself'}`,
-      hint: 'Look at what it left half-done before starting it again.',
+      hint: 'Check what it left unfinished before starting it again.',
       exitCode: EXIT.held,
     }
   if (end?.kind === 'notStarted')

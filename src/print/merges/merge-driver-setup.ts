@@ -8,7 +8,7 @@ const WORDS: Record<MergeDriverStatus['driver'], string> = {
   installed: 'installed',
   outdated: 'outdated',
   gone: 'installed, but the program is gone',
-  foreign: 'not installed; another driver has the name merge.wrk',
+  foreign: 'not installed; another driver is named merge.wrk',
 }
 
 /** The outcome of an install or uninstall, with the merge driver in it. */
@@ -26,7 +26,7 @@ export function needingMergeDriver(outcome: Outcome, status: MergeDriverStatus):
   if (isInPlace || outcome.exitCode !== EXIT.done)
     return { ...outcome, json, text: `${outcome.text ?? ''}${describe(status)}` }
   const message = `not in place: merge driver (${status.driver === 'installed' ? `.gitattributes ${status.attributes?.state}` : status.driver})`
-  const hint = 'Put it in with: wrk hooks install'
+  const hint = 'Install it: wrk hooks install'
   return {
     exitCode: EXIT.failed,
     json: { ...json, ok: false, error: { code: 'FAILED', message, hint } },
@@ -35,7 +35,8 @@ export function needingMergeDriver(outcome: Outcome, status: MergeDriverStatus):
   }
 }
 
-const FOREIGN = 'git has another merge driver named wrk; it stays (git config --local --get merge.wrk.driver)'
+const FOREIGN =
+  'git has another merge driver named wrk, which is not changed. See: git config --local --get merge.wrk.driver'
 
 function jsonOf({ driver, attributes, postMerge }: MergeDriverStatus) {
   return {

@@ -17,6 +17,6 @@ export function describeMerge(result: DriverResult, path: string): { message: st
   const [one, other] = result.named.map(({ version, id }) => `${printable(id, 60)} (${WHERE[version]})`)
   return {
     message: `${printable(path, 200)}: not merged, these are two items: ${one}, ${other}.`,
-    hint: 'git took one for the other renamed. Put both back with: wrk resolve',
+    hint: 'git took one as a rename of the other. Restore both: wrk resolve',
   }
 }

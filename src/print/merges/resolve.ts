@@ -17,7 +17,7 @@ export function settledLines(
   const would = check ? 'would be ' : ''
   return settled
     .map(({ id, path, from, edited }) => {
-      if (path === null) return `${shown(id)}: ${would}gone, as on the side that took it out\n`
+      if (path === null) return `${shown(id)}: ${would}removed, as on the side that removed it\n`
       const others =
         from.length > 0 ? ` (${check ? 'now' : 'was'} ${from.map(one => shown(here(one))).join(', ')})` : ''
       return `${shown(id)}: ${would}${shown(here(path))}${others}${edited ? ', as you edited it' : ''}\n`

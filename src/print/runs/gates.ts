@@ -3,7 +3,7 @@ import { EXIT } from '../exit-codes.ts'
 
 export const GATES = [
   { gate: 'provider', asks: 'is the provider known', exit_code: EXIT.usage },
-  { gate: 'item', asks: 'is the item there', exit_code: EXIT.notFound },
+  { gate: 'item', asks: 'does the item exist', exit_code: EXIT.notFound },
   {
     gate: 'plan',
     asks: 'is plan_approved true (and plan_reviewed, spec_ref where wrk.yaml asks for them)',

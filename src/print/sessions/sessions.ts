@@ -13,7 +13,7 @@ export function describeStatus(
   const shown = sessions.filter(({ items, liveness }) => items.length > 0 || liveness !== 'dead')
   const lines = shown.flatMap(session => describeSession(session, terminal, now))
   if (orphans.length > 0) {
-    lines.push(paint(terminal, 'bold', 'Held by sessions that are not listed'))
+    lines.push(paint(terminal, 'bold', 'Held by unknown sessions'))
     for (const item of orphans)
       lines.push(
         `${describeItem(item, terminal, now)}  by ${printable(item.locked_by, 128)}: ${printable(item.reason)}`,
@@ -37,14 +37,14 @@ export function describeStatus(
   }
   const hidden = sessions.length - shown.length
   if (hidden > 0) lines.push(paint(terminal, 'dim', `${hidden} ended or dead sessions hold nothing`))
-  return lines.length === 0 ? 'Nobody is at work.\n' : `${lines.join('\n')}\n`
+  return lines.length === 0 ? 'No session is at work.\n' : `${lines.join('\n')}\n`
 }
 
 export function describeSession(session: SessionStatus, terminal: Screen, now: Date): string[] {
   const name = paint(terminal, 'bold', printable(session.session_id, 128))
   const verdict = paint(terminal, styleOfLiveness(session.liveness), session.liveness)
   const seen = session.heartbeat_at ? `, last seen ${relative(session.heartbeat_at, now)}` : ''
-  const head = `${name}${session.mine ? ' (this session)' : ''}  ${verdict}: ${printable(session.reason)}${seen}`
+  const head = `${name}${session.mine ? ' (you)' : ''}  ${verdict}: ${printable(session.reason)}${seen}`
   return [head, ...session.items.map(item => describeItem(item, terminal, now))]
 }
 

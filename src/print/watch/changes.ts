@@ -17,7 +17,7 @@ export function sentenceOf(event: WatchEvent): { text: string; style: Style | nu
     case 'warning':
       return line(`warning: ${printable(event.message, 1000)}`, 'yellow')
     case 'queue':
-      return line(`the queue is ${event.to === 'gone' ? 'gone' : 'there again'}`, 'yellow')
+      return line(`the queue is ${event.to === 'gone' ? 'gone' : 'back'}`, 'yellow')
     case 'elsewhere': {
       const { id, from, to, time } = event
       if (!to)

@@ -81,7 +81,7 @@ export class LiveTable {
         ? rows
         : [...rows.filter(row => !isFreed(row)), ...rows.filter(isFreed)].slice(0, Math.max(1, fitting - 1))
     const lines = [this.#head(rows, screen), '']
-    if (rows.length === 0) lines.push(paint(screen, 'dim', 'Nobody holds anything.'))
+    if (rows.length === 0) lines.push(paint(screen, 'dim', 'No item is held.'))
     else lines.push(...table(screen, columnsOf(shown, now)).trimEnd().split('\n'))
     if (shown.length < rows.length)
       lines.push(paint(screen, 'dim', `… and ${rows.length - shown.length} more (wrk list --locked)`))

@@ -77,7 +77,7 @@ function plainView(signal: AbortSignal): View {
       })
       for (const { id, ...view } of event.elsewhere?.items ?? [])
         held.push(`${printable(id, 60)} elsewhere: ${describeElsewhere(view, new Date(event.time))}`)
-      for (const text of held.length > 0 ? held : ['nobody holds anything'])
+      for (const text of held.length > 0 ? held : ['no item is held'])
         if (!(await line(event, text))) return false
       return true
     },

@@ -45,7 +45,7 @@ export function readRecord(disk: Disk, stateDir: string, key: ItemKey): RecordFi
   }
 }
 
-/** The record itself; null when there is none. @throws WrkError INVALID_ITEM when it cannot be read */
+/** The record itself; null without one. @throws WrkError INVALID_ITEM when it cannot be read */
 export function soundRecord(id: string, { path, reading }: RecordFile): ItemRecord | null {
   if (reading.kind === 'unreadable') throw unreadableRecord(id, path, reading.why, reading.isNewer)
   return reading.kind === 'record' ? reading.record : null

@@ -21,7 +21,7 @@ export interface HeldNote {
   sentAt: string
 }
 
-/** A change that is about to be sent, or whose answer never came. */
+/** A change that is about to be sent, or that got no answer. */
 export interface IntentNote {
   key: EntryKey
   /** What it starts from; null: from no entry. */

@@ -121,7 +121,7 @@ export async function withGuard<T>(
 
 /**
  * One attempt; a dead holder is revoked on the way.
- * @returns the guard, or the name of the living holder ('' when who it is was not seen)
+ * @returns the guard, or the name of the living holder ('' if unknown)
  */
 function tryGuard(
   host: GuardHost,
@@ -258,7 +258,7 @@ export function revokeDead(host: GuardHost, dir: string): boolean {
   return livingHolder(host, dir) === null
 }
 
-/** The name of a living holder; null when there is none (any more): a dead one is revoked. */
+/** The name of a living holder; null without one: a dead one is revoked. */
 function livingHolder(host: GuardHost, dir: string): string | null {
   const { disk } = host
   const slots = slotsIn(disk, dir)
@@ -296,7 +296,7 @@ function placeParts(place: Place): [string, string, string] {
   return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', machineMark(place)]
 }
 
-/** Whether the process that a guard's name tells of is provably gone. Another host or namespace: never. */
+/** Whether the process in a guard's name is provably gone. Another host or namespace: never. */
 export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
   const [pid, started, boot, pidns, hostHash, nonce] = name.split('.')
   // Not a name of this form: whatever made it, only its age can free it.

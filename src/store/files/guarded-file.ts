@@ -202,7 +202,7 @@ function modeAt(disk: Disk, path: string): number {
   return there?.isFile() ? there.mode & 0o7777 : 0o666 & ~process.umask()
 }
 
-/** @param uid whose the new file is so far */
+/** @param uid the present owner of the new file */
 function keepOwner(disk: Disk, fd: number, { path, stat }: OpenFile, uid: number): void {
   if (process.platform === 'win32') return
   const kept = unless(['EPERM', 'EINVAL'], false, () => {

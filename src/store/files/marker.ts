@@ -23,7 +23,7 @@ export function readDatedMarker<T>(disk: Disk, path: string): { note: T; modifie
 
 /**
  * Writes a note, which is not synced; one that cannot be written whole is removed.
- * @param flags `w`, or `wx` for one whose name is this call's own
+ * @param flags `w`, or `wx` for a name that only this call uses
  */
 export function writeMarker(disk: Disk, path: string, note: unknown, flags: 'w' | 'wx'): void {
   const fd = disk.openSync(path, flags, 0o600)

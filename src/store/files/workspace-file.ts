@@ -18,7 +18,7 @@ import { type DraftMaker, replaceFile } from './replace-file.ts'
 export interface WorkspaceFile {
   /** Where it is, without links. */
   path: string
-  /** Null where there is none. */
+  /** Null if it does not exist. */
   text: string | null
 }
 

@@ -1,5 +1,5 @@
 /**
- * Changing only the record of an item whose file cannot be read, or is gone: who gives an item up must not be kept from
+ * Changes only the record of an item with an unreadable or missing file: nobody who releases an item may be kept from
  * it by conflict markers, and never makes a file that was removed.
  */
 import { type Hold, type ItemRecord, nextRecord } from '../../core/claims/record.ts'

@@ -111,7 +111,7 @@ interface Attempt {
   unlogged: Unlogged[]
   /** The revision of a record that an attempt published before it had to start over. */
   committed?: number
-  /** A claim whose record was published and whose file could not be written. */
+  /** A claim with a published record and a file that could not be written. */
   taken?: { epoch: number; session: string | undefined; event: PendingEvent }
 }
 

@@ -27,7 +27,7 @@ export type ItemDecision<T> =
       text?: ItemText | undefined
       /** How it changes who holds the item; left out: it does not. */
       hold?: Hold | undefined
-      /** The session whose claim is taken, or given up by itself. */
+      /** The session that takes a claim, or releases its own. */
       session?: string | undefined
       event: PendingEvent
       result: T

@@ -44,7 +44,7 @@ export interface ItemPublication {
   event: PendingEvent | null
   /** The entry of a claim that is taken, and its session. */
   takes?: { session: string; claim: SessionClaim } | undefined
-  /** The session whose claim is given up by itself. */
+  /** The session that releases its own claim. */
   gives?: string | undefined
 }
 
@@ -252,13 +252,13 @@ function removeGiven(disk: Disk, stateDir: string, key: ItemKey, { change }: Int
 
 /**
  * The changes of an item that were published but perhaps not logged; to be called under its guard, before anything is
- * decided. Completes one that was cut short between its two renames; forgets those that did not happen, whose writers
+ * decided. Completes one that was interrupted between its two renames; forgets those that did not happen: their writers
  * cannot publish any more.
  *
  * A caller that was revoked without knowing it comes here too, while another holds the guard. It must not remove
  * that one's intent: a slot that is still there tells them apart, since in a guard that is held there is no slot but
  * the holder's own.
- * @param item the item's file as it was read; null when there is none
+ * @param item the item's file as it was read; null without one
  * @throws StartOver when another holds the guard, and when something was completed
  */
 export function resolveIntents(
@@ -270,7 +270,7 @@ export function resolveIntents(
   item: Pick<OpenFile, 'path' | 'stat'> | null,
 ): Unlogged[] {
   const found = intentsOf(disk, stateDir, key)
-  // Of two, the one whose file is there happened; what the other wanted to replace is gone by that.
+  // Of two, the one with its file in place happened; what the other wanted to replace is gone.
   const isTold =
     found.length > 1 &&
     item !== null &&
@@ -321,7 +321,7 @@ function stateOf(
   return isTold || (item && to.old === markOf(item)) ? 'not' : 'half'
 }
 
-/** Publishes the record of a change whose item was published. */
+/** Publishes the record of a change after its item was published. */
 function complete(
   disk: Disk,
   stateDir: string,

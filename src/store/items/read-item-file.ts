@@ -46,7 +46,7 @@ export async function readWhole(
  * Reads the beginning of an item's file, or all of it where its frontmatter does not end there. What is wrong with the
  * file is a problem of the reading.
  * @param head a buffer of HEAD bytes, used again for each file
- * @param keep told of a reading and of the file as it was before it was read
+ * @param keep called with a reading and the file as it was before it was read
  * @returns null when the file went away
  * @throws NeedsFullReader
  */

@@ -19,7 +19,7 @@ const RECORDS = 'wrk records 1'
 /**
  * One line for each item: place, then what it says, all between tabs; names of items hold no control characters. For
  * choosing, nothing more is asked of a closed item, so its line ends with the place; for listing and status, what a
- * line holds is the same for all. An item that must be mended is not kept, nor one that a line cannot hold.
+ * line holds is the same for all. An item that needs a repair is not kept, nor one that a line cannot hold.
  */
 export class ReadingCache {
   /** What their records said. */

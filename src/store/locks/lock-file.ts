@@ -2,7 +2,7 @@
  * Session locks on disk: `STATE/ops/locks/NAME.lock`, read at any time, changed under a guard of their own.
  *
  * Guarantees: a lock is decided on as the guard showed it and replaced by the guard's one fenced rename; every
- * change is logged, also one whose process died in between; nothing outside `STATE/ops/locks` and the guard's
+ * change is logged, even if its process died in between; nothing outside `STATE/ops/locks` and the guard's
  * folder is touched, and links in place of a lock file or of `ops` and `locks` are not followed.
  *
  * A released lock's file stays, with text that says so, and never is unlinked. Only the rename out of the

@@ -2,7 +2,7 @@
  * The event log, `.wrk/events.jsonl`: one JSON object a line, `seq` rising by one.
  *
  * Guarantees: sequence numbers are unique and without gaps across processes, crashes, rotations and wrong
- * death verdicts; a change whose process died before it was logged is logged by whoever meets it next, once.
+ * death verdicts; if a process died before its change was logged, the next one logs it, once.
  * Does not guarantee: more than the last megabyte or two of events; nor, should a process be stopped for half
  * a minute within the one system call between its last look and the rotation, the older of the two files.
  *

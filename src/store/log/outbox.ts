@@ -2,7 +2,7 @@
  * Events of changes that are about to be published. Before an item, a lock or the list of sessions is changed, the event
  * is put into `outbox/`; the next to hold that file's guard sees which of those changes happened and logs them first.
  *
- * Guarantees: a change whose process died before it was logged is logged by whoever meets it next, once.
+ * Guarantees: if a process died before its change was logged, the next one logs it, once.
  */
 import { constants } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { isThere, lookAt } from '../files/look.ts'
 import { readMarker, removeMarker, writeMarker } from '../files/marker.ts'
 import { appendEvents, type PendingEvent } from './event-log.ts'
 
-/** A change that has happened, whose events perhaps nobody has logged yet; as appendEvents takes them. */
+/** A change that has happened and may not be logged yet; as appendEvents takes them. */
 export interface Unlogged {
   events: readonly PendingEvent[]
   path?: string
@@ -41,7 +41,7 @@ export async function logChanges(
 }
 
 /**
- * Publishes a change whose event must not be missing from the log, whatever happens afterwards: it is noted before.
+ * Publishes a change that must not be missing from the log, whatever happens afterwards: it is noted before.
  * @param unlogged as `unloggedChanges` gave them: once this change is published, nobody can see any more that they
  *   happened, so they are noted with it
  * @param event null for a change that is no news
@@ -134,7 +134,7 @@ export function intentsOf(disk: Disk, stateDir: string, key: string): { path: st
 
 /**
  * The changes of one file that were published but perhaps not logged; to be called under its guard.
- * Intents whose change did not happen are removed: their writers cannot publish any more. Every holder of the
+ * Intents of changes that did not happen are removed: their writers cannot publish any more. Every holder of the
  * guard does this before it changes anything, so an inode number cannot have been given to another file meanwhile.
  *
  * A caller that was revoked without knowing it comes here too, while another holds the guard. It must not remove

@@ -11,7 +11,7 @@ type EventFacts = Partial<Omit<NewEvent, 'time' | 'type'>>
 
 /**
  * @param host gives the change a name of its own, by which it is logged once
- * @param facts what there is to say besides when and what; the reason may hold text from files, an empty one is none
+ * @param facts what there is to say besides when and what; the reason may hold text from files; an empty one counts as missing
  */
 export function pendingEvent(
   host: { randomLetters: (count: number) => string },

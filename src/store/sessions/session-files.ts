@@ -33,7 +33,7 @@ export function sessionPath(stateDir: string, id: string): string {
   return join(stateDir, 'sessions', fileNameOfSession(id))
 }
 
-/** @param isListed whether the session comes from session-state.yaml, which alone tells of its claims */
+/** @param isListed whether the session comes from session-state.yaml, the only place with its claims */
 export function sessionText(session: Session, isListed = false): string {
   const at = (date: Date | null) => date && stamp(date)
   const written: Written = {

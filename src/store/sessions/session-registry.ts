@@ -24,7 +24,7 @@ export interface RegistryFile {
   path: string
   stateDir: string
   key: string
-  /** The folder of the log that tells of its sessions: the queue's `.wrk`. */
+  /** The folder of the log with its sessions: the queue's `.wrk`. */
   logDir: string
 }
 

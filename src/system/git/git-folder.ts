@@ -52,7 +52,7 @@ function treeOfCommon(commonDir: string): string | null {
 }
 
 /**
- * The same folder in the repository's main working tree, when `root` lies in a linked worktree. A submodule belongs
+ * The same folder in the repository's main working tree, when `root` is in a linked worktree. A submodule belongs
  * to the tree that it is checked out in.
  * @returns null outside of linked worktrees; `main` is null where the main working tree has no such folder, or
  *   nothing says where it is

@@ -1,7 +1,7 @@
 /**
  * Which git repository a call is about. Looked up here rather than asked of git, which would be one more process
  * of every commit; where the environment names the repository (GIT_DIR, as hooks of linked worktrees have it),
- * git is asked. A `core.worktree` set by hand is not seen.
+ * git is asked. A `core.worktree` in the configuration is not seen.
  */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'

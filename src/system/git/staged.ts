@@ -8,7 +8,7 @@ import { gitIn, type Repository } from './repository.ts'
 export interface StagedEntry {
   /** From the repository's top, with `/`. */
   path: string
-  /** The object of the last commit and of the index, and whether each is a regular file; null where there is none. */
+  /** The object of the last commit and of the index, and whether each is a regular file; null without one. */
   before: StagedObject | null
   after: StagedObject | null
   /** A conflict that is not resolved yet; then `after` is null. */
@@ -128,7 +128,7 @@ export function pathsDeletedBy(
   const within = ['--', inFolder(folder)]
   const list = outputOf('rev-list', gitIn(repository, ['rev-list', ...commits, '--not', 'HEAD', ...within]))
   const what = ['--stdin', '-r', '-z', '--no-renames', '--diff-filter=D', '--name-only', '--no-commit-id']
-  // They themselves may be in that history: picked anew after a revert.
+  // They themselves may be in that history: picked again after a revert.
   const input = `${commits.join('\n')}\n${list}`
   const found = outputOf('diff-tree', gitIn(repository, ['diff-tree', ...what, ...within], input))
   return new Set(found.toString('utf8').split('\0'))

@@ -17,7 +17,7 @@ const LONGEST_CHAIN = 64
 
 /**
  * The agent that a command line belongs to: by the program's name, or for a script run by an
- * interpreter by the script's name or the npm package that it lies in. A shell's `-c` text is no name.
+ * interpreter by the script's name or the npm package around it. A shell's `-c` text is not a name.
  */
 export function agentOfCommand([program = '', script = '']: readonly string[]): AgentName | null {
   const name = programName(program)

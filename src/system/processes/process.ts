@@ -134,7 +134,7 @@ export function here(): Place {
   return place
 }
 
-/** Part of a hash of the machine id, which is not for others to know as it is; '' where there is none (machine-id(5)). */
+/** Part of a hash of the machine id, which must not be exposed itself; '' without one (machine-id(5)). */
 function machineId(): string {
   const text = process.platform === 'linux' ? readProc('/etc/machine-id') : ''
   const id = typeof text === 'string' ? text.trim() : ''

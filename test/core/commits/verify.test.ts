@@ -23,20 +23,20 @@ const isMine = (holder: string) => holder === 'me' || holder.startsWith('me/')
 function judge(change: Partial<StagedChange>, truth: Partial<TrueLock> = {}) {
   return judgeStaged(
     { changed: false, deleted: false, lock: null, committed: [null], ...change },
-    { lock: null, whose: 'free', lost: false, ...truth },
+    { lock: null, ownership: 'free', lost: false, ...truth },
     isMine,
   )
 }
 
 describe('a staged change', () => {
-  const held: Partial<TrueLock> = { lock: theirs, whose: 'other' }
-  const own: Partial<TrueLock> = { lock: mine, whose: 'mine' }
+  const held: Partial<TrueLock> = { lock: theirs, ownership: 'other' }
+  const own: Partial<TrueLock> = { lock: mine, ownership: 'mine' }
   test.each<[what: string, verdict: string, change: Partial<StagedChange>, truth: Partial<TrueLock>]>([
     ['of a free item', 'allowed', { changed: true }, {}],
     ['of one’s own item', 'allowed', { changed: true, lock: mine }, own],
     ['of another’s item', 'held', { changed: true, lock: theirs }, held],
     ['that deletes another’s item', 'held', { changed: true, deleted: true }, held],
-    ['of a dead session’s item', 'allowed', { changed: true }, { lock: theirs, whose: 'over' }],
+    ['of a dead session’s item', 'allowed', { changed: true }, { lock: theirs, ownership: 'over' }],
     ['of a lost item', 'superseded', { changed: true, lock: mine }, { ...held, lost: true }],
     ['of a lost item that is free again', 'superseded', { changed: true }, { lost: true }],
     ['that commits another’s lock as it stands', 'allowed', { lock: theirs }, held],
@@ -58,7 +58,7 @@ describe('a staged change', () => {
       'that has one’s own lock of another time',
       'allowed',
       { lock: mine },
-      { lock: { by: 'me', at: later }, whose: 'mine' },
+      { lock: { by: 'me', at: later }, ownership: 'mine' },
     ],
     ['that has the lock of one’s helper', 'allowed', { lock: { by: 'me/helper', at } }, own],
     ['that a merge brings in', 'allowed', { lock: theirs, committed: [null, theirs] }, {}],
@@ -71,7 +71,7 @@ describe('a staged change', () => {
     expect(judge({ lock: copy(theirs) }, held)).toBe('allowed')
     expect(judge({ lock: copy(theirs), committed: [theirs] }, {})).toBe('allowed')
     const timeless: Lock = { by: 'they', at: null }
-    expect(judge({ lock: copy(timeless) }, { lock: timeless, whose: 'other' })).toBe('allowed')
+    expect(judge({ lock: copy(timeless) }, { lock: timeless, ownership: 'other' })).toBe('allowed')
     expect(judge({ lock: copy(timeless) }, held)).toBe('alters')
   })
 
@@ -83,7 +83,7 @@ describe('a staged change', () => {
   )
   const truth = fc.record<TrueLock>({
     lock,
-    whose: fc.constantFrom<TrueLock['whose']>('free', 'mine', 'other', 'over'),
+    ownership: fc.constantFrom<TrueLock['ownership']>('free', 'mine', 'other', 'over'),
     lost: fc.boolean(),
   })
   const committed = fc.tuple(lock, lock)
@@ -97,7 +97,7 @@ describe('a staged change', () => {
           lock: deleted ? null : staged,
           committed: before,
         }
-        expect(judgeStaged(change, { ...stands, whose: 'other' }, isMine)).not.toBe('allowed')
+        expect(judgeStaged(change, { ...stands, ownership: 'other' }, isMine)).not.toBe('allowed')
       }),
     )
   })

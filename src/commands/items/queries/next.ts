@@ -98,7 +98,7 @@ function alreadyHeld(holding: readonly QueueItem[]): string[] {
   const ids = holding.map(({ id }) => id)
   const [first] = ids
   const command = (verb: string) => `wrk ${verb} ${first}`
-  return [`you already hold ${ids.join(', ')}. Finish: ${command('done')}. Give up: ${command('release')}`]
+  return [`you already hold ${ids.join(', ')}. Finish: ${command('done')}. Release: ${command('release')}`]
 }
 
 function leftBy({ by, at, why }: LeftWork): string {

@@ -13,7 +13,7 @@ import { readObjects } from '../../../system/git/staged.ts'
 import { queueFoldersInTree } from '../../commits/queues-in-tree.ts'
 import { itemEntries } from '../../merges/merge-scene.ts'
 
-/** A queue whose claims all clones share, as the last commit of a range has it. */
+/** A coordinated queue, as the last commit of a range has it. */
 export interface CoordinatedQueue {
   /** From the repository's top. */
   folder: string

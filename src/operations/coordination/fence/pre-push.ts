@@ -38,7 +38,7 @@ function readPushed(remote: string, input: string): Leaving[] {
         throw new WrkError('USAGE', '--pre-push is for the hook pre-push, which git calls', {
           hint: 'Have git call it: wrk hooks install',
         })
-      // What is deleted brings nothing; what is not a branch is none of its business.
+      // A deletion brings nothing; what is not a branch does not concern it.
       if (/^0+$/.test(tip) || !ref.startsWith('refs/heads/')) return []
       const isRemote = /^[A-Za-z0-9._-]+$/.test(remote) && !remote.startsWith('-')
       return [{ tip, without: ['--not', ...(isRemote ? [`--remotes=${remote}`] : ['--remotes'])] }]

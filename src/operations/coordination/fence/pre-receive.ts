@@ -50,7 +50,7 @@ const isNone = (id: string): boolean => /^0+$/.test(id)
 
 function notAnUpdate(): WrkError {
   return new WrkError('USAGE', '--pre-receive is for the hooks pre-receive and update of a server', {
-    hint: 'In hooks/pre-receive: exec wrk verify --pre-receive. In hooks/update: the same with "$@" behind it.',
+    hint: 'In hooks/pre-receive: exec wrk verify --pre-receive. In hooks/update: exec wrk verify --pre-receive "$@"',
   })
 }
 

@@ -105,7 +105,7 @@ async function pushWithClaims(
   return { ...about(target, end.stdout), claims: held.map(({ record }) => record.id), warnings: [] }
 }
 
-/** The answer may have been lost: all or nothing was applied, so one ref tells of all. */
+/** The answer may have been lost: all or nothing was applied, so one ref shows all. */
 async function isThere(engine: GitEngine, changes: readonly RefChange[]): Promise<boolean> {
   if (changes.length === 0) return false
   const entries = await engine.list()

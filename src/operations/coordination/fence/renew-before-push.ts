@@ -31,7 +31,7 @@ export async function settleBefore(context: Context): Promise<Shared> {
   return shared
 }
 
-/** The caller's session; null when there is none, which then holds nothing. */
+/** The caller's session; null without one, which then holds nothing. */
 export async function sessionOf(context: Context): Promise<string | null> {
   return (await resolveCaller(context)).caller?.session ?? null
 }

@@ -48,7 +48,7 @@ export interface ListOptions {
   mine?: boolean | undefined
   /** Only items that `next` would choose among. */
   ready?: boolean | undefined
-  /** Only open items that wait for others, or whose status says that they are blocked. */
+  /** Only open items that wait for others or have the status blocked. */
   blocked?: boolean | undefined
   /** Only items of this priority, or of one of these; `p1` and `high` are the same. */
   priority?: string | readonly string[] | undefined

@@ -15,7 +15,7 @@ export interface SearchHit {
 
 /**
  * Looks for a text, in any letter case, in every item; open items come first.
- * @returns also the ids of items whose text could not be read
+ * @returns also the ids of items with unreadable text
  * @throws WrkError USAGE, IO
  */
 export async function search(

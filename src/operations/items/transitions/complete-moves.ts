@@ -19,7 +19,7 @@ function archiveFolder({ item, lock, place, text }: MovableItem): string | null 
     : null
 }
 
-/** Whether an item looks like one whose archiving was cut short. */
+/** Whether the archiving of an item seems to have been interrupted. */
 function isOutOfPlace({ item, lock, place }: Pick<ItemReading, 'item' | 'lock' | 'place'>): boolean {
   return item.status !== null && isArchived(item.status, '') && !lock && !place.folder.startsWith('archive')
 }
@@ -67,7 +67,7 @@ export function placeNow({ store }: Context, id: ItemId, before: string): string
 
 /**
  * Completes every move that a crashed process left, and the record of such an item; part of every command that writes.
- * What cannot be completed now is left to the next. An item whose guard is held is not waited for: its holder makes the
+ * What cannot be completed now is left to the next. It does not wait for the guard of an item: its holder makes the
  * move itself.
  */
 export async function completeMoves(context: Context): Promise<void> {

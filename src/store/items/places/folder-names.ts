@@ -3,7 +3,7 @@
  *
  * Nearly all names follow from the id (`WRK-157.md`) and can be asked for; only the odd ones (`WRK-139-gmsh.md`,
  * `WRK-0157.md`) must be known beforehand. Of large folders those are kept in `.wrk/cache/folders`, so that a claim
- * costs the same whatever lies in the archive.
+ * costs the same however large the archive is.
  *
  * Guarantees: what is kept of a folder is used only while the folder has the inode, modification and change time that
  * it had before it was listed. A folder that changed within the last minute is not kept: another change within two
