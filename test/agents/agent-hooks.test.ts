@@ -103,10 +103,10 @@ describe('UserPromptSubmit, PostToolUse and Stop', () => {
     for (const id of ['WRK-1', 'WRK-2']) await queue.run(`claim ${id}`, { session: 's-1' })
     await queue.run(['claim', 'WRK-1', '--force', '--reason', 'urgent'], { session: 'next' })
     for (const hook_event_name of ['UserPromptSubmit', 'PostToolUse']) {
-      const told = await answer(send(queue, { hook_event_name }))
-      expect(told.hookEventName).toBe(hook_event_name)
-      expect(told.additionalContext).toMatch(/^WRK-1 was taken over by next .*stop working on it/)
-      expect(told.additionalContext).not.toContain('WRK-2')
+      const result = await answer(send(queue, { hook_event_name }))
+      expect(result.hookEventName).toBe(hook_event_name)
+      expect(result.additionalContext).toMatch(/^WRK-1 was taken over by next .*stop working on it/)
+      expect(result.additionalContext).not.toContain('WRK-2')
     }
     await queue.run('release WRK-1', { session: 's-1' })
     expect(await answer(send(queue, { hook_event_name: 'PostToolUse' }))).toBeNull()

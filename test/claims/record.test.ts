@@ -61,9 +61,9 @@ describe('a lock that was taken out of the file', () => {
       const refused = await at(repository, MINUTE, 's2', 'claim WRK-1 --json')
       expect(refused.code).toBe(4)
       expect(refused.json.holder).toMatchObject({ session_id: 's1', taken_out: true, named_in_file: null })
-      const said = await at(repository, MINUTE, 's2', 'claim WRK-1')
-      expect([said.code, said.stderr]).toEqual([4, expect.stringContaining(`WRK-1 is held by s1`)])
-      expect(said.stderr).toContain(TAKEN_OUT)
+      const text = await at(repository, MINUTE, 's2', 'claim WRK-1')
+      expect([text.code, text.stderr]).toEqual([4, expect.stringContaining(`WRK-1 is held by s1`)])
+      expect(text.stderr).toContain(TAKEN_OUT)
 
       const { items } = (await at(repository, MINUTE, 's2', 'list --json')).json
       expect(items[0]).toMatchObject({ id: 'WRK-1', locked_by: 's1', liveness: 'unknown' })
@@ -142,8 +142,8 @@ describe('a lock that was taken out of the file', () => {
     expect([taken.code, taken.json.kind, taken.json.from.locked_by]).toEqual([0, 'takenOver', 's1'])
     expect(taken.stderr).toContain('took over WRK-1 from s1')
     expect(repository.read('WRK-1')).toContain('locked_by: "s2"')
-    const told = await at(repository, 2 * HOUR + 2 * MINUTE, 's1', 'heartbeat --json')
-    expect([told.code, told.json.superseded[0].by]).toEqual([4, 's2'])
+    const answer = await at(repository, 2 * HOUR + 2 * MINUTE, 's1', 'heartbeat --json')
+    expect([answer.code, answer.json.superseded[0].by]).toEqual([4, 's2'])
   })
 
   test('can be released, and the file stays as git left it', async () => {
@@ -197,9 +197,9 @@ describe('a lock that wrk did not write', () => {
       4,
       { session_id: 's1', named_in_file: 'older-tool' },
     ])
-    const said = await at(repository, 2 * MINUTE, 's2', 'claim WRK-1')
-    expect(said.stderr).toContain('held by s1')
-    expect(said.stderr).toContain('older-tool')
+    const text = await at(repository, 2 * MINUTE, 's2', 'claim WRK-1')
+    expect(text.stderr).toContain('held by s1')
+    expect(text.stderr).toContain('older-tool')
     const { events } = (await at(repository, 2 * MINUTE, 's2', 'log --json')).json
     expect(events.at(-1)).toMatchObject({ type: 'refused', session: 's2', previous_holder: 's1' })
     expect(events.at(-1).reason).toContain('older-tool')

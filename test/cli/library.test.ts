@@ -170,10 +170,10 @@ log(codes)`,
       `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
 const queue = await openQueue(dir, { session: 's', env: {} })
 const all = []
-for (const id of [undefined, null, 3, {}]) all.push(await told(() => queue.claim(id)))
-all.push(await told(() => queue.release(3)), await told(() => queue.show(undefined)))
-all.push(await told(() => openQueue('/nowhere', { env: {} })))
-all.push(await told(() => openQueue(undefined, { env: { WRK_QUEUE: '/nowhere' } })))
+for (const id of [undefined, null, 3, {}]) all.push(await answer(() => queue.claim(id)))
+all.push(await answer(() => queue.release(3)), await answer(() => queue.show(undefined)))
+all.push(await answer(() => openQueue('/nowhere', { env: {} })))
+all.push(await answer(() => openQueue(undefined, { env: { WRK_QUEUE: '/nowhere' } })))
 log(all)`,
     )
     expect(stderr).toBe('')
@@ -195,16 +195,16 @@ const queue = await openQueue(dir, { session: 's', env: {} })
 await (await openQueue(dir, { session: 'other', env: {} })).sessionStart({ provider: 'codex' })
 const all = []
 for (const force of ['', '  ', 5, null]) {
-  all.push(await told(() => queue.claim('WRK-1', { force })))
-  all.push(await told(() => queue.release('WRK-1', { force })))
-  all.push(await told(() => queue.sessionEnd({ id: 'other', force })))
+  all.push(await answer(() => queue.claim('WRK-1', { force })))
+  all.push(await answer(() => queue.release('WRK-1', { force })))
+  all.push(await answer(() => queue.sessionEnd({ id: 'other', force })))
 }
 const times = []
 for (const ms of [-5, NaN, Infinity, '5']) {
-  times.push(await told(() => queue.claim('WRK-1', { ttlMs: ms })))
-  times.push(await told(() => queue.claim('WRK-1', { waitMs: ms })))
+  times.push(await answer(() => queue.claim('WRK-1', { ttlMs: ms })))
+  times.push(await answer(() => queue.claim('WRK-1', { waitMs: ms })))
 }
-log({ all, times, folder: await told(() => openQueue(5, { env: {} })) })`,
+log({ all, times, folder: await answer(() => openQueue(5, { env: {} })) })`,
     )
     expect(stderr).toBe('')
     const { all, times, folder } = JSON.parse(stdout)

@@ -34,10 +34,10 @@ terminals('a terminal', () => {
     expect((await first.run('wrk claim WRK-157')).code).toBe(0)
     const holder = queue.lock('WRK-157').by!
 
-    const told = await second.run('wrk claim WRK-157')
-    expect(told.code).toBe(4)
-    expect(told.stderr).toContain(holder)
-    expect(told.stderr).toContain(`${holder} (alive), claimed `)
+    const answer = await second.run('wrk claim WRK-157')
+    expect(answer.code).toBe(4)
+    expect(answer.stderr).toContain(holder)
+    expect(answer.stderr).toContain(`${holder} (alive), claimed `)
     expect((await second.run('wrk show WRK-157')).stdout).toContain(`alive: process ${first.pid} is running`)
     const refused = await second.run('wrk claim WRK-157 --json')
     expect(refused.json.holder).toMatchObject({

@@ -205,8 +205,8 @@ describe('a duration', () => {
     [86_400_000, '1d'],
     [90_000_000, '1d 1h'],
     [172_800_000, '2d'],
-  ])('%i ms are %s for people', (ms, told) => {
-    expect(humanDuration(ms)).toBe(told)
+  ])('%i ms are %s for people', (ms, answer) => {
+    expect(humanDuration(ms)).toBe(answer)
   })
 
   test('said for people reads back as no more than it is, and nearly as much', () => {

@@ -17,7 +17,7 @@ export function snapshot(folder: string): Record<string, string> {
   return found
 }
 
-export const told = (findings: Json[]) =>
+export const inShort = (findings: Json[]) =>
   findings
     .map(({ code, item: id, path, severity }) => `${severity} ${code} ${id ?? path?.split('/').at(-1)}`)
     .sort()

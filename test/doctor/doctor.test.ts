@@ -30,7 +30,7 @@ import { makeQueue, Queue } from '../support/queue.ts'
 import { makeRepository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
 import { type AnchorData, anchorOf, deadAnchor, registry, sessionFile } from '../support/sessions.ts'
-import { age, snapshot, told } from './doctor.shared.ts'
+import { age, inShort, snapshot } from './doctor.shared.ts'
 
 /** The name of a guard or draft by a process. */
 function ownedBy(anchor: AnchorData): string {
@@ -137,8 +137,8 @@ describe('a queue with one of everything', () => {
     const drafts = (all: Json[]) => all.filter(({ path }) => path?.includes('/.wrk/tmp/'))
     expect(drafts(findings)).toMatchObject([{ code: 'left-over', fix: { kind: 'remove-drafts' } }])
     const others = findings.filter((one: Json) => !drafts(findings).includes(one))
-    expect(told(others.filter(({ fix }: Json) => fix))).toEqual(MENDED)
-    expect(told(others.filter(({ fix }: Json) => !fix))).toEqual(
+    expect(inShort(others.filter(({ fix }: Json) => fix))).toEqual(MENDED)
+    expect(inShort(others.filter(({ fix }: Json) => !fix))).toEqual(
       [...FOR_A_PERSON, 'warning status-folder WRK-9'].sort(),
     )
     expect(json.remaining).toBe(findings.filter(({ severity }: Json) => severity !== 'note').length)
@@ -155,8 +155,8 @@ describe('a queue with one of everything', () => {
     const first = await queue.run('doctor --fix --json')
     expect(first.code).toBe(1)
     expect(first.json.failed).toEqual([])
-    expect(told(first.json.findings)).toEqual(FOR_A_PERSON)
-    expect(told(first.json.fixed).filter(one => !one.includes('.x1'))).toEqual(MENDED)
+    expect(inShort(first.json.findings)).toEqual(FOR_A_PERSON)
+    expect(inShort(first.json.fixed).filter(one => !one.includes('.x1'))).toEqual(MENDED)
 
     const free = { by: '', at: '' }
     for (const name of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-5', 'working/WRK-7.md'])
@@ -176,9 +176,9 @@ describe('a queue with one of everything', () => {
     const after = snapshot(queue.root)
     const second = await queue.run('doctor --fix --json')
     expect(second.code).toBe(1)
-    expect({ fixed: second.json.fixed, told: told(second.json.findings) }).toEqual({
+    expect({ fixed: second.json.fixed, findings: inShort(second.json.findings) }).toEqual({
       fixed: [],
-      told: FOR_A_PERSON,
+      findings: FOR_A_PERSON,
     })
     expect(snapshot(queue.root)).toEqual(after)
   })
@@ -229,7 +229,7 @@ test('a lock of a wrong clock, far in the future, is as old as its file', async 
   expect((await queue.run('doctor --json')).json.findings).toEqual([])
   expect((await queue.run('list --json')).json.items).toMatchObject([{ liveness: 'unknown' }])
   utimesSync(queue.path('WRK-1'), ago(3 * HOUR), ago(3 * HOUR))
-  expect(told((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
+  expect(inShort((await queue.run('doctor --json')).json.findings)).toEqual(['warning stale-lock WRK-1'])
 })
 
 test('an unknown setting is reported with its place and a suggestion, and stops nothing', async () => {
@@ -330,7 +330,7 @@ test('links in place of folders and items are reported, never followed', async (
   const before = snapshot(queue.root)
   const { code, json } = await queue.run('doctor --fix --json')
   expect(code).toBe(1)
-  expect(told(json.findings)).toEqual([
+  expect(inShort(json.findings)).toEqual([
     'error not-a-folder 2026-01',
     'error not-a-folder working',
     'warning status-folder WRK-1',
@@ -365,7 +365,7 @@ describe('a change that was published before its event was logged', () => {
 })
 
 describe('what --fix cannot repair is reported once, as not repaired, and not tried again', () => {
-  const told = async (queue: Queue) => {
+  const reportedOf = async (queue: Queue) => {
     const { code, json } = await queue.run('doctor --fix --json')
     const failed = json.failed.map((one: Json) => [one.code, one.error])
     return { code, failed, fixed: json.fixed, left: json.findings.map((one: Json) => one.code) }
@@ -379,7 +379,7 @@ describe('what --fix cannot repair is reported once, as not repaired, and not tr
     queue.write('.wrk/outbox/wrk-1~tx-1', JSON.stringify({ events, inode: ino }))
     age(queue, '.wrk/outbox/wrk-1~tx-1')
     mkdirSync(queue.path('.wrk/events.jsonl'))
-    expect(await told(queue)).toEqual({
+    expect(await reportedOf(queue)).toEqual({
       code: 74,
       fixed: [],
       failed: [['unlogged-change', expect.stringContaining('the event log could not be written yet')]],
@@ -409,7 +409,7 @@ describe('what --fix cannot repair is reported once, as not repaired, and not tr
   test('a draft that somebody put more into', async () => {
     const draft = `.wrk/tmp/${ownedBy(deadAnchor())}`
     const queue = makeQueue({ 'WRK-1': item('WRK-1'), [`${draft}/more`]: '' })
-    expect(await told(queue)).toEqual({
+    expect(await reportedOf(queue)).toEqual({
       code: 1,
       fixed: [],
       failed: [['left-over', 'it is still there (removed it)']],
@@ -539,7 +539,7 @@ describe('a session registry that cannot be read', () => {
     const queue = makeQueue(['WRK-1'])
     mkdirSync(queue.path('session-state.yaml'))
     const { code, json } = await queue.run('doctor --fix --json')
-    expect({ code, findings: told(json.findings) }).toEqual({
+    expect({ code, findings: inShort(json.findings) }).toEqual({
       code: 1,
       findings: ['error registry session-state.yaml'],
     })
@@ -576,7 +576,7 @@ describe('git', () => {
     expect((await repository.wrk('doctor --json')).json.remaining).toBe(0)
     repository.write(join(repository.queue, '.gitignore'), '')
     const later = (await repository.wrk('doctor --json')).json
-    expect(told(later.findings)).toEqual(['note hooks undefined', 'note not-ignored session-state.yaml'])
+    expect(inShort(later.findings)).toEqual(['note hooks undefined', 'note not-ignored session-state.yaml'])
   })
 
   test('folders of the queue that it ignores are warned about, a queue that it ignores as a whole is not', async () => {
@@ -602,7 +602,7 @@ describe('git', () => {
     expect(found.length).toBe(2)
     repository.write('.gitignore', '.claude/\n')
     const whole = (await repository.wrk('doctor --json')).json
-    expect(told(whole.findings).filter(one => one.includes('ignored-folder'))).toEqual([])
+    expect(inShort(whole.findings).filter(one => one.includes('ignored-folder'))).toEqual([])
   })
 
   test('hooks of ours that are outdated are written again; an edited one is left to a person', async () => {
@@ -614,12 +614,12 @@ describe('git', () => {
     const older = body.join('\n').replace('Asks wrk', 'Asks another wrk')
     repository.write(hook, `${shebang}\n${mark!.replace(/, [0-9a-f]+/, `, ${shortHash(older)}`)}\n${older}`)
     const { code, json } = await repository.wrk('doctor --fix --json')
-    expect({ code, fixed: told(json.fixed) }).toEqual({ code: 0, fixed: ['warning hooks pre-commit'] })
+    expect({ code, fixed: inShort(json.fixed) }).toEqual({ code: 0, fixed: ['warning hooks pre-commit'] })
     expect(repository.read(hook)).toBe(current)
 
     repository.append(hook, 'echo more\n')
     const edited = await repository.wrk('doctor --fix --json')
-    expect({ code: edited.code, findings: told(edited.json.findings) }).toEqual({
+    expect({ code: edited.code, findings: inShort(edited.json.findings) }).toEqual({
       code: 1,
       findings: ['warning hooks pre-commit'],
     })
@@ -734,7 +734,7 @@ describe('a real queue', () => {
     const after = snapshot(queue.root)
     const second = await queue.run('doctor --fix --json')
     expect(second.json.fixed).toEqual([])
-    expect(told(second.json.findings)).toEqual(told(first.json.findings))
+    expect(inShort(second.json.findings)).toEqual(inShort(first.json.findings))
     expect(snapshot(queue.root)).toEqual(after)
   })
 })

@@ -123,10 +123,10 @@ test(
         )
         expect(who !== null).toBe(isSessionId(text))
         const env = { WRK_SESSION_ID: text }
-        const told = unlessRefused(() =>
+        const answer = unlessRefused(() =>
           identify({ flag: undefined, env, registry: { kind: 'missing' }, processes: noProcesses }),
         )
-        if (told) expect(isSessionId(told.id!)).toBe(true)
+        if (answer) expect(isSessionId(answer.id!)).toBe(true)
         const holder = unlessRefused(() => holderName('session', text))
         if (holder) expect(isSessionId(holder) && belongsTo(holder, 'session')).toBe(true)
         for (const agent of [null, ...AGENTS]) {

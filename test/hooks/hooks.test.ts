@@ -387,14 +387,14 @@ describe('when wrk is not where it was', () => {
     const repository = await moved()
     const result = await attempt(repository, pathWith({ wrk: loadTester }))
     expect(result.code).toBe(1)
-    for (const said of [
+    for (const output of [
       'could not be checked',
       'wrk is neither at /gone/wrk.cjs nor on the PATH',
       'wrk hooks install',
       'git commit --no-verify',
       "rm '",
     ])
-      expect(result.stderr).toContain(said)
+      expect(result.stderr).toContain(output)
     expect(await heads(repository)).toBe(1)
     // What is about no item need not be checked.
     const env = pathWith({})

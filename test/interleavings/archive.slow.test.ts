@@ -27,7 +27,7 @@ const settingOf = (parties: Parties): Setting => ({
   preemptions: (parties.processes.length === 2 ? 2 : 1) + (ALL ? 1 : 0),
 })
 
-const told = ({ standing, processes, verdicts, late }: Parties): string =>
+const describeParties = ({ standing, processes, verdicts, late }: Parties): string =>
   [processes.join(' + '), standing, `${verdicts} verdicts`, ...(late ? ['late'] : [])].join(', ')
 
 const SEARCHED: Parties[] = [
@@ -55,7 +55,7 @@ const LONG: Parties[] = [
 ]
 
 describe('interleavings of archiving', () => {
-  test.each([...SEARCHED, ...(ALL ? LONG : [])].map(parties => [told(parties), parties] as const))(
+  test.each([...SEARCHED, ...(ALL ? LONG : [])].map(parties => [describeParties(parties), parties] as const))(
     '%s',
     async (what, parties) => {
       await expectNone(what, settingOf(parties))

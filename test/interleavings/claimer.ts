@@ -120,7 +120,8 @@ export class Claimer {
       const same = at.step
         ? first.step && sameStep(at.step, first.step)
         : at.outcome?.error === first.outcome?.error
-      if (!same) throw new Error(`${this.name} knows more than it should: ${at.step && told(at.step)}`)
+      if (!same)
+        throw new Error(`${this.name} knows more than it should: ${at.step && describeStep(at.step)}`)
     }
   }
 
@@ -150,7 +151,10 @@ export class Claimer {
       if (stopped) throw STOPPED
       const known = history[done++]
       if (known && sameStep(known.step, step)) return known.result
-      if (known) strayed = new Error(`not the same step as before: ${told(step)}, not ${told(known.step)}`)
+      if (known)
+        strayed = new Error(
+          `not the same step as before: ${describeStep(step)}, not ${describeStep(known.step)}`,
+        )
       const result = known ? null : perform(step, guards)
       if (result) return result
       stopped = true
@@ -215,7 +219,7 @@ function sameStep(one: Step, other: Step): boolean {
 }
 
 /** A step as a person reads it. */
-export function told(step: Step): string {
+export function describeStep(step: Step): string {
   if ('to' in step) return `rename ${step.path} -> ${step.to}`
   if ('path' in step)
     return `${step.call} ${step.path || '.'}${step.call === 'open' && step.create ? ' (create)' : ''}`
@@ -238,7 +242,7 @@ function short(path: unknown): string {
 
 function failed(code: string, step: Step): Error {
   const path = 'path' in step ? { path: step.path } : {}
-  return Object.assign(new Error(`${code}: ${told(step)}`), { code, syscall: step.call, ...path })
+  return Object.assign(new Error(`${code}: ${describeStep(step)}`), { code, syscall: step.call, ...path })
 }
 
 function diskOf(make: (step: Step) => Result): Disk {

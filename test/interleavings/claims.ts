@@ -4,7 +4,7 @@
  *
  * Checked at the step that replaces the record or the item, or moves it, against what is true in the model and not
  * against what the process thinks:
- * 1  the claim that goes was free, its own, stale, or of a holder that the process has been told is dead; a lock is
+ * 1  the claim that goes was free, its own, stale, or of a holder that the process sees as dead; a lock is
  *    shown in the file only by the one whom the record names
  * 2, 4  the record that goes, and the file that goes (or is moved), is the one that the process read since it took the
  *    guard; where outsiders are at work, of the file only that it was read
@@ -178,7 +178,7 @@ const GIVES: Partial<Record<What, string>> = {
   reopen: 'pending',
 }
 
-/** What is noted of a process since it took the guard: what it read, and whom it was told to be dead. */
+/** What is noted of a process since it took the guard: what it read, and whom it saw as dead. */
 interface Note {
   /** The item's file, and the lock in it. */
   read: string | null
@@ -435,15 +435,15 @@ class Claims implements Scenario {
       changed?: boolean
       warnings?: string[]
     }
-    const told =
+    const reported =
       ['granted', 'takenOver', 'renewed'].includes(kind ?? '') || released === true || changed === true
     // Archived, but somebody else was at it when it was to be moved: the next completes it.
     const unmoved = GIVES[what] !== undefined && error === 'BUSY'
     // Of what an outsider replaced while it was given up, others complete the change; it then finds nothing left to do.
-    const completed = this.outsiders && did && !told
+    const completed = this.outsiders && did && !reported
     // Taken for dead right after its claim was recorded, it finds the item with another.
-    const lost = this.setting.verdicts === 'wrongLocks' && did && !told
-    if (did !== told && !unmoved && !completed && !lost)
+    const lost = this.setting.verdicts === 'wrongLocks' && did && !reported
+    if (did !== reported && !unmoved && !completed && !lost)
       this.violated(
         'end',
         `${who} ${did ? 'changed the item' : 'did not change the item'} but ends with ${kind ?? error}`,
@@ -530,17 +530,17 @@ class Claims implements Scenario {
     const left = ['guards', 'outbox', 'tmp', 'moves'].flatMap(folder => disk.namesIn(`.wrk/${folder}`))
     if (left.length > 0) this.violated('left', `the next claim leaves behind: ${left.join(', ')}`)
     const events = (disk.fileAt('.wrk/events.jsonl')?.bytes.toString() ?? '').split('\n').slice(0, -1)
-    const told = events.map(
+    const logged = events.map(
       line => JSON.parse(line) as { seq: number; type: string; session: string | null; tx: string },
     )
-    const changes = told.filter(({ type }) => type !== 'refused').map(changeIn)
+    const changes = logged.filter(({ type }) => type !== 'refused').map(changeIn)
     if (changes.join(' ') !== after.note.trim())
       this.violated(
         'log',
         `the event log tells of [${changes.join(' ')}], what happened is [${after.note.trim()}]`,
       )
-    if (told.some(({ seq }, i) => seq !== i + 1))
-      this.violated('log', `sequence numbers: ${told.map(({ seq }) => seq)}`)
+    if (logged.some(({ seq }, i) => seq !== i + 1))
+      this.violated('log', `sequence numbers: ${logged.map(({ seq }) => seq)}`)
   }
 }
 

@@ -33,7 +33,7 @@
  * Waiting: a process that pauses goes on when something that its next attempt looks at has changed. When all that
  * are left pause for ever, a guard was left behind by the living: that is a violation.
  */
-import { type Claimer, type Moment, type Outcome, type Step, told } from './claimer.ts'
+import { type Claimer, describeStep, type Moment, type Outcome, type Step } from './claimer.ts'
 import { digest, type Hands, type Id, type ModelDisk, type Result, Violation } from './model-disk.ts'
 
 /** One process in a state. */
@@ -434,7 +434,7 @@ export class Search {
     const twoSteps = 'path' in step && this.hasFirstStep(state, state.actors[actor]!, step)
     const part = held ? ' (acts)' : twoSteps ? ' (resolves)' : ''
     const said = answer ? `: ${answer.look}${answer.stops === undefined ? '' : ', it has stopped'}` : ''
-    return `${hands.who}  ${told(step)}${part}${said}`
+    return `${hands.who}  ${describeStep(step)}${part}${said}`
   }
 }
 
@@ -489,11 +489,11 @@ function takesOtherGuard(step: Step): boolean {
 }
 
 function keyOf({ disk, actors, note, last, preempted }: State): string {
-  const told = actors.map(
+  const actorLines = actors.map(
     ({ moment, hands, held, phase, seen, pauses, committed, begun, status, note: of }) =>
       status === 'running'
         ? [moment.id, hands.fds.join('+'), held?.join('+'), phase, seen, pauses, committed, begun, of].join()
         : `${status}${of}`,
   )
-  return `${disk.key()}\n${told.join('\n')}\n${note}\n${last}${preempted}`
+  return `${disk.key()}\n${actorLines.join('\n')}\n${note}\n${last}${preempted}`
 }

@@ -208,10 +208,10 @@ describe('a lock', () => {
     expect((await queue.run('lock claim --run-id second', { env })).code).toBe(0)
     const before = textOf(queue)
     for (const verb of ['renew', 'release']) {
-      const told = await queue.run(`lock ${verb} --run-id first --json`, { env })
-      expect(told.code).toBe(4)
-      expect(told.json).toMatchObject({ error_code: 'lost', lock: { run_id: 'second' } })
-      expect(told.json.error).toMatch(/taken over from first by second.*silent/)
+      const answer = await queue.run(`lock ${verb} --run-id first --json`, { env })
+      expect(answer.code).toBe(4)
+      expect(answer.json).toMatchObject({ error_code: 'lost', lock: { run_id: 'second' } })
+      expect(answer.json.error).toMatch(/taken over from first by second.*silent/)
     }
     expect(textOf(queue)).toBe(before)
     await queue.run('lock release --run-id second', { env })

@@ -239,25 +239,25 @@ describe('wrk hooks', () => {
   test('doctor reports when the program or the lines are gone, or the driver is not registered', async () => {
     const repository = await makeRepository()
     await repository.wrk('hooks install')
-    const told = async () =>
+    const answer = async () =>
       (await repository.wrk('doctor --json')).json.findings
         .filter(({ code }: { code: string }) => code === 'merge-driver')
         .map(({ message, advice }: Record<string, string>) => [message, advice])
-    expect(await told()).toEqual([])
+    expect(await answer()).toEqual([])
     writeFileSync(join(repository.top, IN_QUEUE, '.gitattributes'), '')
     const lines = 'git merges items by lines: .gitattributes does not name the merge driver'
-    expect(await told()).toEqual([[lines, 'wrk hooks install']])
+    expect(await answer()).toEqual([[lines, 'wrk hooks install']])
     const command = (await repository.git('config merge.wrk.driver')).trim()
     const script = /\[ -f '(.*?)' \]/.exec(command)![1]!
     await repository.git(['config', 'merge.wrk.driver', command.replaceAll(script, '/no/such/wrk.cjs')])
     const gone = 'git merges items by lines: the registered merge driver is gone'
-    expect(await told()).toEqual([[gone, 'wrk hooks install']])
+    expect(await answer()).toEqual([[gone, 'wrk hooks install']])
     await repository.git('config --remove-section merge.wrk')
-    expect(await told()).toEqual([
+    expect(await answer()).toEqual([
       ['git merges items by lines: the merge driver is not registered', 'wrk hooks install'],
     ])
     await repository.wrk('hooks install')
-    expect(await told()).toEqual([])
+    expect(await answer()).toEqual([])
   })
 
   test('says after a merge what is left for wrk resolve, and leaves a hook that is there alone', async () => {

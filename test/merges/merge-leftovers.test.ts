@@ -22,27 +22,27 @@ describe('an item with conflict markers in its frontmatter', () => {
   test('is reported as what it is, with the line, by show, claim, list, doctor and verify', async () => {
     const repository = await conflicted()
     const line = repository.read('WRK-1').split('\n').indexOf('<<<<<<< HEAD') + 1
-    const told = `unresolved merge conflict, line ${line}`
+    const answer = `unresolved merge conflict, line ${line}`
     const shown = (await repository.wrk('show WRK-1 --json')).json
     expect(shown.problems ?? shown.item.problems).toMatchObject([
-      { code: 'merge-conflict', line, message: told },
+      { code: 'merge-conflict', line, message: answer },
     ])
     const before = repository.read('WRK-1')
     const claim = await repository.wrk('claim WRK-1')
     expect(claim.code).toBe(5)
-    expect(claim.stderr).toContain(`WRK-1.md:${line}:1: ${told}`)
+    expect(claim.stderr).toContain(`WRK-1.md:${line}:1: ${answer}`)
     expect(claim.stderr).toContain('Keep one side in an editor, then: wrk resolve WRK-')
     expect(claim.stderr).not.toContain('mplicit')
     expect(repository.read('WRK-1')).toBe(before)
     const { stdout, stderr } = await repository.wrk('list')
-    expect(stdout + stderr).toContain(told)
+    expect(stdout + stderr).toContain(answer)
     const { findings } = (await repository.wrk('doctor --json')).json
     expect(findings.filter(({ item }: Json) => item === 'WRK-1')).toMatchObject([
       { code: 'merge-conflict', severity: 'error', line, advice: expect.stringContaining('Keep one side') },
     ])
     await repository.git(['add', repository.path('WRK-1')])
     const verified = (await repository.wrk('verify --json')).json
-    expect(verified.findings).toMatchObject([{ code: 'merge-conflict', line, message: told }])
+    expect(verified.findings).toMatchObject([{ code: 'merge-conflict', line, message: answer }])
   })
 
   test('in a file that is in conflict from its first line on, too; a heading in markdown is not a conflict', async () => {

@@ -277,10 +277,10 @@ describe('a suggestion', () => {
     ['show HUB-12', /Did you mean WRK-12\?/],
     ['show WRK12', /Did you mean WRK-12\?/],
     ['show WRK_12', /Did you mean WRK-12\?/],
-  ])('wrk %s', async (args, said) => {
+  ])('wrk %s', async (args, output) => {
     const { code, stderr } = await queueWithItems().run(args)
     expect([1, 2]).toContain(code)
-    expect(stderr).toMatch(said)
+    expect(stderr).toMatch(output)
   })
 
   test('is nothing when nothing is near', async () => {

@@ -745,8 +745,8 @@ describe('wrk killed with -9, the command still running:', () => {
     // The first one learns it.
     const told = await queue.run('release WRK-1', { session: 'first' })
     expect(told.code).toBe(4)
-    for (const said of ['second', 'cut short', queue.events().find(({ type }) => type === 'takenOver')!.time])
-      expect(told.stderr).toContain(said)
+    for (const text of ['second', 'cut short', queue.events().find(({ type }) => type === 'takenOver')!.time])
+      expect(told.stderr).toContain(text)
   })
 
   test('another session’s execute does too, and releases', async () => {

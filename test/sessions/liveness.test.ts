@@ -228,8 +228,8 @@ describe('what a claim answers', () => {
         active_wrk: 'WRK-157',
       },
     })
-    for (const said of ['held by holder', 'alive', 'claimed 10m ago', 'wrk next --claim'])
-      expect(stderr).toContain(said)
+    for (const message of ['held by holder', 'alive', 'claimed 10m ago', 'wrk next --claim'])
+      expect(stderr).toContain(message)
     expect(stderr + JSON.stringify(json)).not.toMatch(/force|session end|LOCK_TTL|--ttl/)
   })
 

@@ -99,7 +99,7 @@ describe('session list and show', () => {
     const one = (await queue.run('session show one --json')).json.session
     expect(one).toMatchObject({ session_id: 'one', liveness: 'alive', active_wrk: 'WRK-1', ended_at: null })
     const shown = await queue.run('session show two')
-    for (const said of ['two', 'dead', 'is gone', 'WRK-3']) expect(shown.stdout).toContain(said)
+    for (const output of ['two', 'dead', 'is gone', 'WRK-3']) expect(shown.stdout).toContain(output)
     expect((await queue.run('session show', { session: 'one' })).stdout).toContain('WRK-2')
     const missing = await queue.run('session show three --json')
     expect([missing.code, missing.json.error.code]).toEqual([1, 'NOT_FOUND'])
@@ -243,9 +243,9 @@ describe('session end', () => {
       { type: 'released', item: 'WRK-2', session: 'other', previous_holder: 'me/helper', forced: true },
       { type: 'sessionEnded', session: 'me', forced: true, reason: 'ended by other; forced: stuck' },
     ])
-    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat --json')
-    expect(told.code).toBe(4)
-    expect(told.json.superseded).toEqual(
+    const answer = await as(queue, 'me', 2 * MINUTE, 'heartbeat --json')
+    expect(answer.code).toBe(4)
+    expect(answer.json.superseded).toEqual(
       ['WRK-1', 'WRK-2'].map(id => ({ id, by: null, at: later(MINUTE), reason: 'forced: stuck' })),
     )
     for (const id of ['WRK-1', 'WRK-2']) await as(queue, 'me', 2 * MINUTE, `release ${id}`)
@@ -366,10 +366,10 @@ describe('a lock that git or an editor took out of the file', () => {
     for (const id of ['WRK-1', 'WRK-2', 'WRK-3']) await as(queue, 'me', 0, `claim ${id}`)
     expect((await as(queue, 'me', MINUTE, 'heartbeat --json')).json.dropped).toEqual([])
     for (const [i, id] of ['WRK-1', 'WRK-2', 'WRK-3'].entries()) queue.write(id, before[i]!)
-    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
-    expect(told.code).toBe(0)
+    const answer = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
+    expect(answer.code).toBe(0)
     for (const id of ['WRK-1', 'WRK-2', 'WRK-3'])
-      expect(told.stderr).toContain(`${id} is still yours, but git or an editor removed its lock`)
+      expect(answer.stderr).toContain(`${id} is still yours, but git or an editor removed its lock`)
 
     expect((await as(queue, 'me', 3 * MINUTE, 'set WRK-1 priority=low')).code).toBe(0)
     expect((await as(queue, 'me', 3 * MINUTE, 'release WRK-2')).code).toBe(0)
@@ -392,9 +392,9 @@ describe('a session that lost an item to a takeover', () => {
 
   test('learns by its heartbeat, exit 4: who, when and why; a release puts an end to that', async () => {
     const queue = await lost()
-    const told = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat')
-    expect(told.code).toBe(4)
-    for (const said of ['WRK-1', 'other', later(2 * HOUR), 'TTL']) expect(told.stderr).toContain(said)
+    const answer = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat')
+    expect(answer.code).toBe(4)
+    for (const output of ['WRK-1', 'other', later(2 * HOUR), 'TTL']) expect(answer.stderr).toContain(output)
     const { code, json } = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat --json')
     expect([code, json.error.code]).toEqual([4, 'LOCKED'])
     expect(json.superseded).toEqual([
@@ -432,16 +432,16 @@ describe('a session that lost an item to a takeover', () => {
     const queue = makeQueue(['WRK-1'])
     await as(queue, 'me', 0, 'claim WRK-1')
     await as(queue, 'other', MINUTE, 'claim WRK-1 --force --reason urgent')
-    const told = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
-    expect(told.code).toBe(4)
-    expect(told.stderr).toContain('forced: urgent')
+    const answer = await as(queue, 'me', 2 * MINUTE, 'heartbeat')
+    expect(answer.code).toBe(4)
+    expect(answer.stderr).toContain('forced: urgent')
   })
 
   test('learns of it also when the other has released it since', async () => {
     const queue = await lost()
     await as(queue, 'other', 2 * HOUR + 1000, 'release WRK-1')
-    const told = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat --json')
-    expect([told.code, told.json.superseded?.[0]]).toEqual([
+    const answer = await as(queue, 'me', 2 * HOUR + MINUTE, 'heartbeat --json')
+    expect([answer.code, answer.json.superseded?.[0]]).toEqual([
       4,
       expect.objectContaining({ id: 'WRK-1', by: null }),
     ])
@@ -454,8 +454,8 @@ describe('a session that lost an item to a takeover', () => {
     expect(forced.json).toMatchObject({ ok: true, released: true, reason: 'forced' })
     expect(queue.lock('WRK-1').by).toBe('')
     const loss = { id: 'WRK-1', by: null, at: later(1000), reason: 'forced: stuck' }
-    const told = await as(queue, 'me', 2000, 'heartbeat --json')
-    expect([told.code, told.json.superseded]).toEqual([4, [loss]])
+    const answer = await as(queue, 'me', 2000, 'heartbeat --json')
+    expect([answer.code, answer.json.superseded]).toEqual([4, [loss]])
     expect((await as(queue, 'me', 3000, 'release WRK-1 --json')).json.superseded).toEqual(loss)
     expect((await as(queue, 'me', 4000, 'heartbeat')).code).toBe(0)
   })

@@ -85,12 +85,12 @@ describe('the line for the agent’s shell', () => {
   const line = `export WRK_SESSION_ID='s-1'; WRK_SESSION_ID=\${CLAUDE_CODE_SESSION_ID:-$WRK_SESSION_ID}\n`
 
   test('gives commands the session of the shell, or else the one of the line', () => {
-    const told = (env: Record<string, string>) =>
+    const answer = (env: Record<string, string>) =>
       execFileSync('sh', ['-c', `${environmentLine('', 's-1')}sh -c 'printf %s "$WRK_SESSION_ID"'`], {
         env: { PATH: process.env.PATH, ...env },
       }).toString()
-    expect(told({ WRK_SESSION_ID: 'other' })).toBe('s-1')
-    expect(told({ CLAUDE_CODE_SESSION_ID: 's-2' })).toBe('s-2')
+    expect(answer({ WRK_SESSION_ID: 'other' })).toBe('s-1')
+    expect(answer({ CLAUDE_CODE_SESSION_ID: 's-2' })).toBe('s-2')
   })
 
   test.each([

@@ -24,10 +24,10 @@ function containerOf(text: string): JsonObject | JsonArray {
   return root
 }
 
-function said(node: JsonNode): unknown {
+function output(node: JsonNode): unknown {
   if (node.kind === 'scalar') return node.value
-  if (node.kind === 'array') return node.elements.map(({ value }) => said(value))
-  return Object.fromEntries(node.elements.map(({ key, value }) => [key, said(value)]))
+  if (node.kind === 'array') return node.elements.map(({ value }) => output(value))
+  return Object.fromEntries(node.elements.map(({ key, value }) => [key, output(value)]))
 }
 
 /** JSON with blanks and comments wherever they may stand. */
@@ -79,7 +79,7 @@ describe('reading', () => {
             if (!/\/[/*]|,\s*[\]}]/.test(text)) expect(read.kind).toBe('error')
             return
           }
-          expect(said(rootOf(text))).toEqual(value)
+          expect(output(rootOf(text))).toEqual(value)
         },
       ),
       { numRuns: runs(1000) },
@@ -87,7 +87,7 @@ describe('reading', () => {
   })
 
   test.each(['0', '-0', '10', '-1.50', '1e5', '2E-10', '0.1e+3'])('takes the number %s', number => {
-    expect(said(rootOf(number))).toBe(JSON.parse(number))
+    expect(output(rootOf(number))).toBe(JSON.parse(number))
   })
 
   test('tells where every value, key and comma stands', () => {
@@ -172,7 +172,7 @@ describe('changing', () => {
     const { kind, elements } = containerOf(text)
     return {
       kind,
-      elements: elements.map(one => [kind === 'object' && (one as { key?: string }).key, said(one.value)]),
+      elements: elements.map(one => [kind === 'object' && (one as { key?: string }).key, output(one.value)]),
     }
   }
 

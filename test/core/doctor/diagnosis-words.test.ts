@@ -51,8 +51,8 @@ describe('what the reader of a file reports', () => {
       ['warning', false],
     ] as const) {
       const found = diagnose(facts([item('WRK-1', { problems: [problem(code, blocks)], held: holder })]))
-      const said = `${severity} ${code}, WRK-1, pending/WRK-1.md:3:2: what the reader said | `
-      expectOne(found, [said, ...advice])
+      const text = `${severity} ${code}, WRK-1, pending/WRK-1.md:3:2: what the reader said | `
+      expectOne(found, [text, ...advice])
     }
   })
 
@@ -73,7 +73,7 @@ describe('what the reader of a file reports', () => {
 })
 
 describe('a lock that is left over', () => {
-  const said = (more: Partial<ItemFacts>) => diagnose(facts([item('WRK-1', more)]))
+  const text = (more: Partial<ItemFacts>) => diagnose(facts([item('WRK-1', more)]))
 
   test.each<[code: string, more: Partial<ItemFacts>, reason: string]>([
     ['dead-lock', { held: held('dead') }, 'locked by they, but its holder is dead (the test says so)'],
@@ -82,19 +82,19 @@ describe('a lock that is left over', () => {
     ['dead-lock', { held: held('dead', 0, 'a\x1b[2Jb') }, 'locked by a?[2Jb, but'],
   ])('%s names its holder and how to get the item', (code, more, reason) => {
     const place = `warning ${code}, WRK-1, pending/WRK-1.md: ${reason}`
-    expectOne(said(more), [place, 'wrk claim WRK-1', '--fix: release it'])
-    expect(said(more)[0]!.fix).toMatchObject({ kind: 'release', id: 'WRK-1' })
+    expectOne(text(more), [place, 'wrk claim WRK-1', '--fix: release it'])
+    expect(text(more)[0]!.fix).toMatchObject({ kind: 'release', id: 'WRK-1' })
   })
 
   test('of an item that must be repaired first is released after that', () => {
-    const [, lock] = lines(said({ held: held('dead'), problems: [problem('unreadable')] }))
+    const [, lock] = lines(text({ held: held('dead'), problems: [problem('unreadable')] }))
     expect(lock).toMatch(
       /^warning dead-lock.*\| Repair what else is wrong with the item, then: wrk doctor --fix$/,
     )
   })
 
   test('of an item whose other place was not seen any more is released', () => {
-    expectOne(said({ held: held('dead'), problems: [problem('ambiguous')] }), ['--fix: release it'])
+    expectOne(text({ held: held('dead'), problems: [problem('ambiguous')] }), ['--fix: release it'])
   })
 })
 
@@ -217,9 +217,9 @@ describe('fields', () => {
 
 test('an item of another user is reported with what to do; a closed one as a note, an unreadable one not again', () => {
   const notOurs = { message: 'it belongs to user 0', hint: 'Have it given to you.' }
-  const said = 'not-writable, WRK-1, pending/WRK-1.md: it belongs to user 0 | Have it given to you.'
-  expectOne(diagnose(facts([item('WRK-1', { notOurs })])), [`warning ${said}`])
-  expectOne(diagnose(facts([item('WRK-1', { notOurs, closed: true })])), [`note ${said}`])
+  const text = 'not-writable, WRK-1, pending/WRK-1.md: it belongs to user 0 | Have it given to you.'
+  expectOne(diagnose(facts([item('WRK-1', { notOurs })])), [`warning ${text}`])
+  expectOne(diagnose(facts([item('WRK-1', { notOurs, closed: true })])), [`note ${text}`])
   expectOne(diagnose(facts([item('WRK-1', { notOurs, problems: [problem('no-permission')] })])), [
     'no-permission, WRK-1',
   ])

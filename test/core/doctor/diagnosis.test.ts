@@ -14,7 +14,7 @@ import { homeOf } from '../../../src/core/items/home.ts'
 import { fitsFolder, isClosed, STATUS_FOLDERS } from '../../../src/core/items/status.ts'
 import { facts, HOUR, held, item, key, NOW, ROOT, state, waitsFor } from './diagnosis-facts.ts'
 
-const told = (findings: Finding[]) => findings.map(({ code, fix }) => `${code} ${fix?.kind ?? 'person'}`)
+const result = (findings: Finding[]) => findings.map(({ code, fix }) => `${code} ${fix?.kind ?? 'person'}`)
 
 test('of a queue in order nothing is reported', () => {
   expect(diagnose(facts([item('WRK-1'), item('WRK-2', { held: held('alive') })]))).toEqual([])
@@ -40,26 +40,26 @@ describe('a lock', () => {
       { takeover: 'dead-only' },
     ],
   ])('%s', (_, expected, more, settings) => {
-    expect(told(diagnose(facts([item('WRK-1', more)], settings)))).toEqual(expected)
+    expect(result(diagnose(facts([item('WRK-1', more)], settings)))).toEqual(expected)
   })
 
   test('of an item that must be repaired first is reported and left', () => {
     const problem = { code: 'id-mismatch', message: 'm', line: 2, column: 1, blocks: true } as const
     const found = diagnose(facts([item('WRK-1', { held: held('dead'), problems: [problem] })]))
-    expect(told(found)).toEqual(['id-mismatch person', 'dead-lock person'])
+    expect(result(found)).toEqual(['id-mismatch person', 'dead-lock person'])
     expect(found[0]).toMatchObject({ line: 2, column: 1, severity: 'error', item: 'WRK-1' })
   })
 
   test('that is half of one is emptied when nobody holds it, and left to its holder otherwise', () => {
     const half = { code: 'half-lock', message: 'm', line: 3, column: 1, blocks: false } as const
-    expect(told(diagnose(facts([item('WRK-1', { problems: [half] })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { problems: [half] })])))).toEqual([
       'half-lock clear-half-lock',
     ])
     const problems = [half]
-    expect(told(diagnose(facts([item('WRK-1', { problems, held: held('unknown') })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { problems, held: held('unknown') })])))).toEqual([
       'half-lock person',
     ])
-    expect(told(diagnose(facts([item('WRK-1', { problems, held: held('dead') })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { problems, held: held('dead') })])))).toEqual([
       'dead-lock release',
     ])
   })
@@ -108,13 +108,13 @@ describe('a status that is not its folder’s', () => {
 
   test('is left while another holds the item, moved for its own holder, and with a dead one’s lock', () => {
     const status = { status: 'working' }
-    expect(told(diagnose(facts([item('WRK-1', { ...status, held: held('alive') })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { ...status, held: held('alive') })])))).toEqual([
       'status-folder person',
     ])
-    expect(told(diagnose(facts([item('WRK-1', { ...status, held: held('alive'), mine: true })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { ...status, held: held('alive'), mine: true })])))).toEqual([
       'status-folder move',
     ])
-    expect(told(diagnose(facts([item('WRK-1', { ...status, held: held('dead') })])))).toEqual([
+    expect(result(diagnose(facts([item('WRK-1', { ...status, held: held('dead') })])))).toEqual([
       'dead-lock release',
       'status-folder move',
     ])
@@ -126,7 +126,7 @@ describe('a status that is not its folder’s', () => {
     const note = { key: moving.key, path: '/m', move, ageMs: 10 }
     expect(diagnose(facts([moving], state({ moves: [note] })))).toEqual([])
     const notFolders = [{ path: `${ROOT}/working`, isLink: true }]
-    expect(told(diagnose(facts([moving], { notFolders })))).toEqual([
+    expect(result(diagnose(facts([moving], { notFolders })))).toEqual([
       'not-a-folder person',
       'status-folder person',
     ])
@@ -171,7 +171,7 @@ describe('an id in several places', () => {
     ['one is held', { ...stray, held: held('unknown') }, { ...done, held: held('unknown') }],
     ['no status tells', { status: null, folder: 'pending' }, { status: null, folder: 'done' }],
   ])('is for a person when %s', (_, a, b, isSame) => {
-    expect(told(copies(a, b, isSame))).toEqual(['two-places person'])
+    expect(result(copies(a, b, isSame))).toEqual(['two-places person'])
   })
 })
 
@@ -275,19 +275,19 @@ describe('what is in .wrk', () => {
     ['a log that cannot be read', ['torn-log person'], { log: { path: '/l', state: 'unusable', ageMs: 0 } }],
     ['kept bytes', ['kept-bytes person'], { kept: ['/k'] }],
   ])('%s: %j', (_, expected, more) => {
-    expect(told(diagnose(facts([one], state(more))))).toEqual(expected)
+    expect(result(diagnose(facts([one], state(more))))).toEqual(expected)
   })
 
   test('of a dead run that still holds its item is reported by its lock', () => {
     const locked = item('WRK-1', { held: held('dead') })
     const found = diagnose(facts([locked], state({ runs: [{ ...at, run, dead: true, ageMs: old }] })))
-    expect(told(found)).toEqual(['dead-lock release'])
+    expect(result(found)).toEqual(['dead-lock release'])
   })
 
   test('a move that was cut short is made', () => {
     const cut = item('WRK-1', { status: 'working' })
     const note = { ...at, move: { status: 'working', folder: 'working' }, ageMs: old }
-    expect(told(diagnose(facts([cut], state({ moves: [note] }))))).toEqual(['cut-short-move completeMove'])
+    expect(result(diagnose(facts([cut], state({ moves: [note] }))))).toEqual(['cut-short-move completeMove'])
   })
 })
 

@@ -100,9 +100,9 @@ describe('the order', () => {
     fc.assert(
       fc.property(queue, items => {
         const { ready, waiting, reasons } = choose(items, HERE)
-        const told = [...ready.map(({ item }) => item), ...waiting]
-        expect(new Set(told)).toEqual(new Set(items.filter(({ closed }) => !closed)))
-        expect(told).toHaveLength(new Set(told).size)
+        const answer = [...ready.map(({ item }) => item), ...waiting]
+        expect(new Set(answer)).toEqual(new Set(items.filter(({ closed }) => !closed)))
+        expect(answer).toHaveLength(new Set(answer).size)
         for (const item of waiting) expect(reasons(item)).not.toEqual([])
         for (const { item } of ready) expect(reasons(item)).toEqual([])
       }),

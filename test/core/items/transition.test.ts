@@ -35,7 +35,7 @@ const TABLE: Record<string, Record<Verb, string>> = {
   archived: { start: 'no, reopen', block: 'no, reopen', unblock: 'no, reopen', done: '=', reopen: 'pending' },
 }
 
-function told(decision: ReturnType<typeof decideTransition>): string {
+function answer(decision: ReturnType<typeof decideTransition>): string {
   if (decision.kind === 'change') return decision.to
   if (decision.kind === 'already') return '='
   return decision.kind === 'no' ? ['no', decision.instead].filter(Boolean).join(', ') : decision.kind
@@ -45,7 +45,7 @@ describe.each(Object.entries(TABLE))('a free item that is %s', (status, wanted) 
   test.each(VERBS)('%s', verb => {
     // The status is the truth, wherever the item lies.
     for (const folder of ['pending', 'working', 'blocked', 'done', 'archive/2026-02', ''])
-      expect(told(decide(verb, status, folder))).toBe(wanted[verb])
+      expect(answer(decide(verb, status, folder))).toBe(wanted[verb])
   })
 })
 
@@ -54,27 +54,27 @@ test('an item without a status is what its folder says', () => {
     for (const verb of VERBS) {
       const [bare, named] = [decide(verb, null, folder), decide(verb, word, folder)]
       // It has no word yet that could say so already, unless it is closed.
-      if (named.kind === 'already' && word !== 'done') expect(told(bare)).toMatch(/pending|blocked|no/)
+      if (named.kind === 'already' && word !== 'done') expect(answer(bare)).toMatch(/pending|blocked|no/)
       else expect(bare).toEqual(named)
     }
-  expect(told(decide('start', null, 'archive/2026-01'))).toBe('no, reopen')
-  expect(told(decide('start', null, ''))).toBe('working')
+  expect(answer(decide('start', null, 'archive/2026-01'))).toBe('no, reopen')
+  expect(answer(decide('start', null, ''))).toBe('working')
 })
 
 describe('an item that is held', () => {
   test('is freed by what does not hold it, also when its status stays', () => {
-    expect(told(decide('block', 'blocked', 'blocked', LOCK))).toBe('blocked')
-    expect(told(decide('done', 'done', 'done', LOCK))).toBe('free')
-    expect(told(decide('done', 'superseded', 'pending', LOCK))).toBe('free')
+    expect(answer(decide('block', 'blocked', 'blocked', LOCK))).toBe('blocked')
+    expect(answer(decide('done', 'done', 'done', LOCK))).toBe('free')
+    expect(answer(decide('done', 'superseded', 'pending', LOCK))).toBe('free')
   })
 
   test('stays held when there is nothing to unblock or reopen', () => {
-    expect(told(decide('unblock', 'pending', 'pending', LOCK))).toBe('=')
-    expect(told(decide('reopen', 'pending', 'pending', LOCK))).toBe('=')
+    expect(answer(decide('unblock', 'pending', 'pending', LOCK))).toBe('=')
+    expect(answer(decide('reopen', 'pending', 'pending', LOCK))).toBe('=')
   })
 
   test('is started again, which renews its lock', () => {
-    expect(told(decide('start', 'working', 'working', LOCK))).toBe('working')
+    expect(answer(decide('start', 'working', 'working', LOCK))).toBe('working')
   })
 })
 

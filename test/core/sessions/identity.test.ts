@@ -214,21 +214,21 @@ describe('a session that is anchored above', () => {
 
   test('is the one that was started last and has not ended', () => {
     const at = anchor(6)
-    const told = (...list: Session[]) =>
+    const answer = (...list: Session[]) =>
       anchoredTo(at, { kind: 'registry', sessions: list, rebuiltAt: null, current: null })?.id
     const [old, young] = [
       session('old', { anchors: [at] }),
       session('young', { anchors: [at], startedAt: later(1) }),
     ]
-    expect(told(old, young)).toBe('young')
-    expect(told(young, old)).toBe('young')
-    expect(told(old, { ...young, endedAt: later(2) })).toBe('old')
-    expect(told({ ...young, startedAt: null }, old)).toBe('old')
-    expect(told(old, { ...young, startedAt: null })).toBe('old')
+    expect(answer(old, young)).toBe('young')
+    expect(answer(young, old)).toBe('young')
+    expect(answer(old, { ...young, endedAt: later(2) })).toBe('old')
+    expect(answer({ ...young, startedAt: null }, old)).toBe('old')
+    expect(answer(old, { ...young, startedAt: null })).toBe('old')
     // Of the same second: the one that was registered later.
-    expect(told(old, { ...young, startedAt: NOON })).toBe('young')
-    expect(told(session('elsewhere', { anchors: [] }))).toBeUndefined()
-    expect(told()).toBeUndefined()
+    expect(answer(old, { ...young, startedAt: NOON })).toBe('young')
+    expect(answer(session('elsewhere', { anchors: [] }))).toBeUndefined()
+    expect(answer()).toBeUndefined()
   })
 
   test('is the same process only if all that is known of it agrees', () => {

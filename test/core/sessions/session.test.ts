@@ -162,8 +162,8 @@ describe('the label of a host', () => {
     ['', 'localhost'],
     ['.local', 'localhost'],
     ['x'.repeat(50), 'x'.repeat(40)],
-  ])('%j is %s', (name, told) => {
-    expect(hostLabel(name)).toBe(told)
+  ])('%j is %s', (name, answer) => {
+    expect(hostLabel(name)).toBe(answer)
   })
 
   test('is always fit for an id', () => {

@@ -382,7 +382,7 @@ describe('who may', () => {
     const before = queue.read('WRK-1')
     const { code, stderr } = await queue.run('set WRK-1 priority=high', { session: 'me' })
     expect(code).toBe(4)
-    for (const said of ['other', queue.lock('WRK-1').at!, 'urgent']) expect(stderr).toContain(said)
+    for (const output of ['other', queue.lock('WRK-1').at!, 'urgent']) expect(stderr).toContain(output)
     expect(queue.read('WRK-1')).toBe(before)
   })
 

@@ -30,8 +30,8 @@ describe('an item that another holds', () => {
         at,
         reason: 'forced: urgent',
       })
-      for (const said of [...(released ? [] : ['other']), at!, 'urgent'])
-        expect(json.error.message).toContain(said)
+      for (const text of [...(released ? [] : ['other']), at!, 'urgent'])
+        expect(json.error.message).toContain(text)
       expect((await queue.run('archive WRK-1', { session: 'me' })).stderr).toContain('do not commit')
       expectUnchanged(queue, before)
       // It claims again, if it may, and goes on.

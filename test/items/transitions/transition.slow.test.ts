@@ -244,7 +244,7 @@ describe.runIf(haveStrace())('killed on the way', () => {
     ['start', 'working', 'started', /^rename/],
     ['block', 'blocked', 'blocked', /^rename/],
     ['done', 'done', 'finished', /^/],
-  ])('%s: status, lock and folder agree after the next command', async (verb, to, told, only) => {
+  ])('%s: status, lock and folder agree after the next command', async (verb, to, answer, only) => {
     const next = ['start 2', 'block 2', 'unblock 2', 'done 2', 'archive 2']
     let halfway = 0
     const crashed = async ({ queue, number, before, done }: Crash) => {
@@ -272,7 +272,7 @@ describe.runIf(haveStrace())('killed on the way', () => {
       expect(queue.leftovers()).toEqual([])
       const types = queue.events().flatMap(({ type, item }) => (item === 'WRK-1' ? type : []))
       // Who starts again what it has started renews it.
-      const times = types.filter(type => type === told).length
+      const times = types.filter(type => type === answer).length
       expect([verb, times]).toEqual([verb, verb === 'start' ? expect.any(Number) : 1])
       expect(times).toBeGreaterThan(0)
     }
@@ -324,8 +324,8 @@ fs.rmdirSync = path => {
     )
     const result = await queue.run(`${verb} 1 --json`, { env })
     expect(result.code).toBe(0)
-    const told = readFileSync(join(queue.home, 'told'), 'utf8')
-    expect(told).not.toContain('wrk: ')
+    const answer = readFileSync(join(queue.home, 'told'), 'utf8')
+    expect(answer).not.toContain('wrk: ')
     const { items } = (await queue.run('list --json')).json
     expect(items).toMatchObject([{ id: 'WRK-1', status, folder, locked_by: null, problems: [] }])
     expect(result.json.item.path).toBe(items[0].path)

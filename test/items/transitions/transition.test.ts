@@ -99,8 +99,8 @@ describe('block, unblock and reopen', () => {
     expect(field(textOf(queue), 'blocked_reason')).toBe('')
     await queue.run('done 1')
     await queue.run(['reopen', '1', '--reason', 'it did not hold'])
-    const told = queue.events().flatMap(({ type, item, reason }) => (item ? [[type, reason]] : []))
-    expect(told).toEqual([
+    const answer = queue.events().flatMap(({ type, item, reason }) => (item ? [[type, reason]] : []))
+    expect(answer).toEqual([
       ['started', null],
       ['blocked', 'waits: the "licence" #3'],
       ['blocked', 'another'],

@@ -85,16 +85,16 @@ function callsOf(trace: string, folder: string, all = false): Call[] {
   return readFileSync(trace, 'utf8')
     .split('\n')
     .flatMap(line => {
-      const [, pid, name, said] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? []
-      if (!pid || !name || !said) return []
+      const [, pid, name, message] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? []
+      if (!pid || !name || !message) return []
       const number = (counts.get(`${pid} ${name}`) ?? 0) + 1
       counts.set(`${pid} ${name}`, number)
       // What is written may hold anything; the file that it goes to comes before it.
-      const [where = ''] = /write|read/.test(name) ? said.split(', "') : [said]
+      const [where = ''] = /write|read/.test(name) ? message.split(', "') : [message]
       const paths = [...where.matchAll(/["<]([^"<>]*)[">]/g)]
         .map(([, path]) => path!)
         .filter(path => path.startsWith(`${folder}/`))
-      if (paths.length === 0 || (!all && name === 'openat' && !/O_CREAT|O_TRUNC/.test(said))) return []
+      if (paths.length === 0 || (!all && name === 'openat' && !/O_CREAT|O_TRUNC/.test(message))) return []
       const told = [...new Set(paths)].map(path => path.slice(folder.length + 1).replace(PASSING, '~'))
       return [{ name, number, told: `${name} ${told.join(' -> ')}`, failed: line.endsWith('(INJECTED)') }]
     })
