@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { item } from '../support/items.ts'
-import { makeRepository } from '../support/repository.ts'
+import { FIRST, PROGRAM } from '../support/program.ts'
+import { gitEnv, makeRepository } from '../support/repository.ts'
 
 /** A branch of so many commits, each of which starts, finishes or edits one of a thousand items. */
 function history(commits: number): string {
@@ -26,6 +27,19 @@ function history(commits: number): string {
   return out.join('')
 }
 
+/** Runs wrk and what it starts. @returns the processor time of all of them, in ms, which other tests take nothing from */
+function timed(
+  { top }: { top: string },
+  ...args: string[]
+): { ms: number; code: number | null; stdout: string } {
+  const line = 'TIMEFORMAT="%U %S"; time "$@"'
+  const words = ['-c', line, 'time', PROGRAM, ...FIRST, ...args]
+  const env = gitEnv({ WRK_SESSION_ID: 'tester' })
+  const { status, stdout, stderr } = spawnSync('/bin/bash', words, { cwd: top, env, encoding: 'utf8' })
+  const [user, system] = stderr.trim().split(' ').map(Number)
+  return { ms: (user! + system!) * 1000, code: status, stdout }
+}
+
 test('1,000 commits take less than 3 seconds, and 4,000 not much more than four times as long', async () => {
   const times: number[] = []
   for (const commits of [1_000, 4_000]) {
@@ -37,9 +51,8 @@ test('1,000 commits take less than 3 seconds, and 4,000 not much more than four 
     expect(made.stderr.toString()).toBe('')
     const runs: number[] = []
     for (let i = 0; i < 3; i++) {
-      const started = performance.now()
-      const { code, stdout } = await repository.wrk('verify --range begin..many')
-      runs.push(performance.now() - started)
+      const { ms, code, stdout } = timed(repository, 'verify', '--range', 'begin..many')
+      runs.push(ms)
       expect({ code, stdout }).toEqual({ code: 0, stdout: `Verified 1000 items in ${commits} commits.\n` })
     }
     times.push(Math.min(...runs))
