@@ -53,23 +53,23 @@ export async function start(setting) {
 
   const small = await setting.queueOf(smallCount)
   const rows = [
-    ...(await ratios(rounds, [step('show', [1.25], () => setting.wrk(small, 'show', small.next()))])),
-    ...(await ratios(rounds, claimAndRelease(setting, small, [1.25, 1.15]))),
+    ...(await ratios(rounds, [step('show', [1.2], () => setting.wrk(small, 'show', small.next()))])),
+    ...(await ratios(rounds, claimAndRelease(setting, small, [1.3]))),
     ...(await ratios(rounds, [
       step('floor: write, fsync, rename', [], () => time(['-e', WRITE_BYTES, onDisk], context)),
     ])),
     ...(await ratios(rounds, [firstClaim(setting, small)])),
-    ...(await ratios(rounds, listAndFloor(setting, small, [1.9]))),
-    ...(await ratios(rounds, [nextUnchanged(setting, small, [2])])),
+    ...(await ratios(rounds, listAndFloor(setting, small, [1.6]))),
+    ...(await ratios(rounds, [nextUnchanged(setting, small, [1.5]), statusUnchanged(setting, small, [1.5])])),
     ...(await ratios(rounds, [await execution(setting, small)])),
-    ...(await ratios(rounds, [await verification(setting, smallCount)])),
+    ...(await ratios(rounds, await verification(setting, smallCount))),
   ]
   rmSync(small.root, { recursive: true })
   const large = await setting.queueOf(largeCount)
   rows.push(
     ...(await ratios(fewer, claimAndRelease(setting, large, []))),
-    ...(await ratios(fewer, listAndFloor(setting, large, [4.5]))),
-    ...(await ratios(fewer, [nextAnew(setting, large, [5]), nextUnchanged(setting, large, [3])])),
+    ...(await ratios(fewer, listAndFloor(setting, large, [2.5]))),
+    ...(await ratios(fewer, [nextAnew(setting, large, [5]), nextUnchanged(setting, large, [2.5])])),
   )
   const memory = await memoryOfList(setting, large)
   rmSync(large.root, { recursive: true })
@@ -112,7 +112,11 @@ function firstClaim({ wrk }, queue) {
 function listAndFloor({ wrk, context }, queue, goals) {
   const count = items(queue.count)
   return [
-    step(`list, ${count}`, goals, () => wrk(queue, 'list')),
+    step(`list, ${count}, nothing changed`, goals, () => wrk(queue, 'list')),
+    step(`list, ${count}, for the first time`, [], () => {
+      rmSync(cacheOf(queue), { recursive: true, force: true })
+      return wrk(queue, 'list')
+    }),
     step(`floor: only read ${count}`, [], () => time(['-e', READ_BYTES, queue.root], context)),
   ]
 }
@@ -132,9 +136,17 @@ function nextUnchanged(setting, queue, goals) {
 /** Without what an earlier call has kept. */
 function nextAnew(setting, queue, goals) {
   return step(`next, ${items(queue.count)}, for the first time`, goals, () => {
-    rmSync(join(queue.root, '.wrk', 'cache'), { recursive: true, force: true })
+    rmSync(cacheOf(queue), { recursive: true, force: true })
     return next(setting, queue)
   })
+}
+
+function statusUnchanged({ wrk }, queue, goals) {
+  return step(`status, ${items(queue.count)}, nothing changed`, goals, () => wrk(queue, 'status'))
+}
+
+function cacheOf({ root }) {
+  return join(root, '.wrk', 'cache')
 }
 
 /** Gates, claim, `true`, release. */
@@ -146,7 +158,7 @@ async function execution({ wrk }, queue) {
   )
 }
 
-/** Three items staged of many, against `git status` in the same repository. */
+/** Three items staged of many, and none; also against `git status` in the same repository. */
 async function verification({ temp, env, context }, count) {
   progress(`committing ${items(count)}`)
   const cwd = join(temp, 'repository')
@@ -159,15 +171,21 @@ async function verification({ temp, env, context }, count) {
   await time(['init', '-q'], git)
   await time(['add', '.'], git)
   await time([...identity, 'commit', '-qm', 'Items'], git)
+  const verify = () => time([program.wrk, 'verify', '--staged'], { ...context, cwd, env: git.env })
+  const stage = async (...args) => {
+    await time(args, git)
+    return verify()
+  }
   for (const id of free.slice(0, 3))
     await time([program.wrk, 'set', id, 'priority=urgent', '--queue', root], context)
-  await time(['add', '-u'], git)
-  return {
-    ...step(`verify --staged, ${items(count)}, to git status`, [4], () =>
-      time([program.wrk, 'verify', '--staged'], { ...context, cwd, env: git.env }),
-    ),
-    reference: () => time(['status', '--porcelain'], git),
-  }
+  return [
+    step(`verify --staged, three of ${items(count)}`, [1.5], () => stage('add', '-u')),
+    {
+      ...step('the same, to git status', [], verify),
+      reference: () => time(['status', '--porcelain'], git),
+    },
+    step('verify --staged, nothing staged', [1.3], () => stage('reset', '-q')),
+  ]
 }
 
 /** The peak memory of the command in its own process, and of a Node that does nothing. */
