@@ -256,6 +256,9 @@ test('a date that puts nothing off and what verify would refuse are reported wit
     'done/WRK-2.md': item('WRK-2', { status: 'done', not_before: 'soon' }),
     'working/WRK-3.md': '---\nid: WRK-3\ntitle:\n---\n',
     'pending/WRK-4.md': '---\ntitle: Four\nstatus: pending\n---\n',
+    'pending/WRK-5.md': item('WRK-5', { priority: '5' }),
+    'pending/WRK-6.md': item('WRK-6', { priority: '0' }),
+    'pending/WRK-7.md': item('WRK-7', { priority: 'None' }),
   })
   const { code, json } = await queue.run('doctor --json')
   const found = json.findings.map(
@@ -265,6 +268,7 @@ test('a date that puts nothing off and what verify would refuse are reported wit
     'note missing-field WRK-3:1',
     'note missing-field WRK-3:3',
     'note missing-field WRK-4:1',
+    expect.stringMatching(/^note unknown-priority WRK-5:\d+$/),
     'warning unreadable-date WRK-1:9',
   ])
   expect(code).toBe(1)

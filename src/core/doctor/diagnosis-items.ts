@@ -5,6 +5,7 @@ import { homeOf } from '../items/home.ts'
 import type { ItemKey } from '../items/ids.ts'
 import type { Problem } from '../items/item.ts'
 import { commandForText } from '../items/kept-by-git.ts'
+import { unknownPriority } from '../items/priority.ts'
 import { fitsFolder, isClosed } from '../items/status.ts'
 import { printable } from '../text.ts'
 import { type Facts, type Finding, type Fix, type ItemFacts, newFinding } from './finding.ts'
@@ -148,7 +149,7 @@ function placeOf(item: ItemFacts, facts: Facts, isSound: boolean): Finding[] {
 
 /** What only a commit of the item would be refused for, which is no more than a note, and what has no effect. */
 function fieldsOf(item: ItemFacts): Finding[] {
-  const { id, folder, closed, missing, noDate } = item
+  const { id, folder, closed, missing, noDate, oddPriority } = item
   const found = missing.map(({ key, message, ...at }) => {
     const set = setterOf(key, id, folder) ?? `add the line "id: ${id}"`
     return about(
@@ -157,6 +158,19 @@ function fieldsOf(item: ItemFacts): Finding[] {
       at,
     )
   })
+  if (oddPriority && !closed)
+    found.push(
+      about(
+        item,
+        newFinding(
+          'unknown-priority',
+          'note',
+          unknownPriority(oddPriority.word),
+          `wrk set ${id} priority=medium`,
+        ),
+        oddPriority,
+      ),
+    )
   if (!noDate || closed) return found
   const message = `the field ${noDate.key} is not a date and has no effect`
   const advice = `Write it as 2026-12-31: wrk set ${id} ${noDate.key}=…`

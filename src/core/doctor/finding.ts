@@ -21,6 +21,7 @@ export type FindingCode =
   | 'dangling-dependency'
   | 'missing-field'
   | 'unreadable-date'
+  | 'unknown-priority'
   | 'not-writable'
   | 'not-a-folder'
   | 'unseen-item'
@@ -100,6 +101,8 @@ export interface ItemFacts {
   missing: readonly MissingField[]
   /** The field that should put it off and does not. */
   noDate: { key: string; line: number; column: number } | null
+  /** A priority that is none of the known words. */
+  oddPriority: { word: string; line: number; column: number } | null
   blockedBy: readonly Reference[]
   /** The place of its dependencies in the file. */
   blockedByAt: { line: number; column: number }

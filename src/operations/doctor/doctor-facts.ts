@@ -4,8 +4,10 @@ import { unknownSettings } from '../../core/config.ts'
 import type { Facts, ItemFacts } from '../../core/doctor/finding.ts'
 import { isDependencyKey, readDetails, unreadableDate } from '../../core/items/details.ts'
 import type { ItemKey } from '../../core/items/ids.ts'
+import { knownRank } from '../../core/items/priority.ts'
 import { judgeAnchor, type ProcessLook } from '../../core/sessions/liveness.ts'
 import { type Registry, sessionOf } from '../../core/sessions/session.ts'
+import { listWords } from '../../markdown/edit/list-words.ts'
 import { placeInFile } from '../../markdown/frontmatter.ts'
 import { findPair, scalarText } from '../../markdown/scalar.ts'
 import { unwritableFolders, whyNotOurs } from '../../store/files/owner.ts'
@@ -92,9 +94,17 @@ function itemFacts(
     completed: found ? scalarText(findPair(found.map, 'completed_at')?.value) : undefined,
     missing: found ? missingFields(found) : [],
     noDate: noDate ? { key: noDate.key, ...placeInFile(found.split, noDate.keyStart) } : null,
+    oddPriority: found ? oddPriority(found) : null,
     blockedBy: found ? readDetails(found.map, settings.idPrefix).blockedBy : [],
     blockedByAt: dependenciesAt(found),
   }
+}
+
+function oddPriority({ map, split }: NonNullable<ItemReading['found']>): ItemFacts['oddPriority'] {
+  const pair = findPair(map, 'priority')
+  const [word] = pair ? listWords(pair.value) : []
+  if (!pair || word === undefined || knownRank(word) !== null) return null
+  return { word, ...placeInFile(split, pair.keyStart) }
 }
 
 /** Where the first of the keys stands by which items say what they wait for. */

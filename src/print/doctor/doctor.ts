@@ -38,6 +38,7 @@ const TITLES: Record<Finding['code'], string> = {
   'dangling-dependency': 'dependencies that do not exist',
   'missing-field': 'fields without a value',
   'unreadable-date': 'dates that cannot be read',
+  'unknown-priority': 'unknown priorities',
   'not-writable': 'files that this user may not change',
   'unknown-setting': 'unknown settings',
   registry: 'session-state.yaml',

@@ -39,6 +39,7 @@ export function item(id: string, more: Partial<ItemFacts> = {}): ItemFacts {
     completed: undefined,
     missing: [],
     noDate: null,
+    oddPriority: null,
     blockedBy: [],
     blockedByAt: { line: 0, column: 0 },
     ...more,

@@ -205,6 +205,16 @@ describe('fields', () => {
     },
   )
 
+  test('that hold an unknown priority are noted for open items, and count as medium', () => {
+    const oddPriority = { word: 'hihg', line: 6, column: 1 }
+    expectOne(diagnose(facts([item('WRK-1', { oddPriority })])), [
+      'note unknown-priority, WRK-1, pending/WRK-1.md:6:1: unknown priority "hihg". Did you mean',
+      'counts as medium',
+      'wrk set WRK-1 priority=medium',
+    ])
+    expect(diagnose(facts([item('WRK-1', { oddPriority, closed: true })]))).toEqual([])
+  })
+
   test('that should put an item off and hold no date are reported for open items', () => {
     const noDate = { key: 'not_before', line: 5, column: 1 }
     expectOne(diagnose(facts([item('WRK-1', { noDate })])), [
