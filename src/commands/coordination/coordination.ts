@@ -20,7 +20,7 @@ export function configure(command: Command, run: RunCommand): void {
   off(command.command('off').summary('remove it from wrk.yaml'), run)
 }
 
-const parts = () => import('../../operations/coordination/shared-claims.ts')
+const parts = () => import('../../operations/coordination/coordination.ts')
 
 interface SetupFlags {
   engine: string

@@ -11,6 +11,7 @@ import {
 } from '../../core/coordination/record.ts'
 import { type EntryKey, encodeName } from '../../core/coordination/ref-name.ts'
 import { WrkError } from '../../core/errors.ts'
+import { keepArchive, readKeptArchive } from './cache-repository.ts'
 import { type GitRemote, runGit } from './git-remote.ts'
 import { readLooseObject } from './objects.ts'
 
@@ -21,6 +22,14 @@ export type ArchiveText = string
 
 /** The archive's text as of one of its commits. @throws WrkError FAILED when the cache does not have it */
 export async function readArchive(remote: GitRemote, commit: string): Promise<ArchiveText> {
+  const kept = readKeptArchive(remote.gitDir, commit)
+  if (kept !== null) return kept
+  const text = await archiveIn(remote, commit)
+  keepArchive(remote.gitDir, commit, text)
+  return text
+}
+
+async function archiveIn(remote: GitRemote, commit: string): Promise<ArchiveText> {
   const loose = looseArchive(remote.gitDir, commit)
   if (loose !== null) return loose
   const { stdout, code, stderr } = await runGit(remote, ['cat-file', 'blob', `${commit}:${FILE}`])

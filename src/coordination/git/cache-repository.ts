@@ -68,6 +68,17 @@ export function noteFetch(gitDir: string): void {
 }
 
 const MARK = 'wrk-fetched'
+const ARCHIVE = 'wrk-archive'
+
+/** The archive's text as it was last read, if it is that of this commit: spares reading three objects. */
+export function readKeptArchive(gitDir: string, commit: string): string | null {
+  const text = textOf(join(gitDir, ARCHIVE))
+  return text?.startsWith(`${commit}\n`) ? text.slice(commit.length + 1) : null
+}
+
+export function keepArchive(gitDir: string, commit: string, text: string): void {
+  putInPlace(gitDir, join(gitDir, ARCHIVE), `${commit}\n${text}`)
+}
 
 function textOf(path: string): string | null {
   try {

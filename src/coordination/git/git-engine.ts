@@ -18,7 +18,7 @@ import { archiveOf, fetchClaims, type GitRemote, pushRefs, type RefChange } from
 import { archiveText, archiveTip, commitOf, refValueOf, viewedEntries, viewedEntry } from './git-view.ts'
 import { type ObjectFormat, writeObject } from './objects.ts'
 import { addressOf } from './remote-address.ts'
-import { readWorkingConfig, type WorkingConfig } from './working-config.ts'
+import { type WorkingConfig, workingConfig } from './working-config.ts'
 
 export interface GitEngineOptions {
   /** A remote's name, or a URL. */
@@ -49,7 +49,7 @@ export interface GitEngine extends Engine {
 
 /** @throws WrkError USAGE (the remote is refused), FAILED (no repository), IO */
 export async function openGitEngine(options: GitEngineOptions): Promise<GitEngine> {
-  const config = await readWorkingConfig(options.top, options.remote, options.env)
+  const config = await workingConfig(options.gitDir, options.top, options.remote, options.env)
   const remote: GitRemote = {
     gitDir: options.gitDir,
     address: addressOf(options.remote, config, options.top),

@@ -2,11 +2,10 @@
  * Objects of git, made in this process: one git process less for every claim. A commit's text depends on nothing but
  * the record, its predecessor and who writes it, so that the same change is the same object however often it is tried.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { deflateSync, inflateSync } from 'node:zlib'
 import { isMissing } from '../../core/errno.ts'
+import { sha1, storedInZlib } from './checksums.ts'
 import { putInPlace } from './drafts.ts'
 
 /** How object ids of a repository are made. */
@@ -21,8 +20,12 @@ export interface GitObject {
 }
 
 export function makeObject(format: ObjectFormat, type: ObjectType, content: Buffer): GitObject {
-  const hash = createHash(format).update(`${type} ${content.length}\0`).update(content)
-  return { id: hash.digest('hex'), type, content }
+  const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
+  const id =
+    format === 'sha1'
+      ? sha1(bytes)
+      : process.getBuiltinModule('node:crypto').createHash(format).update(bytes).digest('hex')
+  return { id, type, content }
 }
 
 export function emptyTree(format: ObjectFormat): GitObject {
@@ -68,20 +71,23 @@ export function writeObject(gitDir: string, { id, type, content }: GitObject): v
   const path = looseObject(gitDir, id)
   if (existsSync(path)) return
   mkdirSync(dirname(path), { recursive: true })
-  const header = Buffer.from(`${type} ${content.length}\0`)
-  putInPlace(gitDir, path, deflateSync(Buffer.concat([header, content])), 0o444)
+  const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
+  putInPlace(gitDir, path, storedInZlib(bytes) ?? zlib().deflateSync(bytes), 0o444)
 }
 
 /** The content of an object in a file of its own; null when there is no such file (git may have packed it). */
 export function readLooseObject(gitDir: string, id: string): Buffer | null {
   try {
-    const bytes = inflateSync(readFileSync(looseObject(gitDir, id)))
+    const bytes = zlib().inflateSync(readFileSync(looseObject(gitDir, id)))
     return bytes.subarray(bytes.indexOf(0) + 1)
   } catch (error) {
     if (isMissing(error)) return null
     throw error
   }
 }
+
+/** Loaded where it is needed: a claim of a new item does without. */
+const zlib = () => process.getBuiltinModule('node:zlib')
 
 function looseObject(gitDir: string, id: string): string {
   return join(gitDir, 'objects', id.slice(0, 2), id.slice(2))

@@ -58,6 +58,11 @@ export function parseSharedRecord(text: string): SharedReading {
     if (!(error instanceof SyntaxError)) throw error
     return { kind: 'unreadable', why: 'it is not JSON' }
   }
+  return readSharedRecord(data)
+}
+
+/** Reads a record from data that was JSON. */
+export function readSharedRecord(data: unknown): SharedReading {
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return { kind: 'unreadable', why: 'it is not an object' }
   const fields = data as Record<string, unknown>

@@ -23,6 +23,9 @@ import { takeClaim } from './take-claim.ts'
  */
 export async function keepForAll(context: Context, session: string, all = false): Promise<string[]> {
   const shared = await sharedOf(context)
+  // A claim comes by here twice: when its session registers, and before it asks for the item.
+  if (!all && performance.now() - (lastKept.get(shared) ?? -JUST_NOW_MS) < JUST_NOW_MS) return []
+  lastKept.set(shared, performance.now())
   try {
     await settleNotes(shared, record => isHeldHere(context, record))
     await publishLocal(shared)
@@ -38,6 +41,9 @@ export async function keepForAll(context: Context, session: string, all = false)
     return [`claims could not be renewed: ${error.message}`]
   }
 }
+
+const JUST_NOW_MS = 1000
+const lastKept = new WeakMap<Shared, number>()
 
 /** Claims that were made while the engine could not be reached are made known; one that another won meanwhile is lost. */
 async function publishLocal(shared: Shared): Promise<void> {

@@ -4,7 +4,6 @@
  */
 export { changeForAll } from './change-for-all.ts'
 export { claimForAll } from './claim-for-all.ts'
-export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStatus } from './coordination.ts'
 export { giveUpForAll } from './give-up-for-all.ts'
 export { keepForAll } from './keep-for-all.ts'
 export { giveUpLockForAll, keepLockForAll, readLockForAll, takeLockForAll } from './lock-for-all.ts'

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Tick } from '../../core/coordination/lease.ts'
-import { parseSharedRecord, type SharedReading, type SharedRecord } from '../../core/coordination/record.ts'
+import { readSharedRecord, type SharedReading, type SharedRecord } from '../../core/coordination/record.ts'
 import { decodeName, type EntryKey, encodeName } from '../../core/coordination/ref-name.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import type { Anchor } from '../../core/sessions/session.ts'
@@ -136,7 +136,7 @@ export function sharedNotes(disk: Disk, folder: string, draftPath: () => string)
 /** A note with an unreadable record counts for nothing: the engine is asked. */
 function sound<N extends object>(note: N | null): N | null {
   if (note === null || !('key' in note)) return null
-  return 'record' in note && parseSharedRecord(JSON.stringify(note.record)).kind !== 'record' ? null : note
+  return 'record' in note && readSharedRecord(note.record).kind !== 'record' ? null : note
 }
 
 function soundView(view: NotedView | null): NotedView | null {
