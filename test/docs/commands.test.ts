@@ -80,3 +80,18 @@ test('a command or an option that is not there is noticed', () => {
 test.each(DOCUMENTS)('%s names commands and options that exist', document => {
   expect(usesIn(textOf(document)).flatMap(use => faultOf(use) ?? [])).toEqual([])
 })
+
+test.each(DOCUMENTS)('%s names scripts of package.json and tests that exist', document => {
+  const text = textOf(document)
+  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
+  const named = [...text.matchAll(/npm run (?:-s )?([a-z][a-z:-]*)/g)].map(([, script]) => script!)
+  expect(named.filter(script => !Object.hasOwn(scripts, script))).toEqual([])
+  const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).map(
+    name => `test/${name}`,
+  )
+  const paths = [...text.matchAll(/vitest run ((?:test\/[\w./-]+\s*)+)/g)].flatMap(([, all]) =>
+    all!.trim().split(/\s+/),
+  )
+  // vitest takes a part of a path for all that have it.
+  expect(paths.filter(path => !tests.some(name => name.includes(path)))).toEqual([])
+})
