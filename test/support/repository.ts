@@ -7,7 +7,7 @@ import { cleanEnv, type Env } from './program.ts'
 import { markAsNew } from './queue.ts'
 import type { Result } from './result.ts'
 import type { Args } from './run.ts'
-import { runCommand } from './served-command.ts'
+import { runCommand } from './served/served-command.ts'
 import { registry, type SessionData } from './sessions.ts'
 
 export const IN_QUEUE = join('.claude', 'work-queue')

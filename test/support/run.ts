@@ -5,7 +5,7 @@ import { tempFolder } from './processes.ts'
 import { cleanEnv, type Env, required } from './program.ts'
 import type { Queue } from './queue.ts'
 import type { Result } from './result.ts'
-import { runCommand } from './served-command.ts'
+import { runCommand } from './served/served-command.ts'
 
 /** A command line: words, or one string that is split at blanks. */
 export type Args = string | readonly string[]

@@ -5,7 +5,7 @@ import { listedSession } from '../../core/sessions/session.ts'
 import { readRecord } from '../../store/claims/record-file.ts'
 import { type Context, currentRegistry } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
-import type { SharedCaller } from './claimant.ts'
+import type { SharedCaller } from './engine/claimant.ts'
 
 export async function sharedCaller(
   context: Context,

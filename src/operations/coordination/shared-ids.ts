@@ -8,9 +8,9 @@ import { parseId } from '../../core/items/ids.ts'
 import { stamp } from '../../core/time.ts'
 import type { Context } from '../context.ts'
 import type { GivenId } from '../items/allocate-id.ts'
-import { claimantOf, newNonce } from './claimant.ts'
-import { claimKey, type Shared, sharedOf } from './open-shared.ts'
-import { writeRecord } from './take-claim.ts'
+import { claimantOf, newNonce } from './engine/claimant.ts'
+import { claimKey, type Shared, sharedOf } from './engine/open-shared.ts'
+import { writeRecord } from './engine/take-claim.ts'
 
 /** Others may give out ids at the same moment; after each try, all that they gave are known. */
 const TRIES = 20

@@ -2,7 +2,7 @@
 import { printable } from '../../core/text.ts'
 import { humanDuration } from '../../core/time.ts'
 import type { CoordinationStatus } from '../../operations/coordination/coordination.ts'
-import type { ProbeStep } from '../../operations/coordination/probe-engine.ts'
+import type { ProbeStep } from '../../operations/coordination/engine/probe-engine.ts'
 import { describeElsewhere } from '../claims/describe.ts'
 
 /** One line a step. */

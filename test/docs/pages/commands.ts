@@ -1,7 +1,7 @@
 /** The parts of docs/reference/commands.md, from the help that the program prints. */
 import { tempFolder } from '../../support/processes.ts'
 import { cleanEnv } from '../../support/program.ts'
-import { serveCommand } from '../../support/served-command.ts'
+import { serveCommand } from '../../support/served/served-command.ts'
 import { table } from './markdown.ts'
 
 interface Listed {

@@ -6,7 +6,7 @@ import { finished, killGroup, start, tempFolder } from '../processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../program.ts'
 import type { Result } from '../result.ts'
 import { type Args, words } from '../run.ts'
-import { runCommand } from '../served-command.ts'
+import { runCommand } from '../served/served-command.ts'
 import { bareRepository, git } from './servers.ts'
 
 export const QUEUE = join('.claude', 'work-queue')

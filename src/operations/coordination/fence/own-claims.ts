@@ -5,9 +5,9 @@ import { WrkError } from '../../../core/errors.ts'
 import type { ItemKey } from '../../../core/items/ids.ts'
 import { printable } from '../../../core/text.ts'
 import type { Context } from '../../context.ts'
-import { holderHere } from '../claimant.ts'
-import { claimKey, type Shared, sharedOf } from '../open-shared.ts'
-import { leaseLeftMs } from '../renew-claims.ts'
+import { holderHere } from '../engine/claimant.ts'
+import { claimKey, type Shared, sharedOf } from '../engine/open-shared.ts'
+import { leaseLeftMs } from '../engine/renew-claims.ts'
 
 /** Whether a record is of this clone. */
 export function isOfThisClone(shared: Shared): (record: SharedRecord) => boolean {

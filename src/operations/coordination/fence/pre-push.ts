@@ -3,7 +3,13 @@ import type { RangeFinding } from '../../../core/commits/range-findings.ts'
 import { WrkError } from '../../../core/errors.ts'
 import { PUSHING } from '../../../system/git/push.ts'
 import type { Context } from '../../context.ts'
-import { judgeLeaving, type Leaving, renewOrRefuse, sessionOf, settleBefore } from './renew-before-push.ts'
+import {
+  callerSession,
+  judgeLeaving,
+  type Leaving,
+  renewOrRefuse,
+  settleBefore,
+} from './renew-before-push.ts'
 
 /**
  * @param remote as git gives it to the hook
@@ -19,7 +25,7 @@ export async function prePush(
   if (!context.store.settings.isCoordinated || context.env[PUSHING]) return { findings: [], warnings: [] }
   const shared = await settleBefore(context)
   try {
-    const session = await sessionOf(context)
+    const session = await callerSession(context)
     const renewal = session === null ? [] : await renewOrRefuse(shared, session)
     const { findings, warnings } = await judgeLeaving(shared, cwd, readPushed(remote, input))
     return { findings, warnings: [...renewal, ...warnings] }

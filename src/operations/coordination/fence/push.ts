@@ -12,11 +12,11 @@ import { stamp } from '../../../core/time.ts'
 import type { HeldNote } from '../../../store/coordination/shared-notes.ts'
 import { runPush } from '../../../system/git/push.ts'
 import type { Context } from '../../context.ts'
-import { headOf, newNonce } from '../claimant.ts'
-import { type Shared, tickNow } from '../open-shared.ts'
-import type { LostClaim } from '../renew-claims.ts'
+import { headOf, newNonce } from '../engine/claimant.ts'
+import { type Shared, tickNow } from '../engine/open-shared.ts'
+import type { LostClaim } from '../engine/renew-claims.ts'
 import { type PushTarget, resolveTarget } from './push-target.ts'
-import { judgeLeaving, refuseLost, renewOrRefuse, sessionOf, settleBefore } from './renew-before-push.ts'
+import { callerSession, judgeLeaving, refuseLost, renewOrRefuse, settleBefore } from './renew-before-push.ts'
 
 export type PushResult =
   | { kind: 'pushed'; remote: string; refs: string[]; claims: string[]; warnings: string[] }
@@ -37,7 +37,7 @@ export async function pushForAll(
     const target = resolveTarget(cwd, words, shared.settings)
     const { findings, warnings } = await judgeLeaving(shared, cwd, target.leaving)
     if (findings.length > 0) return { kind: 'refused', findings, warnings }
-    const session = await sessionOf(context)
+    const session = await callerSession(context)
     const held = shared.notes.held
       .list()
       .filter(({ key, record }) => key.kind === 'claims' && record.session === session)

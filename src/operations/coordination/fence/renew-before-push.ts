@@ -9,10 +9,10 @@ import { printable } from '../../../core/text.ts'
 import { humanDuration } from '../../../core/time.ts'
 import type { Context } from '../../context.ts'
 import { resolveCaller } from '../../sessions/caller.ts'
-import { writeLoss } from '../keep-for-all.ts'
-import { type Shared, sharedOf } from '../open-shared.ts'
-import { type LostClaim, type Renewal, renewClaims } from '../renew-claims.ts'
-import { settleNotes } from '../settle-notes.ts'
+import { type Shared, sharedOf } from '../engine/open-shared.ts'
+import { type LostClaim, type Renewal, renewClaims } from '../engine/renew-claims.ts'
+import { settleNotes } from '../engine/settle-notes.ts'
+import { writeLoss } from '../for-all/keep-for-all.ts'
 import { isHeldHere } from '../shared-caller.ts'
 import { coordinatedQueues } from './items-of-commits.ts'
 import { isOfThisClone, refuseUnpublished } from './own-claims.ts'
@@ -32,7 +32,7 @@ export async function settleBefore(context: Context): Promise<Shared> {
 }
 
 /** The caller's session; null without one, which then holds nothing. */
-export async function sessionOf(context: Context): Promise<string | null> {
+export async function callerSession(context: Context): Promise<string | null> {
   return (await resolveCaller(context)).caller?.session ?? null
 }
 

@@ -7,7 +7,7 @@ import type { ItemKey } from '../../../core/items/ids.ts'
 import { parseRange } from '../../../system/git/commit-range.ts'
 import { findRepository } from '../../../system/git/repository.ts'
 import { openContext } from '../../context.ts'
-import { claimKey, openShared, type Shared } from '../open-shared.ts'
+import { claimKey, openShared, type Shared } from '../engine/open-shared.ts'
 import { type CoordinatedQueue, coordinatedQueues } from './items-of-commits.ts'
 
 /**

@@ -1,9 +1,9 @@
 /** What is said of items that another clone holds or has finished. */
-import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
-import { WrkError } from '../../core/errors.ts'
-import { printable } from '../../core/text.ts'
-import { parseInstant, stamp } from '../../core/time.ts'
-import type { HolderInfo } from '../claims/holder.ts'
+import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { printable } from '../../../core/text.ts'
+import { parseInstant, stamp } from '../../../core/time.ts'
+import type { HolderInfo } from '../../claims/holder.ts'
 
 export function finishedElsewhere(id: string, by: SharedRecord): WrkError {
   const where = `${printable(holderOf(by), 128)} on ${printable(by.host, 60)}`

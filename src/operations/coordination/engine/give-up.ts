@@ -2,11 +2,11 @@
  * Gives items up for all clones: a tombstone, or `done`. The local change comes first; what cannot be sent now is
  * queued, and sent by the next command that reaches the engine.
  */
-import { decideSharedEnd } from '../../core/coordination/decide.ts'
-import { RECORD_VERSION, type SharedRecord } from '../../core/coordination/record.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
-import { WrkError } from '../../core/errors.ts'
-import { stamp } from '../../core/time.ts'
+import { decideSharedEnd } from '../../../core/coordination/decide.ts'
+import { RECORD_VERSION, type SharedRecord } from '../../../core/coordination/record.ts'
+import type { EntryKey } from '../../../core/coordination/ref-name.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { stamp } from '../../../core/time.ts'
 import { claimantOf, headOf, holderHere, newNonce, type SharedCaller } from './claimant.ts'
 import type { Shared } from './open-shared.ts'
 import { unreadableClaim, writeRecord } from './take-claim.ts'

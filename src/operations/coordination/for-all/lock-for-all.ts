@@ -2,18 +2,18 @@
  * Session locks that the engine holds for all clones and hosts. The holder is the run: of two clones that were given one
  * run id, each is another holder. The local lock stays and is decided first; no network is touched under its guard.
  */
-import type { SharedRecord } from '../../core/coordination/record.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
-import { WrkError } from '../../core/errors.ts'
-import type { Anchor } from '../../core/sessions/session.ts'
-import { humanDuration } from '../../core/time.ts'
-import type { Context } from '../context.ts'
-import { giveUpClaim } from './give-up.ts'
-import { livenessOf, noteSeen } from './observe.ts'
-import { sharedOf } from './open-shared.ts'
-import { leaseLeftMs, renewClaims } from './renew-claims.ts'
-import { settleNotes } from './settle-notes.ts'
-import { type Taking, takeClaim } from './take-claim.ts'
+import type { SharedRecord } from '../../../core/coordination/record.ts'
+import type { EntryKey } from '../../../core/coordination/ref-name.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { Anchor } from '../../../core/sessions/session.ts'
+import { humanDuration } from '../../../core/time.ts'
+import type { Context } from '../../context.ts'
+import { giveUpClaim } from '../engine/give-up.ts'
+import { livenessOf, noteSeen } from '../engine/observe.ts'
+import { sharedOf } from '../engine/open-shared.ts'
+import { leaseLeftMs, renewClaims } from '../engine/renew-claims.ts'
+import { settleNotes } from '../engine/settle-notes.ts'
+import { type Taking, takeClaim } from '../engine/take-claim.ts'
 
 export interface SharedLockRequest {
   name: string

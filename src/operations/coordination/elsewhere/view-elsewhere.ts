@@ -1,15 +1,15 @@
 /** Who holds items in other clones, as this clone last saw it or as the engine says now. */
-import type { SharedEntry } from '../../coordination/engine.ts'
-import { judgeStaleness } from '../../core/coordination/lease.ts'
-import { holderOf } from '../../core/coordination/record.ts'
-import { WrkError } from '../../core/errors.ts'
-import type { ItemKey } from '../../core/items/ids.ts'
-import { stamp } from '../../core/time.ts'
-import type { ElsewhereView, SharedView } from '../claims/remote-claim.ts'
-import type { Context } from '../context.ts'
-import { holderHere } from './claimant.ts'
-import { factsOf, noteSeen } from './observe.ts'
-import { type Shared, sharedOf } from './open-shared.ts'
+import type { SharedEntry } from '../../../coordination/engine.ts'
+import { judgeStaleness } from '../../../core/coordination/lease.ts'
+import { holderOf } from '../../../core/coordination/record.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { ItemKey } from '../../../core/items/ids.ts'
+import { stamp } from '../../../core/time.ts'
+import type { ElsewhereView, SharedView } from '../../claims/remote-claim.ts'
+import type { Context } from '../../context.ts'
+import { holderHere } from '../engine/claimant.ts'
+import { factsOf, noteSeen } from '../engine/observe.ts'
+import { type Shared, sharedOf } from '../engine/open-shared.ts'
 
 /** @throws WrkError USAGE when the queue is not coordinated; UNREACHABLE when the engine is to be asked */
 export async function viewAllElsewhere(context: Context, remote: boolean): Promise<ElsewhereView> {

@@ -2,10 +2,10 @@
  * Tries everything that claims need of an engine on a record of its own, which it removes in the end: whether a server
  * takes the refs, keeps leases, and lets them be deleted, only a try tells.
  */
-import { RECORD_VERSION, type SharedRecord } from '../../core/coordination/record.ts'
-import { messageOf } from '../../core/errno.ts'
-import { WrkError } from '../../core/errors.ts'
-import { stamp } from '../../core/time.ts'
+import { RECORD_VERSION, type SharedRecord } from '../../../core/coordination/record.ts'
+import { messageOf } from '../../../core/errno.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { stamp } from '../../../core/time.ts'
 import { claimantOf, newNonce } from './claimant.ts'
 import type { Shared } from './open-shared.ts'
 

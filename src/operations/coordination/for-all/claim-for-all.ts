@@ -2,20 +2,20 @@
  * The local claim with the engine's decision around it. The local decision stays and is made twice under the guard: once
  * to see whether the engine need be asked, and once more to write. No network is touched while a guard is held.
  */
-import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
-import { WrkError } from '../../core/errors.ts'
-import type { ItemId } from '../../core/items/ids.ts'
-import { stamp } from '../../core/time.ts'
-import type { ItemChange } from '../../store/items/item-store.ts'
-import type { ClaimedItem, OwnClaimOptions, RefusedClaim } from '../claims/claim.ts'
-import type { SharedState, TakenElsewhere } from '../claims/remote-claim.ts'
-import type { Context } from '../context.ts'
-import type { Caller } from '../sessions/caller.ts'
-import { finishedElsewhere, holderElsewhere } from './elsewhere.ts'
+import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { ItemId } from '../../../core/items/ids.ts'
+import { stamp } from '../../../core/time.ts'
+import type { ItemChange } from '../../../store/items/item-store.ts'
+import type { ClaimedItem, OwnClaimOptions, RefusedClaim } from '../../claims/claim.ts'
+import type { SharedState, TakenElsewhere } from '../../claims/remote-claim.ts'
+import type { Context } from '../../context.ts'
+import type { Caller } from '../../sessions/caller.ts'
+import { finishedElsewhere, holderElsewhere } from '../elsewhere/elsewhere.ts'
+import { claimKey, type Shared, sharedOf } from '../engine/open-shared.ts'
+import { type Taking, takeClaim } from '../engine/take-claim.ts'
+import { sharedCaller } from '../shared-caller.ts'
 import { keepForAll } from './keep-for-all.ts'
-import { claimKey, type Shared, sharedOf } from './open-shared.ts'
-import { sharedCaller } from './shared-caller.ts'
-import { type Taking, takeClaim } from './take-claim.ts'
 
 type Claiming = ItemChange<ClaimedItem | RefusedClaim>
 

@@ -1,11 +1,11 @@
 /** For how long this host has seen which object: what the age of a foreign claim is counted by. */
-import type { SharedEntry } from '../../coordination/engine.ts'
-import type { HolderFacts } from '../../core/coordination/decide.ts'
-import { ticksBetween } from '../../core/coordination/lease.ts'
-import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
-import { judgeAnchors, type Liveness } from '../../core/sessions/liveness.ts'
-import { here } from '../../system/processes/process.ts'
+import type { SharedEntry } from '../../../coordination/engine.ts'
+import type { HolderFacts } from '../../../core/coordination/decide.ts'
+import { ticksBetween } from '../../../core/coordination/lease.ts'
+import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
+import type { EntryKey } from '../../../core/coordination/ref-name.ts'
+import { judgeAnchors, type Liveness } from '../../../core/sessions/liveness.ts'
+import { here } from '../../../system/processes/process.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
 const nameOf = ({ kind, name }: EntryKey): string => `${kind}/${name}`

@@ -1,13 +1,13 @@
 /** Tells all clones that an item was given up or finished, and keeps the engine's live records few. */
-import { holderOf } from '../../core/coordination/record.ts'
-import { messageOf } from '../../core/errno.ts'
-import { WrkError } from '../../core/errors.ts'
-import type { ItemId } from '../../core/items/ids.ts'
-import { printable } from '../../core/text.ts'
-import { parseInstant } from '../../core/time.ts'
-import type { Context } from '../context.ts'
-import { type GivingUp, giveUpClaim } from './give-up.ts'
-import { claimKey, type Shared, sharedOf } from './open-shared.ts'
+import { holderOf } from '../../../core/coordination/record.ts'
+import { messageOf } from '../../../core/errno.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { ItemId } from '../../../core/items/ids.ts'
+import { printable } from '../../../core/text.ts'
+import { parseInstant } from '../../../core/time.ts'
+import type { Context } from '../../context.ts'
+import { type GivingUp, giveUpClaim } from '../engine/give-up.ts'
+import { claimKey, type Shared, sharedOf } from '../engine/open-shared.ts'
 
 export interface SharedRelease {
   /** False while it is still unsent. */

@@ -1,11 +1,11 @@
 /** Who asks the engine, and what its record says of it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Claimant, SharedHolder } from '../../core/coordination/decide.ts'
-import { MISSING, unless } from '../../core/errno.ts'
-import type { Anchor } from '../../core/sessions/session.ts'
-import { draftPath } from '../../store/files/guard.ts'
-import { here } from '../../system/processes/process.ts'
+import type { Claimant, SharedHolder } from '../../../core/coordination/decide.ts'
+import { MISSING, unless } from '../../../core/errno.ts'
+import type { Anchor } from '../../../core/sessions/session.ts'
+import { draftPath } from '../../../store/files/guard.ts'
+import { here } from '../../../system/processes/process.ts'
 import type { Shared } from './open-shared.ts'
 
 /** What the local operations know of the caller. */

@@ -1,10 +1,10 @@
 /** Keeps a session's claims alive for all clones: one round to the engine, however many there are. */
-import { isSameHolder, type SharedHolder } from '../../core/coordination/decide.ts'
-import { ownLeaseLeftMs, ticksBetween } from '../../core/coordination/lease.ts'
-import type { SharedRecord } from '../../core/coordination/record.ts'
-import { WrkError } from '../../core/errors.ts'
-import { parseInstant, stamp } from '../../core/time.ts'
-import type { HeldNote } from '../../store/coordination/shared-notes.ts'
+import { isSameHolder, type SharedHolder } from '../../../core/coordination/decide.ts'
+import { ownLeaseLeftMs, ticksBetween } from '../../../core/coordination/lease.ts'
+import type { SharedRecord } from '../../../core/coordination/record.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { parseInstant, stamp } from '../../../core/time.ts'
+import type { HeldNote } from '../../../store/coordination/shared-notes.ts'
 import { headOf, newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 

@@ -2,14 +2,14 @@
  * Completes what earlier commands left: changes without an answer, and releases that could not be sent. Part of
  * every command that deals with the engine; with nothing left it reads two folders.
  */
-import type { SharedEntry } from '../../coordination/engine.ts'
-import { isSameHolder } from '../../core/coordination/decide.ts'
-import type { SharedRecord } from '../../core/coordination/record.ts'
-import { WrkError } from '../../core/errors.ts'
-import { judgeAnchor } from '../../core/sessions/liveness.ts'
-import { stamp } from '../../core/time.ts'
-import type { IntentNote, QueuedNote } from '../../store/coordination/shared-notes.ts'
-import { here } from '../../system/processes/process.ts'
+import type { SharedEntry } from '../../../coordination/engine.ts'
+import { isSameHolder } from '../../../core/coordination/decide.ts'
+import type { SharedRecord } from '../../../core/coordination/record.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { judgeAnchor } from '../../../core/sessions/liveness.ts'
+import { stamp } from '../../../core/time.ts'
+import type { IntentNote, QueuedNote } from '../../../store/coordination/shared-notes.ts'
+import { here } from '../../../system/processes/process.ts'
 import { newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 

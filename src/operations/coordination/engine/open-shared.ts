@@ -1,16 +1,16 @@
 /** What every dealing with the coordination engine needs: the engine, this clone's notes, and who and where we are. */
 import { basename, join, relative, sep } from 'node:path'
-import type { Engine } from '../../coordination/engine.ts'
-import { openEngine } from '../../coordination/open-engine.ts'
-import type { Tick } from '../../core/coordination/lease.ts'
-import { type EntryKey, TOP_QUEUE } from '../../core/coordination/ref-name.ts'
-import { type CoordinationSettings, readCoordination } from '../../core/coordination/settings.ts'
-import { WrkError } from '../../core/errors.ts'
-import type { ItemKey } from '../../core/items/ids.ts'
-import { type SharedNotes, sharedNotes } from '../../store/coordination/shared-notes.ts'
-import { draftPath } from '../../store/files/guard.ts'
-import { findRepository, type Repository } from '../../system/git/repository.ts'
-import { badSetting, type Context, readSettingsFile } from '../context.ts'
+import type { Engine } from '../../../coordination/engine.ts'
+import { openEngine } from '../../../coordination/open-engine.ts'
+import type { Tick } from '../../../core/coordination/lease.ts'
+import { type EntryKey, TOP_QUEUE } from '../../../core/coordination/ref-name.ts'
+import { type CoordinationSettings, readCoordination } from '../../../core/coordination/settings.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { ItemKey } from '../../../core/items/ids.ts'
+import { type SharedNotes, sharedNotes } from '../../../store/coordination/shared-notes.ts'
+import { draftPath } from '../../../store/files/guard.ts'
+import { findRepository, type Repository } from '../../../system/git/repository.ts'
+import { badSetting, type Context, readSettingsFile } from '../../context.ts'
 
 export interface Shared {
   context: Context

@@ -3,14 +3,14 @@
  * decided locally that it may have the item; afterwards it looks again under the guard and writes, then `complete`s, or
  * `undo`es what was taken here.
  */
-import { type SharedEntry, type Swap, unreachable } from '../../coordination/engine.ts'
-import { decideSharedClaim } from '../../core/coordination/decide.ts'
-import { holderOf, type SharedRecord } from '../../core/coordination/record.ts'
-import type { EntryKey } from '../../core/coordination/ref-name.ts'
-import { WrkError } from '../../core/errors.ts'
-import { printable } from '../../core/text.ts'
-import { stamp } from '../../core/time.ts'
-import { ownAnchor } from '../context.ts'
+import { type SharedEntry, type Swap, unreachable } from '../../../coordination/engine.ts'
+import { decideSharedClaim } from '../../../core/coordination/decide.ts'
+import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
+import type { EntryKey } from '../../../core/coordination/ref-name.ts'
+import { WrkError } from '../../../core/errors.ts'
+import { printable } from '../../../core/text.ts'
+import { stamp } from '../../../core/time.ts'
+import { ownAnchor } from '../../context.ts'
 import { claimantOf, newNonce, type SharedCaller } from './claimant.ts'
 import { factsOf, livenessOf, noteSeen } from './observe.ts'
 import { type Shared, tickNow } from './open-shared.ts'

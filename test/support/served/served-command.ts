@@ -8,10 +8,10 @@
  */
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { dirname, join } from 'node:path'
-import { bundleFor, commandWord, plainWords } from '../../src/words.ts'
-import { finished, start, tempFolder } from './processes.ts'
-import { type Env, FIRST, PROGRAM, ROOT, STANDALONE } from './program.ts'
-import { type Result, resultOf } from './result.ts'
+import { bundleFor, commandWord, plainWords } from '../../../src/words.ts'
+import { finished, start, tempFolder } from '../processes.ts'
+import { type Env, FIRST, PROGRAM, ROOT, STANDALONE } from '../program.ts'
+import { type Result, resultOf } from '../result.ts'
 
 /** Commands (`lock run` too) that run other programs with this process's pipes, or stay until they are stopped. */
 const OWN_PROCESS = ['execute', 'review', 'run', 'board', 'watch', 'agents', 'merge-driver', 'coordination']
@@ -75,12 +75,12 @@ function askServer(words: readonly string[], { cwd, env }: Call): Promise<Result
       child.off('exit', ended)
       settle(resultOf(code, stdout, stderr))
     })
-    child.send({ words, bundle: bundleFor(words), cwd, env })
+    child.send({ words, bundle: bundleFor(words), cwd, env }, error => error && fail(error))
   })
 }
 
 function startServer(): ChildProcess {
-  const script = join(ROOT, 'test/support/command-server.cjs')
+  const script = join(ROOT, 'test/support/served/command-server.cjs')
   const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc']
   const child = start(process.execPath, [script, dirname(FIRST[0]!)], { cwd: tempFolder(), env: {}, stdio })
   // It ends with the test file, which need not wait for it.

@@ -1,8 +1,8 @@
 /** Looks again and again at what other clones hold, until it is stopped. */
-import { WrkError } from '../../core/errors.ts'
-import type { ElsewhereView } from '../claims/remote-claim.ts'
-import type { Context } from '../context.ts'
-import { sharedOf } from './open-shared.ts'
+import { WrkError } from '../../../core/errors.ts'
+import type { ElsewhereView } from '../../claims/remote-claim.ts'
+import type { Context } from '../../context.ts'
+import { sharedOf } from '../engine/open-shared.ts'
 import { viewAllElsewhere } from './view-elsewhere.ts'
 
 /** A view, or why there is none. */
