@@ -10,7 +10,7 @@ import type { EntryKey } from '../../src/core/coordination/ref-name.ts'
 import { type Operation, violations, writesOf } from '../support/coordination/checker.ts'
 import { ENGINES, type Meeting, meetOver, record } from '../support/coordination/engines.ts'
 import { type Fault, faultyProxy } from '../support/coordination/proxy.ts'
-import { bareRepository, git, httpServer } from '../support/coordination/servers.ts'
+import { bareRepository, git, HAS_SSH, httpServer } from '../support/coordination/servers.ts'
 
 const CLONES = 8
 const ITEMS = 50
@@ -94,6 +94,21 @@ describe(`${CLONES} clones x ${ITEMS} items x ${ROUNDS} rounds`, () => {
         for (const item of names)
           expect(winnersOf(tried, item, round), `${item}, round ${round}`).toHaveLength(1)
       if (meeting.bare) expect(violations(meeting.bare, operations)).toEqual([])
+    },
+    LONG,
+  )
+})
+
+describe.skipIf(!HAS_SSH)('over ssh', () => {
+  test(
+    '3 clones x 6 items x 2 rounds: one winner each',
+    async () => {
+      const meeting = await ENGINES.find(({ name }) => name.includes('ssh'))!.meet()
+      const { operations, tried, names } = await storm(meeting, { clones: 3, items: 6, rounds: 2 })
+      for (let round = 1; round <= 2; round++)
+        for (const item of names)
+          expect(winnersOf(tried, item, round), `${item}, round ${round}`).toHaveLength(1)
+      expect(violations(meeting.bare!, operations)).toEqual([])
     },
     LONG,
   )
