@@ -34,6 +34,7 @@ test('a claim that is killed before the file shows it holds; made again, it writ
   const refused = await queue.run('claim WRK-1 --json', { session: 'other' })
   expect(refused.code).toBe(4)
   expect(refused.json.holder).toMatchObject({ session_id: 'me', taken_out: false })
+  expect((await queue.run('show WRK-1 --json', { session: 'other' })).json.holder.taken_out).toBe(false)
   expect(await queue.run('heartbeat', { session: 'me' })).toMatchObject({ code: 0, stderr: '' })
   expect(queue.read('WRK-1')).toBe(item('WRK-1'))
 

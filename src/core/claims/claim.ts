@@ -28,6 +28,8 @@ export interface HeldLock {
   liveRun?: string | null
   /** The record holds it, and something other than wrk took the lock out of the file. */
   takenOut?: boolean
+  /** The claim was cut short before the file showed it. */
+  isUnshown?: boolean
   /** A lock in the file that wrk did not write, and that does not count while this holder may live. */
   foreign?: Lock | null
 }

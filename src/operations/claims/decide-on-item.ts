@@ -54,7 +54,7 @@ export function decideOnItem(
   if (decision.kind === 'held')
     return {
       kind: 'leave',
-      result: { kind: 'held', ...about, holder: holderInfo(judge, asTold(held!, current)), warnings: [] },
+      result: { kind: 'held', ...about, holder: holderInfo(judge, held!), warnings: [] },
     }
 
   const renewed = decision.kind === 'renewed'
@@ -137,11 +137,6 @@ function isShownLately(
   const age = now.getTime() - shownAt.getTime()
   // One that is ahead of the clock is of no use to those who read the file alone.
   return age < ttlMs / 2 && age >= 0
-}
-
-/** Nothing took a lock out of a file that never showed it. */
-function asTold(held: HeldLock, { isUnshown }: Current): HeldLock {
-  return isUnshown ? { ...held, takenOut: false } : held
 }
 
 /** Warnings about an item that was closed before, or that has no record of earlier claims. */

@@ -130,7 +130,15 @@ function once<T>(ask: (name: string) => T): (name: string) => T {
 /** What of a reading tells who holds the item. */
 export type HeldReading = Pick<
   ItemReading,
-  'place' | 'lock' | 'byRecord' | 'foreign' | 'takenOut' | 'renewedAt' | 'recordModified' | 'modified'
+  | 'place'
+  | 'lock'
+  | 'byRecord'
+  | 'foreign'
+  | 'takenOut'
+  | 'isUnshown'
+  | 'renewedAt'
+  | 'recordModified'
+  | 'modified'
 >
 
 /**
@@ -139,14 +147,14 @@ export type HeldReading = Pick<
  * silent for longer than the TTL.
  */
 export function heldLock(judge: ItemJudge, reading: HeldReading): HeldLock | null {
-  const { lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified, place } = reading
+  const { lock, byRecord, foreign, takenOut, isUnshown, renewedAt, recordModified, modified, place } = reading
   if (!lock) return null
   // With coordination, a lock that a file brought from elsewhere is no claim: the engine knows who has it.
   if (!byRecord) return judge.isCoordinated ? null : judgeLock(judge, place.key, lock, null, modified)
   const held = judgeLock(judge, place.key, lock, renewedAt, recordModified)
   if (foreign && !judge.isCoordinated && givesWay(judge, held))
     return judgeLock(judge, place.key, foreign, null, modified)
-  return { ...held, takenOut, foreign }
+  return { ...held, takenOut, isUnshown, foreign }
 }
 
 /** What of a reading is kept of it by those who keep thousands. */
@@ -156,11 +164,12 @@ export function heldOf({
   byRecord,
   foreign,
   takenOut,
+  isUnshown,
   renewedAt,
   recordModified,
   modified,
 }: HeldReading): HeldReading {
-  return { place, lock, byRecord, foreign, takenOut, renewedAt, recordModified, modified }
+  return { place, lock, byRecord, foreign, takenOut, isUnshown, renewedAt, recordModified, modified }
 }
 
 /** A lock without a record, such as one that a commit names. @param modified used if the lock's time is unusable */
@@ -215,7 +224,8 @@ export function holderInfo(judge: ItemJudge, held: HeldLock): HolderInfo {
     host: session?.anchors[0]?.host ?? null,
     pid: session?.anchors[0]?.pid ?? null,
     active_wrk: session ? (judge.activeItem(session.id) ?? session.activeWrk) : null,
-    taken_out: held.takenOut ?? false,
+    // Nothing took a lock out of a file that never showed it.
+    taken_out: held.takenOut === true && held.isUnshown !== true,
     named_in_file: held.foreign?.by ?? null,
   }
 }

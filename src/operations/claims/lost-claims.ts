@@ -11,7 +11,6 @@ import type { Current } from '../../store/items/current-item.ts'
 import { readItems, settleCopies } from '../../store/items/item-reader.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
 import { placesOf } from '../../store/items/places/item-places.ts'
-import { isUnshown } from '../../store/items/publish-item.ts'
 import { readEvents } from '../../store/log/read-log.ts'
 import type { Context } from '../context.ts'
 import type { Caller } from '../sessions/caller.ts'
@@ -72,11 +71,7 @@ export async function lostClaims(
   if (isChanged) readings = await readClaimed(context, claims)
   return {
     superseded: supersededAmong(context, session, readings),
-    dropped: readings
-      .filter(
-        one => isDropped(one) && !(one.record && isUnshown(store.host.disk, one.place.path, one.record)),
-      )
-      .map(({ item }) => item.id),
+    dropped: readings.filter(one => isDropped(one) && !one.isUnshown).map(({ item }) => item.id),
     warnings: readings.flatMap(({ item, problems }) =>
       problems.filter(({ code }) => code === 'put-back-copy').map(({ message }) => `${item.id}: ${message}`),
     ),

@@ -13,16 +13,14 @@ import type { Unlogged } from '../log/outbox.ts'
 import { type RunFile, readRuns } from '../runs/runs.ts'
 import { loadRegistry } from '../sessions/session-registry.ts'
 import type { Store } from '../store.ts'
+import { markOf } from './file-mark.ts'
 import { type ItemReading, interpret, withRecord } from './item-reading.ts'
 import type { OpenItem } from './open-item.ts'
-import { markOf } from './publish-item.ts'
 
 /** What a change is decided on: read inside the guard. */
 export interface Current extends ItemReading {
   /** Read when it is first asked for, still inside the guard: an item without a lock needs none. */
   registry: () => Registry
-  /** The holder's claim was cut short before the file showed it: nothing has touched the file since. */
-  isUnshown: boolean
   /** The item's runs, as the guard shows them. */
   runs: () => readonly RunFile[]
   /** Events of changes that were made and that perhaps nobody has logged yet. */

@@ -6,6 +6,7 @@ import type { FullReader } from '../../markdown/frontmatter.ts'
 import { Records, readRecord } from '../claims/record-file.ts'
 import { NeedsFullReader, withReaders } from '../readers.ts'
 import type { Store } from '../store.ts'
+import { isUnshown } from './file-mark.ts'
 import { type ItemReading, withRecord } from './item-reading.ts'
 import { findItem, notFound } from './places/find-item.ts'
 import { type ItemPlace, itemPlaces, placesOf } from './places/item-places.ts'
@@ -90,8 +91,11 @@ async function readEach<T>(
   const read = (place: ItemPlace, full: FullReader | undefined): ItemReading | null => {
     const reading = cache?.lookUp(place) ?? readHead(store, place, head, full, depth, keep)
     // What is closed and shows no lock is nobody's: of a long-lived queue that is nearly everything.
-    if (reading && (reading.inFile || !reading.item.closed || !records))
+    if (reading && (reading.inFile || !reading.item.closed || !records)) {
       withRecord(reading, recordOf(place.key))
+      if (reading.takenOut && reading.record)
+        reading.isUnshown = isUnshown(host.disk, place.path, reading.record)
+    }
     return reading
   }
   for (let i = 0; i < places.length; i++)

@@ -25,6 +25,8 @@ export interface ItemReading {
   foreign: Lock | null
   /** Something other than wrk took the lock out of the file. */
   takenOut: boolean
+  /** The holder's claim was cut short before the file showed it: nothing has touched the file since. */
+  isUnshown: boolean
   /** Whether `lock` is the record's. */
   byRecord: boolean
   /** Null for an item that wrk never changed, or when nobody asked for it. */
@@ -62,6 +64,7 @@ export function inFileOnly(lock: Lock | null) {
     byRecord: false,
     foreign: null,
     takenOut: false,
+    isUnshown: false,
     record: null,
     renewedAt: null,
     recordModified: EPOCH,

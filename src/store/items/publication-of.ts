@@ -12,10 +12,11 @@ import { NeedsFullReader } from '../readers.ts'
 import type { RunFile } from '../runs/runs.ts'
 import type { Store } from '../store.ts'
 import { type Current, type ItemText, invalid } from './current-item.ts'
+import { markOf } from './file-mark.ts'
 import type { ItemReading } from './item-reading.ts'
 import type { OpenItem } from './open-item.ts'
 import type { Move } from './places/moves.ts'
-import { type ItemPublication, markOf } from './publish-item.ts'
+import type { ItemPublication } from './publish-item.ts'
 
 /** What is to become of an item. */
 export type ItemDecision<T> =

@@ -31,6 +31,7 @@ import { isThere, lookAt } from '../files/look.ts'
 import { readMarker, removeMarker } from '../files/marker.ts'
 import type { PendingEvent } from '../log/event-log.ts'
 import { intentsOf, type Unlogged, writeIntentFile } from '../log/outbox.ts'
+import { markOf } from './file-mark.ts'
 
 export interface ItemPublication {
   key: ItemKey
@@ -178,18 +179,6 @@ function noteIntent(
     },
   }
   return { intent, events, left: old.length, path: writeIntentFile(disk, stateDir, key, intent, guard) }
-}
-
-/** Enough to know the file that a change was made on: git gives another even if it is the same again. */
-export function markOf({ stat }: Pick<OpenFile, 'stat'>): string {
-  return [stat.ino, stat.mtimeNs, stat.size].join('.')
-}
-
-/** Whether the file is the one that the item's claim was made on: the claim was cut short before the file showed it. */
-export function isUnshown(disk: Disk, path: string, { state, madeOn }: ItemRecord): boolean {
-  if (state !== 'held' || madeOn === null) return false
-  const stat = unless(MISSING, null, () => disk.lstatSync(path, { bigint: true }))
-  return stat !== null && markOf({ stat }) === madeOn
 }
 
 type Halves = Omit<ItemPublished, 'toLog'>
