@@ -20,7 +20,7 @@ const later = (ms: number) => stampOf(new Date(T + ms))
 const at = (repository: Repository, ms: number, session: string, args: string | readonly string[]) =>
   repository.wrk(args, { session, env: { WRK_NOW: later(ms) } })
 
-const TAKEN_OUT = 'something other than wrk took the lock out of the file'
+const TAKEN_OUT = 'git or an editor removed the lock from the file'
 
 /** What takes the lock out of the file, each with what brings the tree back to where it was. */
 const OUTSIDERS: [string, (repository: Repository) => Promise<unknown>][] = [
@@ -205,7 +205,7 @@ describe('a lock that wrk did not write', () => {
     expect(events.at(-1).reason).toContain('older-tool')
     const set = await at(repository, 3 * MINUTE, 's1', 'set WRK-1 priority=low')
     expect(set.code).toBe(0)
-    expect(set.stderr).toContain('the file named older-tool as the holder of WRK-1')
+    expect(set.stderr).toContain('replaced the lock of older-tool')
     expect(repository.read('WRK-1')).toContain('locked_by: "s1"')
   })
 
@@ -314,7 +314,7 @@ describe('when .wrk is deleted', () => {
     expect([refused.code, refused.json.holder.session_id]).toEqual([4, 's1'])
     const granted = await at(repository, MINUTE, 's2', 'claim WRK-3')
     expect(granted.code).toBe(0)
-    expect(granted.stderr).toContain('a claim made before that would not be known here')
+    expect(granted.stderr).toContain('earlier claims are unknown here')
     const renewed = await at(repository, 2 * MINUTE, 's1', 'claim WRK-1 --json')
     expect([renewed.code, renewed.json.kind]).toEqual([0, 'renewed'])
   })
@@ -324,9 +324,9 @@ describe('when .wrk is deleted', () => {
     await repository.git('reset -q --hard')
     await repository.git('clean -q -fdx')
     const first = await at(repository, MINUTE, 's2', 'claim WRK-1')
-    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('would not be known here')])
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('earlier claims are unknown here')])
     const second = await at(repository, 2 * HOUR, 's2', 'claim WRK-2')
-    expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('would not be known here')])
+    expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('earlier claims are unknown here')])
     const third = await at(repository, 2 * HOUR + 2 * MINUTE, 's2', 'claim WRK-3')
     expect([third.code, third.stderr]).toEqual([0, ''])
   })

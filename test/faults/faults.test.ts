@@ -203,7 +203,7 @@ describe('without permission', () => {
     ])
     const search = runAsStranger(queue, 'search about')
     expect(search.code).toBe(1)
-    expect(search.stderr).toContain('not searched, since they cannot be read: WRK-1; wrk doctor tells why')
+    expect(search.stderr).toContain('not searched, because they cannot be read: WRK-1. Why: wrk doctor')
   })
 })
 
@@ -247,7 +247,7 @@ describe('stdout', () => {
 
   test.skipIf(!HAS_FULL)('that cannot be written is not called undone where wrk has done it', async () => {
     const queue = makeQueue(['WRK-1'])
-    const unwritten = 'wrk: could not write to standard output:  the disk is full\n'
+    const unwritten = 'wrk: could not write to standard output: the disk is full\n'
     const done = `${unwritten}     The command has done its work; only its output is missing.\n`
     for (const command of ['new x', 'claim WRK-1', 'claim WRK-1 --json'])
       expect(await shell(queue, `wrk ${command} >/dev/full`)).toMatchObject({ code: 74, stderr: done })
