@@ -324,9 +324,15 @@ describe('when .wrk is deleted', () => {
     await repository.git('reset -q --hard')
     await repository.git('clean -q -fdx')
     const first = await at(repository, MINUTE, 's2', 'claim WRK-1')
-    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('earlier claims are unknown here')])
+    expect([first.code, first.stderr]).toEqual([
+      0,
+      expect.stringContaining('earlier claims are unknown here'),
+    ])
     const second = await at(repository, 2 * HOUR, 's2', 'claim WRK-2')
-    expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('earlier claims are unknown here')])
+    expect([second.code, second.stderr]).toEqual([
+      0,
+      expect.stringContaining('earlier claims are unknown here'),
+    ])
     const third = await at(repository, 2 * HOUR + 2 * MINUTE, 's2', 'claim WRK-3')
     expect([third.code, third.stderr]).toEqual([0, ''])
   })

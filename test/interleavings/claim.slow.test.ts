@@ -216,19 +216,17 @@ const WITH_OUTSIDER: Parties[] = [
 
 describe('interleavings with an outsider, who knows no guard', () => {
   test.each(
-    WITH_OUTSIDER.map(parties => {
-      const { processes, standing, verdicts } = parties
-      return [`${processes.join(' + ')}, ${standing}, ${verdicts} verdicts`, parties] as const
-    }),
+    WITH_OUTSIDER.flatMap(parties =>
+      [false, true].map(outlives => {
+        const { processes, standing, verdicts } = parties
+        const what = `${processes.join(' + ')}, ${standing}, ${verdicts} verdicts`
+        return [`${what}${outlives ? ', sessions live on' : ''}`, { ...parties, outlives }] as const
+      }),
+    ),
   )(
     '%s',
     async (what, parties) => {
-      for (const outlives of [false, true])
-        await expectNone(`${what}${outlives ? ', sessions live on' : ''}`, {
-          ...parties,
-          attempts: parties.verdicts === 'right' ? 2 : 1,
-          outlives,
-        })
+      await expectNone(what, { ...parties, attempts: parties.verdicts === 'right' ? 2 : 1 })
     },
     TIMEOUT,
   )
