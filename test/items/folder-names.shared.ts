@@ -24,6 +24,8 @@ export const listed = (root: string, ...keys: string[]) =>
 
 /** Looks until large folders are known, as if nothing had changed in them for a while. */
 export function settle(root: string): void {
+  // As any command that writes makes it; those that look do not.
+  mkdirSync(join(root, '.wrk'), { recursive: true })
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 120_000)
   for (let look = 0; look < 2; look++) placesOf(realDisk, root, 'wrk-1' as ItemKey)
   vi.restoreAllMocks()

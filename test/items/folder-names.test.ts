@@ -91,7 +91,7 @@ describe('in a large folder that was listed before', () => {
 
 test('a folder that changed a moment ago is not kept', () => {
   const queue = tempFolder()
-  put(queue, ...MANY.map(name => `pending/${name}`))
+  put(queue, ...MANY.map(name => `pending/${name}`), '.wrk/.gitignore')
   for (let look = 0; look < 3; look++) found(queue, 'wrk-1')
   expect(JSON.parse(readFileSync(cache(queue), 'utf8'))[1]).toMatchObject(['pending', { stamp: '' }])
 })

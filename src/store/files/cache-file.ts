@@ -23,11 +23,11 @@ export function readCache(disk: Disk, path: string): Buffer {
   }
 }
 
-/** Replaces it in one step. That it cannot be written is no reason to fail. */
+/** Replaces it in one step, where `.wrk` is: looking makes none. That it cannot be written is no reason to fail. */
 export function writeCache(disk: Disk, path: string, bytes: Buffer): void {
   const draft = `${path}.${process.pid}`
   try {
-    disk.mkdirSync(dirname(path), { recursive: true })
+    unless(['EEXIST'], undefined, () => disk.mkdirSync(dirname(path)))
     removeOldDrafts(disk, dirname(path))
     const fd = disk.openSync(draft, 'w', 0o600)
     try {

@@ -1,9 +1,11 @@
 /** What list, status and next keep of items and records: it saves reading them, and never tells what they do not say. */
-import { readFileSync, rmSync, type Stats, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, type Stats, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { openContext } from '../../../src/operations/context.ts'
 import { type Disk, realDisk } from '../../../src/store/files/disk.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { makeQueue } from '../../support/queue.ts'
 import { DEPTHS, itemText, makeItems, nextTick, read, settle, writeAll } from './caches.shared.ts'
 
 async function expectTruth(store: Store): Promise<void> {
@@ -101,9 +103,24 @@ test.each(['in place', 'by rename'] as const)(
   async how => {
     const made = await makeItems()
     const store = withCoarseTimes(made.store)
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 12; round++) {
       writeAll(made, 'abcdefgh'[round % 8]!, how)
       await expectTruth(store)
     }
   },
 )
+
+test('looking makes no .wrk where nobody has worked', async () => {
+  const files = Array.from({ length: 30 }, (_, i) => [
+    `pending/WRK-${i + 1}.md`,
+    itemText(4, 'a').replace('WRK-4', `WRK-${i + 1}`),
+  ])
+  const queue = makeQueue(Object.fromEntries(files))
+  rmSync(join(queue.root, '.wrk'), { recursive: true, force: true })
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+  const { store } = await openContext({ queue: queue.root, env: {} })
+  for (const depth of DEPTHS) await read(store, depth, true)
+  vi.restoreAllMocks()
+  for (const line of ['list', 'status', 'next']) await queue.run(line)
+  expect(readdirSync(queue.root)).not.toContain('.wrk')
+})
