@@ -163,7 +163,7 @@ test('a follower that does not read is dropped, and the others hear everything',
   // More than the system keeps for one who does not read (10 MB on Linux), and more than the board does.
   for (let round = 0; round < 12; round++) {
     for (let i = 1; i <= 600; i++) queue.write(`WRK-${i}`, item(`WRK-${i}`, { title: `${title}${round}` }))
-    await until(`round ${round} was told`, () => reader.text().includes(`${title}${round}"`), 60_000)
+    await until(`round ${round} arrived`, () => reader.text().includes(`${title}${round}"`), 60_000)
   }
   // What was sent before it was dropped is there still; then the connection ends.
   sleeper.read()

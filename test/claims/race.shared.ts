@@ -8,7 +8,7 @@ export function claims(count: number, args = 'claim WRK-157 --json') {
   return Array.from({ length: count }, (_, i) => ({ args, session: `racer-${i}` }))
 }
 
-/** Checks that one of them won and the others were told by whom; gives the winner's answer. */
+/** Checks that one of them won and the others learned by whom; gives the winner's answer. */
 export function expectOneWinner(results: readonly Result[]): Result {
   expect(results.filter(({ code }) => code !== 0 && code !== 4).map(({ stdout }) => stdout)).toEqual([])
   const winners = results.filter(({ code }) => code === 0)

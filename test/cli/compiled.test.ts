@@ -47,7 +47,7 @@ class Installed {
     return join(this.dist, 'wrk.cjs')
   }
 
-  /** `wrk show` of what there is none of, in no queue: it says so. */
+  /** `wrk show` of a missing item, without a queue: it says so. */
   show(env: Env = {}): Promise<Result> {
     const options = { cwd: this.home, env: cleanEnv(this.home, env) }
     return finished(start(process.execPath, [this.wrk, 'show', '5'], options))

@@ -167,7 +167,7 @@ log(codes)`,
   test('refuses an id that is not text as a usage error, and names no option of the command', () => {
     const { stdout, stderr } = runModule(
       makeQueue(['WRK-3']),
-      `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
+      `const answer = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
 const queue = await openQueue(dir, { session: 's', env: {} })
 const all = []
 for (const id of [undefined, null, 3, {}]) all.push(await answer(() => queue.claim(id)))
@@ -190,7 +190,7 @@ log(all)`,
     const before = queue.read('WRK-1')
     const { stdout, stderr } = runModule(
       queue,
-      `const told = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
+      `const answer = async work => work().then(() => 'done', error => [error instanceof WrkError && error.code, error.message])
 const queue = await openQueue(dir, { session: 's', env: {} })
 await (await openQueue(dir, { session: 'other', env: {} })).sessionStart({ provider: 'codex' })
 const all = []

@@ -1,4 +1,4 @@
-/** wrk verify --range: what a branch brings in, told without a session and without a working tree. */
+/** wrk verify --range: what a branch brings in, judged without a session and without a working tree. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -11,7 +11,7 @@ const two = async (options = {}): Promise<{ clones: Clones; ann: Clone; bob: Clo
 }
 
 describe('two clones', () => {
-  test('one claims, the other is told who has it and on which host; after a release it may', async () => {
+  test('one claims, the other learns who has it and on which host; after a release it may', async () => {
     const { clones, ann, bob } = await two()
     expect((await ann.wrk('claim WRK-1 --json')).json).toMatchObject({
       ok: true,

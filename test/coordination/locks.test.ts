@@ -8,7 +8,7 @@ const two = async (options = {}) => {
   return { clones, ann, bob }
 }
 
-test('a lock with --remote is held for all clones; the others are told by whom, and get it when it is released', async () => {
+test('a lock with --remote is held for all clones; the others learn by whom, and get it when it is released', async () => {
   const { clones, ann, bob } = await two()
   const claimed = await ann.wrk('lock claim nightly --remote --run-id night-1 --purpose backup --json')
   expect(claimed).toMatchObject({ code: 0, json: { acquired: true, kind: 'granted' } })

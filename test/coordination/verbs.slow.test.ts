@@ -1,4 +1,4 @@
-/** Every command that takes or gives up an item does so for all clones. */
+/** Every command that takes or releases an item does so for all clones. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -33,7 +33,7 @@ describe('what another clone holds', () => {
       coordination: { engine: 'origin' },
     })
     await ann.wrk('release WRK-1')
-    await until('the release is told', () =>
+    await until('the release is reported', () =>
       seen().some(
         ({ type, item, from, to }) => type === 'elsewhere' && item.id === 'WRK-1' && from === 'ann' && !to,
       ),

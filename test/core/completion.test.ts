@@ -1,4 +1,4 @@
-/** What may stand at the cursor, told from the shape of the commands alone. */
+/** What may be at the cursor, known from the shape of the commands alone. */
 import { describe, expect, test } from 'vitest'
 import { type Asked, askedAt, type CommandShape } from '../../src/core/completion.ts'
 

@@ -14,7 +14,7 @@ describe('a word', () => {
     ['lcaim', 'two neighbours swapped'],
     ['clami', 'the last two swapped'],
     ['cla', 'its beginning'],
-  ])('%s stands for claim: %s', word => {
+  ])('%s is taken for claim: %s', word => {
     expect(nearWords(word, ['release', 'claim'])).toEqual(['claim'])
   })
 
@@ -29,7 +29,7 @@ describe('a word', () => {
     ['cxlim', 'another letter and a swap'],
     ['mlaic', 'a swap of letters apart'],
     ['cliam x', 'a swap and more'],
-  ])('%j does not stand for claim: %s', word => {
+  ])('%j is not taken for claim: %s', word => {
     expect(nearWords(word, ['claim'])).toEqual([])
   })
 
@@ -47,7 +47,7 @@ describe('a word', () => {
     expect(nearWords(word, [known])).toEqual(isNear ? [known] : [])
   })
 
-  test('stands for three at most, in the order in which they are known', () => {
+  test('is taken for three at most, in the order in which they are known', () => {
     expect(nearWords('sho', ['shot', 'show', 'other', 'shoe', 'shop'])).toEqual(['shot', 'show', 'shoe'])
   })
 })
@@ -64,7 +64,7 @@ describe('an id', () => {
     ['hub-12', ['hub-345'], [], 'a number far off'],
     ['hub-12', ['wrk-12', 'wrk-12'], ['wrk-12'], 'each once'],
     ['w-12', ['w-1', 'w-2', 'w-13', 'w-120'], ['w-13', 'w-2', 'w-1'], 'three at most'],
-  ])('%s among %j stands for %j: %s', (key, known, near) => {
+  ])('%s among %j is taken for %j: %s', (key, known, near) => {
     expect(nearIds(key, known)).toEqual(near)
   })
 })

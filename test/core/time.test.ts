@@ -242,7 +242,7 @@ describe('a time for people', () => {
     expect(localTime(new Date(at), now, zone)).toBe(shown)
   })
 
-  test('stands in place of each instant in a message, and of nothing else', () => {
+  test('replaces each instant in a message, and of nothing else', () => {
     const text =
       'since 2026-03-02T11:00:00Z (1h ago), until 2026-03-03T11:00:00Z; 2026-03-02, x2026-03-02T11:00:00Z'
     expect(withLocalTimes(text, () => now, india)).toBe(

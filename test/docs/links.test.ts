@@ -14,7 +14,7 @@ const DOCUMENTS = [
 
 const textOf = (path: string): string => readFileSync(path, 'utf8')
 
-/** Without blocks of code and without code in a line: what looks like a link there is none. */
+/** Without blocks of code and without code in a line: what looks like a link there is not one. */
 function prose(markdown: string): string {
   return markdown
     .replace(/^```[\s\S]*?^```/gm, '')

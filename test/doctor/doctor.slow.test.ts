@@ -62,7 +62,7 @@ test('killed again and again in the middle, it comes to the same end', async () 
       env: cleanEnv(queue.home, { WRK_QUEUE: queue.root, WRK_SESSION_ID: 'tester' }),
     })
     const ended = finished(child)
-    await until('something is mended', () => {
+    await until('something is repaired', () => {
       const log = queue.path('.wrk/events.jsonl')
       return (
         moved() > before + 2 ||

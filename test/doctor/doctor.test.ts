@@ -109,7 +109,7 @@ const FOR_A_PERSON = [
   'warning status-folder WRK-21',
   'warning status-folder WRK-4',
 ]
-const MENDED = [
+const REPAIRED = [
   'error two-places WRK-9',
   'warning cut-short-move WRK-20',
   'warning dead-lock WRK-1',
@@ -137,7 +137,7 @@ describe('a queue with one of everything', () => {
     const drafts = (all: Json[]) => all.filter(({ path }) => path?.includes('/.wrk/tmp/'))
     expect(drafts(findings)).toMatchObject([{ code: 'left-over', fix: { kind: 'remove-drafts' } }])
     const others = findings.filter((one: Json) => !drafts(findings).includes(one))
-    expect(inShort(others.filter(({ fix }: Json) => fix))).toEqual(MENDED)
+    expect(inShort(others.filter(({ fix }: Json) => fix))).toEqual(REPAIRED)
     expect(inShort(others.filter(({ fix }: Json) => !fix))).toEqual(
       [...FOR_A_PERSON, 'warning status-folder WRK-9'].sort(),
     )
@@ -156,7 +156,7 @@ describe('a queue with one of everything', () => {
     expect(first.code).toBe(1)
     expect(first.json.failed).toEqual([])
     expect(inShort(first.json.findings)).toEqual(FOR_A_PERSON)
-    expect(inShort(first.json.fixed).filter(one => !one.includes('.x1'))).toEqual(MENDED)
+    expect(inShort(first.json.fixed).filter(one => !one.includes('.x1'))).toEqual(REPAIRED)
 
     const free = { by: '', at: '' }
     for (const name of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-5', 'working/WRK-7.md'])

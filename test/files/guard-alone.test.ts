@@ -110,8 +110,8 @@ describe('a guard’s name', () => {
     ['of no known form', false, 'editor.swp', { kind: 'gone' }],
     ['of too few parts', false, LIVING.slice(0, LIVING.lastIndexOf('.')), { kind: 'gone' }],
     ['without a pid', false, LIVING.replace('4242', ''), { kind: 'gone' }],
-    ['of a pid that is none', false, LIVING.replace('4242', 'x42'), { kind: 'gone' }],
-    ['of a pid that is none either', false, LIVING.replace('4242', '42x'), { kind: 'gone' }],
+    ['of a malformed pid', false, LIVING.replace('4242', 'x42'), { kind: 'gone' }],
+    ['of another malformed pid', false, LIVING.replace('4242', '42x'), { kind: 'gone' }],
   ])('of a process that is %s: dead %s', (_, dead, name, look) => {
     expect(isOwnerDead(hostOf({ look: () => look }), name)).toBe(dead)
   })

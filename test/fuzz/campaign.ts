@@ -72,7 +72,7 @@ async function batches<T>(
   ) => fc.RunDetails<[T]> | Promise<fc.RunDetails<[T]>>,
 ): Promise<void> {
   const started = process.cpuUsage()
-  let answer = performance.now()
+  let reportedAt = performance.now()
   let slowest = 0
   let current: T | undefined
   const measured = (one: T) => {
@@ -101,8 +101,8 @@ async function batches<T>(
     if (details.failed) throw failure(details.counterexample?.[0], details.errorInstance)
     // Lets the test runner say that it is alive.
     await new Promise(setImmediate)
-    if (performance.now() - answer < 60_000) continue
-    answer = performance.now()
+    if (performance.now() - reportedAt < 60_000) continue
+    reportedAt = performance.now()
     console.log(`${name}: ${count} cases so far. ${tally()}`)
   }
   const seconds = (milliseconds(started) / 1000).toFixed(1)

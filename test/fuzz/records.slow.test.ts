@@ -168,10 +168,10 @@ test(
           return
         }
         changed++
-        const told = await withReaders(full => readNow(file, full))
-        if (told.kind !== 'registry') throw new Error(`it became ${told.kind}: ${after}`)
+        const written = await withReaders(full => readNow(file, full))
+        if (written.kind !== 'registry') throw new Error(`it became ${written.kind}: ${after}`)
         const left = ids.filter(id => !change.remove.includes(id))
-        expect(told.sessions.map(({ id }) => id)).toEqual([...left, 'new-one'])
+        expect(written.sessions.map(({ id }) => id)).toEqual([...left, 'new-one'])
         const touched = new Set(['new-one', ...change.remove, ...change.set.map(({ id }) => id)])
         const [old, now] = [bytes, after].map(one => rest(one.toString('utf8'), touched))
         if (!isDeepStrictEqual(now, old)) expect(now, after.toString('utf8')).toEqual(old)
@@ -306,7 +306,8 @@ test(
         // What is left whole of a line is an event, and is reported.
         for (const line of log.toString('utf8').split('\n')) {
           const seq = parseEvent(line)?.seq
-          if (seq !== undefined && !before.some(one => one.seq === seq)) throw new Error(`not told: ${line}`)
+          if (seq !== undefined && !before.some(one => one.seq === seq))
+            throw new Error(`not reported: ${line}`)
         }
         await repairLog(host, stateDir)
         expect(logState(realDisk, stateDir).state).toBe('whole')

@@ -156,7 +156,7 @@ function keyOf({ key }: Pair): string | undefined {
   return isScalar(key) ? String(key.value) : undefined
 }
 
-/** Of one field: what stands in front of its value and behind it is there byte by byte, comments among it. */
+/** Of one field: what is in front of its value and behind it is there byte by byte, comments among it. */
 function expectOnlyValueChanged(bytes: Buffer, { split }: Frontmatter, now: Buffer, key: string): void {
   const { yaml, yamlStart } = split
   const byteAt = (index: number) => yamlStart + Buffer.byteLength(yaml.slice(0, index))

@@ -75,7 +75,7 @@ export class Claimer {
 
   /**
    * @param name one letter; part of all that the process makes
-   * @param attempts how often it tries to get a guard before it gives up
+   * @param attempts how often it tries to get a guard before it ends
    */
   constructor(
     name: string,

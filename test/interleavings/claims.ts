@@ -537,7 +537,7 @@ class Claims implements Scenario {
     if (changes.join(' ') !== after.note.trim())
       this.violated(
         'log',
-        `the event log tells of [${changes.join(' ')}], what happened is [${after.note.trim()}]`,
+        `the event log has [${changes.join(' ')}], what happened is [${after.note.trim()}]`,
       )
     if (logged.some(({ seq }, i) => seq !== i + 1))
       this.violated('log', `sequence numbers: ${logged.map(({ seq }) => seq)}`)

@@ -33,7 +33,7 @@ export interface Stat {
   kind: 'file' | 'dir'
   size: number
   mode: number
-  /** Counts the writes to this file; stands in for its modification time. */
+  /** Counts the writes to this file; used as its modification time. */
   version: number
 }
 

@@ -478,7 +478,7 @@ function isOwnSlot({ who }: Hands, path: string): boolean {
 const isItemGuard = (path: string): boolean => /^\.wrk\/guards\/wrk-\d+$/.test(path)
 const takesItemGuard = (step: Step): boolean => 'to' in step && isItemGuard(step.to)
 
-/** Out of the item's guard: it looks where the item lies, or who it is, for what it does next. */
+/** Out of the item's guard: it looks where the item is, or which session calls, for what it does next. */
 function looksAround(step: Step): boolean {
   return 'path' in step && step.call === 'readdir' && (step.path === '' || step.path.startsWith('.wrk/held/'))
 }

@@ -43,8 +43,8 @@ test('the example queue holds the items that these tests know, and its bytes are
   expect(bytes('pending/WRK-202.md').startsWith('\xef\xbb\xbf---\n')).toBe(true)
   expect(bytes('pending/WRK-203.md').endsWith('\n---')).toBe(true)
   expect(bytes('pending/WRK-204.md').endsWith('\n')).toBe(false)
-  const answer = readFileSync(join(ROOT, 'fixtures', 'README.md'), 'utf8')
-  for (const path of known) expect(answer).toContain(`\`${path}\``)
+  const readme = readFileSync(join(ROOT, 'fixtures', 'README.md'), 'utf8')
+  for (const path of known) expect(readme).toContain(`\`${path}\``)
 })
 
 test('in the example queue, claim and release by the library change only the lock lines', async () => {

@@ -46,7 +46,7 @@ describe('while the command runs', () => {
       },
       /taken from nightly.*cleanup.*stopped/,
     ],
-  ])('and its lock is %s, the command is stopped with what it started: exit 4', async (_, lose, told) => {
+  ])('and its lock is %s, the command is stopped with what it started: exit 4', async (_, lose, message) => {
     const queue = makeQueue()
     // An earlier run of the same id, which gave the lock up itself.
     expect((await queue.run('lock run --run-id nightly -- true')).code).toBe(0)
@@ -60,7 +60,7 @@ describe('while the command runs', () => {
     const after = readFileSync(fileOf(queue), 'utf8')
     const { code, stderr } = await ended
     expect(code).toBe(4)
-    expect(stderr).toMatch(told)
+    expect(stderr).toMatch(message)
     await Promise.all([gone(pid), gone(sleeper)])
     expect(readFileSync(fileOf(queue), 'utf8')).toBe(after)
   })

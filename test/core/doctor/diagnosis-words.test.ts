@@ -102,7 +102,7 @@ describe('a status that is not its folder’s', () => {
   const at = 'warning status-folder, WRK-1, pending/WRK-1.md'
   test.each<[why: string, more: Partial<ItemFacts>, parts: string[]]>([
     [
-      'is moved, or mended where the folder is right',
+      'is moved, or repaired where the folder is right',
       {
         status: 'working',
         problems: [{ ...problem('ambiguous'), line: 9 }, problem('status-folder', false)],
@@ -113,7 +113,7 @@ describe('a status that is not its folder’s', () => {
         '--fix: move it to working/',
       ],
     ],
-    ['is told without a place where the file names none', { status: 'working' }, [`${at}: `]],
+    ['is reported without a place where the file names none', { status: 'working' }, [`${at}: `]],
     [
       'is shown without what a terminal would obey',
       { status: 'working\n' },
@@ -271,7 +271,7 @@ describe('an id in several places', () => {
 
   test.each<[why: string, more: Partial<ItemFacts>]>([
     ['is held', { held: held('dead') }],
-    ['must be mended', { problems: [problem('unreadable')] }],
+    ['must be repaired first', { problems: [problem('unreadable')] }],
     ['has no status', { status: null }],
   ])('is for a person when one of them %s', (_, more) => {
     const [first, , third] = strays
@@ -494,17 +494,17 @@ describe('what is in .wrk', () => {
     expect(diagnose(facts([item('WRK-1')], state(more)))).toEqual([])
   })
 
-  test.each<[why: string, id: string, by: string, owns: boolean, told: boolean]>([
+  test.each<[why: string, id: string, by: string, owns: boolean, isReported: boolean]>([
     ['holds its item', 'WRK-1', 'they', true, false],
     ['another has its item', 'WRK-1', 'somebody', true, true],
     ['its holder has another item', 'WRK-2', 'they', true, true],
     ['did not take the lock that is there', 'WRK-1', 'they', false, true],
-  ])('the note of a dead run that %s: %s, %s, owns %s, is reported: %s', (_, id, by, owns, told) => {
+  ])('the note of a dead run that %s: %s, %s, owns %s, is reported: %s', (_, id, by, owns, isReported) => {
     const items = [item(id, { held: held('alive', 0, by) }), item('WRK-3')]
     const found = diagnose(
       facts(items, state({ runs: [{ ...at, run: { ...run, owns }, dead: true, ageMs: 0 }] })),
     )
-    expect(found).toHaveLength(told ? 1 : 0)
+    expect(found).toHaveLength(isReported ? 1 : 0)
   })
 })
 

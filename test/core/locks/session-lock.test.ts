@@ -508,7 +508,7 @@ describe('the decision', () => {
       takeover: 'dead-only',
       force: null,
     })
-    // Without a process in the lock, no wrapper can be told to be the one that holds it.
+    // Without a process in the lock, no wrapper is known to be the one that holds it.
     const unknown = lock({ pidOf: 'run', pid: null, anchor: null })
     expect(claimRequest({ runId: 'run-1', keeper: wrapper }, unknown, HOUR, 'ttl').holder).toBe('')
   })

@@ -79,14 +79,14 @@ describe('a manifest', () => {
   })
 
   test('holds of the environment only what distinguishes one run from another, where it is set, and not too much', () => {
-    const told = {
+    const kept = {
       CI: 'true',
       GITHUB_RUN_ID: '7',
       GITHUB_RUN_ATTEMPT: '1',
       WRK_SESSION_ID: 'me',
       WRK_LOCK_NAME: 'nightly',
     }
-    expect(manifest({}, { ...told, HOME: '/home/me' }).environment).toEqual(told)
+    expect(manifest({}, { ...kept, HOME: '/home/me' }).environment).toEqual(kept)
     expect(
       manifest({}, { CI: '', GITHUB_RUN_ID: undefined, WRK_LOCK_NAME: 'x'.repeat(201) }).environment,
     ).toEqual({ WRK_LOCK_NAME: 'x'.repeat(200) })

@@ -1,4 +1,4 @@
-/** Who am I (contract, section 2): the first match wins, in this order, and nothing is asked for in vain. */
+/** Who am I (contract, section 2): the first match wins, in this order, and nothing is asked for without need. */
 import { describe, expect, test } from 'vitest'
 import {
   type Ancestor,

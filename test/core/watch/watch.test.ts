@@ -128,13 +128,13 @@ describe('a change is reported with what it was and what it is:', () => {
   })
   const heldBy = (holder: WatchedHolder | null) => [at('a', { holder })]
 
-  test.each<[what: string, before: WatchedItem[], after: WatchedItem[], told: string[]]>([
+  test.each<[what: string, before: WatchedItem[], after: WatchedItem[], reported: string[]]>([
     ['nothing of what is not there', [], [], []],
     ['a claim', heldBy(null), heldBy(by('x')), ['claimed null -> x']],
     ['a release', heldBy(by('x')), heldBy(null), ['released x -> null']],
     ['a takeover', heldBy(by('x')), heldBy(by('y', { liveness: 'unknown' })), ['takenOver x -> y']],
     [
-      'a lock that was written anew',
+      'a lock that was written again',
       heldBy(by('x')),
       heldBy(by('x', { locked_at: '19:20', expires_at: '21:20' })),
       ['renewed 21:30 -> 21:20'],
@@ -181,13 +181,13 @@ describe('a change is reported with what it was and what it is:', () => {
       [at('c')],
       ['removed a -> null', 'removed b -> null', 'added null -> c'],
     ],
-  ])('%s', (_, before, after, told) => {
+  ])('%s', (_, before, after, reported) => {
     const changes = changesOf(before, after)
     expect(
       changes.map(
         ({ type, from, to, reason }) => `${type} ${from} -> ${to}${reason === null ? '' : `: ${reason}`}`,
       ),
-    ).toEqual(told)
+    ).toEqual(reported)
     for (const { type, item } of changes) expect(type === 'removed' ? before : after).toContain(item)
   })
 

@@ -294,7 +294,7 @@ describe('is refused, exit 2, and changes nothing:', () => {
     ['id', ['id=WRK-2'], 'the id'],
     ['a word without =', ['priority'], 'is not KEY=VALUE'],
     ['no key', ['=high'], 'is not KEY=VALUE'],
-    ['a key that is none', ['a b=c'], 'is not KEY=VALUE'],
+    ['an invalid key', ['a b=c'], 'is not KEY=VALUE'],
     ['a key with a colon', ['a:=c'], 'is not KEY=VALUE'],
     ['a key that is no letter', ['né=c'], 'is not KEY=VALUE'],
     ['a key twice', ['a=b', 'a=c'], 'given twice'],

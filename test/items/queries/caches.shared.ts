@@ -74,7 +74,7 @@ export function read(store: Store, depth: Depth, isCached: boolean): Promise<unk
       // Of closed items choosing asks nothing; what a listing shows of them is compared.
       item: item.closed && depth === 'choosing' ? 'closed' : item,
       locks: item.closed && depth === 'choosing' ? null : { inFile, lock, byRecord, record },
-      // Of what need not be mended, choosing keeps nothing.
+      // Of what need not be repaired, choosing keeps nothing.
       problems: problems.filter(({ blocks }) => blocks || depth === 'usual'),
       details,
     }),

@@ -99,7 +99,7 @@ function withCoarseTimes({ host, ...store }: Store): Store {
 }
 
 test.each(['in place', 'by rename'] as const)(
-  'files that change %s many times within one tick of the clock are never told as they were',
+  'files that change %s many times within one tick of the clock are never shown as they were',
   async how => {
     const made = await makeItems()
     const store = withCoarseTimes(made.store)

@@ -323,14 +323,14 @@ describe('next --claim', () => {
     expect(queue.session('tester').claims).toHaveLength(8)
   })
 
-  test.each<[what: string, fields: Record<string, string>, told: RegExp]>([
+  test.each<[what: string, fields: Record<string, string>, message: RegExp]>([
     ['parked', { status: 'parked' }, /^$/],
     ['made to wait', { blocked_by: '[WRK-3]' }, /^$/],
     ['put off', { not_before: '2999-01-01' }, /^$/],
     ['bound to another machine', { computer: 'another' }, /^$/],
     ['done', { status: 'done' }, /^$/],
     ['broken', { id: 'WRK-9' }, /^wrk: warning: passed over: .*WRK-1\.md:/],
-  ])('an item that is %s between the look and the claim is not claimed', async (_, fields, told) => {
+  ])('an item that is %s between the look and the claim is not claimed', async (_, fields, message) => {
     const queue = queueOf({ 'WRK-1': { priority: 'high' }, 'WRK-2': {}, 'WRK-3': { priority: 'low' } })
     const changed = item('WRK-1', { priority: 'high', ...fields })
     // The change happens when the claim's guard is taken, which is after the look.
@@ -345,7 +345,7 @@ fs.renameSync = (from, to) => {
 `,
     )
     const { json, stderr } = await queue.run('next --claim --json', { env })
-    expect(stderr).toMatch(told)
+    expect(stderr).toMatch(message)
     expect(json.item?.id).toBe('WRK-2')
     expect(queue.read('WRK-1')).toBe(changed)
   })

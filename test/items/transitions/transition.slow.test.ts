@@ -216,7 +216,7 @@ describe('many at once', () => {
       expect((await queue.run('list --json')).json.items[0].problems).toEqual([])
       if (status === 'done' || status === 'archived') expect(field(text, 'locked_by')).toBe('')
       expect(folder!.split('/')[0]).toBe(status === 'archived' ? 'archive' : status)
-      // The log is the story of the item: each step may follow the one before, and the last is what stands there.
+      // The log is the story of the item: each step may follow the one before, and the last is what the file says.
       const types = queue.events().flatMap(({ type, item }) => (item === 'WRK-1' ? type : []))
       let closed = false
       for (const type of types) {
@@ -318,13 +318,13 @@ fs.rmdirSync = path => {
   fs.writeFileSync(process.env.HOME + '/hit', '')
   const env = { ...process.env, NODE_OPTIONS: '', BUN_OPTIONS: '', WRK_SESSION_ID: 'other' }
   const { stdout, stderr } = spawnSync(${JSON.stringify(PROGRAM)}, ${JSON.stringify([...FIRST, ...then.split(' ')])}, { env, encoding: 'utf8' })
-  fs.writeFileSync(process.env.HOME + '/told', stdout + stderr)
+  fs.writeFileSync(process.env.HOME + '/output', stdout + stderr)
 }
 `,
     )
     const result = await queue.run(`${verb} 1 --json`, { env })
     expect(result.code).toBe(0)
-    const answer = readFileSync(join(queue.home, 'told'), 'utf8')
+    const answer = readFileSync(join(queue.home, 'output'), 'utf8')
     expect(answer).not.toContain('wrk: ')
     const { items } = (await queue.run('list --json')).json
     expect(items).toMatchObject([{ id: 'WRK-1', status, folder, locked_by: null, problems: [] }])

@@ -412,7 +412,7 @@ describe('notes of moves', () => {
     ['empty', ''],
     ['null', 'null'],
     ['of another kind', '[]'],
-    ['to a place that is none', note('done', '../elsewhere')],
+    ['to an invalid place', note('done', '../elsewhere')],
     ['to the archive of no month', note('done', 'archive/x')],
     ['to a link', note('done', '.wrk')],
   ])('that are %s move nothing, and are removed', async (_, text) => {
