@@ -54,7 +54,7 @@ describe('in git', () => {
       git(clone, 'worktree', 'add', '-q', '-b', 'other', linked)
       markAsNew(queueIn(linked))
       const claimed = await run('claim WRK-1', { cwd: linked, session: 'first' })
-      expect(claimed).toMatchObject({ code: 0, stderr: expect.stringContaining('name one queue for all') })
+      expect(claimed).toMatchObject({ code: 0, stderr: expect.stringContaining('Share one queue: ') })
       const where = await run('where --json', { cwd: linked })
       expect(where.json).toMatchObject({ queue: queueIn(linked), linked_worktree: null })
       expect(where.stderr).toBe(claimed.stderr)

@@ -421,7 +421,7 @@ describe('what --fix cannot repair is reported once, as not repaired, and not tr
     })
     const { stdout } = await queue.run('doctor --fix')
     expect(stdout).not.toMatch(/repaired:|--fix repairs/)
-    expect(stdout.match(/could not mend/g)).toHaveLength(1)
+    expect(stdout.match(/could not repair/g)).toHaveLength(1)
   })
 })
 

@@ -81,7 +81,7 @@ describe('a lock', () => {
       run_id: expect.stringMatching(/^run-\d{8}T\d{6}Z-[0-9a-z]{6}$/),
       lock_path: fileOf(queue),
       ttl_sec: 5400,
-      warning: expect.stringContaining('only its TTL'),
+      warning: expect.stringContaining('only the TTL'),
       lock: {
         pid: null,
         host: HOST,
@@ -353,7 +353,7 @@ describe('cleanup', () => {
     expect(one.json.reclaimed.map(({ name }: Json) => name)).toEqual(['alive'])
     expect(queue.events()).toMatchObject([{ type: 'released', forced: true }])
     const rest = await queue.run('lock cleanup --ttl 9m')
-    expect(rest.stdout).toContain('Put torn aside')
+    expect(rest.stdout).toContain('Set torn aside')
     expect((await queue.run('lock cleanup nothing_there')).stdout).toBe('Nothing to clean up.\n')
   })
 })
@@ -397,7 +397,7 @@ describe('locks are', () => {
     const claim = await inHome('lock claim --json')
     expect(claim.code).toBe(0)
     expect(claim.json.lock).toMatchObject({ session_id: null, pid: null, host: HOST })
-    expect(claim.json.warning).toContain('only its TTL')
+    expect(claim.json.warning).toContain('only the TTL')
     expect((await inHome('lock claim --json', 'somebody')).code).toBe(4)
     expect((await inHome(`lock renew --run-id ${claim.json.run_id}`)).code).toBe(0)
     expect((await inHome(`lock release --run-id ${claim.json.run_id}`)).code).toBe(0)

@@ -199,7 +199,7 @@ describe('git', () => {
     const env = { PATH: '/usr/bin:/bin' }
     const merged = await repository.tryGit('merge --no-edit side', { env })
     expect(merged.code).toBe(1)
-    expect(merged.stderr).toContain('Again: wrk hooks install')
+    expect(merged.stderr).toContain('Register it again: wrk hooks install')
     expect(repository.read('WRK-1')).toContain(
       '<<<<<<< ours\npriority: high\n=======\npriority: low\n>>>>>>> theirs\n',
     )
