@@ -42,6 +42,7 @@ import {
 // A process without an identity must not find the one that runs the tests.
 vi.mock('../../src/system/processes/ancestors.ts', () => ({
   processContext: () => ({ ancestors: [], terminal: null }),
+  nearestAbove: () => null,
   agentOfCommand: () => null,
 }))
 
