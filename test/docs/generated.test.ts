@@ -82,5 +82,6 @@ describe('settings', () => {
   })
 })
 
-/** What git, agents and the desktop set for their own purposes, and what the completion scripts hand over. */
-const OF_OTHERS = /^(GIT_.*|CLAUDE_.*|USER|LOGNAME|LESS|LV|DISPLAY|WAYLAND_DISPLAY|WRK_COMPLETE_LINE)$/
+/** What the system, git, agents and the desktop set for their own purposes, and what the completion scripts hand over. */
+const OF_OTHERS =
+  /^(GIT_.*|HOME|XDG_.*|CLAUDE_.*|USER|LOGNAME|LESS|LV|DISPLAY|WAYLAND_DISPLAY|WRK_COMPLETE_LINE)$/
