@@ -473,3 +473,49 @@ describe('a command line', () => {
     `)
   })
 })
+
+describe('a usage error', () => {
+  test.each([
+    ['of an unknown command', 'clam 5'],
+    ['of an unknown option', 'claim 5 --wiat'],
+    ['of a missing argument', 'claim'],
+    ['of a value that is not one of the choices', 'completion tcsh'],
+    ['of a missing subcommand', 'session'],
+  ])('%s is in two lines, the second a command', async (_, line) => {
+    const [first, second, end] = (await say(makeQueue(['WRK-5']), line)).split('\n')
+    expect(first).toMatch(/^wrk: (unknown|missing) /)
+    expect(second).toMatch(/^ {5}See: wrk( \w+)* --help$/)
+    expect(end).toBe('exit 2')
+  })
+})
+
+test('a verb that has nothing to do', async () => {
+  const queue = makeQueue(['WRK-5'])
+  expect(
+    await say(queue, [
+      ['start', '5'],
+      ['done', '5'],
+      ['done', '5'],
+    ]),
+  ).toMatchInlineSnapshot(`
+    "Nothing to do: WRK-5 is already done.
+    exit 0"
+  `)
+  expect(await say(queue, 'release --mine')).toMatchInlineSnapshot(`
+    "Nothing to release: you hold no items.
+    exit 0"
+  `)
+  expect(await say(queue, 'set 5 priority=medium')).toMatchInlineSnapshot(`
+    "Nothing to do: WRK-5 already has these values.
+    exit 0"
+  `)
+})
+
+test('the help begins with what a day is made of, and ends without the exit codes', async () => {
+  const { stdout } = await makeQueue().run('--help')
+  const commands = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: |$).* {2,}\S/gm)].map(([, name]) => name)
+  expect(commands.slice(5, 10)).toEqual(['init', 'new', 'next', 'start', 'done'])
+  expect(stdout).toMatch(/wrk init .*\n.*wrk new .*\n.*wrk next --claim .*\n.*wrk start 1 .*\n.*wrk done 1 /)
+  expect(stdout.trimEnd().split('\n').at(-1)).toContain('wrk help exit-codes')
+  expect(stdout).not.toMatch(/^ +\d+ {2}/m)
+})
