@@ -66,15 +66,6 @@ describe('the exit codes', () => {
     for (const [code, meaning] of told) expect(`${code} ${onPage.get(code)}`).toBe(`${code} ${meaning}`)
   })
 
-  test('mean the same in the README', () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-    const table = readme.split('### Exit codes')[1]!.split('\n\n')[1]!
-    const rows = [...table.matchAll(/^\| (\d+) \| (.*) \|$/gm)]
-    expect(new Map(rows.map(([, code, text]) => [Number(code), text!.replaceAll('`', '')]))).toEqual(
-      codesInHelp(),
-    )
-  })
-
   test('come in the order of the gates, and 4 stands out', () => {
     const gates = /<caption>The gates of[\s\S]*?<\/table>/.exec(PAGE)![0]
     const codes = [...gates.matchAll(/<td class="exit">(\d+)<\/td>/g)].map(([, code]) => Number(code))

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { judgeWithRuns, liveRun, type Run } from '../../../src/core/runs/run.ts'
 import type { Liveness, ProcessLook } from '../../../src/core/sessions/liveness.ts'
 
-const HERE = { host: 'devbox', boot: 'b1', pidns: '1' }
+const HERE = { host: 'devbox', boot: 'b1', pidns: '1', machine: 'm1' }
 const RUNNING = 10
 const GONE = 20
 const HIDDEN = 30

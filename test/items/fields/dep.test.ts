@@ -87,10 +87,10 @@ describe('wrk dep', () => {
   })
 
   test.each([
-    ['dep 1 --on 99', 1, 'there is no item WRK-99'],
+    ['dep 1 --on 99', 1, 'no item WRK-99'],
     ['dep 1 --on a/b', 2, 'is not an item id'],
-    ['dep 1', 2, 'takes --on or --not-on'],
-    ['dep 99 --on 1', 1, 'there is no item WRK-99'],
+    ['dep 1', 2, 'missing option: --on or --not-on'],
+    ['dep 99 --on 1', 1, 'no item WRK-99'],
   ])('%s exits with %i', async (command, exit, says) => {
     const { code, stderr } = await queueWith('related: []').run(command)
     expect([code, stderr.includes(says)]).toEqual([exit, true])
@@ -133,7 +133,7 @@ describe('wrk set of lists', () => {
   })
 
   test.each([
-    ['title+=x', 'title holds one value'],
+    ['title+=x', 'title is a single value, not a list'],
     ['labels+=', 'a word of a list'],
     ['labels+=a,b', 'a word of a list'],
     ['locked_by+=me', 'is set by wrk only'],
