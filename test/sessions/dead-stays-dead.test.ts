@@ -27,7 +27,7 @@ describe('what a dead session has left running', () => {
       for (const env of [{ WRK_SESSION_ID: 's' }, { CODEX_THREAD_ID: 's' }]) {
         const called = await orphaned(context, queue, `wrk ${command}`, env)
         expect([command, called.code]).toEqual([command, code])
-        if (code === 2) expect(called.stderr).toContain(`Session s is over: process ${pid} is gone`)
+        if (code === 2) expect(called.stderr).toContain(`session s has ended: process ${pid} is gone`)
         expect(queue.session('s')).toMatchObject({ anchor: { pid }, ended_at: null })
       }
     expect(await livenessOf(queue, 's')).toMatchObject({ liveness: 'dead' })
