@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { until } from '../support/clock.ts'
-import { type Clone, makeClones } from '../support/coordination/clones.ts'
-import { git } from '../support/coordination/servers.ts'
+import { until } from '../../support/clock.ts'
+import { type Clone, makeClones } from '../../support/coordination/clones.ts'
+import { git } from '../../support/coordination/servers.ts'
 
 const two = async (options = {}) => {
   const clones = await makeClones(['ann', 'bob'], options)

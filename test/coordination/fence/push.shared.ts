@@ -1,6 +1,6 @@
 /** Two clones whose branch and claims go to one bare repository, for tests of what may leave a clone. */
-import { type Clone, makeClones } from '../support/coordination/clones.ts'
-import { git } from '../support/coordination/servers.ts'
+import { type Clone, makeClones } from '../../support/coordination/clones.ts'
+import { git } from '../../support/coordination/servers.ts'
 
 export async function two(options = {}) {
   const clones = await makeClones(['ann', 'bob'], options)

@@ -2,8 +2,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { git } from '../support/coordination/servers.ts'
-import { FIRST, PROGRAM } from '../support/program.ts'
+import { git } from '../../support/coordination/servers.ts'
+import { FIRST, PROGRAM } from '../../support/program.ts'
 import { takeFrom, two } from './push.shared.ts'
 
 describe('with the hooks installed', () => {
@@ -85,7 +85,7 @@ describe('with the hooks installed', () => {
     await ann.wrk('claim WRK-1')
     await ann.commit('WRK-1', 'WRK-1: begin')
     await clones.unreachable(async () => {
-      const { until } = await import('../support/clock.ts')
+      const { until } = await import('../../support/clock.ts')
       await until('the time is over', async () =>
         (await ann.commit('WRK-1', 'WRK-1: go on')).stderr.includes('the time of the claim on WRK-1 is over'),
       )

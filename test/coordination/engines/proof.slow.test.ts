@@ -5,12 +5,12 @@
 import { execFileSync } from 'node:child_process'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Engine, SharedEntry } from '../../src/coordination/engine.ts'
-import type { EntryKey } from '../../src/core/coordination/ref-name.ts'
-import { type Operation, violations, writesOf } from '../support/coordination/checker.ts'
-import { ENGINES, type Meeting, meetOver, record } from '../support/coordination/engines.ts'
-import { type Fault, faultyProxy } from '../support/coordination/proxy.ts'
-import { bareRepository, git, HAS_SSH, httpServer } from '../support/coordination/servers.ts'
+import type { Engine, SharedEntry } from '../../../src/coordination/engine.ts'
+import type { EntryKey } from '../../../src/core/coordination/ref-name.ts'
+import { type Operation, violations, writesOf } from '../../support/coordination/checker.ts'
+import { ENGINES, type Meeting, meetOver, record } from '../../support/coordination/engines.ts'
+import { type Fault, faultyProxy } from '../../support/coordination/proxy.ts'
+import { bareRepository, git, HAS_SSH, httpServer } from '../../support/coordination/servers.ts'
 
 const CLONES = 8
 const ITEMS = 50

@@ -1,6 +1,6 @@
 /** What may leave a clone: a branch goes with the claims that it was made under, or stays. */
 import { expect, test } from 'vitest'
-import { git } from '../support/coordination/servers.ts'
+import { git } from '../../support/coordination/servers.ts'
 import { takeFrom, two } from './push.shared.ts'
 
 test('wrk push takes the branch and the renewed claims, all or nothing; with a stale claim the branch stays', async () => {

@@ -1,10 +1,10 @@
 /** What a claim asks of PostgreSQL: two statements once connected, however many records there are. */
 import pg from 'pg'
 import { expect, test, vi } from 'vitest'
-import { openPostgresEngine } from '../../src/coordination/postgres/postgres-engine.ts'
-import type { EntryKey } from '../../src/core/coordination/ref-name.ts'
-import { record } from '../support/coordination/engines.ts'
-import { POSTGRES_BIN, postgresServer } from '../support/coordination/servers.ts'
+import { openPostgresEngine } from '../../../src/coordination/postgres/postgres-engine.ts'
+import type { EntryKey } from '../../../src/core/coordination/ref-name.ts'
+import { record } from '../../support/coordination/engines.ts'
+import { POSTGRES_BIN, postgresServer } from '../../support/coordination/servers.ts'
 
 const FILL = `INSERT INTO wrk.entries (queue, kind, name, epoch, revision, state, record)
 SELECT 'q', 'claims', 'other-' || i, 1, 'r', 'released', '{}' FROM generate_series(1, $1) AS i ON CONFLICT DO NOTHING`

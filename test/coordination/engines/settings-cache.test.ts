@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Clone, makeClones } from '../support/coordination/clones.ts'
-import { bareRepository, git } from '../support/coordination/servers.ts'
+import { type Clone, makeClones } from '../../support/coordination/clones.ts'
+import { bareRepository, git } from '../../support/coordination/servers.ts'
 
 const claimsAt = (bare: string) =>
   git(bare, 'for-each-ref', '--format=%(refname:lstrip=-1)', 'refs/wrk/claims').trim()
