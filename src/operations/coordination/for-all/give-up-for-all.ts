@@ -37,9 +37,11 @@ export async function giveUpForAll(
   const { held, local } = shared.notes
   const key = claimKey(id.key)
   if (onlyKnown && !held.read(key) && !local.read(key)) return { remotely: true, warnings: [] }
+  // As the item writes it, whatever was asked for: WRK-001 for 1.
+  const name = held.read(key)?.record.id ?? id.display
   const request = {
     key,
-    id: id.display,
+    id: name,
     holder: { session: holder, agent: null },
     state,
     force,
@@ -49,7 +51,7 @@ export async function giveUpForAll(
     end = await giveUpClaim(shared, request)
   } catch (error) {
     if (!(error instanceof WrkError)) throw error
-    return { remotely: false, warnings: [`${id.display}: ${messageOf(error)}`] }
+    return { remotely: false, warnings: [`${name}: ${messageOf(error)}`] }
   }
   if (end.kind === 'sent' && state === 'done') await foldClosed(shared)
   const word = state === 'done' ? 'finished' : 'free'
@@ -57,14 +59,14 @@ export async function giveUpForAll(
     return {
       remotely: false,
       warnings: [
-        `${id.display} is ${word} here; other clones see it after the next wrk command (${end.why})`,
+        `${name} is ${word} here; other clones see it after the next wrk command (${end.why})`,
       ],
     }
   if (end.kind === 'heldByOther')
     return {
       remotely: true,
       warnings: [
-        `${id.display} is held by ${printable(holderOf(end.by), 128)} on ${printable(end.by.host, 60)}`,
+        `${name} is held by ${printable(holderOf(end.by), 128)} on ${printable(end.by.host, 60)}`,
       ],
     }
   return { remotely: true, warnings: [] }
