@@ -1,6 +1,7 @@
 /**
- * How others fell who tried the same, each as a test. Those of a read that failed, of a policy taken for a lost race, of
- * a silent release and of one identity for a machine are in clones.test.ts, coordination.test.ts and decide.test.ts.
+ * How others fell who tried the same, each as a test. Those of a read that failed, of a policy taken for a lost race and
+ * of a silent release are in clones.test.ts and coordination.test.ts; of one identity for a machine in hosts.slow.test.ts;
+ * that a server refuses pushes which roll claims back in push.slow.test.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
