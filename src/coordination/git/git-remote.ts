@@ -9,7 +9,7 @@ import { sleep } from '../../system/clock.ts'
 import { type BoundedEnd, runBounded } from '../../system/processes/run-bounded.ts'
 import { unreachable } from '../engine.ts'
 import type { Attempt } from '../settle-swap.ts'
-import { noteFetch } from './cache-repository.ts'
+import { fetchedAt, noteFetch } from './cache-repository.ts'
 
 export interface GitRemote {
   gitDir: string
@@ -53,13 +53,18 @@ export async function runGit(
 }
 
 const FETCH_TRIES = 5
+/** So many times as long as usual. */
+const FIRST_FETCH = 6
 
 /**
  * Brings this clone's view of the queue up to date. By patterns: an exact name that is absent ends like a remote that
  * cannot be reached, and ls-remote would transfer every other ref.
  * @throws WrkError UNREACHABLE
  */
-export async function fetchClaims(remote: GitRemote): Promise<void> {
+export async function fetchClaims(given: GitRemote): Promise<void> {
+  // The first one brings all that is open, and git makes a file for each.
+  const isFirst = fetchedAt(given.gitDir) === null
+  const remote = { ...given, deadlineMs: given.deadlineMs * (isFirst ? FIRST_FETCH : 1) }
   const queue = encodeName(remote.queue)
   const patterns = ['claims', 'locks', 'archive'].map(
     kind => `+${REFS}${kind}/${queue}/*:${REFS}${kind}/${queue}/*`,
