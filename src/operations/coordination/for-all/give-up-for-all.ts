@@ -58,16 +58,12 @@ export async function giveUpForAll(
   if (end.kind === 'queued')
     return {
       remotely: false,
-      warnings: [
-        `${name} is ${word} here; other clones see it after the next wrk command (${end.why})`,
-      ],
+      warnings: [`${name} is ${word} here; other clones see it after the next wrk command (${end.why})`],
     }
   if (end.kind === 'heldByOther')
     return {
       remotely: true,
-      warnings: [
-        `${name} is held by ${printable(holderOf(end.by), 128)} on ${printable(end.by.host, 60)}`,
-      ],
+      warnings: [`${name} is held by ${printable(holderOf(end.by), 128)} on ${printable(end.by.host, 60)}`],
     }
   return { remotely: true, warnings: [] }
 }
