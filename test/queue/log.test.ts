@@ -7,7 +7,7 @@ test('an item that never was is not found: exit 1, and a suggestion', async () =
   const queue = makeQueue(['WRK-1', 'WRK-12'])
   const { code, stdout, stderr } = await queue.run('log 9999')
   expect([code, stdout]).toEqual([1, ''])
-  expect(stderr).toContain('there is no item WRK-9999')
+  expect(stderr).toContain('no item WRK-9999')
   expect((await queue.run('log 11')).stderr).toContain('Did you mean WRK-12 or WRK-1?')
   expect((await queue.run('log 9999 --json')).json).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } })
 })

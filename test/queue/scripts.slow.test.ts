@@ -58,7 +58,7 @@ describe('resolve_wrk_file', () => {
       expect({ code, stdout, stderr }).toEqual({
         code: 1,
         stdout: '',
-        stderr: `wrk: there is no item ${id} in ${space.queue}\n`,
+        stderr: `wrk: no item ${id} in ${space.queue}\n`,
       })
       expect(found.code).toBe(1)
     }

@@ -160,11 +160,11 @@ echo end`)
     const space = new Workspace()
     const claim = await space.bash('claim_wrk WRK-999')
     expect(claim).toMatchObject({ code: 1, stdout: '' })
-    expect(claim.stderr).toMatch(/^wrk: there is no item WRK-999 in /)
+    expect(claim.stderr).toMatch(/^wrk: no item WRK-999 in /)
     const release = await space.bash('release_wrk WRK-999\necho went on')
     expect(release).toMatchObject({ code: 0, stdout: 'went on\n' })
     expect(release.stderr).toBe(
-      `wrk: warning: there is no item WRK-999 in ${space.queue}; nothing to release\n`,
+      `wrk: warning: no item WRK-999 in ${space.queue}; nothing to release\n`,
     )
   })
 

@@ -111,7 +111,7 @@ resolve_wrk_file() (
     done
   done
   if [[ -z "$found" ]]; then
-    _wrk_say "there is no item $1 in $queue"
+    _wrk_say "no item $1 in $queue"
     exit 1
   fi
   printf '%s\n' "$found"
