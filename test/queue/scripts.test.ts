@@ -73,7 +73,7 @@ describe('wrk init --scripts', () => {
     const { json } = await run('init --scripts --json', { cwd: space.root })
     expect(json).toMatchObject({ created: [], scripts: { created: [], kept: [...FILES], different: [] } })
     const { stdout } = await run('init --scripts', { cwd: space.root })
-    expect(stdout).toContain(`is there: ${FILES[0]}\n`)
+    expect(stdout).toContain(`unchanged: ${FILES[0]}\n`)
     expect(snapshot(space.root)).toEqual(before)
   })
 
@@ -163,9 +163,7 @@ echo end`)
     expect(claim.stderr).toMatch(/^wrk: no item WRK-999 in /)
     const release = await space.bash('release_wrk WRK-999\necho went on')
     expect(release).toMatchObject({ code: 0, stdout: 'went on\n' })
-    expect(release.stderr).toBe(
-      `wrk: warning: no item WRK-999 in ${space.queue}; nothing to release\n`,
-    )
+    expect(release.stderr).toBe(`wrk: warning: no item WRK-999 in ${space.queue}; nothing to release\n`)
   })
 
   test('a closed item is 5', async () => {
