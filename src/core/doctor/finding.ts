@@ -101,7 +101,7 @@ export interface ItemFacts {
   missing: readonly MissingField[]
   /** The field that should put it off and does not. */
   noDate: { key: string; line: number; column: number } | null
-  /** A priority that is none of the known words. */
+  /** A priority that is not one of the known words. */
   oddPriority: { word: string; line: number; column: number } | null
   blockedBy: readonly Reference[]
   /** The place of its dependencies in the file. */

@@ -41,7 +41,7 @@ export function knownRank(word: string | null): PriorityRank | null {
   return Object.hasOwn(RANKS, lower) ? RANKS[lower]! : null
 }
 
-/** The message for a word that is none of those. */
+/** The message for an unknown word. */
 export function unknownPriority(word: string): string {
   return `${unknownWord('priority', word, Object.keys(RANKS))} It counts as medium.`
 }

@@ -2,7 +2,7 @@
  * Adds words to a field that holds a list, and takes words out, in every form that people write lists in: in brackets
  * on one line or several, with dashes below the key, one plain value, several with commas between, or nothing yet.
  * Only the words concerned change; every other byte stays, comments among them. As for splicing, what was made is read
- * again before it is given out, so a file whose form does not allow the change is refused, not damaged.
+ * again before it is given out, so a file that does not allow the change is refused, not damaged.
  */
 import { type Frontmatter, type FullReader, placeInFile } from '../frontmatter.ts'
 import type { YamlList, YamlNode, YamlPair } from '../node.ts'

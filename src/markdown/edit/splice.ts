@@ -2,7 +2,7 @@
  * Changes top-level fields of a file's frontmatter in place: the bytes of a value are replaced, or a
  * line is added in front of the closing fence; every other byte is copied, the blank lines behind a
  * block scalar among them. Nothing is ever parsed and dumped. What was made is read again before it
- * is given out, so a file whose form does not allow the change is refused, not damaged.
+ * is given out, so a file that does not allow the change is refused, not damaged.
  */
 import { type Frontmatter, type FullReader, placeInFile, readFrontmatter } from '../frontmatter.ts'
 import type { ReadError, YamlMap, YamlNode, YamlPair } from '../node.ts'

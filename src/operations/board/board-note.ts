@@ -21,7 +21,7 @@ export interface BoardNote {
 
 const pathOf = ({ store }: Context) => join(store.stateDir, 'board.json')
 
-/** The note of a board whose process is running; null without one, or if another user could have written it. */
+/** The note of a running board; null without one, or if another user could have written it. */
 export function readBoardNote(context: Context): BoardNote | null {
   const { disk } = context.store.host
   const path = pathOf(context)

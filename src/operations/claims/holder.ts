@@ -38,7 +38,7 @@ interface KnownHolder {
 /** Judges the holders of items: by their sessions, and by their runs on the item in question. */
 export interface ItemJudge extends Judge {
   runsOf: (key: ItemKey) => readonly Run[]
-  /** What is the same for all items of a holder whose session is known; null of any other. */
+  /** What is the same for all items of a holder with a known session; null for any other. */
   knownHolder: (holder: string) => KnownHolder | null
   /** The item that a session claimed last, of those that it holds. */
   activeItem: (session: string) => string | null

@@ -53,7 +53,7 @@ interface Registered extends Caller {
 
 export interface CallerView {
   registry: Registry
-  /** Null: there is none to be found (rule 7). */
+  /** Null: no session was found (rule 7). */
   identity: Identity | null
   /** Null also for a terminal that has not worked here yet. */
   caller: Caller | null

@@ -90,7 +90,7 @@ export class Records {
     return this.#quickly(key) ?? readRecord(this.#disk, this.#stateDir, key)
   }
 
-  /** Null of one whose file has to be looked at: its own time stands in for one that is no use. */
+  /** Null if its file has to be read: the file's own time replaces an unusable one. */
   #usable(key: ItemKey, text: string): RecordFile | null {
     const reading = parseRecord(text)
     if (reading.kind !== 'record') return null

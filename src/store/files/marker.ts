@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts'
 import { readPlainFile } from './guarded-file.ts'
 import { writeAll } from './write.ts'
 
-/** Null when there is none, or a torn one: its writer died before it did what the note announces. */
+/** Null without one, or for an incomplete one: its writer died before it did what the note announces. */
 export function readMarker<T>(disk: Disk, path: string): T | null {
   return readDatedMarker<T>(disk, path)?.note ?? null
 }

@@ -77,7 +77,7 @@ export class StampedLines {
   }
 
   /**
-   * Keeps what was read, if it can be told from a later change.
+   * Keeps what was read, if a later change would show.
    * @param rest without a line feed
    * @param stat of the open file, from before it was read
    * @param now when reading began, or earlier

@@ -108,7 +108,7 @@ function usualReading(place: ItemPlace, rest: string, stat: Stats): ItemReading 
 
 type UsualFields = [string, string, string, string, string, string, string]
 
-/** What choosing asks of an open item, between tabs. Null when a line cannot hold it, or when it must be mended. */
+/** What choosing asks of an open item, between tabs. Null when a line cannot hold it, or when it needs a repair. */
 function choosingLine(reading: ItemReading): string | null {
   if (isBlocked(reading)) return null
   const { item, inFile: lock, details = NO_DETAILS } = reading

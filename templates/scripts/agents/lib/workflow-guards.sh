@@ -61,15 +61,15 @@ wrk_claim() { claim_wrk "$@"; }
 
 release_wrk() {
   _wrk_check_arguments "$#" 1 'release_wrk ID' || return
-  local id="$1" code=0 told
+  local id="$1" code=0 output
   shift
-  { told="$(_wrk_run release ${1+"$@"} -- "$id" 2>&1 >&3 3>&-)" || code=$?; } 3>&1
-  if [[ "$code" -eq 1 && "$told" == 'wrk: '* ]]; then
-    told="${told%%$'\n'*}"
-    _wrk_say "warning: ${told#wrk: }; nothing to release"
+  { output="$(_wrk_run release ${1+"$@"} -- "$id" 2>&1 >&3 3>&-)" || code=$?; } 3>&1
+  if [[ "$code" -eq 1 && "$output" == 'wrk: '* ]]; then
+    output="${output%%$'\n'*}"
+    _wrk_say "warning: ${output#wrk: }; nothing to release"
     return 0
   fi
-  [[ -z "$told" ]] || printf '%s\n' "$told" >&2
+  [[ -z "$output" ]] || printf '%s\n' "$output" >&2
   return "$code"
 }
 
