@@ -56,7 +56,7 @@ describe.runIf(canBecomeOthers)('an item that belongs to another user', () => {
     chownSync(queue.path('WRK-1'), 0, 0)
     const next = await runAs(queue, USER, 'next --claim --json')
     expect([next.code, next.json.item?.id]).toEqual([0, 'WRK-2'])
-    expect(next.stderr).toMatch(/^wrk: warning: passed over: \S+WRK-1\.md belongs to another user \(uid 0\)/)
+    expect(next.stderr).toMatch(/^wrk: warning: skipped: \S+WRK-1\.md belongs to another user \(uid 0\)/)
     const none = await runAs(queue, USER, 'next --claim')
     expect(none.code).toBe(1)
     expect(none.stderr).toContain('belongs to another user')

@@ -66,14 +66,21 @@ describe('the gates are asked in order, each with its exit code:', () => {
       'USAGE',
       'somebody',
     ],
-    ['no provider at all, before the plan', { 'WRK-1': held() }, 'execute WRK-1', 2, 'USAGE', 'no provider'],
+    [
+      'no provider at all, before the plan',
+      { 'WRK-1': held() },
+      'execute WRK-1',
+      2,
+      'USAGE',
+      'missing provider',
+    ],
     [
       'a provider that nothing says how to run, before the plan',
       { 'WRK-1': held({ provider: 'gemini' }) },
       'execute WRK-1',
       2,
       'USAGE',
-      'nothing says how to execute with gemini',
+      'no command to execute with gemini',
     ],
     [
       'no approved plan, before the session',
@@ -97,7 +104,7 @@ describe('the gates are asked in order, each with its exit code:', () => {
     const command = ['--', ...bash('say ran')]
     // Neither a session, for the last gate but one, nor a claim could be had.
     const result = await queue.run(
-      [...args.split(' '), '--json', ...(says.startsWith('nothing') ? [] : command)],
+      [...args.split(' '), '--json', ...(says.startsWith('no command') ? [] : command)],
       {
         session: 'no session id',
       },
@@ -542,7 +549,7 @@ describe('the exit code of the command is passed on, and the item released:', ()
     const queue = readyQueue()
     const { code, stderr } = await queue.run(execute(...bash('wrk release WRK-1 && wrk claim WRK-1')))
     expect(code).toBe(0)
-    expect(stderr).toContain('it stays held')
+    expect(stderr).toContain('stays held')
     expect(queue.lock('WRK-1').by).toBe('tester')
     expect(queue.leftovers()).toEqual([])
   })
@@ -736,7 +743,7 @@ describe('wrk killed with -9, the command still running:', () => {
     expect([claim.code, claim.json.kind]).toEqual([0, 'takenOver'])
     expect(claim.json.from).toMatchObject({
       locked_by: 'first',
-      reason: expect.stringContaining('cut short'),
+      reason: expect.stringContaining('interrupted'),
     })
     expect(claim.stderr).toContain(`took over WRK-1 from first`)
     expect(claim.stderr).toContain(`process ${pid} is gone`)
@@ -745,7 +752,11 @@ describe('wrk killed with -9, the command still running:', () => {
     // The first one learns it.
     const told = await queue.run('release WRK-1', { session: 'first' })
     expect(told.code).toBe(4)
-    for (const text of ['second', 'cut short', queue.events().find(({ type }) => type === 'takenOver')!.time])
+    for (const text of [
+      'second',
+      'interrupted',
+      queue.events().find(({ type }) => type === 'takenOver')!.time,
+    ])
       expect(told.stderr).toContain(text)
   })
 

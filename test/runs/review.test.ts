@@ -262,14 +262,14 @@ describe('a review is refused', () => {
       'nobody',
     ],
     ['of an item that is not there', 'review WRK-9 --provider claude', 1, 'WRK-9'],
-    ['without a reviewer', 'review WRK-1', 2, 'no reviewer'],
+    ['without a reviewer', 'review WRK-1', 2, 'missing reviewer'],
     [
       'with a reviewer that nothing says how to run',
       'review WRK-1 --provider gemini',
       2,
-      'nothing says how to review',
+      'no command to review',
     ],
-    ['by all, and by some', 'review WRK-1 --all-providers --provider claude', 2, 'not both'],
+    ['by all, and by some', 'review WRK-1 --all-providers --provider claude', 2, 'exclude each other'],
     ['of an id that is none', 'review ../WRK-1 --provider claude', 2, 'not an item id'],
     ['with words in front of --', 'review WRK-1 true', 2, 'too many arguments'],
   ])('%s', async (_, args, code, says) => {

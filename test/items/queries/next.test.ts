@@ -194,7 +194,7 @@ describe('what is not ready', () => {
     const queue = queueOf({ 'WRK-1': { computer: 'no-such-machine' } })
     const { json } = await queue.run('next --json')
     expect(json.waiting[0].reasons[0]).toMatch(/^is for no-such-machine, not for this machine \(\S+\)$/)
-    const name = json.waiting[0].reasons[0].split(' ').at(-1)
+    const name = json.waiting[0].reasons[0].split(' ').at(-1)!.slice(1, -1)
     queue.write('WRK-1', item('WRK-1', { computer: name }))
     expect((await queue.run('next --json')).json.item.id).toBe('WRK-1')
   })
@@ -266,9 +266,9 @@ describe('what is not ready', () => {
     mkdirSync(queue.path('pending/WRK-9.md'))
     symlinkSync(queue.path('WRK-3'), queue.path('pending/WRK-10.md'))
     expect(await ready(queue)).toEqual(['WRK-3'])
-    expect((await reasons(queue, 'WRK-1'))[0]).toContain('another place too: blocked/WRK-1.md')
+    expect((await reasons(queue, 'WRK-1'))[0]).toContain('also in another place: blocked/WRK-1.md')
     expect((await reasons(queue, 'WRK-4'))[0]).toMatch(/^line \d: /)
-    expect((await reasons(queue, 'WRK-5'))[0]).toMatch(/^line 2: the id WRK-6 is not that of the file name/)
+    expect((await reasons(queue, 'WRK-5'))[0]).toMatch(/^line 2: the id WRK-6 and the file name /)
     expect((await queue.run('next --claim --json')).json.item.id).toBe('WRK-3')
   })
 })
@@ -329,7 +329,7 @@ describe('next --claim', () => {
     ['put off', { not_before: '2999-01-01' }, /^$/],
     ['bound to another machine', { computer: 'another' }, /^$/],
     ['done', { status: 'done' }, /^$/],
-    ['broken', { id: 'WRK-9' }, /^wrk: warning: passed over: .*WRK-1\.md:/],
+    ['broken', { id: 'WRK-9' }, /^wrk: warning: skipped: .*WRK-1\.md:/],
   ])('an item that is %s between the look and the claim is not claimed', async (_, fields, message) => {
     const queue = queueOf({ 'WRK-1': { priority: 'high' }, 'WRK-2': {}, 'WRK-3': { priority: 'low' } })
     const changed = item('WRK-1', { priority: 'high', ...fields })
