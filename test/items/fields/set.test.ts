@@ -285,9 +285,9 @@ wrk: warning: unknown priority "hihg". Did you mean high? It counts as medium.
 
 describe('is refused, exit 2, and changes nothing:', () => {
   test.each<[string, string[], string]>([
-    ['a list', ['related=WRK-2'], 'related of WRK-1 holds a list'],
-    ['a list below its key', ['steps=one'], 'steps of WRK-1 holds a list'],
-    ['a map', ['agents=one'], 'agents of WRK-1 holds a map'],
+    ['a list', ['related=WRK-2'], 'related of WRK-1 is a list'],
+    ['a list below its key', ['steps=one'], 'steps of WRK-1 is a list'],
+    ['a map', ['agents=one'], 'agents of WRK-1 is a map'],
     ['one beside others that could be set', ['priority=high', 'agents=one'], 'agents'],
     ['locked_by', ['locked_by=me'], 'is set by wrk only'],
     ['locked_at', ['locked_at='], 'is set by wrk only'],
