@@ -195,7 +195,7 @@ test('annotations of GitHub carry no text that would be a command of its own', a
 
 test.each([
   ['nonsense', 2, '--range takes two revisions'],
-  ['main..nowhere', 1, 'there is no commit nowhere here'],
+  ['main..nowhere', 1, 'no commit nowhere here'],
   ['--all..main', 2, '--range takes two revisions'],
 ])('an invalid range is a usage error: %s', async (range, code, message) => {
   const repository = await makeRepository()

@@ -353,7 +353,9 @@ test('session id --explain shows which rule matched, and what it was', async () 
   const [id] = first.stdout.split('\n')
   const again = await codex.run('wrk session id --explain')
   expect(again.stdout.split('\n')[0]).toBe(id)
-  expect(again.stdout).toMatch(new RegExp(`anchored .*: ${id} by process ${codex.pid}`))
+  expect(again.stdout).toMatch(
+    new RegExp(`a registered session of a parent process: ${id} by process ${codex.pid}`),
+  )
   // Without --explain it is the id alone, so that $(wrk session id) can be used.
   expect((await codex.run('wrk session id')).stdout).toBe(`${id}\n`)
 })
