@@ -9,11 +9,15 @@ import {
 import { parseInstant } from '../../core/time.ts'
 import { emptyTree, type GitObject, makeCommit, type ObjectFormat } from './objects.ts'
 
-/** @param parent the commit that it replaces; null for the first */
+/**
+ * @param parent the commit that it replaces; null for the first
+ * @param before what that commit says; undefined for the first
+ */
 export function claimCommit(
   format: ObjectFormat,
   record: SharedRecord,
   parent: string | null,
+  before: SharedReading | undefined,
   who: string,
 ): GitObject {
   return makeCommit(format, {
@@ -21,7 +25,7 @@ export function claimCommit(
     parents: parent === null ? [] : [parent],
     who,
     at: parseInstant(record.renewed_at)!,
-    message: `${subjectOf(record)}\n\n${sharedRecordText(record)}\n`,
+    message: `${subjectOf(record, before)}\n\n${sharedRecordText(record)}\n`,
   })
 }
 
@@ -32,10 +36,15 @@ export function recordInMessage(message: string): SharedReading {
   return parseSharedRecord(message.slice(start + 2).trim())
 }
 
-function subjectOf(record: SharedRecord): string {
-  const { id, state, claimed_at, renewed_at } = record
-  const verb = state === 'held' ? (claimed_at === renewed_at ? 'Claim' : 'Renew') : VERBS[state]
+function subjectOf(record: SharedRecord, before: SharedReading | undefined): string {
+  const { id, state } = record
+  const verb = state === 'held' ? (isRenewal(record, before) ? 'Renew' : 'Claim') : VERBS[state]
   return `${verb} ${id} (${holderOf(record)})`.replace(/[\x00-\x1f\x7f]/g, '?')
+}
+
+/** Every new holder gets a new epoch; times tell nothing, since a claim may be renewed within its own second. */
+function isRenewal({ epoch }: SharedRecord, before: SharedReading | undefined): boolean {
+  return before?.kind === 'record' && before.record.state === 'held' && before.record.epoch === epoch
 }
 
 const VERBS = { released: 'Release', done: 'Finish' } as const

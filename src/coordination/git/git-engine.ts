@@ -66,7 +66,7 @@ export async function openGitEngine(options: GitEngineOptions): Promise<GitEngin
 function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngine {
   const { gitDir, queue } = remote
   const objectOf = ({ record, expected }: EntryChange) =>
-    claimCommit(format, record, expected && commitOf(expected), who)
+    claimCommit(format, record, expected && commitOf(expected), expected?.reading, who)
   const revisionOf = (change: EntryChange): string => objectOf(change).id
 
   const read = async (key: EntryKey): Promise<SharedEntry | null> => {
