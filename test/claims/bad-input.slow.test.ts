@@ -298,7 +298,7 @@ describe('wrk.yaml', () => {
     ['id_prefix: "WRK\\n"\n', '1:1', 'id_prefix'],
     ['unlisted: maybe\n', '1:1', 'unknown'],
     ['worktrees: no\n', '1:1', 'own'],
-    ['ttl: 2h\nttl: 3h\n', '2:1', 'twice'],
+    ['ttl: 2h\nttl: 3h\n', '2:1', 'duplicate'],
     ['ttl: "2h\n', '2:1', 'quote'],
     ['- a\n', '1:1', 'mapping'],
   ])('%j is a usage error that names the place', async (text, place, words) => {
