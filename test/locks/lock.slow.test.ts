@@ -142,7 +142,7 @@ describe('a lock file that cannot be read', () => {
     const [reclaimed] = cleanup.json.reclaimed
     expect(cleanup.json.reclaimed).toHaveLength(1)
     expect(reclaimed).toMatchObject({ name: 'nightly_session', lock_path: file, lock: null })
-    expect(reclaimed.reason).toContain('cannot be read')
+    expect(reclaimed.reason).toContain('is not a readable lock')
     expect(picture(reclaimed.quarantined_to)).toBe(before)
     expect(readFileSync(real, 'utf8')).toBe(target)
     expect((await queue.run('lock cleanup --json', { env })).json.reclaimed).toEqual([])
