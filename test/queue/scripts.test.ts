@@ -335,7 +335,7 @@ describe('resolve_wrk_file', () => {
     const space = new Workspace({ 'pending/WRK-1.md': 'x', 'working/WRK-1.md': 'x' })
     const { code, stdout, stderr } = await space.bash('resolve_wrk_file 1')
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${space.path('working/WRK-1.md')}\n` })
-    expect(stderr).toContain('stands in several places')
+    expect(stderr).toContain('has several files')
     expect(stderr).toContain(space.path('pending/WRK-1.md'))
 
     const outside = tempFolder()

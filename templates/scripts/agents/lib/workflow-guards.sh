@@ -105,7 +105,7 @@ resolve_wrk_file() (
       if [[ -z "$found" ]]; then
         found="$file"
       else
-        _wrk_say "warning: $1 stands in several places: $found, $file" \
+        _wrk_say "warning: $1 has several files: $found, $file" \
           'Nothing can be claimed until one is left; the first is used here.'
       fi
     done
