@@ -32,7 +32,7 @@ const CASES: Case[] = [
     name: 'a process with another start time',
     state: listed({ ...mine, started: '17' }),
     verdict: 'dead',
-    reason: `process ${mine.pid} is another one now`,
+    reason: `process ${mine.pid} is now another process`,
   },
   {
     name: 'an anchor of an earlier boot',
@@ -81,7 +81,7 @@ const CASES: Case[] = [
     name: 'two processes that are gone',
     state: listed(null, { anchors: [deadAnchor(), { ...mine, started: '17' }] }),
     verdict: 'dead',
-    reason: /process \d+ is gone; process \d+ is another one now/,
+    reason: /process \d+ is gone; process \d+ is now another process/,
   },
   {
     name: 'two processes of which one is on another host',
@@ -103,7 +103,7 @@ const CASES: Case[] = [
     reason: 'not listed',
   },
   { name: 'no place in an empty registry', state: registry([]), verdict: 'dead', reason: 'not listed' },
-  { name: 'no registry to be in', state: null, verdict: 'unknown', reason: /registry|rebuilt/ },
+  { name: 'no registry to be in', state: null, verdict: 'unknown', reason: /there is no session-state.yaml/ },
   {
     name: 'an older single-session file that names it',
     state: `session_id: "holder"\norchestrator_agent: "claude"\nupdated_at: "${stampOf(ago(MINUTE))}"\n`,
