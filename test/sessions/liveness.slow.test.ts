@@ -103,7 +103,12 @@ const CASES: Case[] = [
     reason: 'not listed',
   },
   { name: 'no place in an empty registry', state: registry([]), verdict: 'dead', reason: 'not listed' },
-  { name: 'no registry to be in', state: null, verdict: 'unknown', reason: /there is no session-state.yaml/ },
+  {
+    name: 'no registry to be in',
+    state: null,
+    verdict: 'unknown',
+    reason: /there is no session-state.yaml|session file was rebuilt/,
+  },
   {
     name: 'an older single-session file that names it',
     state: `session_id: "holder"\norchestrator_agent: "claude"\nupdated_at: "${stampOf(ago(MINUTE))}"\n`,
