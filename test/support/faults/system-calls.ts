@@ -190,7 +190,7 @@ async function atEach(
         const made = callsOf(ended.trace, queue.root, true)
         const struck = made.find(({ failed }) => failed) ?? made.at(-1)
         const late = firstOf(ended.trace, queue.root, call.name) - first
-        if (struck?.told !== call.told && tries < 6) {
+        if (struck?.told !== call.told && tries < 20) {
           shift = late > -first ? late : 0
           continue
         }
