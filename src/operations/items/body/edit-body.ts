@@ -96,8 +96,10 @@ export async function check(
       const beyond = numbers.find(number => !criteria.some(one => one.number === number))
       if (beyond !== undefined) throw noCriterion(item.id, beyond, criteria.length)
       const made = checkCriteria(bytes, from, numbers, checked)
-      const result = { kind: 'checked', item, warnings: [] } as const
-      if (!made) return { kind: 'leave', result: { ...result, changed: false, criteria, warnings: [] } }
+      const answer = (isChanged: boolean, now: Criterion[]): Checked => {
+        return { kind: 'checked', item, warnings: [], changed: isChanged, criteria: now }
+      }
+      if (!made) return { kind: 'leave', result: answer(false, criteria) }
       return {
         kind: 'change',
         fields: {},
@@ -109,7 +111,7 @@ export async function check(
           caller,
           `${checked ? 'checked' : 'unchecked'} ${numbers.join(', ')}`,
         ),
-        result: { ...result, changed: true, criteria: readCriteria(made, from), warnings: [] },
+        result: answer(true, readCriteria(made, from)),
       }
     },
     refused => refused,
