@@ -3,6 +3,7 @@
  * itself checked with planted violations.
  */
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Engine, SharedEntry } from '../../../src/coordination/engine.ts'
@@ -27,10 +28,22 @@ interface Tried {
   outcome: Operation['outcome']
 }
 
+interface Size {
+  clones?: number
+  items?: number
+  rounds?: number
+  /** Called once the queue is set up. */
+  begin?: () => void
+}
+
 /** Every clone wants every item once in each round, in an order of its own; what was won is given up after the round. */
-async function storm(meeting: Meeting, { clones = CLONES, items = ITEMS, rounds = ROUNDS } = {}) {
+async function storm(
+  meeting: Meeting,
+  { clones = CLONES, items = ITEMS, rounds = ROUNDS, begin }: Size = {},
+) {
   const engines = await Promise.all(Array.from({ length: clones }, (_, i) => meeting.open(`clone-${i}`)))
   await engines[0]!.prepare()
+  begin?.()
   const names = Array.from({ length: items }, (_, i) => `wrk-${i + 1}`)
   const operations: Operation[] = []
   const tried: Tried[] = []
@@ -118,7 +131,7 @@ describe.skipIf(!HAS_SSH)('over ssh', () => {
 const CUTS = [0, 1, 20, 100, 160, 200, 250, 300, 340, 380, 420, 500]
 
 describe('a connection that breaks', () => {
-  async function throughProxy(plan: (push: number) => Fault | null, size: Parameters<typeof storm>[1]) {
+  async function throughProxy(plan: (push: number) => Fault | null, size: Size) {
     const bare = bareRepository()
     const url = await httpServer(dirname(bare))
     const proxy = await faultyProxy(Number(new URL(url).port))
@@ -169,11 +182,11 @@ describe('a connection that breaks', () => {
       const bare = bareRepository()
       // The update hook runs between the pack and the change of the ref: it ends the server itself now and then.
       const hook = join(bare, 'hooks/update')
-      const { chmodSync, writeFileSync } = await import('node:fs')
-      writeFileSync(hook, '#!/bin/bash\n[ $((RANDOM % 4)) -eq 0 ] && kill -9 $PPID\nexit 0\n')
-      chmodSync(hook, 0o755)
+      const killing = '#!/bin/bash\n[ $((RANDOM % 4)) -eq 0 ] && kill -9 $PPID\nexit 0\n'
       const meeting = meetOver(bare, path => `file://${path}`)
-      const { operations, tried, names } = await storm(meeting, { clones: 3, items: 8, rounds: 2 })
+      // Not before the queue is set up, which is refused where the server does not answer.
+      const begin = () => writeFileSync(hook, killing, { mode: 0o755 })
+      const { operations, tried, names } = await storm(meeting, { clones: 3, items: 8, rounds: 2, begin })
       expect(violations(bare, operations)).toEqual([])
       for (let round = 1; round <= 2; round++)
         for (const item of names) expect(winnersOf(tried, item, round).length, item).toBeLessThanOrEqual(1)

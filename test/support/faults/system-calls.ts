@@ -163,6 +163,12 @@ export function atEachFailure(
   })
 }
 
+/** How often a call is aimed at before it counts as not made. */
+const TRIES = 20
+
+/** 0, 0, 1, -1, 2, -2 …: the place itself twice, then those around it. */
+const nearby = (tries: number): number => (tries % 2 === 0 ? tries / 2 : (1 - tries) / 2)
+
 async function atEach(
   template: Queue,
   args: Args,
@@ -182,15 +188,15 @@ async function atEach(
   const disturb = async (call: Call, index: number) => {
     try {
       const first = firstOf(trace, trial.root, call.name)
-      // How many files a program opens before it comes to the queue differs now and then.
-      for (let tries = 1, shift = 0; ; tries++) {
+      // How many files a program opens before it comes to the queue differs now and then, and between its calls there.
+      for (let tries = 0, shift = 0; ; tries++) {
         const queue = copyOf(template)
-        const once = `${fault}:when=${call.number + shift}`
+        const once = `${fault}:when=${Math.max(1, call.number + shift + nearby(tries))}`
         const ended = await traced(queue, args, envOf(queue, session, now), call.name, once)
         const made = callsOf(ended.trace, queue.root, true)
         const struck = made.find(({ failed }) => failed) ?? made.at(-1)
         const late = firstOf(ended.trace, queue.root, call.name) - first
-        if (struck?.told !== call.told && tries < 20) {
+        if (struck?.told !== call.told && tries < TRIES) {
           shift = late > -first ? late : 0
           continue
         }
