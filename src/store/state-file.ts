@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { isFailure, MISSING, unless } from '../core/errno.ts'
 import { parseInstant, stamp } from '../core/time.ts'
 import type { Disk } from './files/disk.ts'
-import { makeFolders } from './files/guard.ts'
 import { isThere } from './files/look.ts'
 import { readMarker, writeMarker } from './files/marker.ts'
+import { makeFolders } from './state-folders.ts'
 
 interface State {
   /** The queue's real path. */

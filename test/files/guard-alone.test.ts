@@ -12,17 +12,11 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { shortHash } from '../../src/core/hash.ts'
 import type { ProcessLook } from '../../src/core/sessions/liveness.ts'
+import { sweepDrafts } from '../../src/store/drafts.ts'
 import { type Disk, realDisk } from '../../src/store/files/disk.ts'
-import {
-  type GuardHost,
-  isOwnerDead,
-  makeFolders,
-  revokeDead,
-  StartOver,
-  sweepDrafts,
-  withFolders,
-  withGuard,
-} from '../../src/store/files/guard.ts'
+import { type GuardHost, revokeDead, StartOver, withGuard } from '../../src/store/files/guard.ts'
+import { isOwnerDead } from '../../src/store/files/guard-owner.ts'
+import { makeFolders, withFolders } from '../../src/store/state-folders.ts'
 import { ago } from '../support/clock.ts'
 import { tempFolder } from '../support/processes.ts'
 

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { realDisk } from '../../src/store/files/disk.ts'
-import { ownName } from '../../src/store/files/guard.ts'
+import { ownName } from '../../src/store/files/guard-owner.ts'
 import { createFile, type DraftMaker, replaceFile } from '../../src/store/files/replace-file.ts'
 import { tempFolder } from '../support/processes.ts'
 

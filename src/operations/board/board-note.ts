@@ -3,9 +3,9 @@
  * queue's own user may read it.
  */
 import { join } from 'node:path'
-import { withFolders } from '../../store/files/guard.ts'
 import { lookAt } from '../../store/files/look.ts'
 import { readMarker, removeMarker, writeMarker } from '../../store/files/marker.ts'
+import { withFolders } from '../../store/state-folders.ts'
 import { here, lookAtProcess } from '../../system/processes/process.ts'
 import { type Context, ownAnchor } from '../context.ts'
 

@@ -7,7 +7,7 @@ import type { Judge, Liveness } from '../../core/sessions/liveness.ts'
 import { listedSession } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import { stamp } from '../../core/time.ts'
-import { sweepDrafts } from '../../store/files/guard.ts'
+import { sweepDrafts } from '../../store/drafts.ts'
 import {
   changeLock,
   type LockChange,

@@ -17,11 +17,11 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { WrkError } from '../../core/errors.ts'
 import { STATUS_FOLDERS } from '../../core/items/status.ts'
 import { realDisk } from '../../store/files/disk.ts'
-import { makeFolders } from '../../store/files/guard.ts'
 import { createFile } from '../../store/files/replace-file.ts'
 import { itemPlaces } from '../../store/items/places/item-places.ts'
 import { isFolder, isQueue, QUEUE_IN_WORKSPACE, queueAbove, workspaceOfQueue } from '../../store/queue.ts'
 import { noteState } from '../../store/state-file.ts'
+import { makeFolders } from '../../store/state-folders.ts'
 import { guardHost } from '../context.ts'
 
 export interface InitResult {

@@ -30,14 +30,16 @@
  *
  * Clock: only the age of a guard, by the file's own modification time against the system clock.
  */
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { codeOf, isFailure, MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { ProcessLook } from '../../core/sessions/liveness.ts'
-import { machineMark, type Place } from '../../core/sessions/place.ts'
+import type { Place } from '../../core/sessions/place.ts'
 import { humanDuration } from '../../core/time.ts'
+import { withFolders } from '../state-folders.ts'
 import type { Disk } from './disk.ts'
-import { lookAt } from './look.ts'
+import { isOwnerDead, ownName } from './guard-owner.ts'
+import { ageMs, isFolderAt } from './look.ts'
 
 export interface GuardHost {
   disk: Disk
@@ -150,7 +152,8 @@ function tryGuard(
       return livingHolder(host, dir) ?? tryGuard(host, stateDir, key, slots, true)
     }
     // Another's sweep took it for a dead process's: that verdict was wrong, and costs another attempt.
-    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolder(disk, join(stateDir, part)))) return ''
+    if (code === 'ENOENT' && ['tmp', 'guards'].every(part => isFolderAt(disk, join(stateDir, part))))
+      return ''
     throw error
   }
   const [slot, second] = files.map(file => join(dir, file))
@@ -166,10 +169,6 @@ function guardOfSlot(slot: string): string {
   return /\.[ab]$/.test(slot) ? slot.slice(0, -2) : slot
 }
 
-function isFolder(disk: Disk, path: string): boolean {
-  return lookAt(disk, path)?.isDirectory() ?? false
-}
-
 function makePrivate(disk: Disk, stateDir: string, draft: string, files: readonly string[]): void {
   withFolders(disk, stateDir, () => {
     disk.mkdirSync(draft)
@@ -179,44 +178,6 @@ function makePrivate(disk: Disk, stateDir: string, draft: string, files: readonl
       for (const file of files) unless(MISSING, undefined, () => disk.unlinkSync(join(draft, file)))
       unless(MISSING, undefined, () => disk.rmdirSync(draft))
       throw error
-    }
-  })
-}
-
-/**
- * Does something in `.wrk` that needs its folders; makes those that are missing. At the first use of a queue,
- * or when somebody deleted them, several processes may be at it, and any may have stopped half-way.
- */
-export function withFolders<T>(disk: Disk, stateDir: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-  makeFolders(disk, stateDir)
-  return act()
-}
-
-export function makeFolders(disk: Disk, stateDir: string): void {
-  // First without its parents: of a read-only file system, Node's recursive form says that something is not there.
-  unless(['EEXIST', 'ENOENT'], undefined, () => disk.mkdirSync(stateDir))
-  for (const part of ['tmp', 'guards', 'outbox', 'claims'])
-    disk.mkdirSync(join(stateDir, part), { recursive: true })
-  ignoreInGit(disk, stateDir)
-}
-
-/** `.wrk` holds machine-local state: its own .gitignore keeps all of it out of git. */
-function ignoreInGit(disk: Disk, stateDir: string): void {
-  const path = join(stateDir, '.gitignore')
-  unless(['EEXIST'], undefined, () => {
-    const fd = disk.openSync(path, 'wx', 0o666)
-    try {
-      disk.writeSync(fd, '*\n')
-    } catch (error) {
-      disk.unlinkSync(path)
-      throw error
-    } finally {
-      disk.closeSync(fd)
     }
   })
 }
@@ -265,16 +226,11 @@ function livingHolder(host: GuardHost, dir: string): string | null {
   const [first] = slots
   if (first === undefined) return null
   const name = guardOfSlot(first)
-  if (!isOwnerDead(host, name) && guardAgeMs(disk, join(dir, first)) < OLDEST_GUARD_MS) return name
+  if (!isOwnerDead(host, name) && ageMs(disk, join(dir, first)) < OLDEST_GUARD_MS) return name
   // Only that holder's: by now another may have taken the guard.
   for (const slot of slots)
     if (guardOfSlot(slot) === name) unless(MISSING, undefined, () => disk.unlinkSync(join(dir, slot)))
   return null
-}
-
-function guardAgeMs(disk: Disk, path: string): number {
-  const stat = lookAt(disk, path)
-  return stat ? Math.max(0, Date.now() - stat.mtimeMs) : 0
 }
 
 /** For measuring waits. As good as performance.now(), for which Node would load a module at every start. */
@@ -282,72 +238,11 @@ export function monotonicMs(): number {
   return process.uptime() * 1000
 }
 
-let nonces = 0
-
-/** A name that no other call has, and that tells which process it is of: of guards, and of drafts, which are swept by it. */
-export function ownName({ self, randomLetters }: Pick<GuardHost, 'self' | 'randomLetters'>): string {
-  const { place } = self
-  const nonce = `${randomLetters(8)}${(nonces++).toString(36)}`
-  return [self.pid, self.started.replace(/[^0-9A-Za-z]/g, ''), ...placeParts(place), nonce].join('.')
-}
-
-function placeParts(place: Place): [string, string, string] {
-  const { boot, pidns } = place
-  return [boot.replace(/-/g, '').slice(0, 8) || '0', pidns || '0', machineMark(place)]
-}
-
-/** Whether the process in a guard's name is provably gone. Another host or namespace: never. */
-export function isOwnerDead(host: Pick<GuardHost, 'self' | 'look'>, name: string): boolean {
-  const [pid, started, boot, pidns, hostHash, nonce] = name.split('.')
-  // Not a name of this form: whatever made it, only its age can free it.
-  if (nonce === undefined || !/^\d+$/.test(pid!)) return false
-  const [boot8, ourPidns, ourHost] = placeParts(host.self.place)
-  // The same boot and namespace are this host, whatever its name is now (DHCP, VPN). Another boot is an earlier one of
-  // this host only where its machine id says so: two machines may have one name.
-  const isThisHost = hostHash === ourHost || (boot === boot8 && boot8 !== '0' && pidns === ourPidns)
-  if (!isThisHost) return false
-  if (boot !== boot8) return host.self.place.machine !== undefined && boot !== '0' && boot8 !== '0'
-  if (pidns !== ourPidns) return false
-  const look = host.look(Number(pid))
-  if (look.kind === 'gone' || look.kind === 'zombie') return true
-  return look.kind === 'running' && look.started.replace(/[^0-9A-Za-z]/g, '') !== started
-}
-
-/** A path in `.wrk/tmp` for a file that is being made; swept once this process is gone. */
-export function draftPath(host: Pick<GuardHost, 'self' | 'randomLetters'>, stateDir: string): string {
-  return join(stateDir, 'tmp', ownName(host))
-}
-
-/** Drafts live for milliseconds. So old a one goes even if its process cannot be judged: it ran in a sandbox, or elsewhere. */
-const OLDEST_DRAFT_MS = 3_600_000
-
-/** Whether a draft in `.wrk/tmp` was left: its process is dead, or nobody can tell and it is far too old. */
-export function isDraftLeft(host: GuardHost, path: string): boolean {
-  return isOwnerDead(host, basename(path)) || guardAgeMs(host.disk, path) > OLDEST_DRAFT_MS
-}
-
-/** Removes what dead processes left in `.wrk/tmp`: guards that nobody took, and files that were not put in place. */
-export function sweepDrafts(host: GuardHost, stateDir: string): void {
-  const { disk } = host
-  const tmp = join(stateDir, 'tmp')
-  for (const name of unless(MISSING, [], () => disk.readdirSync(tmp))) {
-    const path = join(tmp, name)
-    if (!isDraftLeft(host, path)) continue
-    if (!isFolder(disk, path)) {
-      unless(MISSING, undefined, () => disk.unlinkSync(path))
-      continue
-    }
-    for (const file of [name, `${name}.a`, `${name}.b`])
-      unless([...MISSING, 'EISDIR'], undefined, () => disk.unlinkSync(join(path, file)))
-    unless([...MISSING, 'ENOTEMPTY', 'EEXIST'], undefined, () => disk.rmdirSync(path))
-  }
-}
-
 function busy(host: GuardHost, stateDir: string, key: string): WrkError {
   const dir = join(stateDir, 'guards', key)
   const [slot] = slotsIn(host.disk, dir)
   const holder = slot
-    ? `process ${slot.split('.')[0]} has held it for ${humanDuration(guardAgeMs(host.disk, join(dir, slot)))}`
+    ? `process ${slot.split('.')[0]} has held it for ${humanDuration(ageMs(host.disk, join(dir, slot)))}`
     : 'many processes write it'
   return new WrkError('BUSY', `timed out waiting to write ${key}: ${holder}`, {
     hint: 'Try again in a moment.',

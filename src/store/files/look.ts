@@ -17,3 +17,13 @@ export function lookAt(disk: Disk, path: string): Stats | null {
 export function isThere(disk: Disk, path: string): boolean {
   return lookAt(disk, path) !== null
 }
+
+export function isFolderAt(disk: Disk, path: string): boolean {
+  return lookAt(disk, path)?.isDirectory() ?? false
+}
+
+/** By its modification time against the system clock; 0 when nothing is there. */
+export function ageMs(disk: Disk, path: string): number {
+  const stat = lookAt(disk, path)
+  return stat ? Math.max(0, Date.now() - stat.mtimeMs) : 0
+}

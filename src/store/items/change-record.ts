@@ -12,7 +12,8 @@ import { intentsOf, logChanges, type Unlogged } from '../log/outbox.ts'
 import { withReaders } from '../readers.ts'
 import type { Store } from '../store.ts'
 import { type OpenItem, openItem } from './open-item.ts'
-import { publishItem, resolveIntents } from './publish-item.ts'
+import { publishItem } from './publish-item.ts'
+import { resolveIntents } from './resolve-intents.ts'
 
 export type RecordDecision<T> =
   | { kind: 'change'; hold: Hold; session?: string | undefined; event: PendingEvent; result: T }

@@ -25,7 +25,8 @@ import { openItem } from './open-item.ts'
 import type { ItemPlace } from './places/item-places.ts'
 import { writeMove } from './places/moves.ts'
 import { type ItemDecision, publicationOf } from './publication-of.ts'
-import { type ItemPublished, publishItem, resolveIntents } from './publish-item.ts'
+import { type ItemPublished, publishItem } from './publish-item.ts'
+import { resolveIntents } from './resolve-intents.ts'
 
 export interface ItemChange<T> {
   result: T

@@ -8,10 +8,11 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import { MISSING, messageOf, unless } from '../../core/errno.ts'
 import type { Disk } from '../files/disk.ts'
-import { type GuardHost, type HeldGuard, StartOver, withFolders } from '../files/guard.ts'
+import { type GuardHost, type HeldGuard, StartOver } from '../files/guard.ts'
 import type { OpenFile } from '../files/guarded-file.ts'
 import { isThere, lookAt } from '../files/look.ts'
 import { readMarker, removeMarker, writeMarker } from '../files/marker.ts'
+import { withFolders } from '../state-folders.ts'
 import { appendEvents, type PendingEvent } from './event-log.ts'
 
 /** A change that has happened and may not be logged yet; as appendEvents takes them. */

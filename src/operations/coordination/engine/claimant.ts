@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Claimant, SharedHolder } from '../../../core/coordination/decide.ts'
 import { MISSING, unless } from '../../../core/errno.ts'
 import type { Anchor } from '../../../core/sessions/session.ts'
-import { draftPath } from '../../../store/files/guard.ts'
+import { draftPath } from '../../../store/drafts.ts'
 import { here } from '../../../system/processes/process.ts'
 import type { Shared } from './open-shared.ts'
 

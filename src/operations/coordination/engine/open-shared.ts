@@ -8,7 +8,7 @@ import { type CoordinationSettings, readCoordination } from '../../../core/coord
 import { WrkError } from '../../../core/errors.ts'
 import type { ItemKey } from '../../../core/items/ids.ts'
 import { type SharedNotes, sharedNotes } from '../../../store/coordination/shared-notes.ts'
-import { draftPath } from '../../../store/files/guard.ts'
+import { draftPath } from '../../../store/drafts.ts'
 import { findRepository, type Repository } from '../../../system/git/repository.ts'
 import { badSetting, type Context, readSettingsFile } from '../../context.ts'
 
