@@ -146,6 +146,7 @@ describe('core and markdown', () => {
     )
     expect(outside.sort()).toEqual([
       'markdown/jsonc.ts imports jsonc-parser',
+      'markdown/read/converter.ts imports yaml',
       'markdown/read/full.ts imports gray-matter',
       'markdown/read/full.ts imports yaml',
     ])

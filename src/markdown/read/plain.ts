@@ -1,11 +1,11 @@
 /**
  * Reads the plain part of YAML that nearly all frontmatter is written in: block maps and lists,
- * one-line flow lists and maps, one-line scalars, scalars over several lines, comments. It is a recogniser, not a YAML parser:
- * it gives a map only where the `yaml` package is sure to give the same data without an error, and
- * null for everything else: anchors, tags, quoted keys,
- * keys that stand twice, tabs, control characters, and whatever else is unusual.
+ * one-line flow lists and maps, one-line scalars, scalars over several lines, comments. It is a recogniser, not a YAML
+ * parser: it gives a map only where the `yaml` package is sure to give the same data without an error, and null for
+ * everything else: anchors, tags, quoted keys, duplicate keys, tabs, control characters, and whatever else is unusual.
  *
- * Speed is why it exists: one pass over character codes, no lines and no tokens in between.
+ * Speed is why it exists: one pass over character codes, no lines and no tokens in between. That is also why its one
+ * class is long: the methods call each other at nearly every character and share the position.
  */
 
 import type { YamlList, YamlMap, YamlNode, YamlPair, YamlScalar } from '../node.ts'
@@ -13,7 +13,6 @@ import { plainValue } from '../scalar.ts'
 import { readBlockScalar } from './block-scalar.ts'
 import {
   APOSTROPHE,
-  BACKSLASH,
   CLOSE_LIST,
   CLOSE_MAP,
   COLON,
@@ -36,14 +35,14 @@ import {
   QUOTE,
   SPACE,
 } from './characters.ts'
-import { unescaped } from './escapes.ts'
 import { Keys } from './keys.ts'
+import { ONE_LINE, readQuoted } from './quoted.ts'
 import { type SkimmedEntry, skim } from './skim.ts'
 
 /**
  * Takes YAML text; gives its root map (empty for empty text), or null for "not sure".
- * With `wanted`, only these top-level pairs are sure to be given, and only of these whether a key stands twice;
- * all else is checked the same. With `repeated`, top-level keys that stand twice are put there instead of
+ * With `wanted`, only these top-level pairs are sure to be given, and only of these duplicates are found;
+ * all else is checked the same. With `repeated`, duplicate top-level keys are put there instead of
  * making it unsure; the map then holds all their pairs.
  */
 export function readPlain(
@@ -68,8 +67,6 @@ export interface RepeatedKey {
 }
 
 const MAX_DEPTH = 32
-/** An indentation that no line is deeper than: a quoted scalar then ends on its line. */
-const ONE_LINE = Number.POSITIVE_INFINITY
 /** YAML allows 1,024 characters up to the colon. */
 const MAX_KEY = 1000
 
@@ -190,7 +187,7 @@ class PlainReader {
     return this.endLine() ? item : null
   }
 
-  /** What stands behind the colon: on the line, or below it. */
+  /** What follows the colon: on the line, or below it. */
   private blockValue(indent: number, depth: number): YamlNode | null {
     const behindColon = this.at
     this.skipSpaces()
@@ -358,44 +355,10 @@ class PlainReader {
     return { kind: 'scalar', style: 'plain', text: text.slice(start, i), start, end: i }
   }
 
-  /** A quoted scalar; over several lines where all but the first are deeper than `indent` and not blank. */
   private quoted(indent: number): YamlScalar | null {
-    const { text, codes, at: start } = this
-    const quote = codes[start]!
-    let escapes = 0
-    let doubled = false
-    let lines = 1
-    let i = start + 1
-    for (; ; i++) {
-      const c = codes[i]!
-      if (c === quote) {
-        if (quote === QUOTE || codes[i + 1] !== APOSTROPHE) break
-        doubled = true
-        i++
-      } else if (c === BACKSLASH && quote === QUOTE && codes[i + 1] !== LF) {
-        escapes++
-        if (codes[++i]! < SPACE) return null
-      } else if (c === LF) {
-        let next = i + 1
-        while (codes[next] === SPACE) next++
-        if (next - i - 1 <= indent || codes[next]! < SPACE) return null
-        lines++
-        i = next - 1
-      } else if (c < SPACE || (c > 126 && isOdd(c))) return null
-    }
-    this.at = i + 1
-    let content: string | null = text.slice(start + 1, i)
-    if (lines > 1) content = folded(content, quote)
-    if (quote === QUOTE) content = escapes > 0 ? unescaped(content, escapes) : content
-    else if (doubled) content = content.replaceAll("''", "'")
-    if (content === null) return null
-    return {
-      kind: 'scalar',
-      style: quote === QUOTE ? 'double' : 'single',
-      text: content,
-      start,
-      end: this.at,
-    }
+    const scalar = readQuoted(this.text, this.codes, this.at, indent)
+    if (scalar !== null) this.at = scalar.end
+    return scalar
   }
 
   private skipSpaces(): void {
@@ -413,12 +376,6 @@ class PlainReader {
     const next = this.codes[this.at + 1]!
     return next === SPACE || next === LF || next === CR
   }
-}
-
-/** A line break, with the blanks around it, reads as one blank; between double quotes, one behind a backslash as nothing. */
-function folded(content: string, quote: number): string {
-  if (quote === APOSTROPHE) return content.replace(/ *\n */g, ' ')
-  return content.replace(/(\\[^\n])|\\\n *| *\n */g, (found, kept) => kept ?? (found[0] === '\\' ? '' : ' '))
 }
 
 function emptyScalar(at: number): YamlScalar {
