@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import template from '../../../templates/hook.sh'
 import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts'
-import { thisProgram } from '../../operations/hooks/hooks.ts'
+import { thisProgram } from '../../operations/hooks/hook-text.ts'
 import { describeDiagnosis } from '../../print/doctor/doctor.ts'
 import { EXIT, EXIT_OF } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'

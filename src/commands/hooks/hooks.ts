@@ -1,16 +1,15 @@
 import type { Command } from 'commander'
 import template from '../../../templates/hook.sh'
+import { thisProgram } from '../../operations/hooks/hook-text.ts'
+import { hooksInstall, inTheWay } from '../../operations/hooks/hooks-install.ts'
 import {
   folderForHooks,
   type HooksChange,
   type HooksStatus,
-  hooksInstall,
   hooksStatus,
-  hooksUninstall,
-  inTheWay,
   isReached,
-  thisProgram,
-} from '../../operations/hooks/hooks.ts'
+} from '../../operations/hooks/hooks-status.ts'
+import { hooksUninstall } from '../../operations/hooks/hooks-uninstall.ts'
 import {
   installMergeDriver,
   mergeDriverStatus,

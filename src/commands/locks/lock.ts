@@ -1,3 +1,4 @@
+/** `wrk lock` and its six verbs: one file, as each command has one; the work of each verb is in `operations/locks/`. */
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { checkLockName, DEFAULT_LOCK } from '../../core/locks/session-lock.ts'
@@ -120,7 +121,7 @@ function renew(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk lock renew --run-id "$R"
-     while sleep 300; do wrk lock renew --run-id "$R" || break; done &     beside a long job`,
+     while sleep 300; do wrk lock renew --run-id "$R" || break; done &     during a long job`,
   )
   command.action((name: string | undefined, { ttl, runId = '' }: Flags) =>
     run(globals => {
@@ -236,7 +237,7 @@ function timeToLive(ttl: string | undefined): number | undefined {
   return ttl === undefined ? undefined : duration('--ttl', ttl)
 }
 
-/** What the JSON of a verb says of itself when it failed before it could tell. */
+/** What the JSON of a verb has when it failed before there was a result. */
 const NOT_DONE: Record<string, Record<string, unknown>> = {
   claim: { acquired: false },
   renew: { renewed: false },

@@ -11,7 +11,7 @@ export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk heartbeat
-     while sleep 300; do wrk heartbeat || break; done &     beside a long job`,
+     while sleep 300; do wrk heartbeat || break; done &     during a long job`,
   )
   command.addHelpText(
     'after',

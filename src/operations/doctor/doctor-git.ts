@@ -8,7 +8,8 @@ import { itemPlaces, queueFolders } from '../../store/items/places/item-places.t
 import { gitIn, pathInRepository, type Repository, repositoryHolding } from '../../system/git/repository.ts'
 import { ignoredPaths } from '../../system/git/staged.ts'
 import type { Context } from '../context.ts'
-import { type HookProgram, type HooksStatus, hooksStatus } from '../hooks/hooks.ts'
+import type { HookProgram } from '../hooks/hook-text.ts'
+import { type HooksStatus, hooksStatus } from '../hooks/hooks-status.ts'
 import { type MergeDriverStatus, mergeDriverStatus } from '../merges/merge-driver-setup.ts'
 
 export type { HookProgram }

@@ -9,7 +9,7 @@ import { counts, type Finding, isSameFinding } from '../../core/doctor/finding.t
 import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import type { Context } from '../context.ts'
-import type { HookProgram } from '../hooks/hooks.ts'
+import type { HookProgram } from '../hooks/hook-text.ts'
 import { gatherFacts } from './doctor-facts.ts'
 import { applyFix } from './doctor-fix.ts'
 
