@@ -61,8 +61,13 @@ export function settleItem(situation: Situation, full?: FullReader): Settled {
       paths: open.map(pathOf),
     }
   const whole = edited.filter(({ copyOf }) => copyOf === null)
-  if (distinct(whole).length > 1)
-    return { kind: 'person', reason: 'it was edited in two places', paths: whole.map(pathOf) }
+  if (distinct(whole).length > 1) {
+    const isKnown = situation.base ?? situation.ours ?? situation.theirs
+    const reason = isKnown
+      ? 'it was edited in two places'
+      : 'it is in two places, and which commits that comes from is unknown'
+    return { kind: 'person', reason, paths: whole.map(pathOf) }
+  }
   if (whole[0]) {
     const path = placeFor(situation, whole[0], whole[0].path, full)
     return path === null

@@ -72,15 +72,13 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
   const inIndex = byKey(index)
   const tree = (name: string | null | undefined) =>
     name ? byKey(itemEntries(treeEntries(repository, name, folder), folder)) : new Map<ItemKey, ItemEntry[]>()
-  const [base, ours, theirs] = [operation?.base, operation?.ours, operation?.theirs].map(tree) as [
-    ReturnType<typeof tree>,
-    ReturnType<typeof tree>,
-    ReturnType<typeof tree>,
-  ]
+  const ours = tree(operation?.ours)
   // What git is doing is not known (`checkout -m`, a stash that is gone): the index has each conflict.
-  const sides = operation ? { base, ours, theirs } : stagedSides(index)
-  const foreign = operation?.kind === 'replayed' ? new Set<ItemKey>() : foreignTexts(repository, index, sides)
+  const sides = operation
+    ? { base: tree(operation.base), ours, theirs: tree(operation.theirs) }
+    : stagedSides(index)
   const isReplayed = operation?.kind === 'replayed'
+  const foreign = isReplayed ? new Set<ItemKey>() : foreignTexts(repository, index, sides)
   const misplaced = operation && !isReplayed ? misplacedItems(scene, sides) : new Set()
   const keys = [...new Set([...inIndex.keys(), ...foreign])].filter(key => {
     const entries = inIndex.get(key) ?? []
@@ -88,9 +86,11 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
     return misplaced.has(key)
   })
   const none: Sides = { base: new Map(), ours: new Map(), theirs: new Map() }
+  const origins = isReplayed && keys.length > 0 ? (operation.origins ?? []) : []
+  const candidates = origins.map(({ base, theirs }) => ({ base: tree(base), ours, theirs: tree(theirs) }))
   const items = keys.map(key => {
     const entries = inIndex.get(key) ?? []
-    const own = isReplayed && !isFromOrigin(key, entries, sides) ? none : sides
+    const own = isReplayed ? (candidates.find(one => isFromOrigin(key, entries, one)) ?? none) : sides
     return itemOf(key, entries, own, foreign.has(key))
   })
   const names = items.flatMap(({ wanted }) => wanted)

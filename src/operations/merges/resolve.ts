@@ -103,7 +103,11 @@ async function settleOne(
       })
     else {
       const path = name(settled.file.path)
-      result.open.push({ id, path, why: settled.kind === 'conflict' ? settled : { ...settled, path } })
+      const why: OpenReason =
+        settled.kind === 'conflict'
+          ? { kind: 'conflict', keys: settled.keys }
+          : { kind: 'deleted', by: settled.by, path }
+      result.open.push({ id, path, why })
     }
     return
   }

@@ -42,9 +42,11 @@ function whatOf(why: OpenReason): string {
 function nextOf({ id, path, why }: Open, here: (path: string) => string): string {
   const file = shellWord(here(path))
   if (why.kind === 'deleted') return `Keep it: git add ${file}. Remove it: git rm ${file}`
-  const all =
-    why.kind === 'person' && why.paths.length > 1 ? why.paths.map(one => shellWord(here(one))) : [file]
-  return `Edit ${all.join(' or ')}, then: wrk resolve ${shown(id)}`
+  if (why.kind === 'person' && why.paths.length > 1) {
+    const all = why.paths.map(one => shellWord(here(one)))
+    return `Keep all that counts in one of ${all.join(', ')}; git rm the other, then: wrk resolve ${shown(id)}`
+  }
+  return `Edit ${file}, then: wrk resolve ${shown(id)}`
 }
 
 /** Makes paths of a repository into those from a folder in it. */

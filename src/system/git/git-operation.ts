@@ -10,8 +10,16 @@ export interface GitOperation {
   base: string | null
   ours: string
   theirs: string
+  /** Of `replayed`: what the commit may have been made from. */
+  origins?: readonly Origin[]
   /** What a person does when all is settled. */
   next: string
+}
+
+/** A change that may have been made again as another commit: what it was made from, and what it made. */
+export interface Origin {
+  base: string | null
+  theirs: string
 }
 
 /** The operation that is in progress, else the merge or replayed commit that HEAD is; null when there is neither. */
@@ -82,22 +90,44 @@ function justDone(repository: Repository): GitOperation | null {
   const next = 'git commit'
   if (second)
     return { kind: 'merged', base: mergeBase(repository, first, second), ours: first, theirs: second, next }
-  const origin = originOfHead(repository)
-  if (origin === null) return null
-  return { kind: 'replayed', base: commitOr(repository, `${origin}^`), ours: first, theirs: origin, next }
+  const origins = [...namedByHead(repository), ...likeHead(repository)]
+  if (!origins[0]) return null
+  return { kind: 'replayed', ...origins[0], ours: first, origins, next }
 }
 
-/** A commit that is made again keeps its author, its subject, and the second in which it was first made. Others may too. */
-function originOfHead(repository: Repository): string | null {
-  const format = '--format=%H %at %ae %s'
+/** The commit that git's own message names: of a revert, and of `cherry-pick -x`. */
+function namedByHead(repository: Repository): Origin[] {
+  const message = ask(repository, ['log', '--max-count=1', '--format=%B', 'HEAD']).stdout.toString('utf8')
+  return [...message.matchAll(/\b(reverts|cherry picked from) commit ([0-9a-f]{40,64})\b/g)].flatMap(
+    found => {
+      const [commit, before] = [found[2]!, `${found[2]}^`].map(name => commitOr(repository, name))
+      if (!commit) return []
+      if (found[1] !== 'reverts') return [{ base: before ?? null, theirs: commit }]
+      return before ? [{ base: commit, theirs: before }] : []
+    },
+  )
+}
+
+/**
+ * A commit that is made again keeps its author, its subject, and the second in which it was first made. Others may have
+ * the same.
+ */
+function likeHead(repository: Repository): Origin[] {
+  const format = '--format=%H%x00%P%x00%at %ae %s'
   const log = ask(repository, ['log', '--all', '--reflog', '--max-count=5000', format, 'HEAD'])
-  if (log.code !== 0) return null
+  if (log.code !== 0) return []
   const [head, ...others] = [
     ...lines(ask(repository, ['log', '--max-count=1', format, 'HEAD']).stdout),
     ...lines(log.stdout),
-  ].map(line => ({ commit: line.slice(0, line.indexOf(' ')), made: line.slice(line.indexOf(' ')) }))
-  return others.find(({ commit, made }) => commit !== head!.commit && made === head!.made)?.commit ?? null
+  ].map(line => line.split('\0') as [commit: string, parents: string, made: string])
+  return others
+    .filter(([commit, , made]) => commit !== head![0] && made === head![2])
+    .slice(0, MOST_ORIGINS)
+    .map(([commit, parents]) => ({ base: parents.split(' ')[0] || null, theirs: commit }))
 }
+
+/** How many commits of the same second and subject are compared. */
+const MOST_ORIGINS = 20
 
 function lines(output: Buffer): string[] {
   return output.toString('utf8').split('\n').filter(Boolean)

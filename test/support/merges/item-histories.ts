@@ -34,7 +34,7 @@ const FIRST_MODEL: Model = {
   folder: 'pending',
 }
 
-const SHORT_MODEL: Model = { ...FIRST_MODEL, title: 'x', related: [], body: [], updated_at: null }
+export const SHORT_MODEL: Model = { ...FIRST_MODEL, title: 'x', related: [], body: [], updated_at: null }
 
 export type Form = 'flow' | 'block'
 
