@@ -94,3 +94,16 @@ test('outside of git it is from the event log alone', async () => {
   expect(json.entries.map(({ type }: { type: string }) => type)).toEqual(['created'])
   expect(stderr).toContain('is not in a git repository')
 })
+
+test.each(['history', 'check'])('%s names an item as its file does, with its zeros', async command => {
+  const repository = await makeRepository(['WRK-001'])
+  const { json } = await repository.wrk(`${command} 1 --json`)
+  expect(json.item.id ?? json.item).toBe('WRK-001')
+})
+
+test('history names an item that is gone as its last file did', async () => {
+  const repository = await makeRepository(['WRK-001'])
+  await repository.git(['rm', '-q', repository.path('WRK-001')])
+  await repository.commitAll('removed')
+  expect((await repository.wrk('history 1 --json')).json.item).toBe('WRK-001')
+})

@@ -43,6 +43,25 @@ test('a branch that only does what wrk does is verified, without a session', asy
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'Verified 2 items in 1 commit.\n' })
 })
 
+test.each([
+  ['at the top of the repository', '.', '.'],
+  ['called from a folder below the top', IN_QUEUE, 'pending'],
+  ['with a name that git would take for a pattern', '[x]*/queue', '.'],
+])('a queue %s is verified', async (_, queue, from) => {
+  const repository = await makeRepository(['WRK-1'], { queue })
+  // git has no empty folders, and a queue is known by these two.
+  repository.write(join(queue, 'working', '.gitkeep'), '')
+  await repository.commitAll('before')
+  repository.write('WRK-1', item('WRK-1', { status: 'done' }))
+  await repository.commitAll('a change')
+  const cwd = join(repository.top, queue, from)
+  const { stdout } = await repository.wrk('verify --range HEAD~1..HEAD --json', { session: null, cwd })
+  const path = join(queue, 'pending', 'WRK-1.md')
+  expect(JSON.parse(stdout).findings).toMatchObject([
+    { code: 'status-folder', item: 'WRK-1', path, commit: expect.stringMatching(/^[0-9a-f]{40}$/) },
+  ])
+})
+
 describe('it finds', () => {
   test.each<[string, (repository: Repository) => void, object]>([
     [

@@ -1,10 +1,12 @@
 /** One item's life as one line of time: what the event log has of it, and what git has committed, wherever it lay. */
 import { changesBetween, type FieldChange } from '../../core/commits/item-changes.ts'
 import { WrkError } from '../../core/errors.ts'
-import { type ItemId, keyOfFileName, parseId } from '../../core/items/ids.ts'
+import { displayOfFileName, type ItemId, keyOfFileName, parseId } from '../../core/items/ids.ts'
 import type { LogEvent } from '../../core/log/event.ts'
 import { stamp } from '../../core/time.ts'
 import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'
+import { readItem } from '../../store/items/item-reader.ts'
+import { placesOf } from '../../store/items/places/item-places.ts'
 import { fileHistory, type HistoryCommit } from '../../system/git/file-history.ts'
 import { readAsCheckedOut } from '../../system/git/staged.ts'
 import type { Context } from '../context.ts'
@@ -50,7 +52,19 @@ export async function itemHistory(context: Context, text: string, cwd: string): 
   // What happened is committed afterwards.
   const order = (one: HistoryEntry) => `${one.time} ${one.source === 'log' ? 0 : 1}`
   entries.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0))
-  return { id: id.display, entries, warnings }
+  return { id: await spelledId(context, id, entries), entries, warnings }
+}
+
+/** As the item's file has it; of one that is gone, as its last file or event has it. */
+async function spelledId({ store }: Context, id: ItemId, entries: readonly HistoryEntry[]): Promise<string> {
+  const [reading] = placesOf(store.host.disk, store.root, id.key).length > 0 ? await readItem(store, id) : []
+  if (reading) return reading.item.id
+  const names = entries.map(entry => {
+    if (entry.source === 'log') return entry.item
+    const path = entry.to ?? entry.from
+    return path && displayOfFileName(path.slice(path.lastIndexOf('/') + 1))
+  })
+  return names.findLast(name => name) ?? id.display
 }
 
 /** An item that is in no folder any more may still be in git. */

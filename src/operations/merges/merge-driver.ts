@@ -13,6 +13,9 @@ import { differentItems, type NamedVersion } from '../../core/merges/different-i
 import { mergeItem } from '../../core/merges/merge-item.ts'
 import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'
 import { git } from '../../system/git/git.ts'
+import { writeBlob } from '../../system/git/index-entries.ts'
+import type { Repository } from '../../system/git/repository.ts'
+import { readAsCheckedOut, readObjects, storeThroughFilters } from '../../system/git/staged.ts'
 
 /** What git puts in the place of %O %A %B %L %P. */
 export interface MergeRequest {
@@ -36,11 +39,13 @@ export async function mergeDriver(request: MergeRequest): Promise<DriverResult> 
   const { base, ours, theirs, path, markerSize } = request
   if (!Number.isInteger(markerSize) || markerSize < 1)
     throw new WrkError('USAGE', 'the marker size must be a number')
-  const [o, a, b] = [base, ours, theirs].map(file => readFileSync(file)) as [Buffer, Buffer, Buffer]
+  const raw = [base, ours, theirs].map(file => readFileSync(file)) as [Buffer, Buffer, Buffer]
   const name = path.slice(path.lastIndexOf('/') + 1)
   const item = displayOfFileName(name)
   if (!keyOfFileName(name)) return mergeWithGit(request, item)
 
+  const readable = asCheckedOut(raw, path)
+  const [o, a, b] = readable ?? raw
   const versions = { base: o.length > 0 ? o : null, ours: a, theirs: b }
   const merge = (showBase: boolean, full?: FullReader) =>
     mergeItem(versions, { size: markerSize, showBase }, full)
@@ -54,8 +59,34 @@ export async function mergeDriver(request: MergeRequest): Promise<DriverResult> 
   if (named) return { kind: 'differentItems', named }
   if (result.kind === 'conflict' && showsBase()) result = merge(true, full)
   if (result.kind === 'needsFull' || result.kind === 'unreadable') return mergeWithGit(request, item)
-  replace(ours, result.bytes)
+  replace(ours, readable ? asStored(result.bytes, path) : result.bytes)
   return result.kind === 'merged' ? { kind: 'merged', item } : { kind: 'conflict', item, keys: result.keys }
+}
+
+/** git runs the driver at the top of the working tree. */
+const here = (): Repository => {
+  const cwd = process.cwd()
+  return { cwd, top: cwd, gitDir: '', commonDir: '', scope: 'caller' }
+}
+
+/**
+ * git hands over what it keeps: of files under a filter (git-crypt) that is no text.
+ * @returns the versions as they are checked out; null where they are as they came
+ */
+function asCheckedOut(versions: readonly Buffer[], path: string): [Buffer, Buffer, Buffer] | null {
+  if (versions.every(bytes => bytes.length === 0 || bytes.toString('utf8', 0, 6).includes('---'))) return null
+  const repository = here()
+  const files = versions.map(bytes => ({ id: writeBlob(repository, bytes), path }))
+  const { objects, filtered } = readAsCheckedOut(repository, files)
+  return filtered.size > 0 ? (files.map(({ id }) => objects.get(id)!) as [Buffer, Buffer, Buffer]) : null
+}
+
+/** @throws WrkError IO */
+function asStored(bytes: Buffer, path: string): Buffer {
+  const blob = storeThroughFilters(here(), bytes, path)
+  const [stored] = blob === null ? [] : readObjects(here(), [blob])
+  if (stored) return stored
+  throw new WrkError('IO', `the filter in .gitattributes failed for ${path}`)
 }
 
 /** What git does without a driver. */

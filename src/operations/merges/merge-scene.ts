@@ -14,7 +14,7 @@ import { placeOfPath } from '../../store/items/places/item-places.ts'
 import type { GitOperation } from '../../system/git/git-operation.ts'
 import { type GitEntry, indexEntries, treeEntries } from '../../system/git/index-entries.ts'
 import type { Repository } from '../../system/git/repository.ts'
-import { readObjects } from '../../system/git/staged.ts'
+import { mergeAttribute, type ReadFiles, readAsCheckedOut, readObjects } from '../../system/git/staged.ts'
 import { foreignTexts } from './foreign-text.ts'
 import { textsAsLeft } from './texts-as-left.ts'
 
@@ -48,6 +48,8 @@ export interface SceneItem {
   entries: ItemEntry[]
   /** What git has put into the index at its paths. */
   byGit: readonly Buffer[]
+  /** git keeps it in another form (git-crypt): the texts here are as they are checked out. `failed`: they are not. */
+  filter: 'none' | 'applied' | 'failed'
 }
 
 /** @throws WrkError IO */
@@ -93,9 +95,13 @@ export function toSettle(scene: Scene, operation: GitOperation | null): SceneIte
     const own = isReplayed ? (candidates.find(one => isFromOrigin(key, entries, one)) ?? none) : sides
     return itemOf(key, entries, own, foreign.has(key))
   })
-  const names = items.flatMap(({ wanted }) => wanted)
-  const bytes = new Map(readObjects(repository, names).map((one, i) => [names[i]!, one ?? Buffer.alloc(0)]))
-  return items.map(({ make }) => make(bytes))
+  const wanted = items.flatMap(item => item.wanted)
+  const files = wanted.map(({ blob, path }) => ({
+    id: blob,
+    path: folder === '' ? path : `${folder}/${path}`,
+  }))
+  const found = readAsCheckedOut(repository, files)
+  return items.map(({ make }) => make(found))
 }
 
 /**
@@ -127,13 +133,15 @@ function itemOf(key: ItemKey, entries: ItemEntry[], sides: Sides, isForeign: boo
     return all.length === 1 ? all[0]! : null
   }
   const [base, ours, theirs] = [one(sides.base), one(sides.ours), one(sides.theirs)]
-  const wanted = [...entries, base, ours, theirs].flatMap(entry => entry?.blob ?? [])
+  const wanted = [...entries, base, ours, theirs].flatMap(entry => entry ?? [])
   const some = ours ?? theirs ?? entries[0] ?? base
   return {
     wanted,
-    make: (bytes: ReadonlyMap<string, Buffer>): SceneItem => {
+    make: ({ objects, failed, filtered }: ReadFiles): SceneItem => {
+      const bytesOf = ({ blob }: ItemEntry) => objects.get(blob) ?? Buffer.alloc(0)
       const version = (entry: ItemEntry | null) =>
-        entry && { path: entry.path, blob: entry.blob, bytes: bytes.get(entry.blob)! }
+        entry && { path: entry.path, blob: entry.blob, bytes: bytesOf(entry) }
+      const isIn = (set: ReadonlySet<string>) => wanted.some(({ blob }) => set.has(blob))
       return {
         key,
         name: some?.name ?? key,
@@ -143,7 +151,8 @@ function itemOf(key: ItemKey, entries: ItemEntry[], sides: Sides, isForeign: boo
         theirs: version(theirs),
         entries,
         // What is staged whole may be a person's own, unless it is known that git mixed two items there.
-        byGit: entries.filter(({ stage }) => stage > 0 || isForeign).map(({ blob }) => bytes.get(blob)!),
+        byGit: entries.filter(({ stage }) => stage > 0 || isForeign).map(bytesOf),
+        filter: isIn(failed) ? 'failed' : isIn(filtered) ? 'applied' : 'none',
       }
     },
   }
@@ -200,12 +209,17 @@ export function workingFiles(scene: Scene, item: SceneItem) {
     isConverted ? Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1') : bytes
   const files: WorkingFile[] = [...seen].map(([path, raw]) => {
     const bytes = replaced(raw, '\r\n', '\n')
-    return { path, bytes, ...howLeft(item, path, bytes) }
+    return { path, bytes, ...howLeft(scene, item, path, bytes) }
   })
   return { seen, files, asInTree: (bytes: Buffer) => replaced(bytes, '\n', '\r\n') }
 }
 
-function howLeft(item: SceneItem, path: string, bytes: Buffer): Pick<WorkingFile, 'asLeft' | 'copyOf'> {
+function howLeft(
+  scene: Scene,
+  item: SceneItem,
+  path: string,
+  bytes: Buffer,
+): Pick<WorkingFile, 'asLeft' | 'copyOf'> {
   const { ours, theirs, entries } = item
   const stages = entries.filter(entry => entry.path === path && entry.stage > 0).map(({ stage }) => stage)
   const holdsBoth = stages.includes(2) && stages.includes(3)
@@ -225,7 +239,12 @@ function howLeft(item: SceneItem, path: string, bytes: Buffer): Pick<WorkingFile
           : null
   const { texts, isDecided } = textsAsLeft(item, bytes)
   // Where git has written markers, a file without them is what a person has made of it, be it one side as it was.
-  const isChoice = holdsBoth && !isDecided && !hasConflictMarkers(bytes) && isOwn(item, path)
+  const isChoice =
+    holdsBoth &&
+    !isDecided &&
+    !hasConflictMarkers(bytes) &&
+    isOwn(item, path) &&
+    !(ours && bytes.equals(ours.bytes) && !hadMarkers(scene, item, path))
   return { asLeft: !isChoice && texts.some(text => text.equals(bytes)), copyOf: isChoice ? null : side }
 }
 
@@ -234,4 +253,10 @@ function isOwn({ base, ours, theirs, entries }: SceneItem, path: string): boolea
   return entries
     .filter(entry => entry.path === path && entry.stage > 0)
     .every(({ stage, blob }) => [base, ours, theirs][stage - 1]?.blob === blob)
+}
+
+/** Whether git writes markers into a conflict at a path: of what it takes for binary it leaves our version as it is. */
+function hadMarkers({ repository, folder }: Scene, { filter }: SceneItem, path: string): boolean {
+  const attribute = mergeAttribute(repository, folder === '' ? path : `${folder}/${path}`)
+  return attribute === 'wrk' || (filter === 'none' && ['unspecified', 'set', 'text'].includes(attribute))
 }

@@ -6,6 +6,7 @@
  * since) is merged or left alone. Done twice, it is as done once. The index is changed in one step, after the files.
  */
 import { join } from 'node:path'
+import { shellWord } from '../../core/commits/form.ts'
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName, type ItemKey, parseId } from '../../core/items/ids.ts'
 import { type Settled, type Situation, settleItem } from '../../core/merges/settle-item.ts'
@@ -14,6 +15,8 @@ import { type FullReader, loadFullReader } from '../../markdown/frontmatter.ts'
 import { settleFiles } from '../../store/items/settle-files.ts'
 import { type GitOperation, gitOperation } from '../../system/git/git-operation.ts'
 import { changeIndex, type GitEntry, writeBlob } from '../../system/git/index-entries.ts'
+import type { Repository } from '../../system/git/repository.ts'
+import { storeThroughFilters } from '../../system/git/staged.ts'
 import { queueInRepository } from '../commits/commit-queue.ts'
 import type { Context } from '../context.ts'
 import { mergeScene, type Scene, type SceneItem, toSettle, workingFiles } from './merge-scene.ts'
@@ -80,6 +83,16 @@ async function settleOne(
   result: ResolveResult,
 ): Promise<void> {
   const name = (path: string) => (scene.folder === '' ? path : `${scene.folder}/${path}`)
+  if (item.filter === 'failed') {
+    const paths = [...new Set(item.entries.map(({ path }) => name(path)))]
+    const reason = 'the filter in .gitattributes failed, so it cannot be read as git has it'
+    result.open.push({
+      id: displayOfFileName(item.name),
+      path: paths[0] ?? name(item.name),
+      why: { kind: 'person', reason, paths },
+    })
+    return
+  }
   for (let look = 0; look < LOOKS; look++) {
     const working = workingFiles(scene, item)
     const { base, ours, theirs } = item
@@ -158,7 +171,8 @@ async function putInPlace(
     stage,
   })
   const add: GitEntry[] = []
-  if (settled.kind === 'settled') add.push(entry(writeBlob(repository, settled.file.bytes), 0))
+  if (settled.kind === 'settled')
+    add.push(entry(stored(repository, item, settled.file.bytes, full(keep!.path)), 0))
   else if (settled.kind !== 'gone')
     for (const [stage, version] of [
       [1, item.base],
@@ -174,4 +188,14 @@ async function putInPlace(
       .join('\n')
   if (has(item.entries, full) !== has(add, path => path)) changeIndex(repository, [...new Set(remove)], add)
   return true
+}
+
+/** @throws WrkError IO */
+function stored(repository: Repository, { filter }: SceneItem, bytes: Buffer, path: string): string {
+  if (filter === 'none') return writeBlob(repository, bytes)
+  const blob = storeThroughFilters(repository, bytes, path)
+  if (blob !== null) return blob
+  throw new WrkError('IO', `the filter in .gitattributes failed for ${path}; nothing of it is staged`, {
+    hint: `See what it says: git add ${shellWord(path)}`,
+  })
 }

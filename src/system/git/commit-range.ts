@@ -1,6 +1,7 @@
 /** What a range of commits changed below a folder. Two processes, whatever the number of commits. */
 import { WrkError } from '../../core/errors.ts'
 import { type GitResult, git } from './git.ts'
+import { pathspecOf } from './repository.ts'
 
 export interface RangeCommit {
   commit: string
@@ -84,7 +85,10 @@ export function rangeCommits(
     '--',
   ]
   const input = commits.map(({ commit }) => `${commit}\n`).join('')
-  const output = checked('diff-tree', git(cwd, [...args, ...folders], { scope: 'caller', input }))
+  const output = checked(
+    'diff-tree',
+    git(cwd, [...args, ...folders.map(pathspecOf)], { scope: 'caller', input }),
+  )
   addChanges(output.toString('utf8').split('\0'), byName)
   return commits
 }

@@ -1,7 +1,7 @@
 /** The index and trees as lists of files, and changes of the index. Plumbing only; the working tree is not touched. */
 import { WrkError } from '../../core/errors.ts'
 import { git } from './git.ts'
-import type { Repository } from './repository.ts'
+import { pathspecOf, type Repository } from './repository.ts'
 
 export interface GitEntry {
   /** From the repository's top, with `/`. */
@@ -14,7 +14,7 @@ export interface GitEntry {
 
 /** Regular files of the index below a folder, with all stages. @throws WrkError IO */
 export function indexEntries({ cwd }: Repository, folder: string): GitEntry[] {
-  const output = run(cwd, ['ls-files', '--stage', '--full-name', '-z', '--', below(folder)])
+  const output = run(cwd, ['ls-files', '--stage', '--full-name', '-z', '--', pathspecOf(folder)])
   return parse(output, /^(\d+) ([0-9a-f]+) (\d)\t([\s\S]+)$/, ([mode, blob, stage, path]) => ({
     path: path!,
     mode: mode!,
@@ -53,10 +53,6 @@ export function changeIndex({ cwd }: Repository, remove: readonly string[], add:
   run(cwd, ['update-index', '-z', '--index-info'], Buffer.from(input))
   // So that git need not look into the files to know that they are as it has them.
   git(cwd, ['update-index', '-q', '--refresh'], { scope: 'caller' })
-}
-
-function below(folder: string): string {
-  return folder === '' ? ':(top)' : `:(top,literal)${folder}`
 }
 
 function parse(output: Buffer, pattern: RegExp, make: (parts: string[]) => GitEntry): GitEntry[] {

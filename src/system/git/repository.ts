@@ -80,6 +80,11 @@ export function pathInRepository({ top }: Repository, folder: string): string | 
   return path.split(sep).join('/')
 }
 
+/** A folder of a repository, from its top, as git takes paths: whatever the folder of the call and the folder's name. */
+export function pathspecOf(folder: string): string {
+  return folder === '' ? ':(top)' : `:(top,literal)${folder}`
+}
+
 /** Whether two working trees are of one repository. */
 export function isSameRepository(one: Repository, two: Repository): boolean {
   return realpathSync.native(one.commonDir) === realpathSync.native(two.commonDir)

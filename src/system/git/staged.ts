@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { WrkError } from '../../core/errors.ts'
 import { randomLetters } from '../random.ts'
 import type { GitResult } from './git.ts'
-import { gitIn, type Repository } from './repository.ts'
+import { gitIn, pathspecOf, type Repository } from './repository.ts'
 
 export interface StagedEntry {
   /** From the repository's top, with `/`. */
@@ -39,7 +39,7 @@ export function stagedEntries(repository: Repository, folder: string): StagedEnt
         tree,
         '--',
       ],
-      inFolder(folder),
+      pathspecOf(folder),
     ])
   let found = compare('HEAD')
   if (found.code !== 0 && isUnborn(repository)) found = compare(emptyTree(repository))
@@ -125,7 +125,7 @@ export function pathsDeletedBy(
   folder: string,
 ): Set<string> {
   if (commits.length === 0) return new Set()
-  const within = ['--', inFolder(folder)]
+  const within = ['--', pathspecOf(folder)]
   const list = outputOf('rev-list', gitIn(repository, ['rev-list', ...commits, '--not', 'HEAD', ...within]))
   const what = ['--stdin', '-r', '-z', '--no-renames', '--diff-filter=D', '--name-only', '--no-commit-id']
   // They themselves may be in that history: picked again after a revert.
@@ -153,6 +153,8 @@ export interface ReadFiles {
   objects: Map<string, Buffer | null>
   /** Objects that a filter keeps in another form in git, and that could not be turned back. */
   failed: ReadonlySet<string>
+  /** Those that were turned back. */
+  filtered: ReadonlySet<string>
 }
 
 /**
@@ -169,15 +171,44 @@ export function readAsCheckedOut(
     // git takes the object's name up to the first blank, and one file a line.
     ({ id, path }) => !/\s/.test(id) && !path.includes('\n') && lacksFrontmatter(objects.get(id)),
   )
-  if (odd.length === 0) return { objects, failed: new Set() }
+  const nothing: ReadonlySet<string> = new Set()
+  if (odd.length === 0) return { objects, failed: nothing, filtered: nothing }
   const smudged = readSmudged(repository, odd)
-  if (!smudged) return { objects, failed: new Set(odd.map(({ id }) => id)) }
-  for (const [i, bytes] of smudged.entries()) objects.set(odd[i]!.id, bytes)
-  return { objects, failed: new Set() }
+  if (!smudged) return { objects, failed: new Set(odd.map(({ id }) => id)), filtered: nothing }
+  const filtered = new Set<string>()
+  for (const [i, bytes] of smudged.entries()) {
+    const { id } = odd[i]!
+    if (!bytes.equals(objects.get(id)!)) filtered.add(id)
+    objects.set(id, bytes)
+  }
+  return { objects, failed: nothing, filtered }
 }
 
 function lacksFrontmatter(bytes: Buffer | null | undefined): boolean {
   return bytes instanceof Buffer && !/^(?:\ufeff)?---/.test(bytes.toString('utf8', 0, 6))
+}
+
+/**
+ * What a file with these bytes is in git, through the filters of .gitattributes.
+ * @param path from the repository's top
+ * @returns null when a filter fails
+ */
+export function storeThroughFilters(
+  { top, scope }: Pick<Repository, 'top' | 'scope'>,
+  bytes: Buffer,
+  path: string,
+): string | null {
+  const { code, stdout } = gitIn({ cwd: top, scope }, ['hash-object', '-w', '--stdin', '--path', path], bytes)
+  return code === 0 ? stdout.toString('utf8').trim() : null
+}
+
+/**
+ * How a merge of two versions of a file is set up: `merge` of .gitattributes, such as `wrk`, `unset`, `unspecified`.
+ * @param path from the repository's top
+ */
+export function mergeAttribute({ top, scope }: Pick<Repository, 'top' | 'scope'>, path: string): string {
+  const { stdout } = gitIn({ cwd: top, scope }, ['check-attr', '-z', 'merge', '--', path])
+  return stdout.toString('utf8').split('\0')[2] ?? 'unspecified'
 }
 
 /**
@@ -224,10 +255,6 @@ export function commentMark(repository: Repository): string {
   const { code, stdout } = gitIn(repository, ['config', '--get-regexp', '^core\\.comment(char|string)$'])
   const mark = code === 0 ? /^\S+ (.+)$/.exec(stdout.toString('utf8').trim().split('\n').at(-1)!)?.[1] : null
   return !mark || mark === 'auto' ? '#' : mark
-}
-
-function inFolder(folder: string): string {
-  return folder === '' ? ':(top)' : `:(top,literal)${folder}`
 }
 
 /** A repository without a commit has no HEAD to compare with. */

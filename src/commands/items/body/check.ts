@@ -32,7 +32,8 @@ free or yours.`,
       if (numbers.length === 0 && uncheck)
         throw new WrkError('USAGE', '--uncheck needs the number of a criterion')
       const context = await open(globals)
-      if (numbers.length === 0) return outcome({ ...listCriteria(context, id), changed: null, warnings: [] })
+      if (numbers.length === 0)
+        return outcome({ ...(await listCriteria(context, id)), changed: null, warnings: [] })
       const result = await check(context, id, numbers, !uncheck)
       return result.kind === 'refused' ? refusedChange(result, context.clock()) : outcome(result)
     }),

@@ -69,7 +69,7 @@ function commitsOf(
   folder: string,
   idPrefix: string,
 ): CommitAndItems[] {
-  const all = rangeCommits(cwd, { ...range, base: null }, [folder === '' ? '.' : folder], without)
+  const all = rangeCommits(cwd, { ...range, base: null }, [folder], without)
   // A merge brings what its parents say; those are looked at themselves.
   const commits = all.filter(({ parents }) => parents.length < 2)
   const messages = commitMessages(
