@@ -1,9 +1,11 @@
 /** What the tests of doctor have in common. */
 import { lstatSync, readdirSync, readFileSync, readlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { machineMark } from '../../src/core/sessions/place.ts'
 import { ago, MINUTE } from '../support/clock.ts'
 import type { Queue } from '../support/queue.ts'
 import type { Json } from '../support/result.ts'
+import type { AnchorData } from '../support/sessions.ts'
 
 /** Every file below a folder with its bytes, links as links: what must be the same when nothing was done. */
 export function snapshot(folder: string): Record<string, string> {
@@ -26,4 +28,11 @@ export const inShort = (findings: Json[]) =>
 export function age(queue: Queue, name: string): void {
   const then = ago(MINUTE)
   utimesSync(queue.path(name), then, then)
+}
+
+/** The name of a guard or draft by a process. */
+export function ownedBy(anchor: AnchorData): string {
+  const { pid, started, boot, pidns } = anchor
+  const boot8 = boot.replace(/-/g, '').slice(0, 8) || '0'
+  return [pid, started, boot8, pidns || '0', machineMark(anchor), 'x1'].join('.')
 }

@@ -1,5 +1,15 @@
 /** What the tests of scripts have in common. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { finished, start, tempFolder } from '../support/processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM, ROOT } from '../support/program.ts'
@@ -95,4 +105,21 @@ export class Workspace {
     if (!existsSync(this.starts)) return 0
     return readFileSync(this.starts, 'utf8').split('\n').length - 1
   }
+}
+
+/** Every path below a folder with mode and content; the page's and the scripts' times too. */
+export function stampedSnapshot(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+  return Object.fromEntries(
+    names.map(name => {
+      const path = join(folder, name)
+      const stat = lstatSync(path, { bigint: true })
+      const content = stat.isSymbolicLink()
+        ? readlinkSync(path)
+        : stat.isFile()
+          ? `${stat.mtimeNs} ${readFileSync(path, 'latin1')}`
+          : ''
+      return [name, `${stat.mode} ${stat.ino} ${content}`]
+    }),
+  )
 }

@@ -1,6 +1,9 @@
 /** A queue as `wrk doctor` sees it, in order but for what a test says. */
-import type { Facts, ItemFacts } from '../../../src/core/doctor/finding.ts'
+
+import { expect } from 'vitest'
+import type { Facts, Finding, ItemFacts } from '../../../src/core/doctor/finding.ts'
 import type { ItemKey } from '../../../src/core/items/ids.ts'
+import type { Problem } from '../../../src/core/items/item.ts'
 import { isClosed } from '../../../src/core/items/status.ts'
 import type { Liveness } from '../../../src/core/sessions/liveness.ts'
 
@@ -80,3 +83,26 @@ const NO_STATE: Facts['state'] = {
 }
 
 export const state = (more: Partial<Facts['state']>): Partial<Facts> => ({ state: { ...NO_STATE, ...more } })
+
+/** One line a finding; `nowhere` is no place in a file. */
+export function lines(found: readonly Finding[]): string[] {
+  return found.map(({ severity, code, item, path, line, column, message, advice, fix }) => {
+    const place = `${path?.replace(`${ROOT}/`, '') ?? 'nowhere'}${line === 0 && column === 0 ? '' : `:${line}:${column}`}`
+    return `${severity} ${code}, ${item ?? 'no item'}, ${place}: ${message} | ${advice}${fix ? ` | --fix: ${fix.does}` : ''}`
+  })
+}
+
+/** That one thing was found, and that its line has all the parts. */
+export function expectOne(found: readonly Finding[], parts: readonly string[]): void {
+  const [line, ...more] = lines(found)
+  expect(more).toEqual([])
+  for (const part of parts) expect(line).toContain(part)
+}
+
+export const problem = (code: Problem['code'], blocks = true): Problem => ({
+  code,
+  message: 'what the reader said',
+  line: 3,
+  column: 2,
+  blocks,
+})
