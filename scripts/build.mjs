@@ -58,6 +58,16 @@ const withoutBoard = {
   },
 }
 
+/** `wrk release` of several items, or of the one that is held, starts from the bundle with everything too. */
+const withoutSeveral = {
+  name: 'without-several',
+  setup(b) {
+    b.onResolve({ filter: /\/(named-items|several)\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
+    )
+  },
+}
+
 /** `wrk verify --range` runs in CI, not at every commit: the launcher starts it from the bundle with everything. */
 const withoutRange = {
   name: 'without-range',
@@ -87,7 +97,7 @@ const QUICK = 'src/quick.ts'
 const page = await buildPage()
 
 await Promise.all([
-  program('main', [only('FREQUENT')], QUICK),
+  program('main', [only('FREQUENT'), withoutSeveral], QUICK),
   program('daily', [only('DAILY')], QUICK),
   program('commit', [only('COMMIT'), withoutRange], QUICK),
   // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.

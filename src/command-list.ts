@@ -71,6 +71,10 @@ export const COMMANDS: Record<
     load: () => import('./commands/items/transitions/transition.ts'),
   },
   done: { summary: 'finish an item', load: () => import('./commands/items/transitions/transition.ts') },
+  cancel: {
+    summary: 'close an item as cancelled',
+    load: () => import('./commands/items/transitions/transition.ts'),
+  },
   reopen: {
     summary: 'make a closed item pending',
     load: () => import('./commands/items/transitions/transition.ts'),

@@ -17,6 +17,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
       'check',
       'block',
       'unblock',
+      'cancel',
       'archive',
       'reopen',
       'index',

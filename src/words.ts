@@ -1,4 +1,5 @@
 /** What a command line asks for, by its words alone: the launcher chooses a bundle by it. */
+import { isOneItem } from './core/items/one-item.ts'
 
 /** Commands that agents and hooks call all day. A bundle of their own starts faster than one with everything. */
 const FREQUENT: readonly string[] = ['claim', 'release', 'heartbeat', 'show']
@@ -26,9 +27,14 @@ function isRange(words: readonly string[]): boolean {
   return words.some(word => /^--(range|pre-receive|pre-push)($|=)/.test(word))
 }
 
-const WITH_VALUE: readonly string[] = ['--queue', '--session', '--agent']
+const WITH_VALUE: readonly string[] = ['--queue', '--session', '--agent', '--reason', '--run-id']
 
-/** The words that are neither options nor the values of those that every command takes. */
+/** `wrk release` otherwise than of one item or all: it needs to look which those are. */
+function isOfSeveral(words: readonly string[]): boolean {
+  return !words.includes('--mine') && !isOneItem(plainWords(words).slice(1))
+}
+
+/** The words that are neither options nor the values of those that may have any text for a value. */
 export function plainWords(words: readonly string[]): string[] {
   return words.filter((word, i) => !word.startsWith('-') && !WITH_VALUE.includes(words[i - 1] ?? ''))
 }
@@ -49,7 +55,7 @@ export function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'
   if (isMergeDriver(line)) return './merge-driver.cjs'
   const command = (!line.includes('help') && commandWord(line)) || ''
-  if (FREQUENT.includes(command)) return './main.cjs'
+  if (FREQUENT.includes(command) && !(command === 'release' && isOfSeveral(line))) return './main.cjs'
   if (DAILY.includes(command)) return './daily.cjs'
   if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
   return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'

@@ -28,7 +28,7 @@ export interface Lane {
 }
 
 const TAKES = ['granted', 'renewed', 'takenOver', 'started']
-const ENDS = ['released', 'archived', 'blocked', 'unblocked', 'finished', 'reopened']
+const ENDS = ['released', 'archived', 'blocked', 'unblocked', 'finished', 'cancelled', 'reopened']
 
 /**
  * @param from the first instant that is shown, in ms

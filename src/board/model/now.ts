@@ -52,7 +52,11 @@ function takeoversIn({ events }: Model): Map<string, BoardEvent> {
     if (event.item === null) continue
     if (event.type === 'takenOver' || (event.type === 'started' && event.previous_holder))
       last.set(event.item, event)
-    else if (['granted', 'released', 'finished', 'archived', 'blocked', 'unblocked'].includes(event.type))
+    else if (
+      ['granted', 'released', 'finished', 'cancelled', 'archived', 'blocked', 'unblocked'].includes(
+        event.type,
+      )
+    )
       last.delete(event.item)
   }
   return last

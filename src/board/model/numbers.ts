@@ -93,7 +93,7 @@ export function boardNumbers(
         if (took !== null) count.times.push(took)
       }
       begun.delete(item)
-    } else if (type === 'released' || type === 'reopened') begun.delete(item)
+    } else if (['released', 'reopened', 'cancelled'].includes(type)) begun.delete(item)
   }
   const agents = [...byAgent.values()].map(({ times, ...count }) => ({ ...count, medianMs: median(times) }))
   return {

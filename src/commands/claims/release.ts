@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
+import { isOneItem } from '../../core/items/one-item.ts'
 import { printable } from '../../core/text.ts'
 import { describeLoss } from '../../operations/claims/lost-claims.ts'
 import { type ReleaseResult, release } from '../../operations/claims/release.ts'
@@ -19,7 +20,7 @@ interface Flags {
 
 export function configure(command: Command, run: RunCommand): void {
   command
-    .argument('[id]', 'the item: WRK-157, 157')
+    .argument('[id...]', 'items: WRK-157, 157, 3-7 (default: the one that you hold)')
     .option('--mine', 'release every item that this session holds')
     .option('--run-id <id>', 'only if this run claimed it')
     .option('--force', 'release it even if another session holds it; needs --reason')
@@ -27,25 +28,28 @@ export function configure(command: Command, run: RunCommand): void {
   examples(
     command,
     `wrk release WRK-157
+     wrk release            the one item that you hold
+     wrk release 9 10 12-15
      wrk release --mine`,
   )
   command.addHelpText(
     'after',
-    '\nOnly the holder can release an item. Exit code 0: released, or nothing was held;\n4: held by another session. --mine goes on past an item that cannot be changed,\nreports it, and ends with the exit code of that failure.',
+    '\nOnly the holder can release an item. Exit code 0: released, or nothing was held;\n4: held by another session. Several items, and --mine: wrk goes on past an item that cannot be changed,\nreports it, and ends with the exit code of that failure.',
   )
-  command.action((id: string | undefined, flags: Flags) =>
+  command.action((ids: readonly string[], flags: Flags) =>
     run(async globals => {
       const force = forced(flags)
-      if (id === undefined && !flags.mine)
-        throw new WrkError('USAGE', 'missing item', {
-          hint: 'Name one: wrk release WRK-157. Release all of yours: wrk release --mine',
-        })
-      if (id !== undefined && flags.mine) throw new WrkError('USAGE', 'an item and --mine exclude each other')
+      if (ids.length > 0 && flags.mine) throw new WrkError('USAGE', 'an item and --mine exclude each other')
       if (flags.mine && (force !== undefined || flags.runId !== undefined))
         throw new WrkError('USAGE', '--mine cannot be combined with --force or --run-id')
       const context = await open(globals)
-      if (id === undefined) return releasedAll(await releaseMine(context))
-      return released(await release(context, id, { runId: flags.runId, force }), context.clock())
+      if (flags.mine) return releasedAll(await releaseMine(context))
+      const one = async (id: string) =>
+        released(await release(context, id, { runId: flags.runId, force }), context.clock())
+      if (isOneItem(ids)) return one(ids[0]!)
+      const { namedItems } = await import('../../operations/items/named-items.ts')
+      const { answerEach } = await import('../../print/items/several.ts')
+      return answerEach(await namedItems(context, 'release', ids), one)
     }),
   )
 }

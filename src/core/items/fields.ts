@@ -6,7 +6,7 @@ import { ITEM_KEYS } from './item.ts'
 const KNOWN: readonly string[] = [
   ...ITEM_KEYS,
   ...DETAIL_KEYS,
-  ...['completed_at', 'blocked_reason', 'complexity', 'related', 'labels'],
+  ...['completed_at', 'blocked_reason', 'cancelled_reason', 'complexity', 'related', 'labels'],
   ...['plan_approved', 'plan_reviewed', 'percent_complete', 'spec_ref', 'commit', 'provider', 'category'],
 ]
 

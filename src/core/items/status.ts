@@ -62,6 +62,11 @@ export function fitsFolder(status: string, folder: string): boolean {
   return FOLDERS_OF.get(statusWord(status))?.includes(topFolder(folder)) ?? true
 }
 
+/** Whether a status, as statusWord gives it, says that an item was given up for good. */
+export function isCancelled(word: string): boolean {
+  return word === 'cancelled' || word === 'canceled'
+}
+
 /** The folder that a status belongs in, or null for a word that is not known. */
 export function folderOf(status: string): string | null {
   return FOLDERS_OF.get(statusWord(status))?.[0] ?? null

@@ -3,26 +3,28 @@
  * words that people invent may go anywhere that `pending` may.
  */
 import type { Lock } from '../claims/lock.ts'
-import { fitsFolder, folderOf, isArchived, isClosed, isPending, statusWord } from './status.ts'
+import { fitsFolder, folderOf, isArchived, isCancelled, isClosed, isPending, statusWord } from './status.ts'
 
-export type Verb = 'start' | 'block' | 'unblock' | 'done' | 'reopen'
+export type Verb = 'start' | 'block' | 'unblock' | 'done' | 'cancel' | 'reopen'
 
 type State = 'pending' | 'working' | 'blocked' | 'closed'
 
 export interface Transition {
   from: readonly State[]
-  /** The status that it leads to; the folder is of the same name. */
-  to: 'pending' | 'working' | 'blocked' | 'done'
+  /** The status that it leads to. */
+  to: 'pending' | 'working' | 'blocked' | 'done' | 'cancelled'
+  folder: 'pending' | 'working' | 'blocked' | 'done'
   /** Whether the caller holds the item afterwards; otherwise it is free. */
   holds: boolean
 }
 
 export const TRANSITIONS: Readonly<Record<Verb, Transition>> = {
-  start: { from: ['pending', 'working'], to: 'working', holds: true },
-  block: { from: ['pending', 'working', 'blocked'], to: 'blocked', holds: false },
-  unblock: { from: ['blocked', 'pending'], to: 'pending', holds: false },
-  done: { from: ['pending', 'working', 'blocked', 'closed'], to: 'done', holds: false },
-  reopen: { from: ['closed'], to: 'pending', holds: false },
+  start: { from: ['pending', 'working'], to: 'working', folder: 'working', holds: true },
+  block: { from: ['pending', 'working', 'blocked'], to: 'blocked', folder: 'blocked', holds: false },
+  unblock: { from: ['blocked', 'pending'], to: 'pending', folder: 'pending', holds: false },
+  done: { from: ['pending', 'working', 'blocked', 'closed'], to: 'done', folder: 'done', holds: false },
+  cancel: { from: ['pending', 'working', 'blocked'], to: 'cancelled', folder: 'done', holds: false },
+  reopen: { from: ['closed'], to: 'pending', folder: 'pending', holds: false },
 }
 
 export type TransitionDecision =
@@ -41,7 +43,8 @@ export function decideTransition(
   const { from, to, holds } = TRANSITIONS[verb]
   const word = item.status === null ? null : statusWord(item.status)
   const state = stateOf(item.status, item.folder)
-  if (verb === 'done' && state === 'closed') return { kind: item.lock ? 'free' : 'already' }
+  const isAsAsked = verb === 'done' || (verb === 'cancel' && word !== null && isCancelled(word))
+  if (isAsAsked && state === 'closed') return { kind: item.lock ? 'free' : 'already' }
   // A pending item may well be held; to unblock or reopen it again takes it from nobody.
   if (word === to && !holds && (!item.lock || to === 'pending')) return { kind: 'already' }
   if (!from.includes(state)) return { kind: 'no', state, instead: insteadOf(verb, state) }
@@ -66,7 +69,9 @@ export function effectOfStatus(word: string, item: { status: string | null; fold
   if (isArchived(word, '') && !item.folder.startsWith('archive')) return { kind: 'archive' }
   const state = stateOf(item.status, item.folder)
   if (isClosed(word, ''))
-    return state === 'closed' ? { kind: 'word', folder } : { kind: 'verb', verb: 'done', folder }
+    return state === 'closed'
+      ? { kind: 'word', folder }
+      : { kind: 'verb', verb: isCancelled(statusWord(word)) ? 'cancel' : 'done', folder }
   if (home !== 'pending') return { kind: 'verb', verb: home === 'blocked' ? 'block' : 'start', folder }
   // What is put back among the pending ones may well be held; to give it up is another step.
   if (state === 'closed') return { kind: 'verb', verb: 'reopen', folder }

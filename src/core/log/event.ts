@@ -14,6 +14,7 @@ export type EventType =
   | 'blocked'
   | 'unblocked'
   | 'finished'
+  | 'cancelled'
   | 'reopened'
   | 'changed'
   | 'archived'

@@ -36,7 +36,7 @@ export function mergeItem(versions: Versions, style?: MarkerStyle, full?: FullRe
 
 const RULES: Rules = {
   groups: [
-    { keys: ['status', 'completed_at', 'blocked_reason'], choose: chooseStatus },
+    { keys: ['status', 'completed_at', 'blocked_reason', 'cancelled_reason'], choose: chooseStatus },
     { keys: ['locked_by', 'locked_at'], choose: () => 'empty' },
     ...['updated_at', 'updated'].map(key => ({ keys: [key], choose: byTime(key, 'later') })),
     ...['created_at', 'created'].map(key => ({ keys: [key], choose: byTime(key, 'earlier') })),
@@ -74,7 +74,7 @@ const WORK_DONE: readonly string[] = ['done', 'complete', 'completed', 'finished
 
 /** Finished on both sides: it was over when the first of them had done it. */
 function chooseSameStatus(ours: FieldTexts, theirs: FieldTexts): ReturnType<Group['choose']> {
-  if (ours.blocked_reason !== theirs.blocked_reason) return 'conflict'
+  if (['blocked_reason', 'cancelled_reason'].some(key => ours[key] !== theirs[key])) return 'conflict'
   if (ours.completed_at === undefined) return 'theirs'
   if (theirs.completed_at === undefined) return 'ours'
   return byTime('completed_at', 'earlier')(null, ours, theirs)

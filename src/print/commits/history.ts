@@ -13,6 +13,7 @@ const VERBS: Readonly<Record<string, string>> = {
   blocked: 'blocked',
   unblocked: 'unblocked',
   finished: 'done',
+  cancelled: 'cancelled',
   reopened: 'reopened',
   changed: 'changed',
   archived: 'archived',

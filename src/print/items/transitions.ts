@@ -26,5 +26,6 @@ export const PARTICIPLES: Record<Verb, string> = {
   block: 'blocked',
   unblock: 'unblocked',
   done: 'done',
+  cancel: 'cancelled',
   reopen: 'reopened',
 }

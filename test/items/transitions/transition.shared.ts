@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import type { Queue } from '../../support/queue.ts'
 import type { Json, Result } from '../../support/result.ts'
 
-export const VERBS = ['start', 'block', 'unblock', 'done', 'reopen'] as const
+export const VERBS = ['start', 'block', 'unblock', 'done', 'cancel', 'reopen'] as const
 const FOLDERS = ['', 'pending', 'working', 'blocked', 'done', 'archive']
 
 /** Where an item lies: every folder that has a file of its name. */

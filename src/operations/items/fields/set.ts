@@ -59,7 +59,7 @@ export interface SetOptions {
 }
 
 /** These hold text, whatever its words are; in all others `true` and `50` are what they say. */
-const TEXTS = new Set(['title', 'blocked_reason'])
+const TEXTS = new Set(['title', 'blocked_reason', 'cancelled_reason'])
 
 /**
  * Sets fields. A status does all that its verb does: fields that go with it, lock and folder.

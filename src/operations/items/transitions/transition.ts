@@ -31,11 +31,12 @@ const EVENT_OF: Readonly<Record<Verb, EventType>> = {
   block: 'blocked',
   unblock: 'unblocked',
   done: 'finished',
+  cancel: 'cancelled',
   reopen: 'reopened',
 }
 
 export interface TransitionOptions {
-  /** Why it is blocked or reopened; kept in the log, and of a blocked item in `blocked_reason`. */
+  /** Why; kept in the log, and of a blocked or cancelled item in `blocked_reason` or `cancelled_reason`. */
   reason?: string | undefined
   /** Asked inside the guard before anything else; throws when the item must not be changed. */
   check?: ((current: Current) => void) | undefined
@@ -80,7 +81,7 @@ export async function transition(
   )
   if (result.kind !== 'done') return result
   const { item } = result
-  item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].to)
+  item.path = await completeMoveOf(context, id, item, result.warnings, TRANSITIONS[verb].folder)
   return result
 }
 
@@ -96,7 +97,7 @@ export function decideTransitionOf(
   const now = stamp(instant)
   const item = summary(current)
   const { lock, place } = current
-  const { to, holds } = TRANSITIONS[verb]
+  const { to, holds, folder } = TRANSITIONS[verb]
   const allowed = permission(context, current, caller, instant, true, holds)
   if (allowed.kind !== 'may')
     return { kind: 'leave', result: { kind: 'refused', item, why: allowed, warnings: [] } }
@@ -108,7 +109,7 @@ export function decideTransitionOf(
   const { from } = allowed
   const renewed = lock?.by === caller.holder
   const isNewReason = verb === 'block' && reason !== undefined && current.text('blocked_reason') !== reason
-  const isUndated = verb === 'done' && decision.kind !== 'change' && lacksCompletion(current)
+  const isUndated = closes(verb) && decision.kind !== 'change' && lacksCompletion(current)
   if (decision.kind === 'already' && !isNewReason && !isUndated)
     return {
       kind: 'leave',
@@ -117,7 +118,7 @@ export function decideTransitionOf(
 
   const hold: Hold = holds
     ? holdAfter(current, caller, renewed, {}, context.store.settings.ttlMs, instant)
-    : { kind: 'give', state: verb === 'done' ? 'done' : 'released', at: now, why: reason ?? verb }
+    : { kind: 'give', state: closes(verb) ? 'done' : 'released', at: now, why: reason ?? verb }
   const held =
     hold.kind === 'take'
       ? {
@@ -144,7 +145,7 @@ export function decideTransitionOf(
       reason: [from?.reason, reason ?? set].filter(Boolean).join('; '),
     }),
     ends: current.runs().filter(({ run }) => run.id !== kept),
-    move: stays ? undefined : { status: word, folder: as?.folder ?? to },
+    move: stays ? undefined : { status: word, folder: as?.folder ?? folder },
     result: {
       kind: 'done',
       changed: true,
@@ -170,6 +171,10 @@ export function lacksCompletion({ item, place, text }: Current): boolean {
 
 const COMPLETED = ['completed_at', 'completed', 'closed_at', 'closed']
 
+function closes(verb: Verb): boolean {
+  return verb === 'done' || verb === 'cancel'
+}
+
 /** The fields that go with a status. */
 export function besides(
   verb: Verb,
@@ -177,8 +182,16 @@ export function besides(
   now: string,
   reason: string | undefined,
 ): Record<string, FieldValue> {
-  if (verb === 'done' && text('completed_at') === undefined) return { completed_at: { word: now } }
-  if (verb === 'reopen' && kindOf('completed_at') === 'scalar') return { completed_at: { word: '' } }
+  if (closes(verb)) {
+    const dated = text('completed_at') === undefined ? { completed_at: { word: now } } : {}
+    return verb === 'cancel' && reason !== undefined
+      ? { ...dated, cancelled_reason: { text: reason } }
+      : dated
+  }
+  if (verb === 'reopen') {
+    const filled = ['completed_at', 'cancelled_reason'].filter(key => kindOf(key) === 'scalar')
+    return Object.fromEntries(filled.map(key => [key, { word: '' }]))
+  }
   if (verb === 'block' && reason !== undefined) return { blocked_reason: { text: reason } }
   // What it was blocked for before is over.
   const isNew = verb === 'unblock' || (verb === 'block' && statusWord(item.status ?? '') !== 'blocked')
