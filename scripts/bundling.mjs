@@ -29,7 +29,7 @@ export function settings({ standalone }) {
     external: ['pg'],
     define: { WRK_VERSION: JSON.stringify(version), WRK_STANDALONE: String(standalone) },
     loader: Object.fromEntries(
-      ['.svg', '.html', '.css', '.md', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [
+      ['.svg', '.html', '.css', '.md', '.txt', '.yaml', '.sh', '.bash', '.zsh', '.fish', '.ps1'].map(name => [
         name,
         'text',
       ]),

@@ -79,8 +79,10 @@ async function compile() {
       if (/^(?:CLAUDE|WRK|SESSION|WORK_ITEM)_/.test(name)) delete process.env[name]
     process.env.WRK_QUEUE = queue
     const hook = load('./hook.cjs')
-    for (const event of EVENTS)
-      await hook.main([], JSON.stringify({ ...event, session_id: 'build', cwd: queue }))
+    for (const event of EVENTS) {
+      const words = ['agents', 'hook', 'claude', 'beat', join(queue, '.wrk', 'hooks'), 'build']
+      await hook.main(words, JSON.stringify({ ...event, session_id: 'build', cwd: queue }))
+    }
     await mergeOnce(queue)
   } finally {
     fs.writeSync = write

@@ -48,3 +48,7 @@ declare module 'page:*' {
   const text: string
   export default text
 }
+declare module '*.txt' {
+  const text: string
+  export default text
+}

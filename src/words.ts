@@ -12,9 +12,17 @@ const COMMIT: readonly string[] = ['verify']
 /** Serves a page: what it needs is in a bundle that nothing else loads. */
 const BOARD: readonly string[] = ['board']
 
-/** What an agent's hook runs at every use of a tool: the least there can be, by the words as they are. */
+/** The agents that have hooks; a test compares them with core/agents/adapters. */
+const HOOKED: readonly string[] = ['claude', 'codex', 'gemini', 'copilot', 'cursor', 'opencode']
+
+/**
+ * What an agent's hook runs where there may be something to do: the least there can be, by the words as they are,
+ * `agents hook AGENT`, or with what the shell part says of itself: `WORD FOLDER KEY`.
+ */
 export function isAgentHook(words: readonly string[]): boolean {
-  return words.join(' ') === 'agents hook claude'
+  const [first, second, agent = ''] = words
+  const isWhole = words.length === 3 || words.length === 6
+  return first === 'agents' && second === 'hook' && isWhole && HOOKED.includes(agent)
 }
 
 /** What git runs for every item that both sides of a merge changed: `merge-driver %O %A %B %L %P`. */

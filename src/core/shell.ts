@@ -160,3 +160,8 @@ interface Heredoc {
   end: string
   tabs: boolean
 }
+
+/** A word as a shell reads it back. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}

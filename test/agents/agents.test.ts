@@ -19,7 +19,23 @@ import { cleanEnv, FIRST, PROGRAM, WRK } from '../support/program.ts'
 import type { Json, Result } from '../support/result.ts'
 import { run } from '../support/run.ts'
 
-const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']
+const EVENTS = [
+  'SessionStart',
+  'SubagentStart',
+  'UserPromptSubmit',
+  'PreToolUse',
+  'PostToolUse',
+  'Stop',
+  'SessionEnd',
+]
+const HOOK_FILE = '.claude/work-queue/agent-hook.sh'
+const INSTRUCTIONS = [
+  'CLAUDE.md',
+  'AGENTS.md',
+  'GEMINI.md',
+  '.github/copilot-instructions.md',
+  '.cursor/rules/wrk.mdc',
+]
 const SETTINGS = '.claude/settings.json'
 const LOCAL = '.claude/settings.local.json'
 
@@ -39,11 +55,11 @@ function workspace(files: Record<string, string | Buffer> = {}) {
     read: (name: string) => readFileSync(path(name), 'utf8'),
     has: (name: string) => existsSync(path(name)),
     wrk: (args: string) => run(args, { cwd: root }),
-    /** All files outside of the queue, with their content. */
+    /** All files but those of the queue itself, with their content. */
     files: () =>
       Object.fromEntries(
         readdirSync(root, { recursive: true, encoding: 'utf8' })
-          .filter(name => !name.startsWith(join('.claude', 'work-queue')) && lstatSync(path(name)).isFile())
+          .filter(name => !name.includes('.wrk') && lstatSync(path(name)).isFile())
           .map(name => [name, readFileSync(path(name), 'latin1')]),
       ),
   }
@@ -65,25 +81,39 @@ describe('wrk agents', () => {
       ['CLAUDE.md', 'created'],
       [SETTINGS, 'created'],
       ['AGENTS.md', 'created'],
+      ['.codex/hooks.json', 'created'],
       ['GEMINI.md', 'created'],
+      ['.gemini/settings.json', 'created'],
+      ['.github/copilot-instructions.md', 'created'],
+      ['.github/hooks/wrk.json', 'created'],
+      ['.cursor/rules/wrk.mdc', 'created'],
+      ['.cursor/hooks.json', 'created'],
+      ['.opencode/plugins/wrk.js', 'created'],
+      [HOOK_FILE, 'created'],
     ])
     const files = space.files()
-    for (const name of ['CLAUDE.md', 'AGENTS.md', 'GEMINI.md']) {
-      const lines = files[name]!.trimEnd().split('\n')
-      expect(lines[0]).toBe('<!-- wrk: begin -->')
-      expect(lines.at(-1)).toBe('<!-- wrk: end -->')
-      expect(lines.length).toBeLessThanOrEqual(17)
+    for (const name of INSTRUCTIONS) {
+      const [, content] = /<!-- wrk: begin -->\n([\s\S]*)\n<!-- wrk: end -->\n$/.exec(files[name]!)!
+      expect(content!.split('\n').length).toBeLessThanOrEqual(12)
       for (const word of [
+        'wrk next --claim',
         'wrk claim',
+        'wrk start',
+        'wrk note',
+        'wrk done',
         'code 4',
         'heartbeat',
         'release',
-        'archive',
+        'lost',
         'locked_by',
         '--no-verify',
       ])
-        expect(files[name]).toContain(word)
+        expect(content).toContain(word)
+      expect(content).not.toMatch(/wrk (?:list|archive)/)
     }
+    expect(files['.cursor/rules/wrk.mdc']).toMatch(
+      /^---\n[\s\S]*\nalwaysApply: true\n---\n<!-- wrk: begin -->\n/,
+    )
     expect(Object.keys(JSON.parse(files[SETTINGS]!).hooks)).toEqual(EVENTS)
 
     const again = JSON.parse(await done(space.wrk('agents install all --json')))
@@ -92,6 +122,7 @@ describe('wrk agents', () => {
 
     await done(space.wrk('agents uninstall all'))
     expect(space.files()).toEqual({})
+    expect(readdirSync(space.root)).toEqual(['.claude'])
     expect(await done(space.wrk('agents uninstall all'))).toBe(`${space.root}\n`)
   })
 

@@ -39,11 +39,12 @@ function marks(text: string, mark: string): number[] {
  * Puts a block at the end, or in the place of the one that is there.
  * @param text null where there is no file
  * @param content the lines between the marks, with `\n`
+ * @param preface what goes before the block in a file that is made for it
  * @throws nothing; a text with broken marks must not come here
  */
-export function withBlock(text: string | null, content: string): string {
+export function withBlock(text: string | null, content: string, preface = ''): string {
   const block = blockOf(content)
-  if (text === null) return `${block}\n`
+  if (text === null) return `${preface}${block}\n`
   const newline = newlineOf(text)
   const own = block.replaceAll('\n', newline)
   const found = findBlock(text)
@@ -59,12 +60,12 @@ export function blockOf(content: string): string {
 }
 
 /** @returns the text without the block; null when nothing is left of a file that was made for it */
-export function withoutBlock(text: string): string | null {
+export function withoutBlock(text: string, preface = ''): string | null {
   const found = findBlock(text)
   if (found.kind !== 'block') return text
   const before = text.slice(0, found.start)
   const after = text.slice(found.end).replace(LINE_END, '')
-  if (before === '' && after === '') return null
+  if ((before === '' || before === preface) && after === '') return null
   const kept = cutNewline(before)
   if (after === '') return kept
   // Text that came behind the block does not go on in the last line before it.

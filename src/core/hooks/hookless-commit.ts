@@ -38,7 +38,7 @@ const PREFIXES = new Set(
 )
 
 /** Variables that are set for one command, shell keywords, and programs that run another, with their options. */
-function withoutPrefix(words: readonly string[]): readonly string[] {
+export function withoutPrefix(words: readonly string[]): readonly string[] {
   const from = words.findIndex(word => !PREFIXES.has(word) && !/^(?:-|[A-Za-z_]\w*=)/.test(word))
   return from < 0 ? [] : words.slice(from)
 }

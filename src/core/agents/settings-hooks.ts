@@ -1,30 +1,22 @@
 /**
- * wrk's hooks in the text of a Claude Code settings file: put in and taken out without touching anything else.
- * The form of `hooks` (event -> groups with a matcher -> handlers of type `command` with a timeout in seconds) is
- * that of https://code.claude.com/docs/en/hooks#configuration. Pure.
+ * wrk's hooks in the text of an agent's settings file: put in and taken out without touching anything else. Pure.
+ * The agents' files have two forms, and what is in them is recognised in either: event -> groups with a matcher ->
+ * handlers, or event -> handlers.
  *
  * Uninstalling has to leave what was there before, judged by the text alone: a container that was there and was
- * empty has its closing bracket right behind what was put in; one that was made for us has it on its own line.
+ * empty has its closing bracket right behind what was put in; one that was made for us has it on its own line. In a
+ * file that was made for us what else it needs stands behind the hooks; in one that was there the hooks are last.
  */
 import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../markdown/jsonc.ts'
+import type { HookEntry, HookWord, SettingsPlace } from './agent-event.ts'
+import { isHookCommand } from './hook-command.ts'
 import { insertLast, isMadeWhole, memberOf, removeContent, removeElement } from './jsonc-edit.ts'
 import { newlineOf } from './marked-block.ts'
 
-/** The tools that write to files, and the shell (https://code.claude.com/docs/en/hooks#matcher-patterns). */
-const WRITING_TOOLS = 'Edit|MultiEdit|Write|NotebookEdit|Bash'
-
-/** No matcher: at every event of that kind. */
-const EVENTS: readonly (readonly [event: string, matcher?: string])[] = [
-  ['SessionStart'],
-  ['UserPromptSubmit'],
-  ['PreToolUse', WRITING_TOOLS],
-  ['PostToolUse'],
-  ['Stop'],
-  ['SessionEnd'],
-]
-
-/** Should wrk ever hang, Claude Code ends it after so many seconds; its own default is a minute or more. */
-const TIMEOUT_S = 10
+/** What a settings file is to hold. */
+export interface SettingsHooks extends Pick<SettingsPlace, 'style' | 'root' | 'entries'> {
+  command: (word: HookWord) => string
+}
 
 export type Edited =
   | { kind: 'ok'; text: string }
@@ -45,18 +37,18 @@ class Unexpected extends Error {
 }
 
 /** Adds the hooks, or renews outdated ones. A text with the very hooks stays as it is, however it is written. */
-export function withHooks(text: string | null, command: string): Edited {
+export function withHooks(text: string | null, hooks: SettingsHooks): Edited {
   return guarded(() => {
-    if (text !== null && stateOf(text, command) === 'installed') return text
-    const bare = text === null ? null : cleared(text)
-    if (bare === null) return newFile(command)
-    return EVENTS.reduce((soFar, [event, matcher]) => addGroup(soFar, event, group(matcher, command)), bare)
+    if (text !== null && stateOf(text, hooks) === 'installed') return text
+    const bare = text === null ? null : cleared(text, hooks.root)
+    if (bare === null) return newFile(hooks)
+    return hooks.entries.reduce((soFar, entry) => addEntry(soFar, entry.event, hookValue(entry, hooks)), bare)
   })
 }
 
-function newFile(command: string): string {
-  const hooks = EVENTS.map(([event, matcher]) => [event, [group(matcher, command)]] as const)
-  return `${json({ hooks: Object.fromEntries(hooks) }, '  ')}\n`
+function newFile(hooks: SettingsHooks): string {
+  const entries = hooks.entries.map(entry => [entry.event, [hookValue(entry, hooks)]] as const)
+  return `${json({ hooks: Object.fromEntries(entries), ...hooks.root }, '  ')}\n`
 }
 
 /** In ASCII, which is the same in every encoding that the file may have. */
@@ -65,17 +57,27 @@ function json(value: object, indent: string): string {
   return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, escaped)
 }
 
-/** Takes out every hook of ours, whatever its form. */
-export function withoutHooks(text: string): Edited {
-  return guarded(() => cleared(text))
+/** Takes out every hook of ours, whatever its form. @param root what a file that was made for them holds besides */
+export function withoutHooks(text: string, root: SettingsHooks['root']): Edited {
+  return guarded(() => cleared(text, root))
 }
 
-/** What a settings file holds of wrk's hooks. @param command that of this version, for this file */
-export function hookState(text: string, command: string): HookState {
+/** What a settings file holds of wrk's hooks. @param hooks those of this version, for this file */
+export function hookState(text: string, hooks: SettingsHooks): HookState {
   try {
-    return stateOf(text, command)
+    return stateOf(text, hooks)
   } catch (error) {
     if (error instanceof Unexpected) return 'unreadable'
+    throw error
+  }
+}
+
+/** Whether any hooks of wrk are in a text; it need not be settings. */
+export function hasHooks(text: string): boolean {
+  try {
+    return ownHooks(text).length > 0
+  } catch (error) {
+    if (error instanceof Unexpected) return false
     throw error
   }
 }
@@ -90,8 +92,10 @@ function guarded(edit: () => string | null): Edited {
   }
 }
 
-function group(matcher: string | undefined, command: string) {
-  return { matcher, hooks: [{ type: 'command', command, timeout: TIMEOUT_S }] }
+function hookValue({ matcher, word, fields }: HookEntry, { style, command }: SettingsHooks): object {
+  const own = matcher === undefined ? {} : { matcher }
+  if (style === 'flat') return { command: command(word), ...own, ...fields }
+  return { ...own, hooks: [{ type: 'command', command: command(word), ...fields }] }
 }
 
 // --- reading --------------------------------------------------------------------------------------------
@@ -112,7 +116,7 @@ function hooksOf(root: JsonObject): JsonObject | undefined {
 const textOf = (node: JsonNode | undefined): unknown => (node?.kind === 'scalar' ? node.value : undefined)
 
 function isOwn(handler: JsonNode): boolean {
-  return /wrk.*\bagents hook claude\b/s.test(String(textOf(memberOf(handler, 'command')?.value)))
+  return isHookCommand(String(textOf(memberOf(handler, 'command')?.value)))
 }
 
 function handlersOf(entry: JsonNode): JsonArray | undefined {
@@ -121,40 +125,56 @@ function handlersOf(entry: JsonNode): JsonArray | undefined {
 }
 
 const hasOwn = (entry: JsonNode): boolean =>
-  handlersOf(entry)?.elements.some(({ value }) => isOwn(value)) ?? false
+  isOwn(entry) || (handlersOf(entry)?.elements.some(({ value }) => isOwn(value)) ?? false)
 
 const isAllOwn = (entry: JsonNode): boolean =>
-  hasOwn(entry) && handlersOf(entry)!.elements.every(({ value }) => isOwn(value))
+  isOwn(entry) || (hasOwn(entry) && handlersOf(entry)!.elements.every(({ value }) => isOwn(value)))
 
-const isOwnEvent = (groups: JsonArray): boolean =>
-  groups.elements.length > 0 && groups.elements.every(one => isAllOwn(one.value))
+const isOwnEvent = (entries: JsonArray): boolean =>
+  entries.elements.length > 0 && entries.elements.every(one => isAllOwn(one.value))
 
-function stateOf(text: string, command: string): HookState {
+/** Each hook of ours: its event, what it is for, and its handler with the fields in order. */
+function ownHooks(text: string): string[] {
   const found: string[] = []
   for (const { key, value } of hooksOf(rootOf(text))?.elements ?? [])
     for (const { value: entry } of value.kind === 'array' ? value.elements : [])
-      for (const { value: handler } of handlersOf(entry)?.elements ?? [])
-        if (isOwn(handler)) {
-          const fields = ['type', 'command', 'timeout'].map(name => textOf(memberOf(handler, name)?.value))
-          found.push(JSON.stringify([key, textOf(memberOf(entry, 'matcher')?.value) ?? null, ...fields]))
-        }
+      for (const handler of isOwn(entry)
+        ? [entry]
+        : (handlersOf(entry)?.elements ?? []).map(one => one.value))
+        if (isOwn(handler))
+          found.push(formOf(key, textOf(memberOf(entry, 'matcher')?.value), scalarsOf(handler)))
+  return found.sort()
+}
+
+function scalarsOf(handler: JsonNode): object {
+  const members = handler.kind === 'object' ? handler.elements : []
+  return Object.fromEntries(members.map(({ key, value }) => [key, textOf(value)]))
+}
+
+function formOf(event: string, matcher: unknown, handler: object): string {
+  const fields = Object.entries(handler).filter(([name]) => name !== 'matcher' && name !== 'type')
+  return JSON.stringify([event, matcher ?? null, fields.sort(([a], [b]) => (a < b ? -1 : 1))])
+}
+
+function stateOf(text: string, { entries, command }: SettingsHooks): HookState {
+  const found = ownHooks(text)
   if (found.length === 0) return 'none'
-  const wanted = EVENTS.map(([event, matcher]) =>
-    JSON.stringify([event, matcher ?? null, 'command', command, TIMEOUT_S]),
+  const wanted = entries.map(({ event, matcher, word, fields }) =>
+    formOf(event, matcher, { command: command(word), ...fields }),
   )
-  return found.sort().join() === wanted.sort().join() ? 'installed' : 'outdated'
+  return found.join() === wanted.sort().join() ? 'installed' : 'outdated'
 }
 
 // --- writing --------------------------------------------------------------------------------------------
 
-function addGroup(text: string, event: string, value: object): string {
+function addEntry(text: string, event: string, value: object): string {
   const root = rootOf(text)
   const hooks = hooksOf(root)
   if (!hooks) return insert(text, root, 'hooks', { [event]: [value] })
-  const groups = memberOf(hooks, event)?.value
-  if (!groups) return insert(text, hooks, event, [value])
-  if (groups.kind !== 'array') throw new Unexpected(groups.start, `hooks.${event} must be a list`)
-  return insert(text, groups, null, value)
+  const present = memberOf(hooks, event)?.value
+  if (!present) return insert(text, hooks, event, [value])
+  if (present.kind !== 'array') throw new Unexpected(present.start, `hooks.${event} must be a list`)
+  return insert(text, present, null, value)
 }
 
 function insert(text: string, container: JsonObject | JsonArray, key: string | null, value: object): string {
@@ -187,7 +207,7 @@ function lineStart(text: string, at: number): string {
 }
 
 /** @returns null when nothing is left of a file that was made for the hooks */
-function cleared(text: string): string | null {
+function cleared(text: string, made: SettingsHooks['root']): string | null {
   for (let soFar = text; ; ) {
     const root = rootOf(soFar)
     const hooks = hooksOf(root)
@@ -197,27 +217,33 @@ function cleared(text: string): string | null {
       )
     )
       return soFar
-    const next = removeOnce(soFar, root, hooks)
+    const next = removeOnce(soFar, root, hooks, made)
     if (next === null) return null
     soFar = next
   }
 }
 
 /** Takes out the largest piece that is all ours. */
-function removeOnce(text: string, root: JsonObject, hooks: JsonObject): string | null {
+function removeOnce(
+  text: string,
+  root: JsonObject,
+  hooks: JsonObject,
+  besides: SettingsHooks['root'],
+): string | null {
   // What we write has several lines; a text without them was rewritten by another program since.
   const isRewritten = !text.slice(hooks.start, hooks.end).includes('\n')
   const made = (node: JsonObject | JsonArray) => isRewritten || isMadeWhole(text, node)
   if (hooks.elements.every(({ value }) => value.kind === 'array' && isOwnEvent(value) && made(value))) {
     if (!made(hooks)) return removeContent(text, hooks)
+    const outside = text.slice(0, root.start) + text.slice(root.end)
+    if (isMadeForHooks(root, hooks, besides) && made(root) && outside.trim() === '') return null
     if (root.elements.length > 1)
       return removeElement(
         text,
         root,
         root.elements.findIndex(m => m.value === hooks),
       )
-    const outside = text.slice(0, root.start) + text.slice(root.end)
-    return made(root) && outside.trim() === '' ? null : removeContent(text, root)
+    return removeContent(text, root)
   }
   for (const [i, { value }] of hooks.elements.entries()) {
     if (value.kind !== 'array') continue
@@ -234,4 +260,14 @@ function removeOnce(text: string, root: JsonObject, hooks: JsonObject): string |
     }
   }
   throw new Error('a hook was found that cannot be removed')
+}
+
+/** Whether nothing is in a file but the hooks, and behind them what such a file needs. */
+function isMadeForHooks(root: JsonObject, hooks: JsonObject, besides: SettingsHooks['root']): boolean {
+  const [first, ...others] = root.elements
+  return (
+    first?.value === hooks &&
+    others.length === Object.keys(besides).length &&
+    others.every(({ key, value }) => Object.hasOwn(besides, key) && textOf(value) === besides[key])
+  )
 }

@@ -1,26 +1,40 @@
-/** wrk's hooks in settings.json: everything else survives, comments, order and form included. */
+/** wrk's hooks in an agent's settings file: everything else survives, comments, order and form included. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hookState, withHooks, withoutHooks } from '../../../src/core/agents/claude-settings.ts'
+import { claude } from '../../../src/core/agents/adapters/claude.ts'
+import { cursor } from '../../../src/core/agents/adapters/cursor.ts'
+import type { AgentAdapter } from '../../../src/core/agents/agent-event.ts'
 import { memberOf } from '../../../src/core/agents/jsonc-edit.ts'
+import * as settingsHooks from '../../../src/core/agents/settings-hooks.ts'
 import { readJsonc } from '../../../src/markdown/jsonc.ts'
 import { runs } from '../../support/property-runs.ts'
 
 const COMMAND = 'wrk-cli agents hook claude || true'
-const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd']
 
-function install(text: string | null, command = COMMAND): string {
-  const edited = withHooks(text, command)
+/** The hooks of an agent, all with one command. */
+function hooksOf({ hooks }: AgentAdapter, command = COMMAND): settingsHooks.SettingsHooks {
+  if (hooks.kind !== 'settings') throw new Error('no settings')
+  return { ...hooks, command: () => command }
+}
+
+const CLAUDE = hooksOf(claude)
+const EVENTS = CLAUDE.entries.map(({ event }) => event)
+const LEGACY = hooksOf(claude, 'wrk agents hook claude')
+
+function install(text: string | null, hooks = CLAUDE): string {
+  const edited = settingsHooks.withHooks(text, hooks)
   if (edited.kind !== 'ok') throw new Error(JSON.stringify(edited))
   return edited.text
 }
 
-function uninstall(text: string): string | null {
-  const edited = withoutHooks(text)
+function uninstall(text: string, { root } = CLAUDE): string | null {
+  const edited = settingsHooks.withoutHooks(text, root)
   if (edited.kind === 'error') throw new Error(JSON.stringify(edited))
   return edited.kind === 'empty' ? null : edited.text
 }
+
+const hookState = (text: string, hooks = CLAUDE) => settingsHooks.hookState(text, hooks)
 
 const plain = (text: string) =>
   JSON.parse(
@@ -67,34 +81,54 @@ const written = fc.tuple(settings, form).map(([value, { indent, newline, end, st
   return start + text.replaceAll('\n', newline) + end
 })
 
-test('what is put in and taken out again leaves every text as it was', () => {
-  fc.assert(
-    fc.property(written, text => {
-      const installed = install(text)
-      expect(uninstall(installed)).toBe(text)
-      expect(hookState(installed, COMMAND)).toBe('installed')
-      expect(install(installed)).toBe(installed)
-      const before = plain(text.replace('\ufeff', ''))
-      const after = plain(installed.replace('\ufeff', ''))
-      expect({ ...after, hooks: null }).toEqual({ ...before, hooks: null })
-      for (const event of EVENTS) {
-        expect(after.hooks[event].slice(0, -1)).toEqual(before.hooks?.[event] ?? [])
-        expect(after.hooks[event].at(-1).hooks).toEqual([{ type: 'command', command: COMMAND, timeout: 10 }])
-      }
-    }),
-    { numRuns: runs(1000) },
-  )
-})
+test.each([claude, cursor])(
+  'hooks of $name that are put in and taken out again leave every text as it was',
+  agent => {
+    const hooks = hooksOf(agent)
+    fc.assert(
+      fc.property(written, text => {
+        const installed = install(text, hooks)
+        expect(uninstall(installed, hooks)).toBe(text)
+        expect(hookState(installed, hooks)).toBe('installed')
+        expect(install(installed, hooks)).toBe(installed)
+        const before = plain(text.replace('\ufeff', ''))
+        const after = plain(installed.replace('\ufeff', ''))
+        expect({ ...after, hooks: null }).toEqual({ ...before, hooks: null })
+        for (const { event, fields } of hooks.entries) {
+          expect(after.hooks[event].slice(0, -1)).toEqual(before.hooks?.[event] ?? [])
+          const last = after.hooks[event].at(-1)
+          expect(last.hooks?.[0] ?? last).toMatchObject({ command: COMMAND, ...fields })
+        }
+      }),
+      { numRuns: runs(1000) },
+    )
+  },
+)
 
 test('hooks of another version are renewed, and only those', () => {
   fc.assert(
     fc.property(written, text => {
-      const old = install(text, 'wrk agents hook claude')
-      expect(hookState(old, COMMAND)).toBe('outdated')
+      const old = install(text, LEGACY)
+      expect(hookState(old)).toBe('outdated')
       expect(install(old)).toBe(install(text))
     }),
     { numRuns: runs(500) },
   )
+})
+
+describe('a settings file that needs more than its hooks', () => {
+  const hooks = hooksOf(cursor)
+
+  test('is made with it, and is gone afterwards', () => {
+    const made = install(null, hooks)
+    expect(JSON.parse(made)).toMatchObject({ version: 1 })
+    expect(uninstall(made, hooks)).toBeNull()
+  })
+
+  test('that was there stays', () => {
+    for (const text of ['{"version": 1}', '{\n  "version": 1\n}\n', '{\n  "version": 1,\n  "hooks": {}\n}\n'])
+      expect(uninstall(install(text, hooks), hooks)).toBe(text)
+  })
 })
 
 describe('a settings file', () => {
@@ -107,7 +141,7 @@ describe('a settings file', () => {
     const { PreToolUse, ...others } = hooks
     expect(PreToolUse[0].matcher).toBe('Edit|MultiEdit|Write|NotebookEdit|Bash')
     for (const [group] of Object.values<object[]>(others)) expect(group).not.toHaveProperty('matcher')
-    expect(withoutHooks(made)).toEqual({ kind: 'empty' })
+    expect(settingsHooks.withoutHooks(made, {})).toEqual({ kind: 'empty' })
     expect(uninstall(`// mine\n${made}`)).toMatch(/^\/\/ mine\n\{\s*\}\n$/)
   })
 
@@ -165,9 +199,10 @@ describe('a settings file', () => {
   })
 
   test('with a path in it stays in ASCII', () => {
-    const installed = install('{}', "'/ü/wrk.cjs' agents hook claude")
+    const hooks = hooksOf(claude, "'/ü/wrk.cjs' agents hook claude")
+    const installed = install('{}', hooks)
     expect(installed).toMatch(/^[\x00-\x7f]*$/)
-    expect(hookState(installed, "'/ü/wrk.cjs' agents hook claude")).toBe('installed')
+    expect(hookState(installed, hooks)).toBe('installed')
   })
 
   test.each([
@@ -179,8 +214,8 @@ describe('a settings file', () => {
     ['{"hooks": {"Stop": {}}}', 19, 'hooks.Stop must be a list', 'none'],
   ])('that reads %j is refused at its place', (text, offset, why, state) => {
     const error = { kind: 'error', offset, message: expect.stringContaining(why) }
-    expect(withHooks(text, COMMAND)).toEqual(error)
-    expect(hookState(text, COMMAND)).toBe(state)
+    expect(settingsHooks.withHooks(text, CLAUDE)).toEqual(error)
+    expect(hookState(text)).toBe(state)
   })
 
   test.each([
@@ -195,7 +230,7 @@ describe('a settings file', () => {
     '{"hooks": {"Stop": [{"hooks": [{"command": "other agents hook claude"}]}]}}',
     '{"hooks": {"Stop": [{"hooks": [{"command": "wrk agents hook claudette"}]}]}}',
   ])('that reads %s has nothing of ours', text => {
-    expect(hookState(text, COMMAND)).toBe('none')
+    expect(hookState(text)).toBe('none')
     expect(uninstall(text)).toBe(text)
   })
 
@@ -203,7 +238,7 @@ describe('a settings file', () => {
     const odd = { A: 'a', B: {}, C: [{}, 'a', { hooks: 'a' }, { hooks: [{}] }] }
     const ours = { hooks: [{ command: 'wrk agents hook claude' }] }
     const text = JSON.stringify({ hooks: { ...odd, C: [...odd.C, ours], D: [ours] } })
-    expect(hookState(text, COMMAND)).toBe('outdated')
+    expect(hookState(text)).toBe('outdated')
     expect(JSON.parse(uninstall(text)!)).toEqual({ hooks: odd })
   })
 })
