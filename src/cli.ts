@@ -133,7 +133,7 @@ function capital(summary: string): string {
   return `${summary[0]!.toUpperCase()}${summary.slice(1)}.`
 }
 
-/** `--wait WRK-157`: an id behind --wait is not its value. What stands behind `--` is another program's. */
+/** `--wait WRK-157`: an id behind --wait is not its value. What comes after `--` is another program's. */
 function withPlainWait(words: readonly string[]): string[] {
   const end = words.indexOf('--')
   return words.map((word, i) => {

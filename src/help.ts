@@ -28,7 +28,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
   ['Set up and repair:', ['where', 'doctor', 'coordination', 'agents', 'completion', 'help']],
 ]
 
-/** The heading that a command stands under. */
+/** The heading of a command. */
 export function groupOf(command: string): string {
   return GROUPS.find(([, commands]) => commands.includes(command))?.[0] ?? 'More:'
 }

@@ -76,7 +76,7 @@ export type QueueOptions = Omit<ContextOptions, 'queue'>
  */
 export interface Queue {
   /**
-   * Claims an item, or tells who holds it.
+   * Claims an item, or says who holds it.
    * @throws WrkError USAGE, NOT_FOUND, NO_SESSION, AMBIGUOUS, INVALID_ITEM, CLOSED, BUSY, IO
    */
   claim(id: string, options?: ClaimOptions): Promise<ClaimedItem | RefusedClaim>
@@ -118,7 +118,7 @@ export interface Queue {
    * @throws WrkError IO
    */
   watch(options?: WatchOptions): AsyncGenerator<WatchEvent>
-  /** Which queue this is, how it was found, where its files lie, and its settings. @throws WrkError USAGE */
+  /** Which queue this is, how it was found, where its files are, and its settings. @throws WrkError USAGE */
   where(): Promise<Whereabouts>
   /**
    * Which session this is, and by which rule; a terminal that has not worked here is registered.
@@ -127,7 +127,7 @@ export interface Queue {
   sessionId(): Promise<Explained>
   /**
    * Registers a session for the agent or terminal above this process, or under an id of one's own. It is the caller of
-   * later calls where that agent or terminal tells so; otherwise open the queue with it as `session`.
+   * later calls where that agent or terminal identifies it; otherwise open the queue with it as `session`.
    * @throws WrkError USAGE, BUSY, IO
    */
   sessionStart(options: { provider: string; sessionId?: string }): Promise<SessionInfo>

@@ -26,7 +26,7 @@ const RIVALS = [
     name: 'wrk',
     synced: 'file, folder',
     command: ({ root, id }, verb, who) => [NODE, program.wrk, '--queue', root, verb, id, '--session', who],
-    /** What lies there while it is at work: the item's guard. */
+    /** What is there while it is at work: the item's guard. */
     traces: ({ root, id }) => namesIn(join(root, '.wrk', 'guards', id.toLowerCase())),
   },
   { name: 'awk and mv, no lock', synced: 'no', command: script('awk-mv.sh') },
@@ -295,7 +295,7 @@ async function smallQueue({ temp, open }, name) {
   return { root, item }
 }
 
-/** What lies beside the item and begins with its name: a lock, or a file that is not yet in its place. */
+/** What is beside the item and begins with its name: a lock, or a file that is not yet in its place. */
 function besides({ path }) {
   const name = path.slice(dirname(path).length + 1)
   return namesIn(dirname(path)).filter(other => other !== name && other.startsWith(name))

@@ -1,7 +1,7 @@
 /**
  * How long it takes `wrk watch --json` to tell of a claim by another process, and how much memory it needs.
  *
- * What is timed: from the moment at which the claimed item's file lies in its folder (its change time, which the
+ * What is timed: from the moment at which the claimed item's file is in its folder (its change time, which the
  * system sets at the rename) until its line of JSON arrives here. The claims are made by whole processes; so are
  * the releases, which are timed too.
  */

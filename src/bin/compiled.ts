@@ -19,7 +19,7 @@ export interface CompiledForm {
   commands: readonly string[]
 }
 
-/** A bundle's source, as a function of what a CommonJS module has, and what tells this state of its file from others. */
+/** A bundle's source, as a function of what a CommonJS module has, and what distinguishes this state of its file from others. */
 export function readBundle(path: string): { source: string; state: string } {
   const { bytes, stats } = readWhole(path, constants.O_RDONLY)
   const source = `(function(exports,require,module,__filename,__dirname){${bytes.toString('latin1')}\n})`
@@ -41,7 +41,7 @@ function readWhole(path: string, flags: number): { bytes: Buffer; stats: Stats }
   }
 }
 
-/** Where a bundle's compiled form for this Node may lie: beside it, else in the user's own cache. */
+/** Where a bundle's compiled form for this Node may be: beside it, else in the user's own cache. */
 export function formPlaces(bundle: string): string[] {
   const ending = `${process.version}-${process.arch}`
   const folder = cacheFolder()

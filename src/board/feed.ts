@@ -197,7 +197,7 @@ export class Feed {
       this.#sessions = sessions
       if (Object.keys(change).length > 0) this.#tell(change)
     } catch (error) {
-      // The queue may be going away under it, or cannot be read for the moment: the next look tells.
+      // The queue may be going away under it, or cannot be read for the moment: the next look shows.
       this.#warn(error instanceof Error ? error.message : String(error))
     }
   }

@@ -55,7 +55,7 @@ function isOpening(request: IncomingMessage, site: string): boolean {
   )
 }
 
-/** A header that stands once; null without it. One that stands twice is as good as a wrong one. */
+/** A header that is there once; null without it. One that is there twice is as good as a wrong one. */
 function onlyHeader({ rawHeaders }: IncomingMessage, name: string): string | null {
   const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name)
   return values.length > 1 ? '\0' : (values[0] ?? null)

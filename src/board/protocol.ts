@@ -29,7 +29,7 @@ export interface BoardHolder {
 
 /** One file of an item. What an item does not have is left out: there are thousands. */
 export interface BoardItem {
-  /** `FOLDER/NAME`: tells it from another file of the same id. */
+  /** `FOLDER/NAME`: distinguishes it from another file of the same id. */
   place: string
   id: string
   /** The same for each way to write the id; `blocked_by` and `parent` name it. */

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { hostname } from 'node:os'
 import { hostLabel } from '../core/sessions/session.ts'
-import { readBoardNote, removeBoardNote, writeBoardNote } from '../operations/board/board-note.ts'
+import { readBoardFile, removeBoardFile, writeBoardFile } from '../operations/board/board-file.ts'
 import type { Context } from '../operations/context.ts'
 import { Acts } from './acts.ts'
 import { queueFacts } from './facts.ts'
@@ -81,7 +81,7 @@ export async function serveBoard(given: Context, options: ServeOptions): Promise
   let why: ServeEnd['why'] = 'gone'
   try {
     await feed.run(ending.signal, () => {
-      writeBoardNote(context, listening.port, token)
+      writeBoardFile(context, listening.port, token)
       void options.onReady({ port: listening.port, token })
     })
     if (options.signal.aborted) why = 'ended'
@@ -89,7 +89,7 @@ export async function serveBoard(given: Context, options: ServeOptions): Promise
     clearInterval(pulse)
     feed.say('bye')
     listening.close()
-    removeBoardNote(context, token)
+    removeBoardFile(context, token)
   }
   // Nobody can ask for anything any more.
   return { why, released: why === 'gone' ? [] : await acts.end() }
@@ -102,9 +102,9 @@ const ASK_MS = 3_000
  * the token, which is not shown to it.
  */
 export async function runningBoard(context: Context): Promise<BoardAddress | null> {
-  const note = readBoardNote(context)
-  if (!note) return null
-  const { port, token } = note
+  const running = readBoardFile(context)
+  if (!running) return null
+  const { port, token } = running
   const nonce = randomBytes(16).toString('hex')
   const proof = await new Promise<string | null>(settle => {
     const asked = request(

@@ -11,7 +11,7 @@ import type { EntryChange, SharedEntry, Swap } from './engine.ts'
 /** What the answer to one attempt says by itself. */
 export type Attempt =
   | { kind: 'applied' }
-  /** The engine said no; why it did, only reading back tells. `passing`: perhaps because of others at the same moment. */
+  /** The engine said no; why, only reading back shows. `passing`: possibly because of others at the same moment. */
   | { kind: 'rejected'; reason: string; passing: boolean }
   | { kind: 'unknown'; reason: string }
 

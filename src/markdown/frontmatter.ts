@@ -17,7 +17,7 @@ export interface Frontmatter {
   split: Split
   /** Its offsets are within `split.yaml`. */
   map: YamlMap
-  /** Top-level keys that stand more than once, with the file's line and column of the later ones. */
+  /** Top-level duplicate keys, with the file's line and column of the later ones. */
   duplicates: { key: string; line: number; column: number }[]
   certain: 'plain' | 'full'
 }

@@ -1,5 +1,5 @@
 /**
- * What wrk knows of a YAML text: values with the place where each stands, so that one value can be
+ * What wrk knows of a YAML text: values with the place where each is, so that one value can be
  * replaced and every other character stays. Both readers (plain.ts, full.ts) give this shape.
  *
  * Offsets are UTF-16 indices into the text that was read.
@@ -36,7 +36,7 @@ export interface YamlMap {
   aliases?: YamlAlias[]
 }
 
-/** An alias to a list or a map, which reads as an empty one: where it stands, and what it names. */
+/** An alias to a list or a map, which reads as an empty one: where it is, and what it names. */
 export interface YamlAlias {
   at: number
   target: YamlList | YamlMap

@@ -53,7 +53,7 @@ export function findPair({ pairs }: YamlMap, key: string): YamlPair | undefined 
   return undefined
 }
 
-/** Plain data. Of a key that stands twice, the later one counts. */
+/** Plain data. Of duplicate keys, the later one counts. */
 export function toData(node: YamlNode): unknown {
   if (node.kind === 'scalar') return scalarValue(node)
   if (node.kind === 'list') return node.items.map(toData)

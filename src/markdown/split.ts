@@ -38,7 +38,7 @@ const HEAD = 256
 /**
  * Takes a file's bytes, or with `whole` false only its first ones: then a file with a closing fence that is
  * not surely among them is `unclosed`, and the caller reads on.
- * @param length how many of the bytes are the file's; behind them may stand anything
+ * @param length how many of the bytes are the file's; behind them may be anything
  */
 export function splitFrontmatter(bytes: Buffer, whole = true, length = bytes.length): Split | SplitError {
   const bom = length >= BOM && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf

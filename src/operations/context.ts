@@ -33,7 +33,7 @@ export interface ContextOptions {
   queue?: string | undefined
   cwd?: string | undefined
   env?: Environment | undefined
-  /** The session's id, before all other ways to tell it. */
+  /** The session's id, before all other ways to find it. */
   session?: string | undefined
   /** The name of a helper within the session, which then excludes the session's other helpers. */
   agent?: string | undefined
@@ -86,7 +86,7 @@ function noQueueOfOwn({ root, linked }: QueuePlace): WrkError {
   })
 }
 
-/** The registry as it stands now. */
+/** The registry as it is now. */
 export function currentRegistry({ store }: Context): Promise<Registry> {
   return withReaders(full => {
     const registry = loadRegistry(store.host.disk, store.registry, full)
@@ -96,21 +96,21 @@ export function currentRegistry({ store }: Context): Promise<Registry> {
 }
 
 /** Makes sure of the queue's own state, and removes what crashed processes left; part of every command that writes. */
-export function tidy({ store, clock }: Context): void {
+export function prepareState({ store, clock }: Context): void {
   const { host, stateDir, root } = store
   ensureState(host.disk, stateDir, root, clock())
   sweepDrafts(host, stateDir)
 }
 
-/** Part of a guard's name where the system does not tell when this process was started. */
-const UNTOLD = '0'
+/** Part of a guard's name where the system does not know when this process was started. */
+const UNKNOWN_START = '0'
 
 let host: GuardHost | undefined
 
 export function guardHost(): GuardHost {
   host ??= {
     disk: realDisk,
-    self: { pid: process.pid, started: processFacts(process.pid)?.started ?? UNTOLD, place: here() },
+    self: { pid: process.pid, started: processFacts(process.pid)?.started ?? UNKNOWN_START, place: here() },
     look: lookAtProcess,
     randomLetters,
     sleep,
@@ -121,7 +121,7 @@ export function guardHost(): GuardHost {
 
 /** This process, as what it holds names it. */
 export function ownAnchor({ self: { pid, started, place } }: GuardHost): Anchor {
-  return { pid, started: started === UNTOLD ? '' : started, ...place }
+  return { pid, started: started === UNKNOWN_START ? '' : started, ...place }
 }
 
 /** wrk.yaml as it was read. */

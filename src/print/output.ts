@@ -13,7 +13,7 @@ const GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO', 'ECONNRESET']
 export class Output {
   readonly #fd: number
   #closed = false
-  /** Whether a reader may go away unseen: of a pipe, only writing tells. */
+  /** Whether a reader may go away unseen: of a pipe, only writing shows. */
   readonly isPipe: boolean
 
   constructor() {

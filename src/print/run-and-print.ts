@@ -75,5 +75,5 @@ function say(start: string, message: string): void {
   write(2, lines.map(line => `${line}\n`).join(''))
 }
 
-/** What is below the first line of a message stands under its text. */
+/** The lines of a message after its first are indented to its text. */
 const BELOW = '     '

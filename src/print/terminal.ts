@@ -44,7 +44,7 @@ export interface Screen {
   isTerminal: boolean
 }
 
-/** /dev/null and its like are character devices too; on Linux their major number tells, before `tty` is loaded. */
+/** /dev/null and its like are character devices too; on Linux their major number shows, before `tty` is loaded. */
 function mayBeTerminal(fd: 1 | 2): boolean {
   const stat = fstatSync(fd)
   return stat.isCharacterDevice() && !(process.platform === 'linux' && stat.rdev >> 8 === 1)

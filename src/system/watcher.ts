@@ -1,5 +1,5 @@
 /**
- * Watches folders, not the files in them: one watch for a folder, however many items lie in it. What comes out
+ * Watches folders, not the files in them: one watch for a folder, however many items are in it. What comes out
  * are names in folders where something happened, gathered for a moment, since editors and git write in several steps.
  *
  * Guarantees: whatever happens in a folder after `follow` has resolved is reported, as far as the system reports it.

@@ -195,7 +195,7 @@ describe('the checker', () => {
 
   test('finds a heartbeat that does not tell of the loss', () => {
     const calls = CALLS.with(4, { ...CALLS[4]!, code: 0, superseded: [] })
-    expect(found(record(calls, EVENTS, AS_A_HELD_IT, NOTE))).toEqual(['not-told'])
+    expect(found(record(calls, EVENTS, AS_A_HELD_IT, NOTE))).toEqual(['not-reported'])
   })
 
   test('finds a release by another', () => {

@@ -18,14 +18,14 @@
  *  - refusals name only who can have been the holder meanwhile, and so do files; but the file of a claim that said that
  *    it shows later may name who it named before, until the holder's next change that is no renewal (`wrong-holder`). No
  *    claim says that without wrong verdicts or git in the tree (`not-shown`)
- *  - the superseded: a session that was told that it holds an item, lost it by a takeover, and has not asked for it
- *    again or given it up, changes it no more (`write-after-takeover`), and a heartbeat tells it (`not-told`)
- *  - a takeover by age is of a lock whose last sign of life, which a renewal without an event may be, is as old as the TTL
+ *  - the superseded: a session that was given an item, lost it by a takeover, and has not asked for it
+ *    again or given it up, changes it no more (`write-after-takeover`), and its next heartbeat reports it (`not-reported`)
+ *  - a takeover by age is of a lock whose holder was last seen, if only by a renewal without an event, as long ago as the TTL
  *    by the clocks of the two; one by a clock that is far ahead of the taker's counts from when it was written
  *    (`early-takeover`). Where no wrong verdicts were made, one from the dead is from a session that was killed or ended
  *    (`false-death`)
  *  - bytes: outside the fields that were changed a file is always as it was made (`outside-fields`); at the end
- *    each item lies once, and its lock, status and value are those of its last events (`final`, `lost-update`)
+ *    each item has one file, and its lock, status and value are those of its last events (`final`, `lost-update`)
  *  - where git was at work in the tree, the files show what it put there, and only the log and the answers tell who
  *    holds an item; of the bytes then only those outside the fields are looked at
  *  - afterwards a stranger can claim every item by one call (a closed one is reopened by one before), but for those of
@@ -277,7 +277,7 @@ function matchCaller(item: string, ops: readonly Op[], steps: readonly Step[], r
     step.end = Math.max(...step.ops.map(endOf))
   }
   for (const op of ops)
-    if (alone(op) > 0 && !matched.has(op)) report('lost-event', `no event tells of it: ${tellOp(op)}`)
+    if (alone(op) > 0 && !matched.has(op)) report('lost-event', `no event for it: ${tellOp(op)}`)
   if (
     total === 0 ||
     steps.some(step => step.ops.length === 0) ||
@@ -337,7 +337,7 @@ function checkWitnesses(item: string, steps: readonly Step[], recording: Recordi
     if (!holders.has(op.holder))
       report(
         'wrong-holder',
-        `${tellOp(op)} was told of ${op.holder}, but it was ${[...holders].join(' or ')}`,
+        `${tellOp(op)} was refused for ${op.holder}, but it was ${[...holders].join(' or ')}`,
       )
   }
   if (recording.git) return
@@ -413,21 +413,21 @@ function checkAge(steps: readonly Step[], i: number, { ttlMs, ops }: Recording, 
   }
 }
 
-/** What a session was told that it holds, and lost by a takeover. */
+/** What a session was given, and lost by a takeover. */
 function checkSuperseded(histories: ReadonlyMap<string, Step[]>, ops: readonly Op[], report: Report): void {
   const sessions = new Map<string, Op[]>()
   for (const op of [...ops].sort((a, b) => a.n - b.n))
     if (!op.item?.startsWith('lock:')) sessions.set(op.session, [...(sessions.get(op.session) ?? []), op])
   for (const own of sessions.values()) {
-    // The session's items that it was told it holds and that the registry must know of, by the claim that told it.
-    const told = new Map<string, Op>()
+    // The items that the session was given and that the registry must know of, by the claim that gave each.
+    const given = new Map<string, Op>()
     for (const op of own) {
-      const claim = op.item === null ? undefined : told.get(op.item)
+      const claim = op.item === null ? undefined : given.get(op.item)
       if (op.verb === 'heartbeat' && op.code === 0)
-        for (const [item, by] of told) {
+        for (const [item, by] of given) {
           const loss = lossAfter(histories.get(item)!, by)
           if (loss && loss.end < op.begin)
-            report('not-told', `${tellOp(op)}, but before: ${tell(loss.event)}`)
+            report('not-reported', `${tellOp(op)}, but before: ${tell(loss.event)}`)
         }
       if (
         claim &&
@@ -442,11 +442,11 @@ function checkSuperseded(histories: ReadonlyMap<string, Step[]>, ops: readonly O
         if (loss && written.length > 0 && written.every(step => step.event.seq > loss.event.seq))
           report('write-after-takeover', `${tellOp(op)}, but before: ${tell(loss.event)}`)
       }
-      if (op.verb === 'end') told.clear()
+      if (op.verb === 'end') given.clear()
       if (op.item === null || op.verb === 'set' || !(op.verb in EVENTS_OF)) continue
       const got = op.code === 0 && op.changed && !op.warned && (op.verb === 'claim' || op.verb === 'start')
-      if (got) told.set(op.item, op)
-      else if (op.verb === 'release' || effect(op, op.item) !== 'none') told.delete(op.item)
+      if (got) given.set(op.item, op)
+      else if (op.verb === 'release' || effect(op, op.item) !== 'none') given.delete(op.item)
     }
   }
 }
@@ -489,7 +489,7 @@ const FIELD = new RegExp(
   `^(${FIELDS})(:[ \\t]*)("[^"\\n]*"|'[^'\\n]*'|[^\\s#][^#\\r\\n]*?)?([ \\t]*(?:#.*)?\\r?\\n)$`,
 )
 
-/** What stands between the fences, and the rest with them. */
+/** What is between the fences, and the rest with them. */
 function split(text: string): { head: string; rest: string } {
   const [whole = '', head = ''] = /^\ufeff?---\r?\n([\s\S]*?^)---\r?$/m.exec(text) ?? []
   return { head, rest: text.slice(0, whole.indexOf(head)) + text.slice(whole.indexOf(head) + head.length) }
@@ -538,7 +538,7 @@ function checkFiles(histories: ReadonlyMap<string, Step[]>, recording: Recording
     if (recording.git) continue
     const [file, ...others] = found
     if (!file || others.length > 0) {
-      report('final', `${item} lies in ${found.length} places: ${found.map(({ path }) => path).join(', ')}`)
+      report('final', `${item} is in ${found.length} places: ${found.map(({ path }) => path).join(', ')}`)
       continue
     }
     const steps = histories.get(item)!
@@ -596,7 +596,7 @@ function checkAfterwards(recording: Recording, report: Report): void {
     const said = tries.map(({ verb, code, error }) => `${verb} ${code} ${error ?? ''}`.trim()).join(', ')
     if (/^(?:claim 5 CLOSED, reopen 0, )?claim 0$/.test(said)) continue
     // A stash that is popped into a copy that git had put back leaves two of which a person has to choose. One that was
-    // taken while the item lay elsewhere removes it where it was before, even if it lies there again.
+    // taken while the item lay elsewhere removes it where it was before, even if it is there again.
     const isNowhere = !files.some(({ path }) => path.endsWith(`/${item}.md`))
     const isGone = said === 'claim 1 NOT_FOUND' && isNowhere && stashed.includes(item)
     if (git && (said === 'claim 5 AMBIGUOUS' || isGone))

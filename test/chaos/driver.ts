@@ -347,7 +347,7 @@ const cleanEnv = (home: string) => ({
 
 /**
  * Kills a child with its group. Only while it has not been collected: after that, its number may be given to a
- * process that is none of ours.
+ * process that is not ours.
  */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return
@@ -451,7 +451,7 @@ function sessionsOf(queue: string): Recording['sessions'] {
   return Object.fromEntries(sessions.map(({ session_id, ended_at }) => [session_id, ended_at === null]))
 }
 
-/** Looks at an item's file, wherever it lies; passes over one that is just being moved. */
+/** Looks at an item's file, wherever it is; passes over one that is just being moved. */
 function sample(queue: string, samples: Sample[], id: string): void {
   const months = namesIn(join(queue, 'archive')).map(name => `archive/${name}`)
   for (const folder of ['pending', 'working', 'blocked', 'done', ...months]) {

@@ -119,7 +119,7 @@ function command(verb, item, args, { more, calm = false } = {}) {
       return new Promise(settle =>
         child.on('close', code => {
           if (deadly) clearTimeout(deadly)
-          settle(code === null ? { code } : told(verb, code, out, err))
+          settle(code === null ? { code } : answerOf(verb, code, out, err))
         }),
       )
     },
@@ -127,7 +127,7 @@ function command(verb, item, args, { more, calm = false } = {}) {
   )
 }
 
-function told(verb, code, out, err) {
+function answerOf(verb, code, out, err) {
   let json
   try {
     json = JSON.parse(out)

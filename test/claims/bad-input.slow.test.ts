@@ -243,7 +243,7 @@ describe('control characters', () => {
       })
       await queue.run('claim WRK-1')
       queue.write('WRK-1', heldItem('WRK-1', `h${EVIL}`, ago(0)))
-      // Without its record the file tells who holds the item.
+      // Without its record the file shows who holds the item.
       rmSync(queue.path('.wrk/claims/wrk-1'))
       const { stdout, stderr } = await queue.run(command)
       expect(stderr).toContain('taken over by h')

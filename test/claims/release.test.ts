@@ -204,7 +204,7 @@ describe('release', () => {
     ['--mine', 'release --mine --json'],
     ['by the end of the session', 'session end --json'],
   ])(
-    '%s gives up by their records also the items whose files cannot be changed, and leaves those as they are',
+    '%s releases by their records also the items that cannot be changed, and leaves their files as they are',
     async (_, command) => {
       const queue = makeQueue(['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4'])
       for (const id of ['WRK-1', 'WRK-2', 'WRK-3', 'WRK-4']) await queue.run(`claim ${id}`)

@@ -53,7 +53,7 @@ class Installed {
     return finished(start(process.execPath, [this.wrk, 'show', '5'], options))
   }
 
-  /** The same as a user who may not write where the program lies. */
+  /** The same as a user who may not write where the program is. */
   showAsStranger(env: Env = {}): string {
     chmodSync(this.home, 0o777)
     chmodSync(this.dist, 0o555)

@@ -100,7 +100,7 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     rmSync(join(repository.top, repository.path('WRK-3')), { force: true })
     await repository.git('add -u')
     expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['left-out'])
-    // So it is with whose the deletion is.
+    // The same holds for who deleted it.
     await claim(repository, 'WRK-3', 'other')
     expect(codes(await verify(repository))).toEqual(what === 'deleted it' ? [] : ['held'])
   })

@@ -295,7 +295,7 @@ describe('what .gitattributes filters', () => {
     await claim(repository, 'WRK-2', 'other')
     expect(codes(await repository.verifyAll())).toEqual(['held'])
     await repository.git('reset -q --hard')
-    // The lock alone, as it is: anybody may commit it, which only the text behind the filter tells.
+    // The lock alone, as it is: anybody may commit it, which only the text behind the filter shows.
     await claim(repository, 'WRK-1', 'other')
     expect((await repository.verifyAll()).json).toMatchObject({ ok: true, checked: 1 })
   })

@@ -69,7 +69,7 @@ describe('a staged item is refused with 1', () => {
       },
     ],
     [
-      'whose id stands in two places',
+      'whose id is in two places',
       'WRK-1.md',
       item('WRK-1'),
       { code: 'ambiguous', line: 1, fix: expect.stringContaining(`git rm ${IN_QUEUE}/pending/WRK-1.md`) },

@@ -69,7 +69,7 @@ export async function usedQueue(): Promise<Queue> {
 
 /**
  * Whatever failed, the answer agrees with the record and the file shows the same; afterwards everything works. A claim
- * whose record was published, and whose file could not be written, is given up again.
+ * that has its record published and its file not written is undone.
  * @param refused the exit code of a claim that was not made
  */
 export async function expectConsistent(

@@ -89,7 +89,7 @@ describe('taking a guard', () => {
     }
     expect(await steps('win32')).toEqual(['rmdir', 'rename', 'rmdir'])
     expect(await steps('linux')).toEqual(['rename', 'rmdir'])
-    // It may have gone, or be held, by then: the rename tells.
+    // It may have gone, or be held, by then: the rename shows.
     for (const code of ['ENOENT', 'ENOTEMPTY', 'EPERM'])
       expect(await steps('win32', code)).toEqual(['rmdir', 'rename', 'rmdir'])
     await expect(steps('win32', 'EIO')).rejects.toThrow('EIO')

@@ -51,7 +51,7 @@ export async function expectHealed(queue: Queue, before: string, types: string[]
   expect(queue.leftovers()).toEqual([])
 }
 
-/** Every step, or every few of them, two at a time; tells at which it went wrong, and how. */
+/** Every step, or every few of them, two at a time; shows at which it went wrong, and how. */
 export async function failuresAt(
   steps: number,
   crashAt: (step: number) => Promise<void>,

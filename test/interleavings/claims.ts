@@ -37,7 +37,7 @@ import { Claimer, type Mutation, type Outcome, QUEUE, type Step } from './claime
 import { digest, ModelDisk, type Result, Violation } from './model-disk.ts'
 import { type Found, type Scenario, Search, type State } from './search.ts'
 
-/** Where the item lies, by its status. */
+/** Where the item is, by its status. */
 const PLACE: Record<string, string> = {
   pending: 'pending/WRK-1.md',
   archived: 'archive/2026-02/WRK-1.md',
@@ -462,7 +462,7 @@ class Claims implements Scenario {
   }
 
   /**
-   * The item lies where its status says. Who was taken for dead while it completed a move may have removed the note
+   * The item is where its status says. Who was taken for dead while it completed a move may have removed the note
    * of the next one as well (see item-move.ts); then it takes another `wrk archive`.
    */
   private async inItsPlace(state: State): Promise<State> {

@@ -1,7 +1,7 @@
 /**
  * A file system in memory whose operations are taken apart as a kernel takes them apart.
  *
- * An operation by path is two steps: `resolve` walks to the folder in which the last name lies and holds on to
+ * An operation by path is two steps: `resolve` walks to the folder in which the last name is and holds on to
  * that folder itself, not to its path; `act` then looks the name up there. In between the folder may have been
  * renamed away, replaced or removed; what is then done in a removed folder fails with ENOENT. Reading a folder
  * is two steps as well (open, list), and so is a write that others can see (one half, then all of it), where every

@@ -15,7 +15,7 @@ const fillsSlot = (path: unknown, flags: unknown): boolean =>
   isSlot(String(path)) && flags === constants.O_RDWR
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
-/** Stands for a descriptor of a file that is not open. */
+/** The descriptor of a file that is not open. */
 const NO_FILE = 1000
 
 /** Takes the guard first and makes the slots in it afterwards: steps 1 and 2 swapped. */

@@ -15,10 +15,10 @@
  *   it can neither be removed nor replaced. So as long as the slot is there, its path leads to it. (Not for
  *   mutations that make files inside a guard.)
  * - `isStill`: sessions and runs, which nobody changes here, and the entries by which a session remembers its claims:
- *   the records decide, and what lies there is compared with them in every state.
+ *   the records decide, and what is there is compared with them in every state.
  * - What an attempt that failed had seen is forgotten, and so is how a guard was come by: all that `withGuard` keeps
  *   is the number of attempts, and an item's change the record that it published. `checkMerged` compares what comes next.
- * - `beginning`: what a process reads before its first guard (where the item lies, who is registered, whose drafts
+ * - `beginning`: what a process reads before its first guard (where the item is, who is registered, whose drafts
  *   are to be swept, which moves are to be made) is read by all of them at the start, or, when they come `late`, by
  *   each in one step at any time. Of that, nothing but the item's place is used inside the guard.
  * - `between`: once it has left the item's guard, what a process still writes (event log, its record in the

@@ -71,7 +71,7 @@ describe('in git', () => {
     await commitAndDelete(repository, 'pending/WRK-10.md')
     expect(await next(repository)).toBe('WRK-011')
     await repository.git('checkout -q --orphan fresh')
-    await repository.commitAll('anew')
+    await repository.commitAll('again')
     await repository.git('branch -q -D main')
     await repository.git('reflog expire --expire=now --all')
     await repository.git('gc -q --prune=now')

@@ -49,7 +49,7 @@ export const ofDead = () => {
 export const claims = (count: number, args = 'lock claim --json') =>
   Array.from({ length: count }, (_, i) => ({ args, session: `racer-${i}` }))
 
-/** One of them got the lock and the file says so; the others were told by whom. Gives the winner's answer. */
+/** One of them got the lock and the file says so; the others were refused, with its name. Gives the winner's answer. */
 export function expectOneWinner(queue: Queue, results: readonly Result[]): Json {
   expect(results.filter(({ code }) => code !== 0 && code !== 4).map(({ stdout }) => stdout)).toEqual([])
   const winners = results.filter(({ json }) => json.acquired)

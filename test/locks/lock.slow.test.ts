@@ -96,7 +96,7 @@ describe('a lock file that cannot be read', () => {
     ['is a pipe', file => spawnSync('mkfifo', [file])],
   ]
 
-  /** What lies there, in a form that shows every change. */
+  /** What is there, in a form that shows every change. */
   function picture(file: string): string {
     const stat = lstatSync(file, { bigint: true })
     const content = stat.isFile() ? readFileSync(file, 'base64') : stat.isDirectory() ? readdirSync(file) : ''

@@ -1,4 +1,4 @@
-/** What a file is told to be that has no readable frontmatter: the reason, the sentence and the place. */
+/** What is reported of a file without readable frontmatter: the reason, the sentence and the place. */
 import { describe, expect, test } from 'vitest'
 import { splitFrontmatter } from '../../src/markdown/split.ts'
 

@@ -237,7 +237,7 @@ wait_for() {
     [[ $seen == *$1* ]] && return
     sleep 0.025
   done
-  print -r -- "waited in vain for $1 in: \${(V)seen}"
+  print -r -- "gave up waiting for $1 in: \${(V)seen}"
 }
 zpty -w z "PS1='> '; unsetopt beep; autoload -Uz compinit; compinit -D -u; eval \\"\\$(wrk completion zsh)\\"; print rea''dy"
 wait_for ready
@@ -253,7 +253,7 @@ zpty -d z
 print -r -- "\${(V)seen}"; ls`
   writeFileSync(join(queue.home, 'check.zsh'), script)
   const { stdout } = await shell(queue, 'zsh', ['-f', 'check.zsh'])
-  expect(stdout).not.toContain('waited in vain')
+  expect(stdout).not.toContain('gave up waiting')
   expect(stdout).toMatch(/WRK-13 +-- Mine/)
   expect(stdout).toMatch(/WRK-12 +-- held by other: Held/)
   expect(stdout).not.toContain('pwned\n')

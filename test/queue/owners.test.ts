@@ -1,4 +1,4 @@
-/** Queues that more than one account works on, and whose the files are that wrk makes. Needs root and setpriv. */
+/** Queues that more than one account works on, and who owns the files that wrk makes. Needs root and setpriv. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,

@@ -60,10 +60,10 @@ describe('the exit codes', () => {
   })
 
   test('mean what the help texts say', () => {
-    const told = codesInHelp()
-    expect([...told.keys()]).toEqual([...new Set(Object.values(EXIT))].sort((a, b) => a - b))
+    const listed = codesInHelp()
+    expect([...listed.keys()]).toEqual([...new Set(Object.values(EXIT))].sort((a, b) => a - b))
     const onPage = codesOnPage()
-    for (const [code, meaning] of told) expect(`${code} ${onPage.get(code)}`).toBe(`${code} ${meaning}`)
+    for (const [code, meaning] of listed) expect(`${code} ${onPage.get(code)}`).toBe(`${code} ${meaning}`)
   })
 
   test('come in the order of the gates, and 4 stands out', () => {

@@ -143,7 +143,7 @@ describe('in git', () => {
     git(main, 'worktree', 'add', '-q', linked)
     git(linked, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'update', '--init')
     expect((await run('where --json', { cwd: join(linked, 'part') })).json.queue).toBe(queueIn(main))
-    // And a linked worktree of the submodule, which lies nowhere near.
+    // And a linked worktree of the submodule, which is nowhere near.
     const apart = join(tempFolder(), 'apart')
     git(join(main, 'part'), 'worktree', 'add', '-q', apart)
     expect((await run('where --json', { cwd: apart })).json.queue).toBe(queueIn(main))

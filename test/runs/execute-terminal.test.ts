@@ -112,7 +112,7 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
     expectUntouched(queue, ready())
   })
 
-  test('that is closed, the command is told to end, and the item is free', async () => {
+  test('that is closed, the command gets SIGHUP, and the item is free', async () => {
     const queue = readyQueue()
     const terminal = await openTerminal(queue)
     const script = `${NOTES}trap "say hup; exit 1" HUP; say up $$; while :; do sleep 0.02; done`
@@ -123,6 +123,6 @@ describe.skipIf(!haveTerminals())('in a terminal', () => {
     await heard(queue, 'hup')
     await gone(child)
     await until('the item is free', () => queue.lock('WRK-1').by === '')
-    await until('all is tidy', () => queue.leftovers().length === 0)
+    await until('nothing is left', () => queue.leftovers().length === 0)
   })
 })

@@ -29,7 +29,7 @@ export function expectUntouched(queue: Queue, before: string, name = 'WRK-1'): v
   expect(queue.leftovers()).toEqual([])
 }
 
-/** A command that notes each signal that it gets, and goes on until it is told to end. */
+/** A command that notes each signal that it gets, and goes on until it is asked to end. */
 export const LISTENER = `const { writeFileSync, existsSync, renameSync } = require('node:fs')
 const at = name => process.env.HOME + '/' + name
 const say = (name, text) => { writeFileSync(at(name + '.tmp'), text); renameSync(at(name + '.tmp'), at(name)) }

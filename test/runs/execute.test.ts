@@ -312,11 +312,11 @@ describe('the exit code of the command is passed on, and the item released:', ()
 describe('stdin, stdout and stderr', () => {
   test('are the command’s own', async () => {
     const queue = readyQueue()
-    const { code, stdout, stderr } = await queue.run(execute('bash', '-c', 'cat; echo told >&2'), {
+    const { code, stdout, stderr } = await queue.run(execute('bash', '-c', 'cat; echo done >&2'), {
       input: 'some input\n',
     })
     expect([code, stdout]).toEqual([0, 'some input\n'])
-    expect(stderr).toContain('told\n')
+    expect(stderr).toContain('done\n')
     expect(stderr).toContain('wrk: released WRK-1\n')
   })
 

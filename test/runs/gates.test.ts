@@ -24,22 +24,8 @@ describe('the gates are asked in order, each with its exit code:', () => {
       'USAGE',
       'nobody',
     ],
-    [
-      'an unknown provider, before an id that is none',
-      {},
-      'execute ../x --provider nobody',
-      2,
-      'USAGE',
-      'nobody',
-    ],
-    [
-      'an id that is none, before the item',
-      {},
-      'execute ../x --provider claude',
-      2,
-      'USAGE',
-      'not an item id',
-    ],
+    ['an unknown provider, before an invalid id', {}, 'execute ../x --provider nobody', 2, 'USAGE', 'nobody'],
+    ['an invalid id, before the item', {}, 'execute ../x --provider claude', 2, 'USAGE', 'not an item id'],
     [
       'an item that is not there, before plan and session',
       {},
@@ -219,8 +205,8 @@ describe('the plan gate', () => {
     const before = queue.read('WRK-1')
     const { code, json } = await queue.run(['--json', ...execute('true')])
     expect(code).toBe(missing.length > 0 ? 3 : 0)
-    const told: string[] = json.error?.missing ?? []
-    expect(told.map(sentence => sentence.split(' ')[0])).toEqual(missing)
+    const missed: string[] = json.error?.missing ?? []
+    expect(missed.map(sentence => sentence.split(' ')[0])).toEqual(missing)
     expectUntouched(queue, before)
   })
 

@@ -36,14 +36,14 @@ describe('wrk killed with -9, the command still running:', () => {
     expect(queue.lock('WRK-1').by).toBe('second')
     expect(queue.leftovers()).toEqual([])
     // The first one learns it.
-    const told = await queue.run('release WRK-1', { session: 'first' })
-    expect(told.code).toBe(4)
+    const refused = await queue.run('release WRK-1', { session: 'first' })
+    expect(refused.code).toBe(4)
     for (const text of [
       'second',
       'interrupted',
       queue.events().find(({ type }) => type === 'takenOver')!.time,
     ])
-      expect(told.stderr).toContain(text)
+      expect(refused.stderr).toContain(text)
   })
 
   test('another session’s execute does too, and releases', async () => {
@@ -89,7 +89,7 @@ describe('when the claim is lost meanwhile', () => {
     expect(taken.code).toBe(0)
   }
 
-  test('the command and what it started are told to end, and wrk ends with 4, saying who, when and why', async () => {
+  test('the command and what it started are ended, and wrk ends with 4, saying who, when and why', async () => {
     const queue = readyQueue()
     const loop = 'while :; do sleep 0.05; done'
     writeFileSync(

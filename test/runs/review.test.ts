@@ -270,7 +270,7 @@ describe('a review is refused', () => {
       'no command to review',
     ],
     ['by all, and by some', 'review WRK-1 --all-providers --provider claude', 2, 'exclude each other'],
-    ['of an id that is none', 'review ../WRK-1 --provider claude', 2, 'not an item id'],
+    ['of an invalid id', 'review ../WRK-1 --provider claude', 2, 'not an item id'],
     ['with words in front of --', 'review WRK-1 true', 2, 'too many arguments'],
   ])('%s', async (_, args, code, says) => {
     const queue = reviewers({ claude: 0 })

@@ -37,7 +37,7 @@ const CASES: Case[] = [
   {
     name: 'an anchor of an earlier boot',
     state: listed({ ...mine, boot: '00000000-aaaa-bbbb-cccc-000000000000' }),
-    // Without a machine id nothing tells a restart from another machine of the same name.
+    // Without a machine id nothing shows a restart from another machine of the same name.
     verdict: mine.machine ? 'dead' : 'unknown',
     reason: mine.machine ? 'the machine was restarted' : 'before a restart',
   },

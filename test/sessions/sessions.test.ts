@@ -290,7 +290,7 @@ describe('the event of a session', () => {
   const starts = (queue: Queue) => queue.events().filter(({ type }) => type === 'sessionStarted')
 
   test.each([
-    ['the next sign of life of that session', 'heartbeat', 'ghost'],
+    ['the next call of that session', 'heartbeat', 'ghost'],
     ['the next session that begins', 'claim WRK-1', 'newcomer'],
   ])('that was left unlogged is logged once, by %s', async (_, first, session) => {
     const queue = leftBy('after')

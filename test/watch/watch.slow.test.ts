@@ -48,7 +48,7 @@ describe('wrk watch --json', () => {
     const known = await listed(queue)
     let applied = 0
     const adds = (branch: string) =>
-      until(`what was told adds up to ${branch}`, async () => {
+      until(`the changes reported add up to ${branch}`, async () => {
         await pause(200)
         for (; applied < watcher.events.length; applied++) apply(known, watcher.events[applied])
         const there = await listed(queue)

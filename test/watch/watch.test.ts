@@ -102,9 +102,9 @@ describe('wrk watch --json', () => {
 
     rmSync(queue.path('pending'), { recursive: true })
     await watcher.sees({ type: 'removed', item: { id: 'WRK-1' } })
-    queue.write('WRK-1', item('WRK-1', { title: 'Made anew' }))
-    await watcher.sees({ type: 'added', item: { title: 'Made anew' } })
-    queue.write('WRK-1', heldItem('WRK-1', 'x', new Date(), { title: 'Made anew' }))
+    queue.write('WRK-1', item('WRK-1', { title: 'Made again' }))
+    await watcher.sees({ type: 'added', item: { title: 'Made again' } })
+    queue.write('WRK-1', heldItem('WRK-1', 'x', new Date(), { title: 'Made again' }))
     await watcher.sees({ type: 'claimed', item: { id: 'WRK-1' } })
 
     renameSync(queue.root, join(queue.home, 'away'))
@@ -112,7 +112,7 @@ describe('wrk watch --json', () => {
     renameSync(join(queue.home, 'away'), queue.root)
     await watcher.sees({ type: 'queue', from: 'gone', to: 'there' })
     const before = watcher.events.length
-    queue.write('WRK-1', item('WRK-1', { title: 'Made anew' }))
+    queue.write('WRK-1', item('WRK-1', { title: 'Made again' }))
     await watcher.sees({ type: 'released', item: { id: 'WRK-1' } })
     expect(types(watcher).slice(before)).toEqual(['released'])
     expect(await watcher.end('SIGTERM')).toBe(143)

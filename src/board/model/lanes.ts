@@ -9,7 +9,7 @@ interface Bar {
   open: boolean
   /** How it ended. */
   end: string
-  /** In a lane bars that overlap lie below each other. */
+  /** In a lane bars that overlap are below each other. */
   row: number
 }
 

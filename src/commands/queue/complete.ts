@@ -62,7 +62,7 @@ async function fromQueue(
       command,
     )
   } catch (error) {
-    // No queue, or a broken one, is nothing to tell somebody who presses a key.
+    // No queue, or a broken one, is nothing to show somebody who presses a key.
     if (error instanceof WrkError) return []
     throw error
   }

@@ -42,7 +42,7 @@ function subjectOf(record: SharedRecord, before: SharedReading | undefined): str
   return `${verb} ${id} (${holderOf(record)})`.replace(/[\x00-\x1f\x7f]/g, '?')
 }
 
-/** Every new holder gets a new epoch; times tell nothing, since a claim may be renewed within its own second. */
+/** Every new holder gets a new epoch; times prove nothing, since a claim may be renewed within its own second. */
 function isRenewal({ epoch }: SharedRecord, before: SharedReading | undefined): boolean {
   return before?.kind === 'record' && before.record.state === 'held' && before.record.epoch === epoch
 }

@@ -46,7 +46,7 @@ function refused(remote: string, why: string): WrkError {
   })
 }
 
-/** As git tells them apart: an address without a scheme, and no colon before its first slash. */
+/** As git distinguishes them: an address without a scheme, and no colon before its first slash. */
 function isPath(address: string): boolean {
   return !/^[a-z][a-z0-9+.-]*:\/\//i.test(address) && !/^[^/]*:/.test(address)
 }

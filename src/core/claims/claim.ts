@@ -52,7 +52,7 @@ export function decideClaim(held: HeldLock | null, request: ClaimRequest, now: D
   if (held.liveness.verdict === 'dead')
     return { kind: 'takenOver', because: 'dead', reason: `its holder is dead (${held.liveness.reason})` }
   const keeps = request.takeover === 'dead-only' && held.liveness.verdict === 'alive'
-  const age = now.getTime() - signOfLife(held, now).getTime()
+  const age = now.getTime() - lastSign(held, now).getTime()
   if (!keeps && age >= request.ttlMs)
     return {
       kind: 'takenOver',
@@ -71,10 +71,10 @@ export function heldSince(held: HeldLock, now: Date): Date {
 
 /** When the lock expires if its holder stays silent. */
 export function expiresAt(held: HeldLock, ttlMs: number, now: Date): Date {
-  return new Date(signOfLife(held, now).getTime() + ttlMs)
+  return new Date(lastSign(held, now).getTime() + ttlMs)
 }
 
-function signOfLife(held: HeldLock, now: Date): Date {
+function lastSign(held: HeldLock, now: Date): Date {
   const since = heldSince(held, now)
   return latestSign([since, held.heartbeat]) ?? since
 }

@@ -10,7 +10,7 @@ export interface CommitMessage {
 }
 
 const SCISSORS = '------------------------ >8 ------------------------'
-/** More than anybody writes; what lies beyond is not looked at. */
+/** More than anybody writes; what is beyond is not looked at. */
 export const LONGEST_MESSAGE = 100_000
 
 /** @param comment what begins a line that git leaves out */

@@ -49,7 +49,7 @@ export function missingFields({ map, split }: Frontmatter): MissingField[] {
   })
 }
 
-/** @param found null when the frontmatter could not be read, which `problems` tells */
+/** @param found null when the frontmatter could not be read, which `problems` report */
 export function formFindings(
   item: Item,
   problems: readonly Problem[],
@@ -70,7 +70,7 @@ export function formFindings(
 
 /**
  * Of an item that was moved, of which the commit has only the deletion.
- * @param left where its file lies
+ * @param left where its file is
  * @param byPath whether only some paths are committed, so that staging the file is not enough
  */
 export function leftOut(item: string, path: string, left: readonly string[], byPath: boolean): FormFinding {

@@ -14,7 +14,7 @@ export interface StagedChange {
   committed: readonly [Lock | null, ...(Lock | null)[]]
 }
 
-/** How the item truly stands, whatever is staged. */
+/** The item's real state, whatever is staged. */
 export interface TrueLock {
   lock: Lock | null
   /** `other`: another living session holds it. `over`: its holder is dead, or its time has run out. */
@@ -29,7 +29,7 @@ export type StagedVerdict =
   | 'superseded'
   /** Another living session holds the item. */
   | 'held'
-  /** The staged lock is not the one that truly stands, and is not only the caller's own business. */
+  /** The staged lock is not the real one, and is not only the caller's own business. */
   | 'takes'
   | 'drops'
   | 'alters'
@@ -52,7 +52,7 @@ function judgeLock(
   isMine: (holder: string) => boolean,
 ): StagedVerdict {
   if (deleted || committed.some(one => isSameLock(one, lock))) return 'allowed'
-  // In one working tree somebody commits everything: the lock as it stands is nobody's offence.
+  // In one working tree somebody commits everything: the lock as it is counts against nobody.
   if (isSameLock(lock, truth.lock)) return 'allowed'
   const [before] = committed
   const onlyMine = [before, lock].every(one => !one || isMine(one.by))

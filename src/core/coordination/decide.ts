@@ -7,7 +7,7 @@ import { stamp } from '../time.ts'
 import { judgeStaleness } from './lease.ts'
 import { holderOf, RECORD_VERSION, type SharedReading, type SharedRecord } from './record.ts'
 
-/** What tells one holder from another. */
+/** What distinguishes one holder from another. */
 type HolderField = 'session' | 'agent' | 'host' | 'clone' | 'boot'
 export type SharedHolder = Pick<SharedRecord, HolderField>
 

@@ -184,7 +184,7 @@ function ownerOf(item: ItemFacts): Finding[] {
   return [about(item, newFinding('not-writable', item.closed ? 'note' : 'warning', message, hint))]
 }
 
-/** Something that is no folder stands where the item would go. */
+/** Something that is no folder is where the item would go. */
 function isBarred(to: string, { notFolders, root }: Facts): boolean {
   return notFolders.some(({ path }) => `${root}/${to}/`.startsWith(`${path}/`))
 }

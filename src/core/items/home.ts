@@ -10,7 +10,7 @@ export function archiveFolderOf(completed: string): string {
 
 /**
  * Where an item of this status belongs, when it is in a folder that does not fit it.
- * @returns null when a person must decide: it is archived, but nothing says when; or it says that it is open and lies
+ * @returns null when a person must decide: it is archived, but nothing says when; or it says that it is open and is
  *   among the closed ones, so that either may be what was forgotten, and work that is over must not come back by itself
  */
 export function homeOf(status: string, folder: string, completed: string | undefined): string | null {

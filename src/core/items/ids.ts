@@ -98,7 +98,7 @@ const NAMED = new RegExp(
 
 /**
  * What may be ids in running text, longest reading first: `fix-WRK-157` is read as that and as `WRK-157`. Only a
- * look into the queue tells which are.
+ * look into the queue shows which are.
  */
 export function keysIn(text: string): { at: number; readings: ItemKey[] }[] {
   const found: { at: number; readings: ItemKey[] }[] = []

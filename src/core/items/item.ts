@@ -1,4 +1,4 @@
-/** A work item as its file tells it, and what is wrong with the file. */
+/** A work item as its file has it, and what is wrong with the file. */
 import { type Frontmatter, placeInFile } from '../../markdown/frontmatter.ts'
 import type { YamlPair } from '../../markdown/node.ts'
 import { scalarText } from '../../markdown/scalar.ts'
@@ -46,7 +46,7 @@ export function hidesAll({ code }: Pick<Problem, 'code'>): boolean {
   return code === 'not-a-file' || code === 'no-permission'
 }
 
-/** Where an item lies, as far as it says what the item must be. */
+/** Where an item is, as far as it says what the item must be. */
 export interface ItemFile {
   key: ItemKey
   folder: string
@@ -63,7 +63,7 @@ export const ITEM_KEYS: ReadonlySet<string> = new Set([
   'locked_at',
 ])
 
-/** The keys that wrk writes or finds items by: these must stand once. */
+/** The keys that wrk writes or finds items by: these must be unique. */
 const UNIQUE_KEYS = new Set(['id', 'locked_by', 'locked_at'])
 
 /** What an item's fields say, its lock, and the problems of the file. Pure. */

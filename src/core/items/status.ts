@@ -35,23 +35,23 @@ export function statusWord(status: string): string {
   return status.trim().toLowerCase().replace(/[_ ]/g, '-')
 }
 
-/** Whether work on an item has ended: done, archived or closed otherwise. Without a status the folder tells. */
+/** Whether work on an item has ended: done, archived or closed otherwise. Without a status the folder decides. */
 export function isClosed(status: string | undefined, folder: string): boolean {
   if (status !== undefined) return CLOSED.has(statusWord(status))
   return CLOSED.has(topFolder(folder)) || topFolder(folder) === 'archive'
 }
 
-/** Whether an item waits to be begun. Without a status the folder tells; parked, deferred and held ones do not. */
+/** Whether an item waits to be begun. Without a status the folder decides; parked, deferred and held ones do not. */
 export function isPending(status: string | null, folder: string): boolean {
   return status === null ? ['', 'pending'].includes(topFolder(folder)) : TO_DO.includes(statusWord(status))
 }
 
-/** Whether work on an item has begun and not ended. Without a status the folder tells. */
+/** Whether work on an item has begun and not ended. Without a status the folder decides. */
 export function isBegun(status: string | null, folder: string): boolean {
   return WORKING.includes(status === null ? topFolder(folder) : statusWord(status))
 }
 
-/** Whether an item has gone to the archive, by its status; without one the folder tells. */
+/** Whether an item has gone to the archive, by its status; without one the folder decides. */
 export function isArchived(status: string | null, folder: string): boolean {
   return status === null ? topFolder(folder).startsWith('archive') : ARCHIVED.includes(statusWord(status))
 }

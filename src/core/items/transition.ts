@@ -55,7 +55,7 @@ export function decideTransition(
 export type StatusEffect =
   /** What this verb does, with that word in place of the verb's own. */
   | { kind: 'verb'; verb: Verb; folder: string }
-  /** No verb leads there: the word, and the folder that it belongs in; null: where it lies now. */
+  /** No verb leads there: the word, and the folder that it belongs in; null: where it is now. */
   | { kind: 'word'; folder: string | null }
   /** It is for `wrk archive`, which knows the month. */
   | { kind: 'archive' }

@@ -72,6 +72,6 @@ export function claimRequest(
 }
 
 /** When the holder was last seen, as core/claim.ts sees it. */
-export function lastSignOfLife(held: HeldLock, now: Date): Date {
+export function lastSignOf(held: HeldLock, now: Date): Date {
   return expiresAt(held, 0, now)
 }

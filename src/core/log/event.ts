@@ -24,7 +24,7 @@ export type EventType =
 
 const TAKES_LOCK: readonly EventType[] = ['granted', 'renewed', 'takenOver', 'started']
 
-/** Whether an event tells that its session got the item. */
+/** Whether an event shows that its session got the item. */
 export function takesLock(type: EventType): boolean {
   return TAKES_LOCK.includes(type)
 }

@@ -138,7 +138,7 @@ function movedPath(base: ItemVersion | null, ours: ItemVersion, theirs: ItemVers
 /**
  * Where an item of this content goes: where it was moved, if its status fits there; else where a side has it and its
  * status fits; else the folder of its status.
- * @param otherwise when nothing tells
+ * @param otherwise when nothing shows
  */
 function placeFor(
   { base, ours, theirs, working }: Situation,

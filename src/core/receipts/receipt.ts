@@ -20,7 +20,7 @@ export interface Manifest {
   paths_consumed: string[]
   paths_produced: string[]
   links: Record<string, unknown> | string[]
-  /** Of the environment only what tells one run from another, and only where it is set. */
+  /** Of the environment only what distinguishes one run from another, and only where it is set. */
   environment?: Record<string, string>
 }
 

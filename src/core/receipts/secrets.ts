@@ -1,6 +1,6 @@
 /**
  * What must not get into files that are kept: strings that look like secrets become `***`. In doubt too much is
- * masked: a receipt tells what was done, not with which password.
+ * masked: a receipt shows what was done, not with which password.
  */
 
 const MASK = '***'
@@ -72,7 +72,7 @@ function withoutUserInfo(text: string): string {
   )
 }
 
-/** The same for all strings in JSON data; whatever stands under a secret's name is masked as a whole. */
+/** The same for all strings in JSON data; whatever has a secret's name is masked as a whole. */
 export function maskDeep(value: unknown): unknown {
   if (typeof value === 'string') return maskSecrets(value)
   if (Array.isArray(value)) return maskWords(value)

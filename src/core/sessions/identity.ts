@@ -144,7 +144,7 @@ function fromProcesses(registry: Registry, { ancestors, terminal }: ProcessConte
 }
 
 /**
- * Rule 7, for a script that has sourced workflow-guards.sh where nothing else tells (cron, CI): the session on top of
+ * Rule 7, for a script that has sourced workflow-guards.sh where nothing else identifies one (cron, CI): the session on top of
  * session-state.yaml, unless that has ended or belongs to a living process; else a new one that lives as long
  * as the script.
  */

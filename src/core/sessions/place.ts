@@ -8,7 +8,7 @@ export interface Place {
   boot: string
   /** Pid namespace, '' where the system has none. */
   pidns: string
-  /** What stays through restarts, and differs between machines of one name; left out where the system tells none. */
+  /** What stays through restarts, and differs between machines of one name; left out where the system has none. */
   machine?: string
 }
 
@@ -19,7 +19,7 @@ export interface Place {
 export type Whereabout = 'here' | 'namespace' | 'before' | 'unclear' | 'elsewhere'
 
 /**
- * A boot id tells machines apart; names change (DHCP, VPN), and two machines may have one name, such as `localhost`. So
+ * A boot id distinguishes machines; names change (DHCP, VPN), and two machines may have one name, such as `localhost`. So
  * another boot is an earlier one of this machine only if its machine id says so as well: and not that alone, since a
  * copied disk image has the same.
  */

@@ -1,5 +1,5 @@
 /**
- * What changed between two looks at an item. Pure: who holds it and how the holder stands was judged before, and a
+ * What changed between two looks at an item. Pure: who holds it and the state of the holder was judged before, and a
  * file that could not be read says nothing, so it changes nothing but its problem (an unreadable lock is no free one).
  */
 import type { ItemKey } from '../items/ids.ts'
@@ -121,7 +121,7 @@ function change(
   return { type, item, from, to, reason }
 }
 
-/** An item whose fields cannot be read now, as far as is known. */
+/** What is known of an item that cannot be read now. */
 export function keepKnown(item: WatchedItem, known: WatchedItem | undefined): WatchedItem {
   if (item.readable || !known) return item
   const { id, title, status, holder } = known

@@ -188,7 +188,7 @@ function blockEdits(
   return edits
 }
 
-/** The line on which an item begins, and its dash with the blanks around it; null where more stands before it. */
+/** The line on which an item begins, and its dash with the blanks around it; null where more is before it. */
 function lineOf(yaml: string, { start }: YamlNode): { start: number; dash: string } | null {
   const lineStart = yaml.lastIndexOf('\n', start - 1) + 1
   const dash = /^ *-( *)$/.exec(yaml.slice(lineStart, start))

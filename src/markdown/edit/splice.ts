@@ -173,7 +173,7 @@ function replacement(yaml: string, pair: YamlPair, text: string): Edit[] {
   const { start, end } = pair.value
   const below = yaml.slice(pair.keyStart, start).includes('\n')
   if (below && isBlock(yaml, pair.value)) {
-    // A list or map below its key goes; the new value stands behind the colon, a comment there stays.
+    // A list or map below its key goes; the new value comes after the colon, a comment there stays.
     // The key is a plain word, in quotes or not, so the first colon is the one that ends it.
     const colon = yaml.indexOf(':', pair.keyStart)
     const lineEnd = yaml.indexOf('\n', colon)

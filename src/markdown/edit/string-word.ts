@@ -6,7 +6,7 @@
 const WORDS = /^(?:~|null|true|false|yes|no|on|off|y|n|<<|=|[-+]?\.(?:inf|nan))?$/i
 /** Numbers of every kind, with a margin: decimal, octal, hexadecimal, with `_`, in sixties (`1:30`), with exponents. */
 const NUMBER = /^[-+]?(?:[eE][-+]?[0-9]|[.0-9])[0-9a-fA-F_.,:xXoO+-]*$/
-/** A day, and whatever time stands behind it. */
+/** A day, and whatever time comes after it. */
 const DATE = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/
 
 /** Whether every reader takes these plain characters for text, and never for a number, a date, null or a boolean. */

@@ -36,7 +36,7 @@ export function entriesOf({ split, map }: Frontmatter): Entries | null {
     const own = yaml.lastIndexOf('\n', keyStart - 1) + 1
     const next = map.pairs[i + 1]
     const limit = next ? yaml.lastIndexOf('\n', next.keyStart - 1) + 1 : yaml.length
-    // An empty value of the full reader may stand behind blank lines; it begins where its key's line ends.
+    // An empty value of the full reader may come after blank lines; it begins where its key's line ends.
     const end = Math.max(node.end, keyStart)
     const lineEnd = lineEndFrom(yaml, end)
     if (own < at || lineEnd > limit || node.start < keyStart) return null

@@ -8,7 +8,7 @@ export interface Hunk {
   newLength: number
 }
 
-/** More differences than this are not looked for one by one: what lies between is one hunk then, which is true too. */
+/** More differences than this are not looked for one by one: what is between is one hunk then, which is true too. */
 const MOST_EDITS = 2_000
 
 /** Lines with their ends; the last one may have none. */

@@ -21,7 +21,7 @@ export type Side = 'ours' | 'theirs'
 
 /**
  * Takes from each side what it changed; two different changes of the value are a conflict.
- * @param identity of lists that are merged as sets: what tells whether two of its words mean the same
+ * @param identity of lists that are merged as sets: what decides whether two of its words mean the same
  */
 export function mergeEntry({ base, ours, theirs }: ThreeEntries, identity?: IdentityOf): MergedEntry {
   const [o, a, b] = [base, ours, theirs].map(entry => entry && textOfEntry(entry))

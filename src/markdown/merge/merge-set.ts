@@ -6,7 +6,7 @@ import type { YamlList } from '../node.ts'
 import { scalarText } from '../scalar.ts'
 import { type Entry, isInline, ownText } from './entries.ts'
 
-/** What tells whether two items name the same thing. */
+/** What decides whether two items name the same thing. */
 export type IdentityOf = (text: string) => string
 
 interface Item {

@@ -48,7 +48,7 @@ export class Converter {
     const colon = sep.find(token => token.type === 'map-value-ind')
     const behindColon = colon ? colon.offset + 1 : key.end
     const value = pair.value ? this.node(pair.value, depth + 1) : emptyAt(behindColon)
-    // The value as written begins with its tag or anchor; an empty one stands right behind the colon.
+    // The value as written begins with its tag or anchor; an empty one comes right after the colon.
     const first = sep.find(token => token.type === 'anchor' || token.type === 'tag')
     const last = sep.findLast(token => token.type === 'anchor' || token.type === 'tag')
     const empty = value.start === value.end
@@ -81,7 +81,7 @@ export class Converter {
     return list
   }
 
-  /** An empty one stands right behind its dash. */
+  /** An empty one comes right after its dash. */
   private item(node: Node, depth: number): YamlNode {
     const item = this.node(node, depth)
     if (item.start < item.end) return item

@@ -96,7 +96,7 @@ export type MatterResult = { kind: 'matter'; data: Record<string, unknown>; cont
 
 /**
  * All of a file's frontmatter as plain data, and its body, split by gray-matter and read by `yaml`.
- * Dates stay strings, of a key that stands twice the later one counts, no code is ever run.
+ * Dates stay strings, of duplicate keys the later one counts, no code is ever run.
  */
 export async function readWithGrayMatter(fileText: string): Promise<MatterResult> {
   // A word behind the fence names one of gray-matter's engines, or of Object.prototype's functions.
@@ -159,7 +159,7 @@ function messageOf(cause: unknown): string {
  * collections within an entry of a list (a session's anchor and claims) stay on their line.
  */
 export function toBlockForm(text: string): string {
-  // A key that stands twice within an entry stays so; a document with an error could not be written.
+  // A duplicate key within an entry stays; a document with an error could not be written.
   const document = parseDocument(text, { uniqueKeys: false })
   visit(document, {
     Scalar: (where, node) => {

@@ -72,7 +72,7 @@ export function skim(
   blankLines.test(text)
   let at = blankLines.lastIndex
   while (at < text.length) {
-    // The wanted ones first: in most items they stand together.
+    // The wanted ones first: in most items they are together.
     wanted.lastIndex = at
     const found = wanted.exec(text)
     if (found) {

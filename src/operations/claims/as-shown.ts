@@ -3,7 +3,7 @@ import type { Current } from '../../store/items/current-item.ts'
 import type { Context } from '../context.ts'
 import { heldLock, holderInfo, judgeFor } from './holder.ts'
 
-/** What was shown of an item: its holder as `watch` and `list` tell it, and its status. */
+/** What was shown of an item: its holder as `watch` and `list` show it, and its status. */
 export interface ShownState {
   locked_by: string | null
   locked_at: string | null

@@ -8,7 +8,7 @@ import { changeItem } from '../../store/items/item-store.ts'
 import { findItem } from '../../store/items/places/find-item.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { completeMoves } from '../items/transitions/complete-moves.ts'
 import { register } from '../sessions/caller.ts'
 import { showSession } from '../sessions/show-sessions.ts'
@@ -79,7 +79,7 @@ export async function claim(
   const { store } = context
   const id = parseId(idText, store.settings.idPrefix)
   const places = findItem(store, id)
-  tidy(context)
+  prepareState(context)
   await completeMoves(context)
   const caller = await register(context)
   const ttlMs = options.ttlMs ?? store.settings.ttlMs

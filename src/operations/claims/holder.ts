@@ -127,7 +127,7 @@ function once<T>(ask: (name: string) => T): (name: string) => T {
   }
 }
 
-/** What of a reading tells who holds the item. */
+/** What of a reading shows who holds the item. */
 export type HeldReading = Pick<
   ItemReading,
   | 'place'

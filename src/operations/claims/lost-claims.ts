@@ -20,7 +20,7 @@ export interface Superseded {
   id: string
   /** Who holds it now; null when nobody does. */
   by: string | null
-  /** When it was taken, and why, as far as the event log still tells. */
+  /** When it was taken, and why, as far as the event log still shows. */
   at: string | null
   reason: string | null
 }
@@ -96,7 +96,7 @@ async function readClaimed({ store }: Context, claims: readonly SessionClaim[]):
     const all = files.filter(({ place }) => place.key === key)
     return all.length > 1 ? settleCopies(store, all) : all
   })
-  // A file that cannot be read may still have a record that tells.
+  // A file that cannot be read may still have a record that shows.
   return readings.filter(({ record, problems }) => record !== null || !problems.some(({ blocks }) => blocks))
 }
 

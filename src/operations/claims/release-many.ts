@@ -7,7 +7,7 @@ import { readRecord } from '../../store/claims/record-file.ts'
 import { readItems, readQueue } from '../../store/items/item-reader.ts'
 import { type ItemReading, isBlocked } from '../../store/items/item-reading.ts'
 import type { ItemPlace } from '../../store/items/places/item-places.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { completeMoves } from '../items/transitions/complete-moves.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
 import { summary } from './item-summary.ts'
@@ -19,14 +19,14 @@ export async function releaseMine(context: Context): Promise<ReleaseResult[]> {
   const { identity, caller } = await resolveCaller(context)
   if (!identity) throw noSession()
   if (!caller) return []
-  tidy(context)
+  prepareState(context)
   await completeMoves(context)
   return releaseAll(context, caller, holder => holder === caller.holder)
 }
 
 /**
  * Releases what the given holders have, as if each did it; also tries what the caller has claimed and what says no more
- * whose it is. An item that cannot be changed does not keep others from being released.
+ * who holds it. An item that cannot be changed does not keep others from being released.
  * @param among the items to look at; all unless given
  */
 export async function releaseAll(

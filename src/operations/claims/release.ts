@@ -18,7 +18,7 @@ import type { ItemPlace } from '../../store/items/places/item-places.ts'
 import type { ItemDecision } from '../../store/items/publication-of.ts'
 import { appendEvents } from '../../store/log/event-log.ts'
 import { pendingEvent } from '../../store/log/pending-event.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { completeMoves } from '../items/transitions/complete-moves.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
 import { orWarn } from './claim.ts'
@@ -72,7 +72,7 @@ export async function release(
   // A terminal that has not worked here holds nothing; it needs no registration to learn that.
   const { identity, caller } = await resolveCaller(context)
   if (!identity && options.force === undefined) throw noSession()
-  tidy(context)
+  prepareState(context)
   await completeMoves(context)
   return releaseAs(context, caller, id, places, options)
 }

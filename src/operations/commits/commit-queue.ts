@@ -11,7 +11,7 @@ import { type Context, type ContextOptions, openContext } from '../context.ts'
 
 /**
  * Opens the queue that judges a commit made here: the one of the flag, else of the environment, else the nearest. But
- * what the environment names gives way to a queue of the repository's own when it lies elsewhere: it is inherited (all
+ * what the environment names gives way to a queue of the repository's own when it is elsewhere: it is inherited (all
  * that `wrk execute` runs has WRK_QUEUE), and would leave the repository's own items unguarded.
  * @throws WrkError NOT_FOUND, USAGE (settings that cannot be read)
  */
@@ -44,7 +44,7 @@ export interface QueueInRepository {
   isOwnTree: boolean
 }
 
-/** The repository that a commit here would be of, and where in it the queue lies; null when it lies elsewhere. */
+/** The repository that a commit here would be of, and where in it the queue is; null when it is elsewhere. */
 export function queueInRepository({ queue, env }: Context, cwd: string): QueueInRepository | null {
   const repository = findRepository(cwd, env) ?? repositoryHolding(queue.linked ?? queue.root, {})
   if (!repository) return null

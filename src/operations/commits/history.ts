@@ -1,4 +1,4 @@
-/** One item's life as one line of time: what the event log has of it, and what git has committed, wherever it lay. */
+/** One item's life as one line of time: what the event log has of it, and what git has committed, wherever it was. */
 import { changesBetween, type FieldChange } from '../../core/commits/item-changes.ts'
 import { WrkError } from '../../core/errors.ts'
 import { displayOfFileName, type ItemId, keyOfFileName, parseId } from '../../core/items/ids.ts'

@@ -1,4 +1,4 @@
-/** Puts together what is staged of one item with how it truly stands, and tells what is wrong with committing it. */
+/** Puts together what is staged of one item with its real state, and finds what is wrong with committing it. */
 import { basename, isAbsolute } from 'node:path'
 import type { Lock } from '../../core/claims/lock.ts'
 import {
@@ -59,7 +59,7 @@ export interface About {
   truthOf: TruthOf
   /** Where the commit would have the ids. */
   places: ReadonlyMap<ItemKey, string[]>
-  /** Where the files of items lie that the commit deletes though they were only moved. */
+  /** Where the files of items are that the commit deletes though they were only moved. */
   left: ReadonlyMap<ItemKey, LeftFile[]>
   /** A path from the repository's top, as the caller would type it. */
   named: (path: string) => string

@@ -1,4 +1,4 @@
-/** The items that git has staged: which files belong to which, what they hold, and where else their ids stand. */
+/** The items that git has staged: which files belong to which, what they hold, and where else their ids are. */
 import { join, relative, sep } from 'node:path'
 import type { ItemKey } from '../../core/items/ids.ts'
 import { type ItemPlace, itemPlaces, placeOfPath } from '../../store/items/places/item-places.ts'
@@ -129,8 +129,8 @@ export interface LeftFile {
 }
 
 /**
- * Where the files lie of items that the commit would delete though they were only moved: the commit has them nowhere,
- * the working tree that is committed from has them elsewhere. One that lies where it was is meant to leave git
+ * Where the files of items are that the commit would delete though they were only moved: the commit has them nowhere,
+ * the working tree that is committed from has them elsewhere. One that is where it was is meant to leave git
  * (`git rm --cached`).
  */
 export function leftBehind(

@@ -1,7 +1,7 @@
 /**
  * Looks at what is staged: may this session commit it? Reads the index and the last commit, never the working
- * tree's copies; only the lock is read from the queue's own file, since that is where it truly stands. Of an item
- * that is deleted, the working tree tells whether it was only moved.
+ * tree's copies; only the lock is read from the queue's own file, since that is where it really is. Of an item
+ * that is deleted, the working tree shows whether it was only moved.
  */
 import { realpathSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
@@ -72,7 +72,7 @@ export async function verifyStaged(
         `the filter in .gitattributes for ${named(after.path)} failed, so it was read as git stores it`,
       )
     const { unreadable, readings } = truthOf(key)
-    // Of what is staged itself, its finding tells already.
+    // Of what is staged itself, there is a finding already.
     if (unreadable && judged[i]!.length === 0)
       warnings.push(`cannot tell who holds ${displayOfFileName(readings[0]!.place.name)}: ${unreadable}`)
   }

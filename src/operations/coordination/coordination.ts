@@ -32,7 +32,7 @@ export interface SetupResult {
 
 /** Probes the engine, and writes the setting when it does all that claims need. @throws WrkError USAGE, UNREACHABLE */
 export async function coordinationSetup(context: Context, options: SetupOptions): Promise<SetupResult> {
-  // Several repositories may share one database: then the path alone would not tell their queues apart.
+  // Several repositories may share one database: then the path alone would not distinguish their queues.
   const needsName = options.engine === 'postgres' && options.queue === null
   const name = needsName ? `queue-${context.store.host.randomLetters(8)}` : options.queue
   const before = await currentSetting(context)

@@ -1,4 +1,4 @@
-/** Gathers what `wrk doctor` judges: the settings, the items, what lies around them, and what crashes left. Reads only. */
+/** Gathers what `wrk doctor` judges: the settings, the items, what is around them, and what crashes left. Reads only. */
 import { missingFields } from '../../core/commits/form.ts'
 import { unknownSettings } from '../../core/config.ts'
 import type { Facts, ItemFacts } from '../../core/doctor/finding.ts'
@@ -107,7 +107,7 @@ function oddPriority({ map, split }: NonNullable<ItemReading['found']>): ItemFac
   return { word, ...placeInFile(split, pair.keyStart) }
 }
 
-/** Where the first of the keys stands by which items say what they wait for. */
+/** The place of the first key that says what an item waits for. */
 function dependenciesAt(found: ItemReading['found']): { line: number; column: number } {
   const pair = found?.map.pairs.find(({ key }) => isDependencyKey(key))
   return found && pair ? placeInFile(found.split, pair.keyStart) : { line: 0, column: 0 }

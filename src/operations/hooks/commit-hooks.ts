@@ -1,4 +1,4 @@
-/** Whether wrk's git hooks stand guard over a repository; asked by other hooks, so no more than a look. */
+/** Whether wrk's git hooks protect a repository; asked by other hooks, so no more than a look. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { MISSING, unless } from '../../core/errno.ts'
@@ -7,7 +7,7 @@ import { git } from '../../system/git/git.ts'
 /** The second line of a hook that wrk installs. */
 const MARK = /^# wrk hook\b/m
 
-/** Whether wrk's git hooks stand guard over the repository of a folder. */
+/** Whether wrk's git hooks protect the repository of a folder. */
 export function hooksInstalled(folder: string): boolean {
   const { code, stdout } = git(folder, ['rev-parse', '--git-path', 'hooks'], { scope: 'caller' })
   if (code !== 0) return false

@@ -1,6 +1,6 @@
 /**
- * Hook managers and wrk: by which way git reaches wrk's check although the hook is a manager's, and whether a hook that
- * lies over wrk's is only the same manager's, written again (husky at every npm install, pre-commit install, lefthook).
+ * Hook managers and wrk: by which way git reaches wrk's check although the hook is a manager’s, and whether a hook that
+ * was written over wrk’s is only the same manager’s, written again (husky at every npm install, pre-commit install, lefthook).
  * From the files as they are; nothing is run.
  */
 import { readFileSync } from 'node:fs'

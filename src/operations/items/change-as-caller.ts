@@ -8,7 +8,7 @@ import type { ItemDecision } from '../../store/items/publication-of.ts'
 import { summary } from '../claims/item-summary.ts'
 import type { Refused } from '../claims/permission.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { type Caller, register } from '../sessions/caller.ts'
 import { showSession } from '../sessions/show-sessions.ts'
 import { completeMoves } from './transitions/complete-moves.ts'
@@ -30,7 +30,7 @@ export async function changeAsCaller<T extends { warnings: string[] }>(
   const id = parseId(idText, store.settings.idPrefix)
   // An item that is not there ends the call before anything is written.
   const places = findItem(store, id)
-  tidy(context)
+  prepareState(context)
   await completeMoves(context)
   const caller = await register(context)
   const shared = await sharedClaims(context)

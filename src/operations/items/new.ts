@@ -24,7 +24,7 @@ import { pendingEvent } from '../../store/log/pending-event.ts'
 import { NeedsFullReader, withReaders } from '../../store/readers.ts'
 import type { Store } from '../../store/store.ts'
 import type { ItemSummary } from '../claims/item-summary.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 import { giveId } from './allocate-id.ts'
 import { spelledId } from './fields/dependencies.ts'
@@ -76,7 +76,7 @@ export async function newItem(impatient: Context, wanted: NewItem): Promise<Made
   const template = readTemplate(context, wanted.template)
   // A template that cannot be filled in must not cost an id.
   await withReaders(full => filled(template, `${store.settings.idPrefix}-0`, title, fields, full))
-  tidy(context)
+  prepareState(context)
   const { caller } = await resolveCaller(context)
   const warnings = new Set<string>()
   const { priority } = wanted

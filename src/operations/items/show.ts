@@ -45,7 +45,7 @@ export interface Blocker {
 
 /**
  * @param remote in a coordinated queue: ask the engine who holds it; without it, what this clone last saw is shown
- * @returns one entry for each place where the id stands; usually one
+ * @returns one entry for each place that has the id; usually one
  * @throws WrkError USAGE, NOT_FOUND, IO; UNREACHABLE when the engine is to be asked
  */
 export async function show(context: Context, idText: string, remote = false): Promise<ShownItem[]> {

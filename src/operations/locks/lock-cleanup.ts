@@ -1,7 +1,7 @@
 /** Frees the locks whose holders are dead or whose time is up, and puts files aside that cannot be read as locks. */
 import { decideClaim } from '../../core/claims/claim.ts'
 import { isFailure, messageOf } from '../../core/errno.ts'
-import { lastSignOfLife } from '../../core/locks/lock-holder.ts'
+import { lastSignOf } from '../../core/locks/lock-holder.ts'
 import { checkLockName, type LockData, lockData, releasedText } from '../../core/locks/session-lock.ts'
 import { humanDuration, stamp } from '../../core/time.ts'
 import { type LockDecision, type LockFileReading, readLockFile } from '../../store/locks/lock-file.ts'
@@ -45,7 +45,7 @@ export async function lockCleanup(
   for (const one of name === undefined ? lockNames(disk, locks) : [checkLockName(name)]) {
     const place = lockPlace(locks, one)
     try {
-      // A look without the guard tells which are not worth one.
+      // A look without the guard shows which are not worth one.
       const now = context.clock()
       const seen = readLockFile(disk, place)
       if (!whyReclaim(context, seen, heldIn(context, seen, judge, now), olderThanMs, now)) continue
@@ -121,7 +121,7 @@ function whyReclaim(
   const request = { holder: '', ttlMs, takeover: settings.takeover, force: null }
   const decision = decideClaim(held, request, now)
   if (decision.kind === 'takenOver') return decision.reason
-  const age = now.getTime() - lastSignOfLife(held, now).getTime()
+  const age = now.getTime() - lastSignOf(held, now).getTime()
   if (olderThanMs === undefined || age < olderThanMs) return null
   return `its holder was silent for ${humanDuration(age)}`
 }

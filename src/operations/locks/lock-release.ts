@@ -22,7 +22,7 @@ import {
 export type ReleasedLock = { view: LockView; warnings: string[] } & (
   | { kind: 'released' }
   | { kind: 'corrupt' }
-  /** Nobody holds it. `loss` tells whether the run had it once. */
+  /** Nobody holds it. `loss` shows whether the run had it once. */
   | { kind: 'notLocked'; loss: LockLoss }
   | { kind: 'heldByOther'; loss: LockLoss }
 )

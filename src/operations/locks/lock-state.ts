@@ -1,4 +1,4 @@
-/** A session lock as it stands: who holds it, since when, until when, and whether the holder lives. */
+/** The present state of a session lock: who holds it, since when, until when, and whether the holder lives. */
 import { expiresAt, type HeldLock, heldSince, isStale } from '../../core/claims/claim.ts'
 import { heldSessionLock } from '../../core/locks/lock-holder.ts'
 import { type Keeper, type LockData, lockData, type SessionLock } from '../../core/locks/session-lock.ts'

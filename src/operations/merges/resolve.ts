@@ -40,7 +40,7 @@ export interface ResolveOptions {
   cwd: string
   /** Only this item. */
   id?: string | undefined
-  /** Only tell what would be settled. */
+  /** Only report what would be settled. */
   check?: boolean | undefined
 }
 

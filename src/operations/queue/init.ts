@@ -45,7 +45,7 @@ export interface Templates {
  * @param dir the queue's folder; a folder with `.git` or `.claude` is a workspace, and its queue is
  *   `.claude/work-queue`. Without it: the workspace is `cwd`.
  * @param separate makes a second queue below the workspace of another
- * @throws WrkError USAGE (it would lie within another queue, or hide one above), IO (`dir` is a file); system errors
+ * @throws WrkError USAGE (it would be within another queue, or hide one above), IO (`dir` is a file); system errors
  */
 export function init(
   dir: string | undefined,

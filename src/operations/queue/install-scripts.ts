@@ -44,7 +44,7 @@ const SCRIPTS: readonly Script[] = [
 /**
  * @param queue the queue of the workspace that gets them
  * @param templates the package's `templates/`
- * @throws WrkError IO when a link or a file stands where a folder should be, before anything is written; system errors
+ * @throws WrkError IO when a link or a file is where a folder should be, before anything is written; system errors
  */
 export function installScripts(queue: string, templates: string): InstalledScripts {
   const workspace = workspaceOfQueue(queue)

@@ -1,4 +1,4 @@
-/** Where this wrk lies, and what starts it again: a package that Node runs, or the standalone executable. */
+/** Where this wrk is, and what starts it again: a package that Node runs, or the standalone executable. */
 import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 

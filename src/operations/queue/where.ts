@@ -1,4 +1,4 @@
-/** Which queue a call uses, and where its files lie. */
+/** Which queue a call uses, and where its files are. */
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
 

@@ -33,7 +33,7 @@ export interface ReceiptOptions {
 /** What is not given comes from the environment and the clock. */
 export type ReceiptInput = Pick<ReceiptFacts, 'skill' | 'status'> & Partial<ReceiptFacts>
 
-/** Where receipts lie below a repository or workspace, by the name of what was done. */
+/** Where receipts are below a repository or workspace, by the name of what was done. */
 const ARTIFACTS = ['.agents', 'skills', 'artifacts']
 
 /**
@@ -60,7 +60,7 @@ export function writeReceipt(input: ReceiptInput, options: ReceiptOptions = {}):
     ...input,
     runId,
   }
-  // Asked before anything is written, so that a receipt does not tell of itself.
+  // Asked before anything is written, so that a receipt does not report itself.
   const { repo, state } = top ? repositoryFacts(top) : { repo: NO_REPOSITORY, state: NO_COMMIT }
   const folder = options.out
     ? namedFolder(resolve(cwd, options.out))
@@ -152,7 +152,7 @@ function firstRemote(top: string): string | null {
   return name ? gitAnswer(top, ['config', '--get', `remote.${name}.url`]) : null
 }
 
-/** Earlier receipts do not count: they would make every later one tell of changes. */
+/** Earlier receipts do not count: they would make every later one report changes. */
 function isDirty(top: string): boolean | null {
   const receipts = `:(exclude)${ARTIFACTS.join('/')}`
   try {

@@ -3,7 +3,7 @@
  * library's withClaim.
  *
  * Guarantees: it is renewed as often as it asks for; that it was lost is seen at the next look, and `signal` fires then.
- * A look that fails is no loss: the next may tell more. When the work has ended no look is under way any more.
+ * A look that fails is no loss: the next may show more. When the work has ended no look is under way any more.
  * Does not guarantee: that nobody else began in between; nor that the work heeds the signal.
  */
 import { messageOf } from '../../core/errno.ts'

@@ -150,7 +150,7 @@ async function runSteps(
   return ending
 }
 
-/** Logs a refused run, so that the log tells why nothing happened. */
+/** Logs a refused run, so that the log shows why nothing happened. */
 export async function logRefusedRun(
   { clock, store }: Context,
   command: string,

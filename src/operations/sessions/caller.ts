@@ -27,7 +27,7 @@ import {
 import { nearestAbove, processContext } from '../../system/processes/ancestors.ts'
 import { here } from '../../system/processes/process.ts'
 import { sharedClaims } from '../claims/remote-claim.ts'
-import { type Context, currentRegistry, tidy } from '../context.ts'
+import { type Context, currentRegistry, prepareState } from '../context.ts'
 import { decideRegistration, newId, type Registration, type RegistrationResult } from './registration.ts'
 import { sessionUpdate } from './session-update.ts'
 import { markOthersShared, othersAt } from './shared-process.ts'
@@ -125,7 +125,7 @@ export async function register(context: Context, how: Registration = {}): Promis
         warnings: [],
       }
 
-  tidy(context)
+  prepareState(context)
   return registerAs(context, identity, known, how, now)
 }
 

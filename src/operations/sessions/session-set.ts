@@ -11,7 +11,7 @@ import type { YamlMap } from '../../markdown/node.ts'
 import { findPair } from '../../markdown/scalar.ts'
 import { changeRegistry } from '../../store/sessions/change-registry.ts'
 import { quoted, quotedOrNull, type Values } from '../../store/sessions/registry-text.ts'
-import { type Context, tidy } from '../context.ts'
+import { type Context, prepareState } from '../context.ts'
 import { resolveCaller } from './caller.ts'
 
 /** What wrk itself keeps; a wrong value there would change who holds what. */
@@ -45,7 +45,7 @@ export interface SessionSet {
 export async function sessionSet(context: Context, fields: ReadonlyMap<string, string>): Promise<SessionSet> {
   const { store, clock } = context
   const { caller } = await resolveCaller(context)
-  tidy(context)
+  prepareState(context)
   const now = stamp(clock())
   return changeRegistry(store.host, store.registry, clock(), (registry, written) => {
     for (const key of fields.keys()) refuseList(written, key, store.registry.path)

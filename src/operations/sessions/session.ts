@@ -16,7 +16,7 @@ import { changeSession } from '../../store/sessions/change-session.ts'
 import { sessionJudge } from '../claims/holder.ts'
 import type { ReleaseResult } from '../claims/release.ts'
 import { releaseAll } from '../claims/release-many.ts'
-import { type Context, currentRegistry, tidy } from '../context.ts'
+import { type Context, currentRegistry, prepareState } from '../context.ts'
 import { type Caller, callingProcess, register, resolveCaller } from './caller.ts'
 import { fieldsOf } from './registration.ts'
 import { showSession } from './show-sessions.ts'
@@ -144,7 +144,7 @@ export async function sessionEnd(
   if (!isOwn && force === undefined) refuseIfAlive(context, session, identity !== null)
 
   const own = isOwn && force === undefined ? (identity?.anchor ?? process) : undefined
-  tidy(context)
+  prepareState(context)
   if (own !== undefined && anchorsWithout(context, session, own).length > 0) {
     const left = await markEnded(context, id, { process: own })
     if (left.goesOnIn) return { session: id, released: [], ...left }

@@ -144,7 +144,7 @@ export async function listSessions(context: Context): Promise<Omit<SessionStatus
   }))
 }
 
-/** A session as the registry and the machine tell it. */
+/** A session as the registry and the machine know it. */
 export function sessionStatus(
   session: Session,
   judge: Judge,

@@ -19,7 +19,7 @@ export interface Seen {
   settings: boolean
 }
 
-/** All files are looked at so often whatever the system tells; where folders cannot be watched, more often. */
+/** All files are looked at so often whatever the system reports; where folders cannot be watched, more often. */
 const SCAN_MS = 30_000
 const POLL_MS = 1000
 /** Looking at all files takes no more than this part of the time. */
@@ -145,7 +145,7 @@ export class Look {
     return changed
   }
 
-  /** Watches the folders that are there now; tells which are new, and whether one is gone or another by its name. */
+  /** Watches the folders that are there now; returns which are new, and whether one is gone or another by its name. */
   async #follow(): Promise<{ added: string[]; lost: boolean }> {
     const present = this.#view.folders()
     const wanted = new Map(present.map(({ path, ino }) => [path, ino]))

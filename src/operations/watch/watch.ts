@@ -14,7 +14,7 @@ import { sessionsIn } from '../../core/sessions/session.ts'
 import { stamp } from '../../core/time.ts'
 import type { Change, WatchedItem } from '../../core/watch/watch.ts'
 import type { ElsewhereView, SharedView } from '../claims/remote-claim.ts'
-import { type Context, currentRegistry, openContext, tidy } from '../context.ts'
+import { type Context, currentRegistry, openContext, prepareState } from '../context.ts'
 import { type SessionStatus, sessionStatus } from '../sessions/status.ts'
 import type { StopSignal } from '../stop-signal.ts'
 import { QueueView } from './queue-view.ts'
@@ -92,7 +92,7 @@ export async function* watch(given: Context, options: WatchOptions = {}): AsyncG
       yield { type, time: stamp(context.clock()), ...more } as WatchEvent
   }
   try {
-    if (options.reap) tidy(context)
+    if (options.reap) prepareState(context)
     yield* events(await watching.start())
     for (let ticked = false; !signal?.aborted; ticked = await wakeUp.heard()) {
       const began = performance.now()

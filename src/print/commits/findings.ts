@@ -8,7 +8,7 @@ import type { AnyFinding, CommitFinding, LockFinding } from '../../operations/co
 import type { NamedElsewhere } from '../../operations/commits/verify-message.ts'
 import { describeHolder } from '../claims/describe.ts'
 
-/** With the message that a finding about a lock does not have yet: it tells how long ago. */
+/** With the message that a finding about a lock does not have yet: it shows how long ago. */
 export function withMessages(findings: readonly AnyFinding[], now: Date): CommitFinding[] {
   return findings.map(finding => {
     const message = finding.kind === 'form' ? finding.message : lockMessage(finding, now)

@@ -36,7 +36,7 @@ export function openView(options: ViewOptions): View {
     : plainView(options.signal)
 }
 
-/** Only writing tells that a pipe's reader is gone, so after so many quiet seconds there is a line all the same. */
+/** Only writing shows that a pipe's reader is gone, so after so many quiet seconds there is a line all the same. */
 const JSON_QUIET = 5
 const PLAIN_QUIET = 60
 

@@ -68,7 +68,7 @@ function openAsRoot(path: string, flags: OpenMode, mode?: Mode | null): number {
 }
 
 /**
- * Gives away only what is root's own and lies there alone: a file from elsewhere must not be by a link to it. That it
+ * Gives away only what is root's own and is there alone: a file from elsewhere must not be by a link to it. That it
  * cannot be given, as by root in some containers, is no reason to fail: it has been made.
  * @param fd the open file; a folder is opened for it
  */

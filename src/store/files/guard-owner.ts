@@ -5,7 +5,7 @@ import type { GuardHost } from './guard.ts'
 
 let nonces = 0
 
-/** A name that no other call has, and that tells which process it is of: of guards, and of drafts, which are swept by it. */
+/** A name for a guard or a draft that no other call has. It says which process it is of, by which drafts are swept. */
 export function ownName({ self, randomLetters }: Pick<GuardHost, 'self' | 'randomLetters'>): string {
   const { place } = self
   const nonce = `${randomLetters(8)}${(nonces++).toString(36)}`

@@ -17,7 +17,7 @@
  *   5  rename guards/KEY/NAME -> the file                    publish and release in one step
  *   6  rmdir guards/KEY
  *
- * NAME tells who holds it: pid, start time, boot, pid namespace, host, nonce. A holder that is dead
+ * NAME shows who holds it: pid, start time, boot, pid namespace, host, nonce. A holder that is dead
  * is revoked by unlink(guards/KEY/NAME). Publishing and revoking race for that one directory entry, so
  * one of them wins: a holder revoked by mistake gets ENOENT at 4 or 5 and starts over. A wrong verdict
  * costs a retry, never a second winner.

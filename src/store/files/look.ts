@@ -1,4 +1,4 @@
-/** A look at what lies at a path. */
+/** What is at a path. */
 import type { Stats } from 'node:fs'
 import { isMissing } from '../../core/errno.ts'
 import type { Disk } from './disk.ts'

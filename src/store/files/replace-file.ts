@@ -6,7 +6,7 @@
  * followed; an owner that cannot be kept is an error.
  * Does not guarantee: which of two writers comes last. `confirm` makes the gap small, not none.
  *
- * write-file-atomic does the writing, beside the file and under a name that tells its process and that nobody can guess: by itself it would put a
+ * write-file-atomic does the writing, beside the file and under a name that shows its process and that nobody can guess: by itself it would put a
  * file in place that a full disk has cut short, follow a link, and give its temporary file the same name in two
  * containers. So it never gets the file's own name, and what it wrote is looked at before it is put in place.
  */

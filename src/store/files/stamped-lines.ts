@@ -2,7 +2,7 @@
  * Lines about files, kept in `.wrk/cache`, so that a file that did not change need not be read again.
  *
  * Guarantees: a line is used only for a file with the same inode, size, modification and change time as when it was
- * read, so it never tells what the file does not say. A file that changed within the last two seconds before it was
+ * read, so it never shows what the file does not say. A file that changed within the last two seconds before it was
  * read is not kept: a second change might leave the same times. Nobody can set the change time back.
  * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
  */
@@ -14,7 +14,7 @@ import { lookAt } from './look.ts'
 /** Rewriting all of it for a few changes would cost more than it saves. */
 const WORTH_WRITING = 25
 
-/** Numbers that identify a file's content; behind all lines they stand as they lie in memory, in the lines' order. */
+/** Numbers that identify a file's content; they come after all lines, as they are in memory, in the lines' order. */
 const NUMBERS = 4
 
 /** A line of a file that is as it was. */

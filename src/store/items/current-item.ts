@@ -23,7 +23,7 @@ export interface Current extends ItemReading {
   registry: () => Registry
   /** The item's runs, as the guard shows them. */
   runs: () => readonly RunFile[]
-  /** Events of changes that were made and that perhaps nobody has logged yet. */
+  /** Events of changes that were made and that may not be logged yet. */
   unlogged: readonly PendingEvent[]
   /** The text of a top-level field; undefined when it is missing, empty or no single value. */
   text: (key: string) => string | undefined

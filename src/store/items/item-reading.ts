@@ -56,7 +56,7 @@ export function isReadable({ problems }: Pick<ItemReading, 'problems'>): boolean
 
 export const EPOCH = new Date(0)
 
-/** Who holds an item as its file alone tells it. */
+/** Who holds an item as its file alone has it. */
 export function inFileOnly(lock: Lock | null) {
   return {
     lock,

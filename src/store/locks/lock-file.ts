@@ -7,7 +7,7 @@
  *
  * A released lock's file stays, with text that says so, and never is unlinked. Only the rename out of the
  * guard's slot is fenced: it fails for a holder of the guard that was revoked while it was stopped. An unlink
- * has no such fence, so it would remove whatever lies there by then: the next run's lock.
+ * has no such fence, so it would remove whatever is there by then: the next run's lock.
  *
  * For the same reason a corrupt file is not renamed away. It gets a second name by link(2), which never
  * overwrites one, and then a released lock is published in its place. A folder cannot be replaced so, but it
@@ -85,7 +85,7 @@ function decoded(bytes: Buffer): string | null {
   }
 }
 
-/** A lock as it stands; null when there is no file. */
+/** A lock as it is; null when there is no file. */
 export function readLockFile(disk: Disk, place: LockPlace): LockFileReading | null {
   if (!hasLockFolder(disk, place)) return null
   const { reading, file } = openLock(disk, place)

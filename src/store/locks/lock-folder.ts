@@ -1,5 +1,5 @@
 /**
- * Where session locks lie: `STATE/ops/locks/NAME.lock`. STATE is what somebody named, and a link there is
+ * Where session locks are: `STATE/ops/locks/NAME.lock`. STATE is what somebody named, and a link there is
  * followed; below it none is.
  *
  * Their guards and events live in STATE itself when that is a `.wrk` folder, else in `STATE/.wrk`. That depends

@@ -92,10 +92,10 @@ export function writeAt(disk: Disk, fd: number, text: string, at: number): void 
   writeAll(disk, fd, Buffer.from(text), 'the event log', at)
 }
 
-/** Where the next event goes: its place, what must stand before it, and the last number. */
+/** Where the next event goes: its place, what must be before it, and the last number. */
 interface NextPlace {
   at: number
-  /** A line feed, where something torn that is not ours stands at the end. */
+  /** A line feed, where something torn that is not ours is at the end. */
   lead: string
   seq: number
   recent: string

@@ -134,12 +134,12 @@ export function intentsOf(disk: Disk, stateDir: string, key: string): { path: st
 }
 
 /**
- * The changes of one file that were published but perhaps not logged; to be called under its guard.
+ * The changes of one file that were published and may not be logged; to be called under its guard.
  * Intents of changes that did not happen are removed: their writers cannot publish any more. Every holder of the
  * guard does this before it changes anything, so an inode number cannot have been given to another file meanwhile.
  *
  * A caller that was revoked without knowing it comes here too, while another holds the guard. It must not remove
- * that one's intent, or its event would be lost: a slot that is still there tells them apart, since in a guard
+ * that one's intent, or its event would be lost: a slot that is still there distinguishes them, since in a guard
  * that is held there is no slot but the holder's own. Once it is gone, what can happen has happened.
  * @param file the guarded file as it was read inside the guard; `stat` is null when there was none
  * @throws StartOver when another holds the guard

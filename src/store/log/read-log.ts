@@ -76,7 +76,7 @@ export function readEvents(disk: Disk, stateDir: string): LogEvent[] {
 }
 
 /**
- * The events after the one of this number, oldest first. As a rule these stand at the end of the log, and only that is
+ * The events after the one of this number, oldest first. As a rule these are at the end of the log, and only that is
  * read; where they may not be all, everything is.
  */
 export function readEventsAfter(disk: Disk, stateDir: string, seq: number): LogEvent[] {

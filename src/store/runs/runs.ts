@@ -19,7 +19,7 @@ export interface RunFile {
 
 const folderOf = (stateDir: string) => join(stateDir, 'runs')
 
-/** Where a run's file lies. */
+/** Where a run's file is. */
 export function runFile(stateDir: string, key: ItemKey, id: string): string {
   return join(folderOf(stateDir), `${key}~${id}`)
 }

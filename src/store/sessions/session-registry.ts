@@ -19,7 +19,7 @@ import { NeedsFullReader } from '../readers.ts'
 import { readRegistry } from './registry-text.ts'
 import { FiledSessions } from './session-files.ts'
 
-/** Where the registry lies and where its guard lives: beside it, so that all who share the file share the guard. */
+/** Where the registry is and where its guard lives: beside it, so that all who share the file share the guard. */
 export interface RegistryFile {
   path: string
   stateDir: string

@@ -1,6 +1,6 @@
 /**
  * Reads `.git` itself, without running git: which folder it is, what linked worktrees share, and where the main
- * working tree of a linked one lies. The only place that knows these files (gitrepository-layout(5)).
+ * working tree of a linked one is. The only place that knows these files (gitrepository-layout(5)).
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'

@@ -64,7 +64,7 @@ function ofCommit(
 }
 
 /**
- * A stash that was taken back and met a conflict is still there; which one it was, the base of a conflict tells. (What
+ * A stash that was taken back and met a conflict is still there; which one it was, the base of a conflict shows. (What
  * the index has of the sides may be merged already.)
  */
 function stashed(repository: Repository): GitOperation | null {

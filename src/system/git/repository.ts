@@ -64,7 +64,7 @@ export function gitIn(
   return git(cwd, args, input === undefined ? { scope } : { scope, input })
 }
 
-/** Whether older commits are missing here (`git clone --depth`), so that its history does not tell all. */
+/** Whether older commits are missing here (`git clone --depth`), so that its history is not complete. */
 export function isShallow({ commonDir }: Repository): boolean {
   return (gitText(join(commonDir, 'shallow')) ?? '') !== ''
 }

@@ -219,7 +219,7 @@ function readSmudged(
   repository: Repository,
   files: readonly { id: string; path: string }[],
 ): Buffer[] | null {
-  // git tells the size before the filter, so each end is marked by an object that there cannot be.
+  // git shows the size before the filter, so each end is marked by an object that there cannot be.
   const mark = `wrk-end-${randomLetters(16)}`
   const input = files.map(({ id, path }) => `${id} ${path}\n${mark} -\n`).join('')
   const { code, stdout } = gitIn(repository, ['cat-file', '--batch', '--filters'], input)

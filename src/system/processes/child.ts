@@ -121,7 +121,7 @@ export function codeOfSignal(signal: NodeJS.Signals): number {
 
 /**
  * Whether the terminal's signals reach a child by themselves: we are in the foreground, and it has stayed in our
- * process group. Looking at `process.stdin` would tell less, and make a pipe that the child reads non-blocking.
+ * process group. Looking at `process.stdin` would show less, and make a pipe that the child reads non-blocking.
  */
 function isReachedByTerminal(child: number | undefined): boolean {
   if (process.platform !== 'linux') return process.getBuiltinModule('node:tty').isatty(0)
@@ -159,7 +159,7 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
     }
 }
 
-/** A process and all that descend from it, as far as the system tells; itself alone elsewhere than on Linux. */
+/** A process and all that descend from it, as far as the system shows; itself alone elsewhere than on Linux. */
 function withDescendants(root: number | undefined): number[] {
   if (root === undefined) return []
   if (process.platform !== 'linux') return [root]

@@ -96,7 +96,7 @@ export function lookAtProcess(pid: number): ProcessLook {
   return { kind: 'running', started: facts.started }
 }
 
-/** /proc may be absent or hide other users' processes (hidepid); a signal 0 tells those from a process that is gone. */
+/** /proc may be absent or hide other users' processes (hidepid); a signal 0 distinguishes those from a process that is gone. */
 function hiddenOrGone(pid: number): ProcessLook {
   try {
     process.kill(pid, 0)

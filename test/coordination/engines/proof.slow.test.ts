@@ -155,7 +155,7 @@ describe('a connection that breaks', () => {
       expect(violations(bare, operations)).toEqual([])
       for (let round = 1; round <= 2; round++)
         for (const item of names) expect(winnersOf(tried, item, round).length, item).toBeLessThanOrEqual(1)
-      // Most of them can be told all the same, since they are read back.
+      // Most of them can be known all the same, since they are read back.
       const known = operations.filter(({ outcome }) => outcome !== 'info')
       expect(known.length).toBeGreaterThan(operations.length * 0.9)
     },

@@ -115,7 +115,7 @@ test('what is not an id is kept as it is written', () => {
   expect(details('blocked_by: [the licence]\ndepends_on: the licence\n').blockedBy).toHaveLength(1)
 })
 
-test('no parent is none, and what only looks like none is one', () => {
+test('no parent is none, and a parent that only looks empty is one', () => {
   for (const none of ['None', 'n/a', '"~"']) expect(details(`parent: ${none}\n`).parent).toBeNull()
   expect(details('blocked_by: Nonesuch\n').blockedBy).toEqual([{ text: 'Nonesuch', key: null }])
   expect(details('not_before: none\n').notBefore).toBeNull()

@@ -115,7 +115,7 @@ function answer(decision: ReturnType<typeof decideTransition>): string {
 
 describe.each(Object.entries(TABLE))('a free item that is %s', (status, wanted) => {
   test.each(VERBS)('%s', verb => {
-    // The status is the truth, wherever the item lies.
+    // The status is the truth, wherever the item is.
     for (const folder of ['pending', 'working', 'blocked', 'done', 'archive/2026-02', ''])
       expect(answer(decide(verb, status, folder))).toBe(wanted[verb])
   })

@@ -2,12 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decideClaim } from '../../../src/core/claims/claim.ts'
-import {
-  claimRequest,
-  heldSessionLock,
-  judgeLock,
-  lastSignOfLife,
-} from '../../../src/core/locks/lock-holder.ts'
+import { claimRequest, heldSessionLock, judgeLock, lastSignOf } from '../../../src/core/locks/lock-holder.ts'
 import {
   checkLockName,
   checkRunId,
@@ -346,9 +341,7 @@ describe('the decision', () => {
     expect(beat(null, null)).toBeNull()
     // Far ahead, the lock's own counts from when its file was written; of the listed one nobody knows that.
     expect(beat(later(2 * HOUR), later(3 * HOUR))).toEqual(NOW)
-    expect(lastSignOfLife(heldSessionLock(lock(), NOW, judge(RUNNING), later(HOUR)), later(HOUR))).toEqual(
-      NOW,
-    )
+    expect(lastSignOf(heldSessionLock(lock(), NOW, judge(RUNNING), later(HOUR)), later(HOUR))).toEqual(NOW)
   })
 
   test('of whom a renewal makes the holder', () => {

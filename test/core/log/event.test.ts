@@ -57,7 +57,7 @@ describe('a line', () => {
     ['without a reason', without('reason')],
     ['whose number is text', JSON.stringify({ ...EVENT, seq: '7' })],
     ['whose number is a fraction', JSON.stringify({ ...EVENT, seq: 7.5 })],
-    ['whose number is none that is given: the first is 1', JSON.stringify({ ...EVENT, seq: 0 })],
+    ['whose number is 0: the first is 1', JSON.stringify({ ...EVENT, seq: 0 })],
     ['whose number is negative', JSON.stringify({ ...EVENT, seq: -16 })],
     ['whose number is too large', JSON.stringify({ ...EVENT, seq: 2 ** 53 })],
     ['whose time is a number', JSON.stringify({ ...EVENT, time: 7 })],

@@ -50,7 +50,7 @@ describe('a process is', () => {
     ['on another host', 'unknown', 'another host (otherbox)', { ...OTHER, host: 'otherbox' }, GONE],
     ['on another machine of the same name', 'unknown', 'machine of the same name (devbox)', OTHER, GONE],
     [
-      'of another boot, where no machine id tells whose',
+      'of another boot, where no machine id distinguishes it',
       'unknown',
       UNCLEAR,
       { boot: 'b0', machine: '' },

@@ -52,7 +52,7 @@ describe('a value is replaced in place, in the way it was written:', () => {
       const value = set.slice(2)
       expect(json.fields).toEqual({ k: value })
       const shown = (await queue.run('show WRK-1 --json')).json.fields.k
-      // Plain words keep the meaning that they have as they stand.
+      // Plain words keep the meaning that they have as they are.
       expect(String(shown)).toBe(value === '1.50' ? '1.5' : value)
       expect(queue.leftovers()).toEqual([])
     }

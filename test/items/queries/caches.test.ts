@@ -1,4 +1,4 @@
-/** What list, status and next keep of items and records: it saves reading them, and never tells what they do not say. */
+/** What list, status and next keep of items and records: it saves reading them, and never shows what they do not say. */
 import { readdirSync, readFileSync, rmSync, type Stats, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'

@@ -138,7 +138,7 @@ describe('an item that another holds', () => {
 
   test.each<[string, string, Date, string]>([
     ['is dead', holder({ anchor: deadAnchor(), heartbeat_at: ago(MINUTE) }), ago(HOUR), 'is gone'],
-    ['gave no sign of life for the TTL', holder({ heartbeat_at: ago(3 * HOUR) }), ago(3 * HOUR), 'TTL'],
+    ['was silent for the TTL', holder({ heartbeat_at: ago(3 * HOUR) }), ago(3 * HOUR), 'TTL'],
   ])('who %s is replaced, with a warning', async (_, sessions, since, why) => {
     const queue = makeQueue({ 'WRK-1': heldItem('WRK-1', 'other', since), 'session-state.yaml': sessions })
     const { code, json, stderr } = await queue.run('archive WRK-1 --json')

@@ -8,7 +8,7 @@ import type { Json, Result } from '../../support/result.ts'
 export const VERBS = ['start', 'block', 'unblock', 'done', 'cancel', 'reopen'] as const
 const FOLDERS = ['', 'pending', 'working', 'blocked', 'done', 'archive']
 
-/** Where an item lies: every folder that has a file of its name. */
+/** Where an item is: every folder that has a file of its name. */
 export function places(queue: Queue, id = 'WRK-1'): string[] {
   const months = readdirSync(queue.path('archive')).map(name => `archive/${name}`)
   return [...FOLDERS, ...months].filter(folder => existsSync(join(queue.root, folder, `${id}.md`)))

@@ -151,7 +151,7 @@ describe('each verb from each state', () => {
         expect(field(after, 'status') ?? null).toBe(to)
         expect(result.json.item.status).toBe(to)
       }
-      // Wherever it lay, it lies where its status belongs, unless it lay at the root all the time.
+      // Wherever it lay, it is where its status belongs, unless it lay at the root all the time.
       if (status !== null && now !== '')
         expect((await queue.run('show WRK-1 --json')).stdout).not.toContain('status-folder')
       expect(result.json.item.path).toBe(queue.path(join(now, 'WRK-1.md')))

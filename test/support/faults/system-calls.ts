@@ -71,7 +71,7 @@ interface Call {
   name: string
   number: number
   /** What it does, the same in every run. */
-  told: string
+  text: string
   /** It was made to fail. */
   failed: boolean
 }
@@ -95,8 +95,8 @@ function callsOf(trace: string, folder: string, all = false): Call[] {
         .map(([, path]) => path!)
         .filter(path => path.startsWith(`${folder}/`))
       if (paths.length === 0 || (!all && name === 'openat' && !/O_CREAT|O_TRUNC/.test(message))) return []
-      const told = [...new Set(paths)].map(path => path.slice(folder.length + 1).replace(PASSING, '~'))
-      return [{ name, number, told: `${name} ${told.join(' -> ')}`, failed: line.endsWith('(INJECTED)') }]
+      const names = [...new Set(paths)].map(path => path.slice(folder.length + 1).replace(PASSING, '~'))
+      return [{ name, number, text: `${name} ${names.join(' -> ')}`, failed: line.endsWith('(INJECTED)') }]
     })
 }
 
@@ -143,7 +143,7 @@ export function atEachCrash(
 ): Promise<number> {
   return atEach(template, args, { ...options, fault: 'signal=SIGKILL' }, async (result, made, crash) => {
     // It was killed, and at this very call.
-    expect([result.code, made.at(-1)?.told]).toEqual([null, crash.call])
+    expect([result.code, made.at(-1)?.text]).toEqual([null, crash.call])
     await check(crash)
   })
 }
@@ -158,7 +158,7 @@ export function atEachFailure(
 ): Promise<number> {
   const fault = { fault: `error=${errno}`, all: true }
   return atEach(template, args, { ...options, ...fault }, (result, made, crash) => {
-    expect(made.filter(({ failed }) => failed).map(({ told }) => told)).toEqual([crash.call])
+    expect(made.filter(({ failed }) => failed).map(({ text }) => text)).toEqual([crash.call])
     return check({ ...crash, result })
   })
 }
@@ -183,7 +183,7 @@ async function atEach(
   const { result, trace } = await traced(trial, args, envOf(trial, session, now), calls)
   expect([args, result.code, result.stderr]).toEqual([args, 0, expect.any(String)])
   const done = visible(trial)
-  const points = callsOf(trace, trial.root, all).filter(({ told }) => only.test(told))
+  const points = callsOf(trace, trial.root, all).filter(({ text }) => only.test(text))
   const failures: string[] = []
   const disturb = async (call: Call, index: number) => {
     try {
@@ -196,15 +196,15 @@ async function atEach(
         const made = callsOf(ended.trace, queue.root, true)
         const struck = made.find(({ failed }) => failed) ?? made.at(-1)
         const late = firstOf(ended.trace, queue.root, call.name) - first
-        if (struck?.told !== call.told && tries < TRIES) {
+        if (struck?.text !== call.text && tries < TRIES) {
           shift = late > -first ? late : 0
           continue
         }
-        await check(ended.result, made, { queue, number: index + 1, before, done, call: call.told })
+        await check(ended.result, made, { queue, number: index + 1, before, done, call: call.text })
         return
       }
     } catch (error) {
-      failures.push(`${fault} at ${index + 1} of ${points.length}, ${call.told}: ${(error as Error).message}`)
+      failures.push(`${fault} at ${index + 1} of ${points.length}, ${call.text}: ${(error as Error).message}`)
     }
   }
   const left = [...points.entries()]

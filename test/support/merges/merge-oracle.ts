@@ -1,4 +1,4 @@
-/** What a merge of two histories has to give, told from the models alone: the table of docs/git.md. */
+/** What a merge of two histories has to give, derived from the models alone: the table of docs/git.md. */
 import type { Model } from './item-histories.ts'
 
 type Outcome<T> = { value: T } | 'conflict'

@@ -40,7 +40,7 @@ export function rendered(markdown: string): DocumentFragment {
   for (const link of fragment.querySelectorAll('a')) openSafely(link)
   for (const element of fragment.querySelectorAll('[src],[type],[checked],[alt]'))
     for (const name of ['src', 'type', 'checked', 'alt']) element.removeAttribute(name)
-  // Headings of a text stand below the panel's own.
+  // Headings of a text are below the panel's own.
   for (const heading of fragment.querySelectorAll('h1,h2,h3,h4,h5,h6')) lower(heading)
   for (const wide of fragment.querySelectorAll('pre,table')) scrollable(wide)
   return fragment
@@ -57,7 +57,7 @@ function criterionMark(box: HTMLInputElement): Node {
   return mark
 }
 
-/** What lies elsewhere is not fetched; where it lies is said. */
+/** What is elsewhere is not fetched; its address is shown. */
 function imageNote(image: HTMLImageElement): Node {
   const note = document.createElement('span')
   note.className = 'image-note'

@@ -44,7 +44,7 @@ export function day(time: string): string {
   return DAY.format(new Date(time))
 }
 
-/** An id cut in the middle: its end tells it from others. */
+/** An id cut in the middle: its end distinguishes it from others. */
 export function short(id: string, longest = 26): string {
   if (id.length <= longest) return id
   const end = Math.floor(longest / 2)

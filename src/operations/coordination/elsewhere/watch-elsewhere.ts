@@ -19,12 +19,12 @@ export async function* watchAllElsewhere(
   signal: AbortSignal,
 ): AsyncGenerator<ElsewhereNews> {
   const { engine } = await sharedOf(context)
-  const bell = new Bell(pauseMs, signal)
-  const hearing = remote && engine.watch ? hear(engine.watch(signal), bell) : null
+  const waker = new Waker(pauseMs, signal)
+  const hearing = remote && engine.watch ? hear(engine.watch(signal), waker) : null
   try {
     while (!signal.aborted) {
       yield await look(context, remote)
-      await bell.rung()
+      await waker.rung()
     }
   } finally {
     await hearing
@@ -41,17 +41,17 @@ async function look(context: Context, remote: boolean): Promise<ElsewhereNews> {
   }
 }
 
-/** An engine that tells no more of changes is asked at every pause all the same. */
-async function hear(changes: AsyncIterable<void>, bell: Bell): Promise<void> {
+/** An engine that reports no more changes is asked at every pause all the same. */
+async function hear(changes: AsyncIterable<void>, waker: Waker): Promise<void> {
   try {
-    for await (const _ of changes) bell.ring()
+    for await (const _ of changes) waker.ring()
   } catch (error) {
     if (!(error instanceof WrkError)) throw error
   }
 }
 
 /** Wakes who waits: when it is rung, when a pause is over, or at the end. */
-class Bell {
+class Waker {
   readonly #pauseMs: number
   #isRung = false
   #wake: () => void = () => undefined

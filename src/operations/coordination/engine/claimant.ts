@@ -40,7 +40,7 @@ export function claimantOf(
     ttl_s: shared.context.store.settings.ttlMs / 1000,
     branch,
     commit,
-    // After a restart only the TTL tells (see observe.ts), so others need no mark of this machine.
+    // After a restart only the TTL decides (see observe.ts), so others need no mark of this machine.
     anchors: caller.anchors.map(({ machine: _, ...anchor }) => anchor),
   }
 }

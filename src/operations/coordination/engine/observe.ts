@@ -44,7 +44,7 @@ export function livenessOf({ context }: Shared, record: SharedRecord | null): Li
   if (!record) return { verdict: 'unknown', reason: 'nobody holds it' }
   if (record.anchors.length === 0)
     return { verdict: 'unknown', reason: `no process of ${holderOf(record)} is known` }
-  // Hosts share names; the start of the machine tells them apart. After a restart, only the TTL tells.
+  // Hosts share names; the start of the machine distinguishes them. After a restart, only the TTL decides.
   const place = here()
   if (record.anchors.some(({ boot }) => boot === '' || boot !== place.boot))
     return { verdict: 'unknown', reason: `it runs on another machine (${record.host})` }

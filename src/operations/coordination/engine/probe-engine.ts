@@ -1,6 +1,6 @@
 /**
  * Tries everything that claims need of an engine on a record of its own, which it removes in the end: whether a server
- * takes the refs, keeps leases, and lets them be deleted, only a try tells.
+ * takes the refs, keeps leases, and lets them be deleted, only a try shows it.
  */
 import { RECORD_VERSION, type SharedRecord } from '../../../core/coordination/record.ts'
 import { messageOf } from '../../../core/errno.ts'

@@ -26,7 +26,7 @@ interface ChangeAttempt<T> extends ItemChange<T> {
 
 /**
  * Changes an item as its holder, for all clones: begins with the engine's word that nobody else has it, and ends with
- * telling what became of the claim.
+ * telling what happened to the claim.
  */
 export async function changeForAll<T extends { warnings: string[] }>(
   context: Context,

@@ -20,7 +20,7 @@ export function spelledId(store: Store, text: string): string {
 
 /**
  * The ids that an item is to wait for, as their files spell them. Looked at before the item is changed: two calls at
- * once may still make a circle, of which `wrk doctor` tells.
+ * once may still make a circle, which `wrk doctor` reports.
  * @throws WrkError USAGE, NOT_FOUND; INVALID_ITEM where that would make a circle
  */
 export async function newBlockers(

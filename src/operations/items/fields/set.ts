@@ -35,7 +35,7 @@ export type SetResult =
       lists: Record<string, readonly string[]>
       /** Of a status that is set as its verb does it: who holds the item now, and who gave way. */
       transition: Pick<Done, 'lock' | 'from'> | null
-      /** The folder that it was moved to; null when it lies where it lay. */
+      /** The folder that it was moved to; null when it was not moved. */
       moved: string | null
       /** Fields that mean nothing to wrk and that the item did not have. */
       added: string[]
@@ -111,7 +111,7 @@ async function listChanges(
 
 interface Decided {
   answer: SetResult
-  /** Where the item belongs now; null: it stays where it lies. */
+  /** Where the item belongs now; null: it stays where it is. */
   folder: string | null
   warnings: string[]
 }

@@ -49,7 +49,7 @@ export async function next(
  */
 export async function claimNext(context: Context, options: NextOptions = {}): Promise<NextItem> {
   const unfit = new Map<ItemKey, string>()
-  // What was last seen of other clones serves to choose by; that nothing is left, only the engine tells.
+  // What was last seen of other clones serves to choose by; that nothing is left, only the engine knows.
   let elsewhere = await viewElsewhere(context)
   let isAsked = elsewhere === null
   const lost = new Set<ItemKey>()

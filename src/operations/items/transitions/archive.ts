@@ -19,7 +19,7 @@ import { completeMove, placeNow } from './complete-moves.ts'
 export type ArchiveResult =
   | {
       kind: 'archived'
-      /** False when it was archived before and nothing but perhaps the move was left to do. */
+      /** False when it was archived before and at most the move was left to do. */
       changed: boolean
       item: ItemSummary
       completed_at: string

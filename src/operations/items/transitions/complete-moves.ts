@@ -1,4 +1,4 @@
-/** Completes moves that were cut short: the item's new status is published, but it lies where it lay before. */
+/** Completes moves that were cut short: the item's new status is published, but its file has not moved. */
 import { asIoError, isFailure } from '../../../core/errno.ts'
 import { archiveFolderOf } from '../../../core/items/home.ts'
 import type { ItemId } from '../../../core/items/ids.ts'
@@ -11,7 +11,7 @@ import { placesOf } from '../../../store/items/places/item-places.ts'
 import { pendingMoves } from '../../../store/items/places/moves.ts'
 import type { Context } from '../../context.ts'
 
-/** `archive/2026-02` for an item that was archived and should lie there; null when it lies well or was not. */
+/** `archive/2026-02` for an item that was archived and should be there; null when it is there or was not archived. */
 function archiveFolder({ item, lock, place, text }: MovableItem): string | null {
   const completed = text('completed_at')
   return isOutOfPlace({ item, lock, place }) && completed && parseInstant(completed)
@@ -40,7 +40,7 @@ export function completeMove({ store }: Context, id: ItemId, folder?: string): P
 /**
  * The move of an item that was just changed. That it cannot be made is a warning, since the change itself was made;
  * the next command tries again.
- * @returns where the item lies now
+ * @returns where the item is now
  */
 export async function completeMoveOf(
   context: Context,
@@ -59,7 +59,7 @@ export async function completeMoveOf(
   return placeNow(context, id, item.path)
 }
 
-/** Where an item lies after its move, which another's command may have made. */
+/** Where an item is after its move, which another's command may have made. */
 export function placeNow({ store }: Context, id: ItemId, before: string): string {
   const [place, ...others] = placesOf(store.host.disk, store.root, id.key)
   return place && others.length === 0 ? place.path : before

@@ -163,7 +163,7 @@ function ownRun({ store }: Context, current: Current, { holder }: Caller): Run |
   return liveRun(holder, runs, { here: here(), look: store.host.look })
 }
 
-/** Whether nothing says when a closed item was completed; of archived ones the folder tells. */
+/** Whether nothing says when a closed item was completed; of archived ones the folder decides. */
 export function lacksCompletion({ item, place, text }: Current): boolean {
   const isInArchive = isArchived(item.status, '') || isArchived(null, place.folder)
   return !isInArchive && COMPLETED.every(key => text(key) === undefined)

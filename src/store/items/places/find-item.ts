@@ -10,7 +10,7 @@ import { type ItemPlace, itemPlaces, placesOf } from './item-places.ts'
 const LOOKS = 3
 
 /**
- * Where an item lies: one place, or several (then it is ambiguous). Folders are listed one after the other, so that
+ * Where an item is: one place, or several (then it is ambiguous). Folders are listed one after the other, so that
  * one look may miss an item that is just being moved, or find it twice.
  * @throws WrkError NOT_FOUND
  */

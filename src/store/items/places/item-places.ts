@@ -1,5 +1,5 @@
 /**
- * Where the items lie. Paths only: nothing here reads an item's content. All paths are made from the queue's real path and
+ * Where the items are. Paths only: nothing here reads an item's content. All paths are made from the queue's real path and
  * names that were checked, and links are not followed out.
  */
 import { join, sep } from 'node:path'
@@ -10,7 +10,7 @@ import type { Disk } from '../../files/disk.ts'
 import { lookAt } from '../../files/look.ts'
 import { FolderNames } from './folder-names.ts'
 
-/** Where an item's file lies. */
+/** Where an item's file is. */
 export interface ItemPlace {
   key: ItemKey
   /** Relative to the queue, with `/`: `pending`, `archive/2026-02`, '' for the root. */
@@ -55,14 +55,14 @@ export function placesOf(disk: Disk, root: string, ...keys: readonly ItemKey[]):
   return places
 }
 
-/** The place of an item by its path within the queue (with `/`), or null when no item lies at such a path. */
+/** The place of an item by its path within the queue (with `/`), or null when no item is at such a path. */
 export function placeOfPath(root: string, path: string): ItemPlace | null {
   const slash = path.lastIndexOf('/')
   const folder = slash < 0 ? '' : path.slice(0, slash)
   return isItemFolder(folder) ? itemPlaceOf(root, folder, path.slice(slash + 1)) : null
 }
 
-/** Whether items may lie there: the root (''), a status folder, a month of the archive. */
+/** Whether items may be there: the root (''), a status folder, a month of the archive. */
 export function isItemFolder(folder: string): boolean {
   if (folder === '' || (STATUS_FOLDERS as readonly string[]).includes(folder)) return true
   return folder.startsWith('archive/') && MONTH.test(folder.slice('archive/'.length))
@@ -76,7 +76,7 @@ export function itemPlaceOf(root: string, folder: string, name: string): ItemPla
   return key && { key, folder, name, path: join(root, folder, name) }
 }
 
-/** A folder that items may lie in. */
+/** A folder that items may be in. */
 export interface ItemFolder {
   folder: string
   path: string
@@ -84,7 +84,7 @@ export interface ItemFolder {
   ino: number
 }
 
-/** The folders that items may lie in, as they are now; none when the queue is not there. */
+/** The folders that items may be in, as they are now; none when the queue is not there. */
 export function queueFolders(disk: Disk, root: string): ItemFolder[] {
   const archive = join(root, 'archive')
   const months = unless(MISSING, [], () => disk.readdirSync(archive)).filter(name => MONTH.test(name))

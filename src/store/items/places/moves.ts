@@ -1,8 +1,8 @@
 /**
  * Moves that are still to be made, one small file each in `.wrk/moves`: written under an item's guard before its new
- * status is published, removed when the item lies where it belongs. A crash in between leaves the file, by which the
+ * status is published, removed when the item is where it belongs. A crash in between leaves the file, by which the
  * next command that writes completes the move. A move that has no file was never meant: people forget to move items,
- * and that is for `wrk doctor` to tell.
+ * and `wrk doctor` reports it.
  */
 import { join } from 'node:path'
 import { MISSING, unless } from '../../../core/errno.ts'

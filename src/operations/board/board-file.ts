@@ -9,7 +9,7 @@ import { withFolders } from '../../store/state-folders.ts'
 import { here, lookAtProcess } from '../../system/processes/process.ts'
 import { type Context, ownAnchor } from '../context.ts'
 
-export interface BoardNote {
+export interface BoardFile {
   pid: number
   started: string
   boot: string
@@ -21,8 +21,8 @@ export interface BoardNote {
 
 const pathOf = ({ store }: Context) => join(store.stateDir, 'board.json')
 
-/** The note of a running board; null without one, or if another user could have written it. */
-export function readBoardNote(context: Context): BoardNote | null {
+/** The file of a running board; null without one, or if another user could have written it. */
+export function readBoardFile(context: Context): BoardFile | null {
   const { disk } = context.store.host
   const path = pathOf(context)
   const stat = lookAt(disk, path)
@@ -30,29 +30,29 @@ export function readBoardNote(context: Context): BoardNote | null {
   if (!stat?.isFile() || (stat.mode & 0o077 && process.platform !== 'win32')) return null
   // What root made belongs to the folder's owner (see store/files/disk.ts).
   if (uid !== undefined && uid !== 0 && stat.uid !== uid) return null
-  const note = readMarker<Partial<BoardNote>>(disk, path)
-  const { pid, started, boot, pidns, host, port, token } = note ?? {}
+  const found = readMarker<Partial<BoardFile>>(disk, path)
+  const { pid, started, boot, pidns, host, port, token } = found ?? {}
   if (typeof pid !== 'number' || typeof port !== 'number' || !/^[\w-]{43}$/.test(token ?? '')) return null
   const place = here()
   if (host !== place.host || boot !== place.boot || pidns !== place.pidns) return null
   const look = lookAtProcess(pid)
-  return look.kind === 'running' && look.started === started ? (note as BoardNote) : null
+  return look.kind === 'running' && look.started === started ? (found as BoardFile) : null
 }
 
 /** @throws WrkError IO; system errors pass */
-export function writeBoardNote(context: Context, port: number, token: string): void {
+export function writeBoardFile(context: Context, port: number, token: string): void {
   const { host, stateDir } = context.store
   const path = pathOf(context)
   // A new file, so that it belongs to nobody else and its mode is ours.
   removeMarker(host.disk, path)
   withFolders(host.disk, stateDir, () =>
-    writeMarker(host.disk, path, { ...ownAnchor(host), port, token } satisfies BoardNote, 'wx'),
+    writeMarker(host.disk, path, { ...ownAnchor(host), port, token } satisfies BoardFile, 'wx'),
   )
 }
 
-/** Removes the note, if it is of this token: a board that was started since has one of its own. */
-export function removeBoardNote(context: Context, token: string): void {
+/** Removes it, if it has this token: a board that was started since has one of its own. */
+export function removeBoardFile(context: Context, token: string): void {
   const { disk } = context.store.host
   const path = pathOf(context)
-  if (readMarker<Partial<BoardNote>>(disk, path)?.token === token) removeMarker(disk, path)
+  if (readMarker<Partial<BoardFile>>(disk, path)?.token === token) removeMarker(disk, path)
 }
