@@ -4,18 +4,23 @@
  * @param waitMs how long to wait for its end
  * @returns what came; null when it is larger than `longest`
  */
-export function readStdin(longest: number, waitMs: number): Promise<string | null> {
+export async function readStdin(longest: number, waitMs: number): Promise<string | null> {
+  return (await readStdinBytes(longest, waitMs))?.toString('utf8') ?? null
+}
+
+/** The same as they came, for what is not only read. */
+export function readStdinBytes(longest: number, waitMs: number): Promise<Buffer | null> {
   return new Promise(settle => {
     const { stdin } = process
     const chunks: Buffer[] = []
     let size = 0
-    const done = (text: string | null) => {
+    const done = (text: Buffer | null) => {
       clearTimeout(timer)
       stdin.off('data', take)
       stdin.pause()
       settle(text)
     }
-    const all = () => Buffer.concat(chunks).toString('utf8')
+    const all = () => Buffer.concat(chunks)
     const take = (chunk: Buffer) => {
       size += chunk.length
       if (size > longest) done(null)

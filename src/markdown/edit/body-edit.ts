@@ -20,7 +20,7 @@ interface Box extends Criterion {
 const BOX = /^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]+(.*))?$/
 
 /** Headings under which an item says when it is done. */
-const CRITERIA = /^(?:acceptance )?criteri(?:a|on)\b|^definition of done\b|^done when\b/i
+export const CRITERIA = /^(?:acceptance )?criteri(?:a|on)\b|^definition of done\b|^done when\b/i
 
 /**
  * The boxes under the headings that name criteria; all boxes of a text that has no such heading.
@@ -87,10 +87,7 @@ export function appendEntry(
   const found = lines.findLast(
     line => line.heading > 1 && headingText(line).toLowerCase() === heading.toLowerCase(),
   )
-  if (!found) {
-    const section = `## ${heading}${ending}${ending}${text}${ending}`
-    return inserted(bytes, bytes.length, blankLine(bytes, ending) + section)
-  }
+  if (!found) return newSection(bytes, heading, text, ending)
   const last = sectionOf(lines, found).findLast(line => line.text.trim() !== '')
   const { end } = last ?? found
   // Whatever is no list is parted from the entry by a blank line.
@@ -107,6 +104,12 @@ function endingOf(bytes: Buffer, from: number): '\n' | '\r\n' | null {
   return at < 0 ? null : bytes[at - 1] === 13 ? '\r\n' : '\n'
 }
 
+/** Adds a section at the end of the text. */
+export function newSection(bytes: Buffer, heading: string, text: string, eol: string): Buffer {
+  const section = `## ${heading}${eol}${eol}${text}${eol}`
+  return inserted(bytes, bytes.length, blankLine(bytes, eol) + section)
+}
+
 /** What is missing at the end of the file: the end of its last line, a blank line. */
 function blankLine(bytes: Buffer, eol: string): string {
   const tail = bytes.toString('latin1', Math.max(0, bytes.length - 4))
@@ -114,6 +117,6 @@ function blankLine(bytes: Buffer, eol: string): string {
   return /\n\r?\n$/.test(tail) ? '' : eol
 }
 
-function inserted(bytes: Buffer, at: number, text: string): Buffer {
+export function inserted(bytes: Buffer, at: number, text: string): Buffer {
   return Buffer.concat([bytes.subarray(0, at), Buffer.from(text), bytes.subarray(at)])
 }

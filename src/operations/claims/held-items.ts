@@ -27,6 +27,12 @@ export async function heldItem(context: Context, verb: string): Promise<string> 
   })
 }
 
+/** @throws WrkError NO_SESSION where a claim would fail for want of a session */
+export async function requireSession(context: Context): Promise<void> {
+  const { identity } = await resolveCaller(context)
+  if (!identity) throw noSession()
+}
+
 const MOST_NAMED = 5
 
 function heldBy(context: Context, { session, holder }: { session: string; holder: string }): string[] {
