@@ -107,6 +107,10 @@ export const COMMANDS: Record<
     summary: 'find what is wrong with the queue, and repair it',
     load: () => import('./commands/doctor/doctor.ts'),
   },
+  commit: {
+    summary: 'commit what was done to the items, and nothing else',
+    load: () => import('./commands/commits/commit.ts'),
+  },
   history: {
     summary: 'one item through the event log and git',
     load: () => import('./commands/commits/history.ts'),

@@ -24,7 +24,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
     ],
   ],
   ['Under a claim:', ['execute', 'review', 'gates', 'lock', 'receipt']],
-  ['git:', ['verify', 'hooks', 'push', 'resolve', 'history', 'merge-driver']],
+  ['git:', ['commit', 'verify', 'hooks', 'push', 'resolve', 'history', 'merge-driver']],
   ['Set up and repair:', ['where', 'doctor', 'coordination', 'agents', 'completion', 'help']],
 ]
 

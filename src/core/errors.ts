@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'INVALID_ITEM'
   | 'AMBIGUOUS'
   | 'CLOSED'
+  | 'IN_PROGRESS'
   | 'IO'
   | 'BUSY'
   | 'UNREACHABLE'
@@ -28,6 +29,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   INVALID_ITEM: 'the file is not an item as it must be',
   AMBIGUOUS: 'the id is in two places',
   CLOSED: 'the item is closed',
+  IN_PROGRESS: 'git is in the middle of something, or on no branch',
   IO: 'reading or writing failed; nothing is half-written',
   BUSY: 'another process was writing for too long; try again',
   UNREACHABLE: 'the engine of a coordinated queue cannot be reached: docs/machines.md',

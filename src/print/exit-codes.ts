@@ -25,6 +25,7 @@ export const EXIT_OF: Record<ErrorCode, number> = {
   INVALID_ITEM: EXIT.unworkable,
   AMBIGUOUS: EXIT.unworkable,
   CLOSED: EXIT.unworkable,
+  IN_PROGRESS: EXIT.unworkable,
   IO: EXIT.io,
   BUSY: EXIT.busy,
   UNREACHABLE: EXIT.unreachable,
@@ -42,7 +43,8 @@ export const EXIT_CODES_HELP = `Exit codes:
   3   plan gate: plan_approved is not true, or no plan
   4   held by another session, or by another helper or run of this one; or a claim
       was lost; or the session may be alive and was not ended
-  5   the item cannot be worked on: unreadable, ambiguous or closed
+  5   the item cannot be worked on: unreadable, ambiguous or closed; or git is in
+      the middle of a merge or a rebase (commit)
   69  the coordination engine cannot be reached; nothing was claimed
   70  a bug in wrk
   74  input/output failed (disk full, no permission, a session-state.yaml that

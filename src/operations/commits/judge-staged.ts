@@ -10,6 +10,7 @@ import {
   shellWord,
 } from '../../core/commits/form.ts'
 import { judgeStaged, type StagedVerdict } from '../../core/commits/verify.ts'
+import { authorOf } from '../../core/commits/wrk-written.ts'
 import { displayOfFileName, type ItemKey } from '../../core/items/ids.ts'
 import type { Item, Problem } from '../../core/items/item.ts'
 import { withoutKeys } from '../../markdown/edit/without.ts'
@@ -20,6 +21,7 @@ import {
   readFrontmatter,
 } from '../../markdown/frontmatter.ts'
 import { findPair } from '../../markdown/scalar.ts'
+import { readRecord } from '../../store/claims/record-file.ts'
 import { interpret } from '../../store/items/item-reading.ts'
 import type { ItemPlace } from '../../store/items/places/item-places.ts'
 import type { HolderInfo } from '../claims/holder.ts'
@@ -64,6 +66,8 @@ export interface About {
   /** A path from the repository's top, as the caller would type it. */
   named: (path: string) => string
   folder: string
+  /** Whether a file's object is in the branch's history at that path: then it is put back. */
+  isOld: (blob: string, path: string) => boolean
 }
 
 const LOCK_KEYS: ReadonlySet<string> = new Set(['locked_by', 'locked_at'])
@@ -84,6 +88,7 @@ export function judgeChange(
   const staged = read(versions.staged, entry.place)
   const committed = versions.committed.map(({ path, bytes }) => ({
     path,
+    bytes,
     version: read(bytes, path === entry.path ? entry.place : before!.place),
   }))
   const isSame = ({ path, version }: (typeof committed)[number]) =>
@@ -92,7 +97,9 @@ export function judgeChange(
   const locks = committed.map(({ version }) => version?.lock ?? null) as [Lock | null, ...(Lock | null)[]]
   const truth = truthOf(key)
   const lock = staged?.lock ?? null
-  const verdict = judgeStaged({ changed, deleted: !after, lock, committed: locks }, truth, isMine)
+  const judged = judgeStaged({ changed, deleted: !after, lock, committed: locks }, truth, isMine)
+  const isOpen = judged === 'allowed' || judged === 'superseded'
+  const verdict = !isOpen && isWrks(change, versions, staged, committed, about) ? 'allowed' : judged
 
   const item = staged?.found ? staged.item.id : displayOfFileName(entry.place.name)
   const path = named(entry.path)
@@ -122,6 +129,34 @@ export function judgeChange(
   const form = formAfter(about, { key, entry, item, path, staged, changed }, committed)
   for (const finding of form) findings.push({ kind: 'form', path, item, holder: null, ...finding })
   return findings
+}
+
+/**
+ * Whether nothing is staged but what wrk wrote, and HEAD does not have that yet: anybody may commit it. Where a merge
+ * brings in other versions, that is not known.
+ */
+function isWrks(
+  { key, before, after }: StagedItem,
+  { staged: bytes }: StagedVersions,
+  staged: Version | null,
+  committed: readonly { version: Version | null; bytes: Buffer | null }[],
+  { context, truthOf, folder, isOld }: About,
+): boolean {
+  const [head, ...incoming] = committed
+  if (!before || !after?.after || !bytes || !staged?.found || !head?.bytes || !head.version?.found)
+    return false
+  if (incoming.length > 0) return false
+  const { host, stateDir } = context.store
+  const known = truthOf(key).readings.find(({ record }) => record)?.record
+  const reading = known ? null : readRecord(host.disk, stateDir, key).reading
+  const record = known ?? (reading?.kind === 'record' ? reading.record : null)
+  const within = (path: string) => path.slice(folder === '' ? 0 : folder.length + 1)
+  const author = authorOf(
+    { path: within(before.path), bytes: head.bytes, found: head.version.found },
+    { path: within(after.path), bytes, found: staged.found },
+    record?.snapshots ?? [],
+  )
+  return author === 'wrk' || (author === 'wrkOrRevert' && !isOld(after.after.id, after.path))
 }
 
 /** An item's staged version, under its name for people. */

@@ -8,12 +8,13 @@ import { relative, resolve, sep } from 'node:path'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import { withReaders } from '../../store/readers.ts'
+import { isInHistory } from '../../system/git/committed.ts'
 import { incomingCommits, type Repository } from '../../system/git/repository.ts'
 import { stagedPaths } from '../../system/git/staged.ts'
 import { readTruths } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
-import { queueInRepository } from './commit-queue.ts'
+import { type QueueInRepository, queueInRepository } from './commit-queue.ts'
 import { type About, type AnyFinding, judgeChange } from './judge-staged.ts'
 import { itemChanges, leftBehind, placesInCommit, readVersions } from './staged-items.ts'
 
@@ -32,14 +33,16 @@ export interface VerifyOptions {
   cwd: string
   /** Only what is staged at these paths, or below them. */
   paths?: readonly string[]
+  /** Where it is known already, and of an index of one's own. */
+  found?: QueueInRepository
 }
 
 /** @throws WrkError IO */
 export async function verifyStaged(
   context: Context,
-  { cwd, paths = [] }: VerifyOptions,
+  { cwd, paths = [], found: known }: VerifyOptions,
 ): Promise<Verification> {
-  const found = queueInRepository(context, cwd)
+  const found = known ?? queueInRepository(context, cwd)
   if (!found) return nothing(`The queue ${context.store.root} is not in this repository: nothing to verify.`)
   const { repository, folder } = found
   const here = realpathSync.native(cwd)
@@ -62,6 +65,7 @@ export async function verifyStaged(
     left: leftBehind(context, found, changes, places, truthOf),
     named,
     folder,
+    isOld: (blob, path) => isInHistory(repository, blob, path),
   }
   const judged = await withReaders(full =>
     changes.map((one, i) => judgeChange(one, versions[i]!, about, full)),

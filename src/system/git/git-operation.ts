@@ -17,7 +17,7 @@ export interface GitOperation {
 }
 
 /** A change that may have been made again as another commit: what it was made from, and what it made. */
-export interface Origin {
+interface Origin {
   base: string | null
   theirs: string
 }

@@ -20,6 +20,8 @@ export type GitScope = 'caller' | 'folder'
 export interface GitOptions {
   scope: GitScope
   input?: string | Buffer
+  /** An index to use in place of the usual one. */
+  index?: string | undefined
 }
 
 /** More than any list of a repository's files. */
@@ -39,9 +41,18 @@ const PATHSPECS = /^GIT_(?:LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS$/
  * @param args the subcommand and its arguments
  * @throws WrkError IO when there is no git, or it was killed
  */
-export function git(cwd: string, args: readonly string[], { scope, input = '' }: GitOptions): GitResult {
+export function git(
+  cwd: string,
+  args: readonly string[],
+  { scope, input = '', index }: GitOptions,
+): GitResult {
   const { spawnSync } = process.getBuiltinModule('node:child_process')
-  const run = spawnSync('git', args, { cwd, input, maxBuffer: LARGEST_OUTPUT, env: environmentFor(scope) })
+  const run = spawnSync('git', args, {
+    cwd,
+    input,
+    maxBuffer: LARGEST_OUTPUT,
+    env: environmentFor(scope, index),
+  })
   if (run.error)
     throw new WrkError('IO', `git could not be run: ${run.error.message}`, {
       hint: 'Install git, or put it on the PATH.',
@@ -52,9 +63,10 @@ export function git(cwd: string, args: readonly string[], { scope, input = '' }:
   return { code: run.status, stdout: run.stdout, stderr: run.stderr.toString('utf8') }
 }
 
-function environmentFor(scope: GitScope): NodeJS.ProcessEnv {
+function environmentFor(scope: GitScope, index?: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' }
   for (const name of Object.keys(env))
     if (PATHSPECS.test(name) || (scope === 'folder' && OF_ONE_REPOSITORY.has(name))) delete env[name]
+  if (index !== undefined) env.GIT_INDEX_FILE = index
   return env
 }

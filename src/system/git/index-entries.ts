@@ -1,7 +1,6 @@
 /** The index and trees as lists of files, and changes of the index. Plumbing only; the working tree is not touched. */
 import { WrkError } from '../../core/errors.ts'
-import { git } from './git.ts'
-import { pathspecOf, type Repository } from './repository.ts'
+import { gitIn, pathspecOf, type Repository } from './repository.ts'
 
 export interface GitEntry {
   /** From the repository's top, with `/`. */
@@ -13,8 +12,8 @@ export interface GitEntry {
 }
 
 /** Regular files of the index below a folder, with all stages. @throws WrkError IO */
-export function indexEntries({ cwd }: Repository, folder: string): GitEntry[] {
-  const output = run(cwd, ['ls-files', '--stage', '--full-name', '-z', '--', pathspecOf(folder)])
+export function indexEntries(repository: Repository, folder: string): GitEntry[] {
+  const output = run(repository, ['ls-files', '--stage', '--full-name', '-z', '--', pathspecOf(folder)])
   return parse(output, /^(\d+) ([0-9a-f]+) (\d)\t([\s\S]+)$/, ([mode, blob, stage, path]) => ({
     path: path!,
     mode: mode!,
@@ -24,9 +23,9 @@ export function indexEntries({ cwd }: Repository, folder: string): GitEntry[] {
 }
 
 /** Regular files of a commit or tree below a folder; none when there is no such tree. @throws WrkError IO */
-export function treeEntries({ cwd }: Repository, tree: string, folder: string): GitEntry[] {
+export function treeEntries(repository: Repository, tree: string, folder: string): GitEntry[] {
   const within = folder === '' ? [] : [`${folder}/`]
-  const output = run(cwd, ['ls-tree', '-r', '-z', '--full-tree', tree, '--', ...within])
+  const output = run(repository, ['ls-tree', '-r', '-z', '--full-tree', tree, '--', ...within])
   return parse(output, /^(\d+) blob ([0-9a-f]+)\t([\s\S]+)$/, ([mode, blob, path]) => ({
     path: path!,
     mode: mode!,
@@ -36,23 +35,29 @@ export function treeEntries({ cwd }: Repository, tree: string, folder: string): 
 }
 
 /** Puts bytes into the object store as they are. @returns their id @throws WrkError IO */
-export function writeBlob({ cwd }: Repository, bytes: Buffer): string {
-  return run(cwd, ['hash-object', '-w', '--stdin'], bytes).toString('utf8').trim()
+export function writeBlob(repository: Repository, bytes: Buffer): string {
+  return run(repository, ['hash-object', '-w', '--stdin'], bytes).toString('utf8').trim()
 }
 
 /**
  * Takes paths out of the index, with all their stages, and puts entries in, in one step.
  * @throws WrkError IO; BUSY when another git holds the index
  */
-export function changeIndex({ cwd }: Repository, remove: readonly string[], add: readonly GitEntry[]): void {
+export function changeIndex(
+  repository: Repository,
+  remove: readonly string[],
+  add: readonly GitEntry[],
+): void {
   const nothing = '0'.repeat((add[0]?.blob ?? '').length || 40)
   const input = [
     ...remove.map(path => `0 ${nothing}\t${path}\0`),
     ...add.map(({ mode, blob, stage, path }) => `${mode} ${blob} ${stage}\t${path}\0`),
   ].join('')
-  run(cwd, ['update-index', '-z', '--index-info'], Buffer.from(input))
+  run(repository, ['update-index', '-z', '--index-info'], Buffer.from(input))
+  // Of another index nobody asks what is in the working tree.
+  if (repository.index !== undefined) return
   // So that git need not look into the files to know that they are as it has them.
-  git(cwd, ['update-index', '-q', '--refresh'], { scope: 'caller' })
+  gitIn(repository, ['update-index', '-q', '--refresh'])
 }
 
 function parse(output: Buffer, pattern: RegExp, make: (parts: string[]) => GitEntry): GitEntry[] {
@@ -65,8 +70,8 @@ function parse(output: Buffer, pattern: RegExp, make: (parts: string[]) => GitEn
     })
 }
 
-function run(cwd: string, args: readonly string[], input?: Buffer): Buffer {
-  const { code, stdout, stderr } = git(cwd, args, { scope: 'caller', ...(input ? { input } : {}) })
+function run(repository: Repository, args: readonly string[], input?: Buffer): Buffer {
+  const { code, stdout, stderr } = gitIn(repository, args, input)
   if (code === 0) return stdout
   if (stderr.includes('index.lock'))
     throw new WrkError('BUSY', 'another git command is changing the index', {

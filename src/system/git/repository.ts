@@ -15,6 +15,8 @@ export interface Repository {
   cwd: string
   /** Whether the caller's environment has a say in which index and objects these are. */
   scope: GitScope
+  /** The index that is looked at, where that is not the usual one. */
+  index?: string
   /** The working tree's real path. */
   top: string
   gitDir: string
@@ -57,11 +59,11 @@ function askGit(cwd: string): Repository | null {
 
 /** Runs git on a repository. */
 export function gitIn(
-  { cwd, scope }: Pick<Repository, 'cwd' | 'scope'>,
+  { cwd, scope, index }: Pick<Repository, 'cwd' | 'scope' | 'index'>,
   args: readonly string[],
   input?: string | Buffer,
 ): GitResult {
-  return git(cwd, args, input === undefined ? { scope } : { scope, input })
+  return git(cwd, args, { scope, index, ...(input === undefined ? {} : { input }) })
 }
 
 /** Whether older commits are missing here (`git clone --depth`), so that its history is not complete. */
