@@ -22,14 +22,11 @@ export interface Holding {
  */
 export function holdingOf(inFile: Lock | null, record: ItemRecord | null): Holding {
   if (!record) return { lock: inFile, byRecord: false, foreign: null, takenOut: false }
-  const isForeign = inFile !== null && !hasShown(record, inFile)
-  if (record.state !== 'held')
-    return { lock: isForeign ? inFile : null, byRecord: false, foreign: null, takenOut: false }
-  const isOwn = inFile?.by === record.holder
-  return {
-    lock: lockOf(record),
-    byRecord: true,
-    foreign: isForeign && !isOwn ? inFile : null,
-    takenOut: !isOwn,
-  }
+  const isHeld = record.state === 'held'
+  if (isHeld && inFile?.by === record.holder)
+    return { lock: lockOf(record), byRecord: true, foreign: null, takenOut: false }
+  const foreign = inFile !== null && !hasShown(record, inFile) ? inFile : null
+  return isHeld
+    ? { lock: lockOf(record), byRecord: true, foreign, takenOut: true }
+    : { lock: foreign, byRecord: false, foreign: null, takenOut: false }
 }

@@ -10,6 +10,7 @@ import type { ItemKey } from '../../core/items/ids.ts'
 import type { Disk } from '../files/disk.ts'
 import { openPlain, readOpen } from '../files/guarded-file.ts'
 import type { StampedLines } from '../files/stamped-lines.ts'
+import { keptLine, keptRecord } from './kept-record.ts'
 
 export interface RecordFile {
   path: string
@@ -85,17 +86,11 @@ export class Records {
   /** Null for an item that has none. */
   of(key: ItemKey): RecordFile | null {
     if (!this.keys().has(key)) return null
-    const kept = this.#cache?.find(`${key}\t`, this.#folder + key)
-    if (kept) return this.#usable(key, kept.rest) ?? readRecord(this.#disk, this.#stateDir, key)
+    const kept = this.#cache?.findRest(`${key}\t`, this.#folder + key) ?? null
+    const record = kept === null ? null : keptRecord(kept)
+    if (record && isUsable(record.lockedAt) && isUsable(record.renewedAt))
+      return { path: this.#folder + key, reading: { kind: 'record', record }, inode: null, modified: NEVER }
     return this.#quickly(key) ?? readRecord(this.#disk, this.#stateDir, key)
-  }
-
-  /** Null if its file has to be read: the file's own time replaces an unusable one. */
-  #usable(key: ItemKey, text: string): RecordFile | null {
-    const reading = parseRecord(text)
-    if (reading.kind !== 'record') return null
-    if (!isUsable(reading.record.lockedAt) || !isUsable(reading.record.renewedAt)) return null
-    return { path: this.#folder + key, reading, inode: null, modified: NEVER }
   }
 
   keys(): ReadonlySet<string> {
@@ -118,11 +113,14 @@ export class Records {
       const length = this.#disk.readSync(fd, this.#buffer, 0, LONGEST_USUAL, 0)
       if (length === LONGEST_USUAL) return null
       const text = this.#buffer.toString('utf8', 0, length)
-      const found = this.#usable(key, text)
+      const reading = parseRecord(text)
+      if (reading.kind !== 'record') return null
+      const { record } = reading
+      if (!isUsable(record.lockedAt) || !isUsable(record.renewedAt)) return null
       // As wrk writes it, a record is one line.
-      if (found && stat && text.indexOf('\n') === text.length - 1)
-        this.#cache?.keep(`${key}\t`, text.slice(0, -1), stat, this.#now)
-      return found
+      if (stat && text.indexOf('\n') === text.length - 1)
+        this.#cache?.keep(`${key}\t`, keptLine(record, text), stat, this.#now)
+      return { path, reading, inode: null, modified: NEVER }
     } catch (error) {
       if (codeOf(error) === undefined) throw error
       return null
@@ -134,6 +132,7 @@ export class Records {
 
 const LONGEST_USUAL = 4096
 
+/** Of any other, the file's own time counts: then the file has to be read. */
 function isUsable(time: string | null): boolean {
   return time === null || Date.parse(time) <= Date.now()
 }

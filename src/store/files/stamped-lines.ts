@@ -4,7 +4,9 @@
  * Guarantees: a line is used only for a file with the same inode, size, modification and change time as when it was
  * read, so it never shows what the file does not say. A file that changed within the last two seconds before it was
  * read is not kept: a second change might leave the same times. Nobody can set the change time back.
- * Does not guarantee: to be there. It only saves time, is written without a guard, and may be deleted.
+ * Of a folder whose files are only ever put in place as a whole, by a rename, the folder's own times tell that none of
+ * them changed: then a line is used without a look at its file.
+ * Does not guarantee: to notice that a file of such a folder was written in place. Nor: to be there. It only saves time, is written without a guard, and may be deleted.
  */
 import type { Stats } from 'node:fs'
 import { readCache, SETTLED_MS, writeCache } from './cache-file.ts'
@@ -35,16 +37,26 @@ export class StampedLines {
   private readonly order: number[] = []
   private readonly lines: string[] = []
   private readonly stamps: number[] = []
+  private readonly nameTabs: 1 | 2
+  /** How the folder was before anything in it was looked at; null where its times say nothing. */
+  private readonly folder: Stats | null
+  /** Nothing in the folder changed since all lines were right. */
+  private readonly isUnchanged: boolean
 
-  /** @param heading the first line: changes of it make old entries worthless @param nameTabs how many tabs a name has */
-  constructor(disk: Disk, path: string, heading: string, nameTabs: 1 | 2) {
+  /**
+   * @param heading the first line: changes of it make old entries worthless
+   * @param nameTabs how many tabs a name has
+   * @param folder the folder of all the files, where they are only ever put in place by a rename
+   */
+  constructor(disk: Disk, path: string, heading: string, nameTabs: 1 | 2, folder?: string) {
     this.disk = disk
     this.path = path
     this.heading = heading
-    this.old = load(disk, path, heading)
     this.nameTabs = nameTabs
+    this.folder = folder === undefined ? null : settledFolder(disk, folder)
+    this.old = load(disk, path, heading)
+    this.isUnchanged = this.folder !== null && this.old.folder === folderStamp(this.folder)
   }
-  private readonly nameTabs: 1 | 2
 
   /** What is kept of a file; null when it must be read. Files come in the order in which they were kept. */
   find(name: string, path: string): StampedLine | null {
@@ -53,6 +65,15 @@ export class StampedLines {
     if (!stat || !hasStamp(stat, this.old.stamps, at * NUMBERS)) return null
     this.order.push(at)
     return { rest: this.old.lines[at]!.slice(name.length), stat }
+  }
+
+  /** The same without the file's times, and without a look at it where its folder tells that it is as it was. */
+  findRest(name: string, path: string): string | null {
+    if (!this.isUnchanged) return this.find(name, path)?.rest ?? null
+    const at = this.indexOf(name)
+    if (at < 0) return null
+    this.order.push(at)
+    return this.old.lines[at]!.slice(name.length)
   }
 
   /** Takes back that the line found last is to be kept. */
@@ -93,18 +114,39 @@ export class StampedLines {
   save(): void {
     const { disk, path, heading, order, old, lines, stamps } = this
     const gone = Math.max(0, old.lines.length - order.length)
-    if (lines.length + gone < WORTH_WRITING) return
+    const isAsBefore = this.folder === null || this.isUnchanged || order.length < WORTH_WRITING
+    if (isAsBefore && lines.length + gone < WORTH_WRITING) return
     const numbers = new Float64Array(order.length * NUMBERS)
-    let text = `${heading} ${order.length}\n`
+    let text = ''
+    let youngest = 0
     for (const [i, at] of order.entries()) {
       const isNew = at < 0
       const entry = isNew ? ~at : at
       text += `${(isNew ? lines : old.lines)[entry]}\n`
       for (let k = 0; k < NUMBERS; k++)
         numbers[i * NUMBERS + k] = (isNew ? stamps : old.stamps)[entry * NUMBERS + k]!
+      youngest = Math.max(youngest, numbers[i * NUMBERS]!, numbers[i * NUMBERS + 1]!)
     }
-    writeCache(disk, path, Buffer.concat([Buffer.from(text), new Uint8Array(numbers.buffer)]))
+    const folder = this.folder && tellsChanges(this.folder, youngest) ? folderStamp(this.folder) : ''
+    const first = `${heading} ${order.length} ${folder}\n`
+    writeCache(disk, path, Buffer.concat([Buffer.from(first + text), new Uint8Array(numbers.buffer)]))
   }
+}
+
+/** Null unless it has been as it is for long enough; on Windows the times of a folder do not tell of every change. */
+function settledFolder(disk: Disk, folder: string): Stats | null {
+  const now = Date.now()
+  const stat = process.platform === 'win32' ? null : lookAt(disk, folder)
+  return stat?.isDirectory() && isSettled(stat, now) ? stat : null
+}
+
+function folderStamp({ ino, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino},${mtimeMs},${ctimeMs}`
+}
+
+/** Not where a file is younger: it was written in place, or this file system keeps no times of folders. */
+function tellsChanges({ mtimeMs }: Stats, youngest: number): boolean {
+  return youngest - mtimeMs < SETTLED_MS
 }
 
 /** Whether a file has been as it is for long enough to be kept. */
@@ -121,16 +163,19 @@ function hasStamp({ mtimeMs, ctimeMs, size, ino }: Stats, stamps: Float64Array, 
 interface Kept {
   lines: string[]
   stamps: Float64Array
+  /** The stamp of their folder when all lines were right; '' where that is not known. */
+  folder: string
 }
 
 /** Nothing when there is no file, or none that this wrk has written whole. */
 function load(disk: Disk, path: string, heading: string): Kept {
-  const nothing = { lines: [], stamps: new Float64Array() }
+  const nothing = { lines: [], stamps: new Float64Array(), folder: '' }
   const bytes = readCache(disk, path)
   const begin = bytes.indexOf('\n') + 1
   const first = bytes.toString('utf8', 0, begin)
   if (!first.startsWith(`${heading} `)) return nothing
-  const count = Number(first.slice(heading.length))
+  const [number = '', folder = ''] = first.slice(heading.length + 1, -1).split(' ')
+  const count = Number(number)
   const end = bytes.length - count * NUMBERS * Float64Array.BYTES_PER_ELEMENT
   if (!(count >= 0 && end >= begin)) return nothing
   const lines = bytes.toString('utf8', begin, end).split('\n')
@@ -138,5 +183,5 @@ function load(disk: Disk, path: string, heading: string): Kept {
   if (lines.pop() !== '' || lines.length !== count) return nothing
   const stamps = new Float64Array(count * NUMBERS)
   new Uint8Array(stamps.buffer).set(bytes.subarray(end))
-  return { lines, stamps }
+  return { lines, stamps, folder }
 }

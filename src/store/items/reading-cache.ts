@@ -3,6 +3,7 @@
  * not be opened again (files/stamped-lines.ts: when a line may be used).
  */
 import type { Stats } from 'node:fs'
+import { join } from 'node:path'
 import { type Details, NO_DETAILS } from '../../core/items/details.ts'
 import { keyOfField } from '../../core/items/ids.ts'
 import { cachePath } from '../files/cache-file.ts'
@@ -14,7 +15,7 @@ import type { ItemPlace } from './places/item-places.ts'
 
 /** The first line: changes of the format, of how items are read, or of a setting make old entries worthless. */
 const FORMAT = { choosing: 'wrk items 6', usual: 'wrk listing 1' }
-const RECORDS = 'wrk records 1'
+const RECORDS = 'wrk records 2'
 
 /**
  * One line for each item: place, then what it says, all between tabs; names of items hold no control characters. For
@@ -36,7 +37,14 @@ export class ReadingCache {
   constructor(disk: Disk, stateDir: string, idPrefix: string, depth: 'usual' | 'choosing') {
     const path = cachePath(stateDir, depth === 'choosing' ? 'items' : 'listing')
     this.lines = new StampedLines(disk, path, `${FORMAT[depth]} ${idPrefix}`, 2)
-    this.records = new StampedLines(disk, cachePath(stateDir, 'records'), RECORDS, 1)
+    // Only wrk writes records, and always puts a whole new file in place.
+    this.records = new StampedLines(
+      disk,
+      cachePath(stateDir, 'records'),
+      RECORDS,
+      1,
+      join(stateDir, 'claims'),
+    )
     this.depth = depth
     this.idPrefix = idPrefix
   }

@@ -1,7 +1,8 @@
 /** What the tests of the caches have in common: items and records that are read with and without what was kept. */
 import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { vi } from 'vitest'
+import type { ItemRecord } from '../../../src/core/claims/record.ts'
 import { openContext } from '../../../src/operations/context.ts'
 import { readQueue } from '../../../src/store/items/item-reader.ts'
 import { cacheOf } from '../../../src/store/items/reading-cache.ts'
@@ -54,15 +55,27 @@ export async function makeItems(): Promise<Made> {
   return made
 }
 
-/** Every item and every record in another version, written in place or put there by a rename. */
-export function writeAll({ items, records }: Made, letter: string, how: 'in place' | 'by rename'): void {
-  const write = (path: string, text: string) => {
-    if (how === 'in place') return writeFileSync(path, text)
-    writeFileSync(`${path}.new`, text)
-    renameSync(`${path}.new`, path)
-  }
-  for (const [i, path] of items.entries()) write(path, itemText(i + 1, letter))
-  for (const [i, path] of records.entries()) write(path, recordText(`WRK-${i + 1}`, letter))
+/**
+ * Every item and every record in another version. Items are written in place or put there by a rename; records, which
+ * only wrk writes, always by a rename from another folder.
+ */
+export function writeAll(made: Made, letter: string, how: 'in place' | 'by rename'): void {
+  const { items } = made
+  for (const [i, path] of items.entries())
+    if (how === 'in place') writeFileSync(path, itemText(i + 1, letter))
+    else put(path, `${path}.new`, itemText(i + 1, letter))
+  writeRecords(made, letter)
+}
+
+/** @param text what each of them is to say in place of a record */
+export function writeRecords({ store, records }: Made, letter: string, text?: string): void {
+  for (const path of records)
+    put(path, join(store.stateDir, 'new-record'), text ?? recordText(basename(path).toUpperCase(), letter))
+}
+
+function put(path: string, draft: string, text: string): void {
+  writeFileSync(draft, text)
+  renameSync(draft, path)
 }
 
 /** What all items say, and who holds them. */
@@ -73,7 +86,10 @@ export function read(store: Store, depth: Depth, isCached: boolean): Promise<unk
       path: place.path,
       // Of closed items choosing asks nothing; what a listing shows of them is compared.
       item: item.closed && depth === 'choosing' ? 'closed' : item,
-      locks: item.closed && depth === 'choosing' ? null : { inFile, lock, byRecord, record },
+      locks:
+        item.closed && depth === 'choosing'
+          ? null
+          : { inFile, lock, byRecord, record: record && whole(record) },
       // Of what need not be repaired, choosing keeps nothing.
       problems: problems.filter(({ blocks }) => blocks || depth === 'usual'),
       details,
@@ -81,6 +97,27 @@ export function read(store: Store, depth: Depth, isCached: boolean): Promise<unk
     depth,
     isCached ? cacheOf(store, depth) : undefined,
   )
+}
+
+/** All that a record says, wherever it comes from. */
+function whole(record: ItemRecord): ItemRecord {
+  const { id, state, holder, run, epoch, rev, claimedAt, lockedAt, renewedAt } = record
+  const { left, shown, snapshots, madeOn } = record
+  return {
+    id,
+    state,
+    holder,
+    run,
+    epoch,
+    rev,
+    claimedAt,
+    lockedAt,
+    renewedAt,
+    left,
+    shown,
+    snapshots,
+    madeOn,
+  }
 }
 
 /** Waits until a file that is written now gets other times, which is some milliseconds; nothing is written meanwhile. */

@@ -1,12 +1,25 @@
 /** What list, status and next keep of items and records: it saves reading them, and never shows what they do not say. */
 import { readdirSync, readFileSync, rmSync, type Stats, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openContext } from '../../../src/operations/context.ts'
 import { type Disk, realDisk } from '../../../src/store/files/disk.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { makeQueue } from '../../support/queue.ts'
-import { DEPTHS, itemText, makeItems, nextTick, read, settle, writeAll } from './caches.shared.ts'
+import {
+  DEPTHS,
+  itemText,
+  makeItems,
+  nextTick,
+  read,
+  settle,
+  writeAll,
+  writeRecords,
+} from './caches.shared.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 async function expectTruth(store: Store): Promise<void> {
   for (const depth of DEPTHS) {
@@ -27,6 +40,57 @@ describe('what was kept', () => {
     const opened = openSync.mock.calls.map(([path]) => String(path).slice(store.root.length))
     expect(opened.filter(path => !path.startsWith('/.wrk/cache/'))).toEqual([])
     expect(opened).not.toEqual([])
+  })
+
+  test.each(DEPTHS)(
+    'saves even the looks at records while nothing is put into their folder (%s)',
+    async depth => {
+      const made = await makeItems()
+      const { store } = made
+      const looksAtRecords = async () => {
+        const lstatSync = vi.fn(realDisk.lstatSync)
+        const disk = { ...realDisk, lstatSync: lstatSync as unknown as typeof realDisk.lstatSync }
+        await read({ ...store, host: { ...store.host, disk } }, depth, true)
+        return lstatSync.mock.calls.filter(([path]) => made.records.includes(String(path))).length
+      }
+      await settle(store)
+      vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+      expect(await looksAtRecords()).toBe(0)
+      nextTick(made.items.at(-1)!)
+      writeRecords({ ...made, records: made.records.slice(0, 1) }, 'd')
+      expect(await looksAtRecords()).toBeGreaterThan(0)
+      await expectTruth(store)
+    },
+  )
+
+  test('is checked against each record while their folder has just changed: its times may not show the next change', async () => {
+    const made = await makeItems()
+    const now = Date.now() + 3_600_000
+    vi.spyOn(Date, 'now').mockReturnValue(now)
+    const times = { mtimeMs: now - 500, ctimeMs: now - 500 }
+    const look = (path: string, options: object) => {
+      const stat = realDisk.lstatSync(path, options) as Stats | undefined
+      return stat && path.endsWith('/claims') ? Object.assign(stat, times) : stat
+    }
+    const disk = { ...realDisk, lstatSync: look as Disk['lstatSync'] }
+    const store = { ...made.store, host: { ...made.store.host, disk } }
+    for (const depth of DEPTHS) await read(store, depth, true)
+    nextTick(made.items.at(-1)!)
+    writeRecords(made, 'f')
+    await expectTruth(store)
+  })
+
+  test('is checked against each record where the folder is older than they are', async () => {
+    const made = await makeItems()
+    const folder = join(made.store.stateDir, 'claims')
+    const old = new Date('2026-01-01T00:00:00Z')
+    utimesSync(folder, old, old)
+    nextTick(made.items.at(-1)!)
+    await settle(made.store)
+    const path = made.records[7]!
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('s-a', 's-e'))
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+    await expectTruth(made.store)
   })
 
   test('is not used for a file that was rewritten with the same length and its old times', async () => {
@@ -51,7 +115,7 @@ describe('what was kept', () => {
     rmSync(made.items[3]!)
     rmSync(made.records[4]!)
     writeFileSync(made.items[5]!, 'no frontmatter\n')
-    writeFileSync(made.records[6]!, '{"v":1')
+    writeRecords({ ...made, records: [made.records[6]!] }, 'x', '{"v":1')
     await expectTruth(made.store)
   })
 
