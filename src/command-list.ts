@@ -46,6 +46,7 @@ export const COMMANDS: Record<
     load: () => import('./commands/items/transitions/archive.ts'),
   },
   set: { summary: 'set fields of an item in place', load: () => import('./commands/items/fields/set.ts') },
+  edit: { summary: 'edit an item in your editor', load: () => import('./commands/items/edit.ts') },
   dep: { summary: 'what an item waits for', load: () => import('./commands/items/fields/dep.ts') },
   note: { summary: 'add a dated note to an item', load: () => import('./commands/items/body/note.ts') },
   check: { summary: 'check criteria of an item', load: () => import('./commands/items/body/check.ts') },

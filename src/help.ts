@@ -12,6 +12,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
       'search',
       'graph',
       'set',
+      'edit',
       'dep',
       'note',
       'check',

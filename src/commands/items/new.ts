@@ -5,7 +5,7 @@ import { printable } from '../../core/text.ts'
 import { type ClaimedItem, claim } from '../../operations/claims/claim.ts'
 import { requireSession } from '../../operations/claims/held-items.ts'
 import type { Context } from '../../operations/context.ts'
-import { edit, editorOf } from '../../operations/items/body/edit.ts'
+import { edit, editorOf } from '../../operations/items/edit/editor.ts'
 import {
   COMPLEXITIES,
   checkedTitle,
