@@ -35,10 +35,9 @@ function matches(event: Json, what: Json): boolean {
 export async function reapedAll(queue: Queue, ...watchers: readonly Watcher[]): Promise<void> {
   const id = 'WRK-99999'
   queue.write(id, heldItem(id, 'never-seen', ago(9 * HOUR)))
+  // A watcher that first sees it when another has freed it reports a new item that nobody holds.
   for (const { events } of watchers)
-    await until(`${id} is free`, () =>
-      events.some(({ type, item }) => item?.id === id && (type === 'reaped' || type === 'released')),
-    )
+    await until(`${id} is free`, () => events.some(({ item, holder }) => item?.id === id && holder === null))
 }
 
 /** Starts `wrk watch` and, with --json, waits for its snapshot. */
