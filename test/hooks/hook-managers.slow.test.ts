@@ -44,7 +44,7 @@ const MANAGERS: readonly Manager[] = [
     folder: '.husky/_',
     own: { '.husky/pre-commit': 'touch managed\n' },
     recipe: {
-      '.husky/pre-commit': 'wrk verify --staged\n',
+      '.husky/pre-commit': 'wrk verify --staged --complete\n',
       '.husky/commit-msg': 'wrk verify --commit-msg "$1"\n',
     },
     ways: ['.husky/pre-commit', '.husky/commit-msg'],
@@ -59,7 +59,7 @@ const MANAGERS: readonly Manager[] = [
       'lefthook.yml': `pre-commit:
   commands:
     wrk:
-      run: wrk verify --staged
+      run: wrk verify --staged --complete
 commit-msg:
   commands:
     wrk:

@@ -19,6 +19,7 @@ import { examples, type Globals, type RunCommand } from '../command.ts'
 
 interface Flags {
   staged?: boolean
+  complete?: boolean
   commitMsg?: string
   range?: string
   format?: RangeFormat
@@ -34,6 +35,7 @@ export function configure(command: Command, run: RunCommand): void {
     )
     .argument('[path...]', 'only what is staged there')
     .option('--staged', 'what is staged (the default)')
+    .option('--complete', 'in the hook pre-commit: complete moves of items that are staged by half')
     .option('--range <a..b>', 'what the commits of a branch change, for CI: origin/main..HEAD')
     .addOption(
       command
@@ -63,7 +65,7 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
   )
   command.action((paths: string[], flags: Flags) =>
     run(async globals => {
-      if (flags.commitMsg !== undefined && (flags.staged || paths.length > 0))
+      if (flags.commitMsg !== undefined && (flags.staged || flags.complete || paths.length > 0))
         throw new WrkError('USAGE', '--commit-msg cannot be combined with --staged or paths')
       if (flags.coordination && flags.range === undefined)
         throw new WrkError('USAGE', '--coordination goes with --range')
@@ -103,20 +105,26 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
       const now = context.clock()
       const cwd = process.cwd()
       if (flags.commitMsg !== undefined) {
-        const { findings, staged, rest, warnings, checked } = await verifyMessage(
+        const { findings, staged, rest, areItems, warnings, checked } = await verifyMessage(
           context,
           cwd,
           flags.commitMsg,
         )
         const texts = warnings.map(warning => describeNamed(warning, now))
         const all = [staged, findings].map(some => withMessages(some, now))
-        if (all.flat().length > 0) return refused(all[0]!, all[1]!, rest, checked, texts)
+        if (all.flat().length > 0) return refused(all[0]!, all[1]!, rest, areItems, checked, texts)
         if (context.store.settings.isCoordinated)
           texts.push(...(await (await fence()).addClaimTrailers(context, cwd, flags.commitMsg)))
         return passed(`The message names ${count(checked)} of the queue.`, checked, texts)
       }
-      const { findings, rest, warnings, checked, nothing } = await verifyStaged(context, { cwd, paths })
-      if (findings.length > 0) return refused(withMessages(findings, now), [], rest, checked, warnings)
+      const { complete = false } = flags
+      const { findings, rest, areItems, warnings, checked, nothing } = await verifyStaged(context, {
+        cwd,
+        paths,
+        complete,
+      })
+      if (findings.length > 0)
+        return refused(withMessages(findings, now), [], rest, areItems, checked, warnings)
       if (context.store.settings.isCoordinated)
         warnings.push(...(await (await fence()).checkStagedClaims(context, cwd)))
       const verified = `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`
@@ -154,12 +162,13 @@ function refused(
   staged: readonly CommitFinding[],
   named: readonly CommitFinding[],
   rest: readonly string[] | null,
+  areItems: boolean,
   checked: number,
   warnings: readonly string[],
 ): Outcome {
   const findings = [...staged, ...named]
   const locked = findings.some(isLockFinding)
-  const { message, hint } = describeRefusal(staged, named, rest)
+  const { message, hint } = describeRefusal(staged, named, rest, areItems)
   const error = { code: locked ? 'LOCKED' : 'FAILED', message, hint }
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,

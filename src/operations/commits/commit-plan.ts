@@ -9,7 +9,7 @@ import { type ItemForm, withWrksFields } from '../../core/commits/wrk-written.ts
 import { MISSING, unless } from '../../core/errno.ts'
 import { displayOfFileName, type ItemId, type ItemKey } from '../../core/items/ids.ts'
 import { printable } from '../../core/text.ts'
-import { type FullReader, readFrontmatter } from '../../markdown/frontmatter.ts'
+import type { FullReader } from '../../markdown/frontmatter.ts'
 import type { ItemReading } from '../../store/items/item-reading.ts'
 import { notFound } from '../../store/items/places/find-item.ts'
 import { placeOfPath } from '../../store/items/places/item-places.ts'
@@ -29,6 +29,7 @@ import type { Context } from '../context.ts'
 import { byKey, type ItemEntry, itemEntries } from '../merges/merge-scene.ts'
 import type { CallerView } from '../sessions/caller.ts'
 import type { QueueInRepository } from './commit-queue.ts'
+import { formOf } from './item-form.ts'
 
 /** One item of the commit. */
 export interface PlannedItem {
@@ -188,13 +189,6 @@ function planOfAnother(
   const written = { snapshot, working }
   const place = { path: to, mode: from.mode, blob }
   return { key, id, how: 'fields', from, to: place, before, after, written, hasMore: !after.equals(bytes) }
-}
-
-/** @throws NeedsFullReader @returns null for what cannot be read */
-function formOf(path: string, bytes: Buffer, full: FullReader | undefined): ItemForm | null {
-  const found = readFrontmatter(bytes, full)
-  if (found.kind === 'needsFull') throw new NeedsFullReader()
-  return found.kind === 'ok' ? { path, bytes, found } : null
 }
 
 function pathOf({ top }: Repository, { place }: ItemReading): string {

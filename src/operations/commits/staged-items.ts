@@ -163,7 +163,7 @@ export function leftBehind(
 }
 
 /** The paths of some items, of those that are listed. */
-function pathsOfItems(
+export function pathsOfItems(
   keys: ReadonlySet<ItemKey>,
   listed: readonly string[],
   folder: string,

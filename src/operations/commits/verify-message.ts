@@ -33,6 +33,7 @@ export interface MessageVerification {
   staged: AnyFinding[]
   /** See Verification. */
   rest: string[] | null
+  areItems: boolean
   warnings: NamedElsewhere[]
   /** How many items of the queue the message names. */
   checked: number
@@ -50,8 +51,8 @@ export async function verifyMessage(
   file: string,
 ): Promise<MessageVerification> {
   const named = await verifyNamed(context, cwd, file)
-  const { findings: staged, rest } = await verifyStaged(context, { cwd })
-  return { ...named, staged, rest }
+  const { findings: staged, rest, areItems } = await verifyStaged(context, { cwd })
+  return { ...named, staged, rest, areItems }
 }
 
 async function verifyNamed(

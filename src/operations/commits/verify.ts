@@ -7,6 +7,7 @@ import { realpathSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { displayOfFileName } from '../../core/items/ids.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
+import { placeOfPath } from '../../store/items/places/item-places.ts'
 import { withReaders } from '../../store/readers.ts'
 import { isInHistory } from '../../system/git/committed.ts'
 import { incomingCommits, type Repository } from '../../system/git/repository.ts'
@@ -25,6 +26,8 @@ export interface Verification {
   checked: number
   /** Where something was found: the other staged paths, which may be committed; null during a merge, all or nothing. */
   rest: string[] | null
+  /** Whether these are items alone, which `wrk commit` commits. */
+  areItems: boolean
   /** Why there was nothing to look at; null when there was. */
   nothing: string | null
 }
@@ -33,6 +36,8 @@ export interface VerifyOptions {
   cwd: string
   /** Only what is staged at these paths, or below them. */
   paths?: readonly string[]
+  /** Complete moves of which only one half is staged, in the index: in the hook pre-commit. */
+  complete?: boolean
   /** Where it is known already, and of an index of one's own. */
   found?: QueueInRepository
 }
@@ -40,7 +45,7 @@ export interface VerifyOptions {
 /** @throws WrkError IO */
 export async function verifyStaged(
   context: Context,
-  { cwd, paths = [], found: known }: VerifyOptions,
+  { cwd, paths = [], complete = false, found: known }: VerifyOptions,
 ): Promise<Verification> {
   const found = known ?? queueInRepository(context, cwd)
   if (!found) return nothing(`The queue ${context.store.root} is not in this repository: nothing to verify.`)
@@ -48,8 +53,14 @@ export async function verifyStaged(
   const here = realpathSync.native(cwd)
   const named = (path: string) => relative(here, resolve(repository.top, path)).split(sep).join('/')
   const limits = paths.map(path => relative(repository.top, resolve(here, path)).split(sep).join('/'))
-  const { changes, unmerged } = itemChanges(found, limits)
-  const warnings = unmerged.map(path => `${named(path)} has unresolved conflicts and was not verified`)
+  let { changes, unmerged } = itemChanges(found, limits)
+  const halves = complete ? changes.filter(one => !one.before || !one.after) : []
+  const completed = halves.length > 0 ? await (await moves()).completeHalfMoves(context, found, halves) : []
+  if (completed.length > 0) ({ changes, unmerged } = itemChanges(found, limits))
+  const warnings = [
+    ...completed,
+    ...unmerged.map(path => `${named(path)} has unresolved conflicts and was not verified`),
+  ]
   if (changes.length === 0) return { ...nothing('No item is staged.'), warnings }
 
   const versions = readVersions(found, changes)
@@ -84,15 +95,28 @@ export async function verifyStaged(
   const refused = new Set(
     changes.flatMap(({ before, after }, i) => (judged[i]!.length > 0 ? [before?.path, after?.path] : [])),
   )
-  const rest = findings.length > 0 ? restOf(repository, refused).map(named) : []
+  const rest = findings.length > 0 ? restOf(repository, refused) : []
+  const within = (path: string) =>
+    folder === '' ? path : path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : null
+  const areItems = rest.every(path => placeOfPath('', within(path) ?? '') !== null)
   const isWhole = findings.length > 0 && incomingCommits(repository).length > 0
-  return { findings, warnings, checked: changes.length, rest: isWhole ? null : rest, nothing: null }
+  return {
+    findings,
+    warnings,
+    checked: changes.length,
+    rest: isWhole ? null : rest.map(named),
+    areItems,
+    nothing: null,
+  }
 }
+
+/** Few commits have only one half of a move. */
+const moves = () => import('./complete-half-moves.ts')
 
 function restOf(repository: Repository, refused: ReadonlySet<string | undefined>): string[] {
   return stagedPaths(repository).filter(path => !refused.has(path))
 }
 
 function nothing(why: string): Verification {
-  return { findings: [], warnings: [], checked: 0, rest: [], nothing: why }
+  return { findings: [], warnings: [], checked: 0, rest: [], areItems: false, nothing: why }
 }

@@ -8,7 +8,7 @@ const NOTHING_STAGED =
 
 /** What each hook runs, and a quick test that there is nothing to look at; in doubt it must fail. */
 export const HOOKS = [
-  { name: 'pre-commit', command: 'verify --staged', nothing: NOTHING_STAGED },
+  { name: 'pre-commit', command: 'verify --staged --complete', nothing: NOTHING_STAGED },
   {
     name: 'commit-msg',
     command: 'verify --commit-msg "$1"',

@@ -29,11 +29,13 @@ const MOST_PATHS = 8
  * What a refused commit comes down to, and the next step.
  * @param staged what is wrong with what is staged; else something is with the message
  * @param rest the staged paths of which nothing was found; null where a commit is all or nothing
+ * @param areItems whether these are items alone
  */
 export function describeRefusal(
   staged: readonly CommitFinding[],
   named: readonly CommitFinding[],
   rest: readonly string[] | null,
+  areItems: boolean,
 ): { message: string; hint: string } {
   if (staged.length === 0) {
     const items = count(named)
@@ -46,6 +48,7 @@ export function describeRefusal(
     return { message, hint: 'Fix the findings above, stage the files again (git add), then commit.' }
   if (rest === null) return { message, hint: 'A merge is committed as a whole: ask the holder first.' }
   if (rest.length === 0) return { message, hint: 'Nothing else is staged; the holder commits it.' }
+  if (areItems) return { message, hint: 'Commit yours, and of others what wrk wrote: wrk commit' }
   if (rest.length <= MOST_PATHS)
     return { message, hint: `Commit yours: git commit -- ${rest.map(shellWord).join(' ')}` }
   return { message, hint: 'Commit yours: leave out the files above, then git commit without -a' }

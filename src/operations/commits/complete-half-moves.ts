@@ -1,0 +1,125 @@
+/**
+ * Items that wrk has moved, of which a commit has only one half: `git commit -a` sees that the old file is gone, and not
+ * the new one. The other half is put into the index that git hands the hook pre-commit.
+ *
+ * Guarantees: of another session's item nothing but what wrk wrote enters the commit. Only moves that the item's record
+ * knows are completed; one by hand stays a finding.
+ */
+
+import { readFileSync } from 'node:fs'
+import { basename, join, relative, sep } from 'node:path'
+import { withWrksFields } from '../../core/commits/wrk-written.ts'
+import { MISSING, unless } from '../../core/errno.ts'
+import { belongsTo } from '../../core/sessions/session.ts'
+import type { FullReader } from '../../markdown/frontmatter.ts'
+import { NeedsFullReader, withReaders } from '../../store/readers.ts'
+import { changeIndex, type GitEntry, writeBlob } from '../../system/git/index-entries.ts'
+import { committedPaths, readAsCheckedOut, storeThroughFilters } from '../../system/git/staged.ts'
+import { readTruths, type Truth } from '../claims/true-lock.ts'
+import type { Context } from '../context.ts'
+import { resolveCaller } from '../sessions/caller.ts'
+import type { QueueInRepository } from './commit-queue.ts'
+import { formOf } from './item-form.ts'
+import { pathsOfItems, type StagedItem } from './staged-items.ts'
+
+interface Completion {
+  remove: string[]
+  add: GitEntry[]
+  /** What is said of it. */
+  note: string
+}
+
+/**
+ * @param halves what is staged of items of which either the old file or the new one is staged
+ * @returns a sentence for each that was completed
+ * @throws WrkError IO, BUSY
+ */
+export async function completeHalfMoves(
+  context: Context,
+  found: QueueInRepository,
+  halves: readonly StagedItem[],
+): Promise<string[]> {
+  const { repository, isOwnTree } = found
+  if (!isOwnTree) return []
+  const view = await resolveCaller(context)
+  const session = view.caller?.session
+  const truthOf = await readTruths(context, view, new Set(halves.map(({ key }) => key)))
+  const isMine = ({ ownership, readings }: Truth) => {
+    const last = readings[0]?.record?.holder ?? ''
+    return ownership !== 'other' && session !== undefined && last !== '' && belongsTo(last, session)
+  }
+  const completed = await withReaders(full =>
+    halves.flatMap(half => {
+      const truth = truthOf(half.key)
+      const one = half.after ? oldHalf(found, half, truth) : newHalf(found, half, truth, isMine(truth), full)
+      return one ?? []
+    }),
+  )
+  if (completed.length === 0) return []
+  const change = (index: string | undefined) =>
+    changeIndex(
+      index === undefined ? repository : { ...repository, index },
+      completed.flatMap(({ remove }) => remove),
+      completed.flatMap(({ add }) => add),
+    )
+  change(undefined)
+  // For `git commit PATH` git makes an index of its own, and has the one that stays ready under its lock.
+  if (basename(context.env.GIT_INDEX_FILE ?? '').startsWith('next-index-'))
+    change(join(repository.gitDir, 'index.lock'))
+  return completed.map(({ note }) => note)
+}
+
+/** Only the old file's end is staged: the new file joins it. */
+function newHalf(
+  { repository, folder }: QueueInRepository,
+  { before }: StagedItem,
+  { readings }: Truth,
+  isMine: boolean,
+  full: FullReader | undefined,
+): Completion | null {
+  const [reading, ...others] = readings
+  const snapshot = reading?.record?.snapshots.at(-1)
+  const within = (path: string) => path.slice(folder === '' ? 0 : folder.length + 1)
+  if (!reading || others.length > 0 || !snapshot || !before?.before) return null
+  const path = relative(repository.top, reading.place.path).split(sep).join('/')
+  const bytes = unless(MISSING, null, () => readFileSync(reading.place.path))
+  if (bytes === null || path === before.path || snapshot.path !== within(path)) return null
+  const { id } = before.before
+  const stored = readAsCheckedOut(repository, [{ id, path: before.path }])
+  const text = stored.objects.get(id)
+  const [old, now] = [text && formOf(within(before.path), text, full), formOf(within(path), bytes, full)]
+  if (!old || !now || stored.failed.has(id)) return null
+  const made = isMine ? bytes : withWrksFields(old, snapshot, now, full)
+  if (made === 'needsFull') throw new NeedsFullReader()
+  if (made === null) return null
+  const isConverted = isMine || stored.filtered.has(id)
+  const blob = isConverted ? storeThroughFilters(repository, made, path) : writeBlob(repository, made)
+  if (blob === null) return null
+  const rest = made.equals(bytes) ? '' : '; what its holder wrote is not in it'
+  return {
+    remove: [],
+    add: [{ path, mode: '100644', blob, stage: 0 }],
+    note: `this commit also has the other half of a move: ${reading.item.id} to ${reading.place.folder}/${rest}`,
+  }
+}
+
+/** Only the new file is staged: the old one, which is gone, leaves with it. */
+function oldHalf(
+  { repository, folder }: QueueInRepository,
+  { key, after }: StagedItem,
+  { readings }: Truth,
+): Completion | null {
+  const [reading, ...others] = readings
+  const snapshot = reading?.record?.snapshots.at(-1)
+  if (!reading || others.length > 0 || !after || !snapshot) return null
+  const path = relative(repository.top, reading.place.path).split(sep).join('/')
+  if (path !== after.path || !path.endsWith(snapshot.path)) return null
+  const listed = pathsOfItems(new Set([key]), committedPaths(repository, folder), folder).get(key) ?? []
+  const remove = listed.filter(one => one !== path)
+  if (remove.length === 0 || listed.includes(path)) return null
+  return {
+    remove,
+    add: [],
+    note: `this commit also has the other half of a move: ${reading.item.id} from ${remove.join(', ')}`,
+  }
+}
