@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { buildPage, root, settings, withoutChildProcess } from './bundling.mjs'
 import { pruneTypes } from './prune-types.mjs'
@@ -18,7 +19,6 @@ const words = readFileSync('src/words.ts', 'utf8')
 const APART = {
   full: 'src/markdown/read/full.ts',
   watcher: 'src/system/watcher.ts',
-  'terminal-page': 'src/print/items/terminal-page.ts',
   'keep-compiled': 'src/bin/keep-compiled.ts',
 }
 
@@ -49,11 +49,12 @@ function only(list) {
   }
 }
 
-const withoutBoard = {
-  name: 'without-board',
+/** The servers, in bundles of their own: `import('…/board/serve.ts')` is a call to board.cjs. */
+const serversApart = {
+  name: 'servers-apart',
   setup(b) {
-    b.onResolve({ filter: /\/board\/serve\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
+    b.onResolve({ filter: /\/(board|mcp)\/serve\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${path.split('/').at(-2)}.cjs`, external: true } : null,
     )
   },
 }
@@ -65,6 +66,48 @@ const withoutSeveral = {
     b.onResolve({ filter: /\/(named-items|several)\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
     )
+  },
+}
+
+/** What parts take from all.cjs: files below src. */
+const taken = new Set()
+
+/**
+ * A bundle has only what is its own; all else of wrk comes from all.cjs, and is in the package once. For the servers,
+ * which all.cjs starts, and for parts that are needed so seldom that loading it does not matter.
+ * @param own the files below src, or the start of their names
+ */
+function fromTheWhole(...own) {
+  return {
+    name: 'from-the-whole',
+    setup(b) {
+      b.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ resolveDir, path, importer, kind }) => {
+        const file = relative(join(root, 'src'), join(resolveDir, path)).replaceAll('\\', '/')
+        if (importer === '' || kind === 'dynamic-import' || own.some(name => file.startsWith(name)))
+          return null
+        taken.add(file)
+        return { path: file, namespace: 'whole' }
+      })
+      b.onLoad({ filter: /.*/, namespace: 'whole' }, ({ path }) => ({
+        contents: `module.exports = require('./all.cjs').parts[${JSON.stringify(path)}]()`,
+      }))
+      b.onResolve({ filter: /^\.\/all\.cjs$/ }, () => ({ path: './all.cjs', external: true }))
+    },
+  }
+}
+
+/** The entry of the whole program: its main, and what the servers take from it. */
+const whole = {
+  name: 'whole',
+  setup(b) {
+    b.onResolve({ filter: /^whole$/ }, () => ({ path: 'whole', namespace: 'entry' }))
+    b.onLoad({ filter: /.*/, namespace: 'entry' }, () => {
+      const parts = [...taken].sort().map(file => `${JSON.stringify(file)}: () => require('./${file}')`)
+      return {
+        contents: `export { main } from './cli.ts'\nexport const parts = { ${parts.join(', ')} }`,
+        resolveDir: join(root, 'src'),
+      }
+    })
   },
 }
 
@@ -94,18 +137,24 @@ function program(name, plugins, entry = 'src/cli.ts') {
 /** Reads plain command lines by itself, without commander. */
 const QUICK = 'src/quick.ts'
 
-const page = await buildPage()
-
+await Promise.all([
+  program('board', [fromTheWhole('board/'), await buildPage()], 'src/board/serve.ts'),
+  program('mcp', [fromTheWhole('mcp/')], 'src/mcp/serve.ts'),
+  program('terminal-page', [fromTheWhole('print/items/markdown.ts')], 'src/print/items/terminal-page.ts'),
+  // What keeps commits from leaving against others' claims.
+  program(
+    'shared-fence',
+    [fromTheWhole('operations/coordination/fence/')],
+    'src/operations/coordination/shared-fence.ts',
+  ),
+])
 await Promise.all([
   program('main', [only('FREQUENT'), withoutSeveral], QUICK),
   program('daily', [only('DAILY')], QUICK),
   program('commit', [only('COMMIT'), withoutRange], QUICK),
-  // It knows the board's options, for the help; the launcher starts the board itself from its own bundle.
-  program('all', [withoutBoard]),
-  program('board', [only('BOARD'), page]),
+  program('all', [whole, serversApart], 'whole'),
   // Claims across clones: only where wrk.yaml asks for them.
   program('shared-claims', [], 'src/operations/coordination/shared-claims.ts'),
-  program('shared-fence', [], 'src/operations/coordination/shared-fence.ts'),
   program('hook', [], 'src/bin/hook.ts'),
   program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({
@@ -115,15 +164,7 @@ await Promise.all([
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     minify: true,
-    external: [
-      './main.cjs',
-      './daily.cjs',
-      './commit.cjs',
-      './all.cjs',
-      './board.cjs',
-      './hook.cjs',
-      './merge-driver.cjs',
-    ],
+    external: ['./main.cjs', './daily.cjs', './commit.cjs', './all.cjs', './hook.cjs', './merge-driver.cjs'],
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({

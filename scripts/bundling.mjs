@@ -35,7 +35,10 @@ export function settings({ standalone }) {
       ]),
     ),
     // Its form for Node loads its parts by a require that cannot be bundled.
-    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    alias: {
+      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+      '@modelcontextprotocol/server/_shims': './src/mcp/shims.ts',
+    },
     logLevel: 'warning',
     // gray-matter carries an engine that evaluates JavaScript; wrk refuses to call it.
     logOverride: { 'direct-eval': 'silent' },

@@ -134,6 +134,7 @@ export const COMMANDS: Record<
     load: () => import('./commands/coordination/coordination.ts'),
   },
   agents: { summary: 'instructions and hooks for agents', load: () => import('./commands/agents/agents.ts') },
+  mcp: { summary: 'the queue as tools for agents (MCP)', load: () => import('./commands/mcp/mcp.ts') },
   completion: { summary: 'completion for a shell', load: () => import('./commands/queue/completion.ts') },
   [COMPLETE]: {
     summary: 'for the completion scripts',

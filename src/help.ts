@@ -26,7 +26,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[]
   ],
   ['Under a claim:', ['execute', 'review', 'gates', 'lock', 'receipt']],
   ['git:', ['commit', 'verify', 'hooks', 'push', 'resolve', 'history', 'merge-driver']],
-  ['Set up and repair:', ['where', 'doctor', 'coordination', 'agents', 'completion', 'help']],
+  ['Set up and repair:', ['where', 'doctor', 'coordination', 'agents', 'mcp', 'completion', 'help']],
 ]
 
 /** The heading of a command. */

@@ -9,9 +9,6 @@ const DAILY: readonly string[] = ['list', 'next', 'execute', 'status']
 /** What git's hooks run at every commit that touches an item. */
 const COMMIT: readonly string[] = ['verify']
 
-/** Serves a page: what it needs is in a bundle that nothing else loads. */
-const BOARD: readonly string[] = ['board']
-
 /** The agents that have hooks; a test compares them with core/agents/adapters. */
 const HOOKED: readonly string[] = ['claude', 'codex', 'gemini', 'copilot', 'cursor', 'opencode']
 
@@ -66,5 +63,5 @@ export function bundleFor(line: readonly string[]): string {
   if (FREQUENT.includes(command) && !(command === 'release' && isOfSeveral(line))) return './main.cjs'
   if (DAILY.includes(command)) return './daily.cjs'
   if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
-  return BOARD.includes(plainWords(line)[0] ?? '') ? './board.cjs' : './all.cjs'
+  return './all.cjs'
 }

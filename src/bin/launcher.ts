@@ -11,6 +11,9 @@ import { type Program, run } from './run.ts'
 
 const words = process.argv.slice(2)
 
+/** Bundles by their names: some take from another what that has. */
+const loaded = new Map<string, unknown>()
+
 /** Bundles that left the line to the whole program: what they have run is not what makes a form worth keeping. */
 const declined: string[] = []
 
@@ -23,6 +26,7 @@ run(load(first) as Program, words, () => {
 /** `require` for the bundles beside this file, by their compiled form where there is one. */
 function load(name: string): unknown {
   if (!name.startsWith('./')) return require(name)
+  if (loaded.has(name)) return loaded.get(name)
   const bundle = join(__dirname, name)
   const { source, state } = readBundle(bundle)
   const form = findCompiled(bundle, state)
@@ -32,6 +36,7 @@ function load(name: string): unknown {
   if (!known.includes(ALL_USUAL)) keepAtExit(script, { name, bundle, state, known, refused })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, load, module, bundle, __dirname)
+  loaded.set(name, module.exports)
   return module.exports
 }
 

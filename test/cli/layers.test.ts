@@ -60,8 +60,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   coordination: ['coordination', 'core', 'markdown', 'system'],
   operations: ['operations', 'core', 'markdown', 'store', 'system', 'coordination'],
   print: ['print', 'core', 'operations', 'store'],
-  commands: ['commands', 'core', 'operations', 'print', 'board'],
+  commands: ['commands', 'core', 'operations', 'print', 'board', 'mcp'],
   board: ['board', 'core', 'operations', 'print'],
+  mcp: ['mcp', 'core', 'operations', 'print'],
   bin: ['bin', 'top', 'operations', 'print'],
   top: ['top', 'core', 'operations', 'commands', 'print', 'bin'],
 }
