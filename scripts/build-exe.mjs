@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { buildPage, root, settings, withoutChildProcess } from './bundling.mjs'
+import { buildPage, root, settings, withoutUnused } from './bundling.mjs'
 
 const bun = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'bun.cmd' : 'bun')
 if (!existsSync(bun))
@@ -44,7 +44,7 @@ try {
     format: 'cjs',
     minify: true,
     supported: { 'dynamic-import': false },
-    plugins: [withoutChildProcess, await buildPage()],
+    plugins: [withoutUnused, await buildPage()],
   })
   mkdirSync(join(root, 'dist-exe'), { recursive: true })
   const compile = [

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { buildPage, root, settings, withoutChildProcess } from './bundling.mjs'
+import { buildPage, root, settings, withoutUnused } from './bundling.mjs'
 import { pruneTypes } from './prune-types.mjs'
 
 const shared = settings({ standalone: false })
@@ -130,7 +130,7 @@ function program(name, plugins, entry = 'src/cli.ts') {
     outExtension: { '.js': '.cjs' },
     minify: true,
     supported: { 'dynamic-import': false },
-    plugins: [...plugins, partsApart, withoutChildProcess],
+    plugins: [...plugins, partsApart, withoutUnused],
   })
 }
 
@@ -175,7 +175,7 @@ await Promise.all([
     outExtension: { '.js': '.cjs' },
     minify: true,
     supported: { 'dynamic-import': false },
-    plugins: [partsApart, withoutChildProcess],
+    plugins: [partsApart, withoutUnused],
   }),
   build({
     ...shared,

@@ -8,10 +8,19 @@ import { build } from 'esbuild'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** commander loads node:child_process for a feature that wrk does not use; that is 1.7 ms of every start. */
-export const withoutChildProcess = {
-  name: 'without-child-process',
+/**
+ * What libraries load for features that wrk does not use: commander node:child_process, which is 1.7 ms of every start,
+ * and gray-matter js-yaml, 42 KB, in whose place it is given the yaml package.
+ */
+export const withoutUnused = {
+  name: 'without-unused',
   setup(b) {
+    b.onResolve({ filter: /^js-yaml$/ }, args =>
+      args.importer.includes('gray-matter') ? { path: args.path, namespace: 'not-called' } : null,
+    )
+    b.onLoad({ filter: /.*/, namespace: 'not-called' }, () => ({
+      contents: "exports.safeLoad = exports.safeDump = () => { throw new Error('not part of wrk') }",
+    }))
     b.onResolve({ filter: /^node:child_process$/ }, args =>
       args.importer.includes('commander') ? { path: args.path, namespace: 'unused' } : null,
     )
