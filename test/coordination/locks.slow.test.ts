@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../support/clock.ts'
 import { type Clone, makeClones } from '../support/coordination/clones.ts'
+import { git } from '../support/coordination/servers.ts'
 
 const two = async (options = {}) => {
   const clones = await makeClones(['ann', 'bob'], options)
@@ -48,10 +49,16 @@ test('a run that another took over for all clones is stopped', async () => {
   const mark = join(ann.home, 'begun')
   const done = ann.wrk([...words, '--', 'sh', '-c', `touch ${mark}; exec sleep 60`])
   await until('it has begun', () => existsSync(mark))
-  const { git } = await import('../support/coordination/servers.ts')
   // Somebody frees it by hand in the engine, and another claims it.
   const ref = git(ann.top, 'ls-remote', 'origin').match(/refs\/wrk\/locks\/\S+/)![0]
-  git(ann.top, 'push', '--quiet', 'origin', `:${ref}`)
+  await until('it is freed, which a renewal at the same moment prevents', () => {
+    try {
+      git(ann.top, 'push', '--quiet', 'origin', `:${ref}`)
+      return true
+    } catch {
+      return false
+    }
+  })
   expect(await bob.wrk('lock claim nightly --remote --run-id two')).toMatchObject({ code: 0 })
   expect(await done).toMatchObject({
     code: 4,

@@ -136,8 +136,7 @@ describe('a connection that breaks', () => {
     const url = await httpServer(dirname(bare))
     const proxy = await faultyProxy(Number(new URL(url).port))
     const meeting = meetOver(bare, () => `${proxy.url}/${basename(bare)}`)
-    proxy.plan(plan)
-    const result = await storm(meeting, size)
+    const result = await storm(meeting, { ...size, begin: () => proxy.plan(plan) })
     return { ...result, bare, proxy }
   }
 

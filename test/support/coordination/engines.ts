@@ -71,6 +71,9 @@ export const ENGINES: readonly EngineKind[] = [
   },
 ]
 
+/** Longer than a user waits: eight clones that push at once on a busy machine are to be answered all the same. */
+const DEADLINE_MS = 300_000
+
 export function meetOver(bare: string, urlOf: (bare: string) => string, more: Env = {}): Meeting {
   const home = tempFolder()
   const url = urlOf(bare)
@@ -82,7 +85,8 @@ export function meetOver(bare: string, urlOf: (bare: string) => string, more: En
       git(top, 'init', '--quiet', '.')
       git(top, 'config', 'remote.origin.url', url)
       const env = { ...cleanEnv(home), ...more }
-      return openGitEngine({ remote: 'origin', queue, gitDir: join(top, '.wrk/git'), top, env })
+      const gitDir = join(top, '.wrk/git')
+      return openGitEngine({ remote: 'origin', queue, gitDir, top, env, deadlineMs: DEADLINE_MS })
     },
   }
 }

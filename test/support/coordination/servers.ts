@@ -111,12 +111,19 @@ function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   }
 }
 
+/** Below the ports that the system gives to clients, of which one could be given away again before it is used. */
 async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createTcpServer()
+    const isFree = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise(resolve => server.close(resolve))
+    return port
+  }
 }
 
 const onPath = (program: string, ...more: string[]): string | null =>
