@@ -16,7 +16,7 @@ import { cacheEnvironment, type Environment } from './environment.ts'
 import { foldEntries, pushFirstArchive } from './fold.ts'
 import { archiveOf, fetchClaims, type GitRemote, pushRefs, type RefChange } from './git-remote.ts'
 import { archiveText, archiveTip, commitOf, refValueOf, viewedEntries, viewedEntry } from './git-view.ts'
-import { type ObjectFormat, writeObject } from './objects.ts'
+import { type GitObject, type ObjectFormat, writeObject } from './objects.ts'
 import { addressOf } from './remote-address.ts'
 import { type WorkingConfig, workingConfig } from './working-config.ts'
 
@@ -65,8 +65,15 @@ export async function openGitEngine(options: GitEngineOptions): Promise<GitEngin
 
 function engineOn(remote: GitRemote, format: ObjectFormat, who: string): GitEngine {
   const { gitDir, queue } = remote
-  const objectOf = ({ record, expected }: EntryChange) =>
-    claimCommit(format, record, expected && commitOf(expected), expected?.reading, who)
+  const objects = new WeakMap<EntryChange, GitObject>()
+  const objectOf = (change: EntryChange): GitObject => {
+    const { record, expected } = change
+    const made = objects.get(change)
+    if (made) return made
+    const object = claimCommit(format, record, expected && commitOf(expected), expected?.reading, who)
+    objects.set(change, object)
+    return object
+  }
   const revisionOf = (change: EntryChange): string => objectOf(change).id
 
   const read = async (key: EntryKey): Promise<SharedEntry | null> => {

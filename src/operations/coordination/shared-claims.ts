@@ -2,7 +2,6 @@
  * What the local operations call where wrk.yaml has `coordination`: each is the local act with the engine's decision
  * around it. A bundle of its own, loaded only there.
  */
-export { coordinationOff, coordinationProbe, coordinationSetup, coordinationStatus } from './coordination.ts'
 export { viewAllElsewhere } from './elsewhere/view-elsewhere.ts'
 export { watchAllElsewhere } from './elsewhere/watch-elsewhere.ts'
 export { changeForAll } from './for-all/change-for-all.ts'

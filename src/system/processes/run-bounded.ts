@@ -2,6 +2,8 @@
  * Runs a program that may hang: in a process group of its own, all of which ends at a deadline. For programs that
  * ask another machine; its output is kept, its input is empty.
  */
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 
 export interface BoundedOptions {
   cwd: string
@@ -35,7 +37,13 @@ export function runBounded(
     let notStarted: string | null = null
     const out: Buffer[] = []
     const err: Buffer[] = []
-    const child = spawn(program, args, { cwd, env: { ...env }, stdio: 'pipe', detached: true })
+    const stdin = input === undefined ? 'ignore' : 'pipe'
+    const options = { cwd, env: { ...env }, detached: true }
+    // Of a list that is made from values, the types do not say that the outputs are pipes.
+    const child: ChildProcessByStdio<Writable | null, Readable, Readable> = spawn(program, args, {
+      ...options,
+      stdio: [stdin, 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe'],
+    })
     const killing: NodeJS.Timeout[] = []
     const deadline = setTimeout(() => {
       timedOut = true
@@ -52,8 +60,8 @@ export function runBounded(
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     // A program that ends before it has read its input is no error of ours.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input ?? '')
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
     child.on('error', error => {
       notStarted ??= error.message
     })

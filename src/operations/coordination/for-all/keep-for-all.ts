@@ -7,6 +7,7 @@ import { listedSession } from '../../../core/sessions/session.ts'
 import { printable } from '../../../core/text.ts'
 import { humanDuration, stamp } from '../../../core/time.ts'
 import type { HeldNote } from '../../../store/coordination/shared-notes.ts'
+import { monotonicMs } from '../../../store/files/guard.ts'
 import { changeRecord } from '../../../store/items/change-record.ts'
 import { type Context, currentRegistry } from '../../context.ts'
 import { type Shared, sharedOf } from '../engine/open-shared.ts'
@@ -24,8 +25,8 @@ import { helperOf, isHeldHere, localHolder } from '../shared-caller.ts'
 export async function keepForAll(context: Context, session: string, all = false): Promise<string[]> {
   const shared = await sharedOf(context)
   // A claim comes by here twice: when its session registers, and before it asks for the item.
-  if (!all && performance.now() - (lastKept.get(shared) ?? -JUST_NOW_MS) < JUST_NOW_MS) return []
-  lastKept.set(shared, performance.now())
+  if (!all && monotonicMs() - (lastKept.get(shared) ?? -JUST_NOW_MS) < JUST_NOW_MS) return []
+  lastKept.set(shared, monotonicMs())
   try {
     await settleNotes(shared, record => isHeldHere(context, record))
     await publishLocal(shared)
