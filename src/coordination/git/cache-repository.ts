@@ -10,18 +10,26 @@ import { emptyTree, type ObjectFormat, readLooseObject, writeObject } from './ob
 
 /** Makes the repository where it is missing, without git: a few files. */
 export function ensureRepository(gitDir: string, format: ObjectFormat): void {
-  if (existsSync(join(gitDir, 'HEAD'))) return
+  const sender = senderOf(gitDir)
+  if (existsSync(join(sender, 'HEAD'))) return
   for (const folder of ['objects/info', 'objects/pack', 'refs/wrk'])
-    mkdirSync(join(gitDir, folder), { recursive: true })
+    for (const place of [gitDir, sender]) mkdirSync(join(place, folder), { recursive: true })
   const extension = format === 'sha1' ? '' : `[extensions]\n\tobjectFormat = ${format}\n`
   const version = format === 'sha1' ? 0 : 1
-  writeFileSync(
-    join(gitDir, 'config'),
-    `[core]\n\trepositoryFormatVersion = ${version}\n\tbare = true\n\tfileMode = true\n${extension}`,
-  )
+  const config = `[core]\n\trepositoryFormatVersion = ${version}\n\tbare = true\n\tfileMode = true\n${extension}`
+  for (const place of [gitDir, sender]) writeFileSync(join(place, 'config'), config)
   writeObject(gitDir, emptyTree(format))
+  writeFileSync(join(sender, 'objects/info/alternates'), '../../objects\n')
   // Last: with it, git takes the folder for a repository.
-  putInPlace(gitDir, join(gitDir, 'HEAD'), 'ref: refs/heads/none\n')
+  for (const place of [gitDir, sender]) putInPlace(gitDir, join(place, 'HEAD'), 'ref: refs/heads/none\n')
+}
+
+/**
+ * The repository that pushes are sent from: the same objects and no refs, since git reads every ref that it has here
+ * before each push.
+ */
+export function senderOf(gitDir: string): string {
+  return join(gitDir, 'sender')
 }
 
 /** Where a ref is in this clone's view; null when it has none. */

@@ -2,14 +2,18 @@
  * Talks to the remote through git, from the cache repository. Every call is one process group that ends at a deadline,
  * asks nothing of the user, runs no hooks of this side, and reads or writes refs of wrk alone.
  */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { answerFor, whyGitFailed } from '../../core/coordination/push-answer.ts'
 import { archiveRefOf, encodeName, REFS } from '../../core/coordination/ref-name.ts'
+import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { sleep } from '../../system/clock.ts'
 import { type BoundedEnd, runBounded } from '../../system/processes/run-bounded.ts'
 import { unreachable } from '../engine.ts'
 import type { Attempt } from '../settle-swap.ts'
-import { fetchedAt, noteFetch } from './cache-repository.ts'
+import { fetchedAt, noteFetch, senderOf } from './cache-repository.ts'
+import { draftsOf } from './drafts.ts'
 
 export interface GitRemote {
   gitDir: string
@@ -32,18 +36,22 @@ export interface RefChange {
 /** Settings of user and machine that would make these calls do more than they should. */
 const PLAIN = ['gc.auto=0', 'maintenance.auto=false', 'push.pushOption=', 'fetch.writeCommitGraph=false']
 
-/** Runs git in the cache repository. @throws WrkError IO when there is no git */
+/**
+ * Runs git in the cache repository.
+ * @param repository another one of this clone's own
+ * @throws WrkError IO when there is no git
+ */
 export async function runGit(
   { gitDir, env, deadlineMs }: GitRemote,
   args: readonly string[],
-  input?: string,
+  repository = gitDir,
 ): Promise<BoundedEnd> {
   const settings = PLAIN.flatMap(setting => ['-c', setting])
-  const end = await runBounded('git', ['--git-dir', gitDir, ...settings, ...args], {
+  const end = await runBounded('git', ['--git-dir', repository, ...settings, ...args], {
     cwd: gitDir,
     env,
     deadlineMs,
-    input,
+    drafts: draftsOf(gitDir),
   })
   if (end.notStarted)
     throw new WrkError('IO', `git could not be run: ${end.notStarted}`, {
@@ -79,12 +87,26 @@ export async function fetchClaims(given: GitRemote): Promise<void> {
   ]
   for (let tries = 1; ; tries++) {
     const end = await runGit(remote, ['fetch', ...options, '--', remote.address, ...patterns])
-    if (end.code === 0) return noteFetch(remote.gitDir)
+    if (end.code === 0) {
+      await packManyRefs(remote)
+      return noteFetch(remote.gitDir)
+    }
     // Another process of this clone updates the same view at this moment.
     const isBusy = !end.timedOut && /cannot lock ref|unable to update local ref/i.test(end.stderr)
     if (!isBusy || tries === FETCH_TRIES) throw unreachable(remote.where, whyNot(remote, end))
     await sleep(20 * tries * (0.5 + Math.random()))
   }
+}
+
+/** Git keeps a file for each ref until it is told to pack them, and reads all of them at each fetch. */
+const MANY_REFS = 500
+
+/** A view that a push changes at this moment may fall behind; then it is fetched again, as ever. */
+async function packManyRefs(remote: GitRemote): Promise<void> {
+  const folder = join(remote.gitDir, REFS, 'claims', encodeName(remote.queue))
+  const files = unless(MISSING, [], () => readdirSync(folder))
+  // Where another process packs them, or the disk is full, they stay as they are.
+  if (files.length > MANY_REFS) await runGit(remote, ['pack-refs', '--all', '--prune'])
 }
 
 /**
@@ -107,15 +129,8 @@ export async function pushRefs(
     '--recurse-submodules=no',
     '--no-thin',
   ]
-  const end = await runGit(remote, [
-    'push',
-    ...options,
-    ...(atomic ? ['--atomic'] : []),
-    ...leases,
-    '--',
-    remote.address,
-    ...refspecs,
-  ])
+  const words = [...(atomic ? ['--atomic'] : []), ...leases, '--', remote.address, ...refspecs]
+  const end = await runGit(remote, ['push', ...options, ...words], senderOf(remote.gitDir))
   const unknown: Attempt = { kind: 'unknown', reason: whyNot(remote, end) }
   if (end.timedOut) return changes.map(() => unknown)
   return changes.map(({ ref }) => {
