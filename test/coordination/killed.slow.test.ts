@@ -73,4 +73,24 @@ describe.skipIf(!haveStrace())('a client that is killed', () => {
     expect((await ann.wrk(`claim ${IDS[2]}`)).code).not.toBe(0)
     await isSettled(clones, ann, bob, IDS[2]!)
   })
+  test('whose push arrives while the next command takes its place: the item is free, not kept by nobody', async () => {
+    const { clones, ann, bob } = await meeting()
+    const real = `${git(ann.home, '--exec-path').trim()}/git`
+    const [late, twice] = ['late', 'twice'].map(name => join(ann.home, name))
+    // The first push comes through just before the second one, which is the tombstone in its place.
+    const script = `#!/bin/sh
+case " $* " in
+*" push "*)
+  if [ ! -e '${late}' ]; then printf '%s\\n' "$@" >'${late}'; kill -9 $PPID; exit 1; fi
+  if [ ! -e '${twice}' ]; then : >'${twice}'; xargs -d '\\n' '${real}' <'${late}'; fi ;;
+esac
+exec '${real}' "$@"
+`
+    writeFileSync(join(ann.home, 'bin', 'git'), script, { mode: 0o755 })
+    expect((await ann.wrk(`claim ${IDS[3]}`)).code).not.toBe(0)
+    expect(await ann.wrk('heartbeat')).toMatchObject({ code: 0 })
+    expect(clones.history('wrk-4')).toEqual(['Claim WRK-4 (ann)', 'Release WRK-4 (ann)'])
+    expect(await bob.wrk(`claim ${IDS[3]}`)).toMatchObject({ code: 0 })
+    expect(violations(clones.bare, [])).toEqual([])
+  })
 })

@@ -9,7 +9,6 @@ import { WrkError } from '../../../core/errors.ts'
 import { judgeAnchor } from '../../../core/sessions/liveness.ts'
 import { stamp } from '../../../core/time.ts'
 import type { IntentNote, QueuedNote } from '../../../store/coordination/shared-notes.ts'
-import { here } from '../../../system/processes/process.ts'
 import { newNonce } from './claimant.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
@@ -44,7 +43,7 @@ export async function settleNotes(
 
 /** Its sender is gone, so nobody else will settle it. */
 function isAbandoned({ context }: Shared, { by }: IntentNote): boolean {
-  const { verdict } = judgeAnchor(by, { here: here(), look: context.store.host.look })
+  const { verdict } = judgeAnchor(by, { here: context.store.host.self.place, look: context.store.host.look })
   return verdict === 'dead' || (by.pid === process.pid && verdict === 'alive')
 }
 
@@ -58,22 +57,30 @@ async function settleIntent(
   isHeldHere: (record: SharedRecord) => boolean,
 ): Promise<void> {
   const { engine, notes, context } = shared
-  const current = await engine.read(key)
-  const isApplied = current?.revision === revision
-  const isOpen = !isApplied && (current?.revision ?? null) === from && record.state === 'held'
-  if (isApplied && record.state === 'held' && isHeldHere(record))
-    notes.held.write(key, { key, revision, record, sent: tickNow(shared), sentAt: stamp(context.clock()) })
-  else if ((isApplied && record.state === 'held') || isOpen) {
+  let current = await engine.read(key)
+  for (;;) {
+    const isApplied = current?.revision === revision
+    const isOpen = !isApplied && (current?.revision ?? null) === from
+    if (record.state !== 'held' || !(isApplied || isOpen)) break
+    const at = stamp(context.clock())
+    if (isApplied && isHeldHere(record)) {
+      notes.held.write(key, { key, revision, record, sent: tickNow(shared), sentAt: at })
+      break
+    }
+    const epoch = Math.max(record.epoch, epochOf(current))
     const tombstone = {
       ...record,
       state: 'released' as const,
       nonce: newNonce(shared),
-      renewed_at: stamp(context.clock()),
+      renewed_at: at,
+      epoch,
     }
-    const epoch = Math.max(record.epoch, epochOf(current))
-    const swap = await engine.compareAndSwap({ key, expected: current, record: { ...tombstone, epoch } })
+    const swap = await engine.compareAndSwap({ key, expected: current, record: tombstone })
     if (swap.kind === 'unknown') return
     notes.held.remove(key)
+    // The claim itself may have arrived in between: then that is what is given back.
+    if (swap.kind !== 'conflict' || swap.current?.revision !== revision) break
+    current = swap.current
   }
   notes.intents.remove(key, record.nonce)
 }
