@@ -54,6 +54,15 @@ export function storedInZlib(bytes: Buffer): Buffer | null {
   return Buffer.concat([head, bytes, sum])
 }
 
+/** What `storedInZlib` framed; null for anything else, which zlib itself has to read. */
+export function readStoredZlib(bytes: Buffer): Buffer | null {
+  const isStored = bytes.length > 11 && bytes[0] === 0x78 && bytes[2] === 1
+  const length = isStored ? bytes.readUInt16LE(3) : 0
+  if (!isStored || bytes.length !== length + 11) return null
+  const content = bytes.subarray(7, 7 + length)
+  return bytes.readUInt32BE(7 + length) === adler32(content) ? content : null
+}
+
 function adler32(bytes: Uint8Array): number {
   let a = 1
   let b = 0

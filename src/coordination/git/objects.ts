@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isMissing } from '../../core/errno.ts'
-import { sha1, storedInZlib } from './checksums.ts'
+import { readStoredZlib, sha1, storedInZlib } from './checksums.ts'
 import { putInPlace } from './drafts.ts'
 
 /** How object ids of a repository are made. */
@@ -78,7 +78,8 @@ export function writeObject(gitDir: string, { id, type, content }: GitObject): v
 /** The content of an object in a file of its own; null when there is no such file (git may have packed it). */
 export function readLooseObject(gitDir: string, id: string): Buffer | null {
   try {
-    const bytes = zlib().inflateSync(readFileSync(looseObject(gitDir, id)))
+    const file = readFileSync(looseObject(gitDir, id))
+    const bytes = readStoredZlib(file) ?? zlib().inflateSync(file)
     return bytes.subarray(bytes.indexOf(0) + 1)
   } catch (error) {
     if (isMissing(error)) return null
@@ -86,7 +87,7 @@ export function readLooseObject(gitDir: string, id: string): Buffer | null {
   }
 }
 
-/** Loaded where it is needed: a claim of a new item does without. */
+/** Loaded where it is needed: what this clone wrote itself is read without. */
 const zlib = () => process.getBuiltinModule('node:zlib')
 
 function looseObject(gitDir: string, id: string): string {

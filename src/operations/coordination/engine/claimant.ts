@@ -5,7 +5,6 @@ import type { Claimant, SharedHolder } from '../../../core/coordination/decide.t
 import { MISSING, unless } from '../../../core/errno.ts'
 import type { Anchor } from '../../../core/sessions/session.ts'
 import { draftPath } from '../../../store/drafts.ts'
-import { here } from '../../../system/processes/process.ts'
 import type { Shared } from './open-shared.ts'
 
 /** What the local operations know of the caller. */
@@ -21,7 +20,7 @@ export function holderHere(
   shared: Shared,
   { session, agent }: Pick<SharedCaller, 'session' | 'agent'>,
 ): SharedHolder {
-  const { host, boot } = here()
+  const { host, boot } = shared.context.store.host.self.place
   return { session, agent, host, boot, clone: cloneId(shared) }
 }
 
@@ -56,7 +55,7 @@ function cloneId({ context }: Shared): string {
   const { disk } = host
   const folder = join(stateDir, 'coordination')
   const path = join(folder, 'clone')
-  const place = `${here().host}:${context.store.root}`
+  const place = `${host.self.place.host}:${context.store.root}`
   const [id, noted] = unless(MISSING, '', () => readFileSync(path, 'utf8')).split('\n')
   if (id && noted === place) return id
   const made = host.randomLetters(12)

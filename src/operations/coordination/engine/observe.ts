@@ -5,7 +5,6 @@ import { ticksBetween } from '../../../core/coordination/lease.ts'
 import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
 import type { EntryKey } from '../../../core/coordination/ref-name.ts'
 import { judgeAnchors, type Liveness } from '../../../core/sessions/liveness.ts'
-import { here } from '../../../system/processes/process.ts'
 import { type Shared, tickNow } from './open-shared.ts'
 
 const nameOf = ({ kind, name }: EntryKey): string => `${kind}/${name}`
@@ -45,7 +44,7 @@ export function livenessOf({ context }: Shared, record: SharedRecord | null): Li
   if (record.anchors.length === 0)
     return { verdict: 'unknown', reason: `no process of ${holderOf(record)} is known` }
   // Hosts share names; the start of the machine distinguishes them. After a restart, only the TTL decides.
-  const place = here()
+  const { place } = context.store.host.self
   if (record.anchors.some(({ boot }) => boot === '' || boot !== place.boot))
     return { verdict: 'unknown', reason: `it runs on another machine (${record.host})` }
   const anchors = record.anchors.map(anchor => ({ ...anchor, host: place.host }))
