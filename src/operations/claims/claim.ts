@@ -60,6 +60,8 @@ export interface RefusedClaim {
   item: ItemSummary
   holder: HolderInfo
   session: { id: string; source: string }
+  /** The holder's session, if it spoke from the caller's own process, as an agent does before /clear. */
+  former?: string | null
   warnings: string[]
 }
 

@@ -6,6 +6,8 @@ import { WrkError } from '../../core/errors.ts'
 import { isArchived } from '../../core/items/status.ts'
 import type { EventType, NewEvent } from '../../core/log/event.ts'
 import { liveRun } from '../../core/runs/run.ts'
+import { isAmong } from '../../core/sessions/anchors.ts'
+import { type Registry, sessionOf } from '../../core/sessions/session.ts'
 import { printable } from '../../core/text.ts'
 import { humanDuration, stamp } from '../../core/time.ts'
 import type { Current } from '../../store/items/current-item.ts'
@@ -51,11 +53,13 @@ export function decideOnItem(
       ? { kind: 'takenOver', because: 'ttl', reason: elsewhere.reason }
       : found
   const about = { item: summary(current), session: { id: caller.session, source: caller.identity.source } }
-  if (decision.kind === 'held')
+  if (decision.kind === 'held') {
+    const former = formerSelf(held!, caller, judge.registry)
     return {
       kind: 'leave',
-      result: { kind: 'held', ...about, holder: holderInfo(judge, held!), warnings: [] },
+      result: { kind: 'held', ...about, holder: holderInfo(judge, held!), former, warnings: [] },
     }
+  }
 
   const renewed = decision.kind === 'renewed'
   const mine = current.runs().find(one => one.run.holder === caller.holder)
@@ -86,6 +90,13 @@ export function decideOnItem(
       warnings: renewed ? [] : grantWarnings(store, current, now),
     },
   }
+}
+
+/** The holder's session if it spoke from the caller's own process: what an agent was before /clear, as a rule. */
+function formerSelf({ lock }: HeldLock, { session, identity }: Caller, registry: Registry): string | null {
+  const holder = sessionOf(lock.by, registry)
+  if (!holder || holder.id === session || !identity.anchor) return null
+  return isAmong(identity.anchor, holder.anchors) ? holder.id : null
 }
 
 /** How the caller holds an item from now on. */

@@ -9,14 +9,16 @@ import type { Outcome } from '../outcome.ts'
 import { describeHolder, takeover } from './describe.ts'
 
 /** A claim that another won. */
-export function refusedClaim({ item, holder, session, warnings }: RefusedClaim, now: Date): Outcome {
+export function refusedClaim({ item, holder, session, former, warnings }: RefusedClaim, now: Date): Outcome {
   const own = holder.session_id === session.id || holder.session_id.startsWith(`${session.id}/`)
   const message = own
     ? `${item.id} is held by your own session (${printable(holder.session_id, 128)}): ${printable(holder.reason)}`
     : `${item.id} is ${describeHolder(holder, now)}`
   const hint = own
     ? 'Wait until the work there has ended, or take another: wrk next --claim'
-    : `Take another: wrk next --claim. Wait for it: wrk claim ${item.id} --wait`
+    : former
+      ? `It worked in your process. If it was you, before /clear: wrk session end ${printable(former, 128)}`
+      : `Take another: wrk next --claim. Wait for it: wrk claim ${item.id} --wait`
   return {
     exitCode: EXIT.held,
     json: { ok: false, error: { code: 'LOCKED', message, hint }, item, holder, session },
