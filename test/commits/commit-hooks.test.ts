@@ -42,7 +42,7 @@ test('commit-msg sees the message and may change or refuse it; other hooks run o
   await act(repository, 'claim WRK-1')
   expect(await repository.wrk(['commit', '-m', 'forbidden'])).toMatchObject({
     code: 1,
-    stderr: 'wrk: the hook commit-msg refused the commit: no such word\n',
+    stderr: 'wrk: the hook commit-msg refused the commit:\nno such word\n',
   })
   await act(repository, 'commit')
   expect(await message(repository)).toBe('WRK-1: claimed by tester\nSeen: 1\n\n')

@@ -26,7 +26,7 @@ test('each block of commands does what the page says', async () => {
   await moved('working', { priority: 'high' })
 
   const blocks = [...PAGE.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text!)
-  expect(blocks).toHaveLength(5)
+  expect(blocks).toHaveLength(6)
   const more = { GIT_CONFIG_GLOBAL: '/dev/null', WRK_SESSION_ID: 'tester', GIT_AUTHOR_NAME: 't' }
   const who = { GIT_AUTHOR_EMAIL: 't@x', GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@x' }
   const env = cleanEnv(tempFolder(), { ...more, ...who })

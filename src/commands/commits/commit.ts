@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
+import { WrkError } from '../../core/errors.ts'
 import { commitQueue } from '../../operations/commits/commit.ts'
 import { commitJson, commitLines } from '../../print/commits/commit.ts'
 import { EXIT } from '../../print/exit-codes.ts'
+import type { Outcome } from '../../print/outcome.ts'
 import { collect, duration, examples, open, type RunCommand } from '../command.ts'
 
 interface Flags {
@@ -41,7 +43,9 @@ is checked out; 75: timed out waiting for another git command.`,
     run(async globals => {
       const patienceMs = wait === undefined ? undefined : duration('--wait', wait)
       const options = { ids, message: message?.join('\n\n'), hooks, mainTree, dryRun, patienceMs }
-      const result = await commitQueue(await open(globals), options)
+      const context = await open(globals)
+      const result = await commitQueue(context, options).catch(refusedByHook)
+      if ('refusal' in result) return result
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...commitJson(result) },
@@ -50,4 +54,16 @@ is checked out; 75: timed out waiting for another git command.`,
       }
     }),
   )
+}
+
+/** What a hook said is shown line by line. */
+function refusedByHook(error: unknown): Outcome & { refusal: object } {
+  if (!(error instanceof WrkError) || typeof error.details.output !== 'string') throw error
+  const { code, message, details } = error
+  const json = { ok: false, error: { code, message, hint: null, ...details } }
+  return {
+    exitCode: EXIT.failed,
+    json,
+    refusal: { message: `${message}:`, lines: error.details.output.split('\n') },
+  }
 }

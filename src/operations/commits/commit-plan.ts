@@ -46,6 +46,8 @@ export interface PlannedItem {
   written: { snapshot: Snapshot; working: ItemForm } | null
   /** Of `fields`: its holder has changed more than that. */
   hasMore: boolean
+  /** Of `whole`: it may become another session's while the commit is made, since nobody holds it. */
+  isFree: boolean
 }
 
 export interface LeftOut {
@@ -141,7 +143,8 @@ function planOne(facts: Facts, key: ItemKey, full: FullReader | undefined): Plan
     const isGone = `${id} is gone from the working tree`
     if (isOther) return leave('held', `${isGone}, and ${holderOf(truth)} holds it`, null)
     if (!isNamed && truth.ownership !== 'mine') return leave('gone', isGone, `wrk commit ${id}`)
-    return { key, id, how: 'whole', from, to: null, before, after: null, written: null, hasMore: false }
+    const gone = { how: 'whole', to: null, after: null, written: null, hasMore: false } as const
+    return { key, id, from, before, ...gone, isFree: truth.ownership !== 'mine' }
   }
   const rule = ignored.get(path)
   if (rule) return leave('ignored', `git ignores ${path} (${rule.file}:${rule.line}: ${rule.pattern})`, null)
@@ -157,7 +160,8 @@ function planOne(facts: Facts, key: ItemKey, full: FullReader | undefined): Plan
   if (blob === null) return leave('unclear', `the filter in .gitattributes failed for ${path}`, null)
   if (from?.path === path && from.blob === blob) return null
   const to = { path, mode, blob }
-  return { key, id, how: 'whole', from, to, before, after: bytes, written: null, hasMore: false }
+  const isFree = truth.ownership !== 'mine' && !reading.item.closed
+  return { key, id, how: 'whole', from, to, before, after: bytes, written: null, hasMore: false, isFree }
 }
 
 /** What the commit is to have of an item that another session holds: null where nothing of it is wrk's. */
@@ -188,7 +192,8 @@ function planOfAnother(
   if (blob === null) return null
   const written = { snapshot, working }
   const place = { path: to, mode: from.mode, blob }
-  return { key, id, how: 'fields', from, to: place, before, after, written, hasMore: !after.equals(bytes) }
+  const hasMore = !after.equals(bytes)
+  return { key, id, how: 'fields', from, to: place, before, after, written, hasMore, isFree: false }
 }
 
 function pathOf({ top }: Repository, { place }: ItemReading): string {

@@ -80,7 +80,8 @@ export async function commitQueue(context: Context, options: CommitOptions = {})
       const early = attempt < WITHOUT_LOCK || options.dryRun ? null : await lockOf(found, patienceMs)
       try {
         const head = headOf(found)
-        const draft = await draftCommit(context, found, head, wanted, options, folder)
+        const draft = await draftUnlessMoved(context, found, head, wanted, options, folder)
+        if (!draft) continue
         if (draft.kind === 'nothing') return { ...draft.result, commit: null, branch: head.branch }
         const lock = early ?? (await lockOf(found, patienceMs))
         const result = publish(found, head, draft, lock, folder)
@@ -141,7 +142,25 @@ interface Draft {
 
 type Nothing = { kind: 'nothing'; result: Omit<CommitResult, 'commit' | 'branch'> }
 
-/** Makes the commit, which nothing names yet. */
+/** Null when the branch has moved meanwhile: what was refused, or left out, was compared with another commit then. */
+async function draftUnlessMoved(
+  ...args: Parameters<typeof draftCommit>
+): Promise<Awaited<ReturnType<typeof draftCommit>> | null> {
+  const [, { repository }, head] = args
+  const isMoved = () => headBranch(repository)?.commit !== head.commit
+  try {
+    const draft = await draftCommit(...args)
+    return isMoved() ? null : draft
+  } catch (error) {
+    if (error instanceof WrkError && isMoved()) return null
+    throw error
+  }
+}
+
+/**
+ * Makes the commit, which nothing names yet.
+ * @param isSure only what cannot become another session's meanwhile
+ */
 async function draftCommit(
   context: Context,
   found: QueueInRepository,
@@ -149,9 +168,11 @@ async function draftCommit(
   wanted: ReadonlyMap<ItemKey, ItemId> | null,
   { message, hooks = false, dryRun = false }: CommitOptions,
   folder: string,
+  isSure = false,
 ): Promise<Draft | Nothing> {
   const view = await resolveCaller(context)
   const plan = await planCommit(context, found, view, head.commit, wanted)
+  if (isSure) leaveFree(plan)
   const own: Repository = { ...found.repository, index: join(folder, 'index') }
   await stageVerified(context, found, own, head, plan)
   refuseNamed(plan, wanted)
@@ -161,9 +182,15 @@ async function draftCommit(
   writeFileSync(file, cleanMessage(own, text))
   if (dryRun)
     return { kind: 'nothing', result: { message: readFileSync(file, 'utf8'), ...plan, warnings: [] } }
-  if (hooks) runOrRefuse(own, 'pre-commit', [])
-  if (hooks) runOrRefuse(own, 'prepare-commit-msg', [file, 'message'])
-  runOrRefuse(own, 'commit-msg', [file])
+  try {
+    if (hooks) runOrRefuse(own, 'pre-commit', [])
+    if (hooks) runOrRefuse(own, 'prepare-commit-msg', [file, 'message'])
+    runOrRefuse(own, 'commit-msg', [file])
+  } catch (error) {
+    // An item that was free may be another session's by now, be it for a moment: it is left for later.
+    if (isSure || wanted !== null || !plan.items.some(({ isFree }) => isFree)) throw error
+    return draftCommit(context, found, head, wanted, { message, hooks, dryRun }, folder, true)
+  }
   const final = cleanMessage(own, readFileSync(file, 'utf8'))
   if (final.trim() === '') throw new WrkError('FAILED', 'the commit message is empty; nothing was committed')
   const tree = writeTree(own)
@@ -172,6 +199,14 @@ async function draftCommit(
   const commit = commitTree(own, { tree, parent: head.commit, message: final })
   const subject = final.split('\n')[0]!
   return { kind: 'draft', commit, subject, message: final, plan, warnings: [] }
+}
+
+function leaveFree(plan: CommitPlan): void {
+  for (const { id, from, to } of plan.items.filter(({ isFree }) => isFree)) {
+    const message = `${id} is being claimed`
+    plan.left.push({ id, path: (to ?? from)!.path, code: 'unclear', message, fix: 'wrk commit' })
+  }
+  plan.items = plan.items.filter(({ isFree }) => !isFree)
 }
 
 /** Fills the index with the last commit and the plan; what may not be committed is taken out of both. */
@@ -227,11 +262,13 @@ function textOf(
   return commitText(changes)
 }
 
-/** @throws WrkError FAILED */
+/** @throws WrkError FAILED, with the hook's `output` */
 function runOrRefuse(own: Repository, name: string, args: readonly string[]): void {
   const run = runHook(own, name, args)
   if (!run || run.code === 0) return
-  throw new WrkError('FAILED', `the hook ${name} refused the commit: ${run.output.trim()}`)
+  throw new WrkError('FAILED', `the hook ${name} refused the commit`, {
+    details: { output: run.output.trim() },
+  })
 }
 
 /** @throws WrkError BUSY */

@@ -30,7 +30,7 @@ interface Completion {
 }
 
 /**
- * @param halves what is staged of items of which either the old file or the new one is staged
+ * @param halves items of which either the old file or the new one is staged, or a file in the middle of its move
  * @returns a sentence for each that was completed
  * @throws WrkError IO, BUSY
  */
@@ -48,46 +48,58 @@ export async function completeHalfMoves(
     const last = readings[0]?.record?.holder ?? ''
     return ownership !== 'other' && session !== undefined && last !== '' && belongsTo(last, session)
   }
+  // With `git commit -a` an item's end may be staged that was moved back since; else it is meant to leave git.
+  const index = basename(context.env.GIT_INDEX_FILE ?? '')
+  const isAll = index === 'index.lock'
   const completed = await withReaders(full =>
     halves.flatMap(half => {
       const truth = truthOf(half.key)
-      const one = half.after ? oldHalf(found, half, truth) : newHalf(found, half, truth, isMine(truth), full)
+      const one = half.before
+        ? newHalf(found, half, truth, { isMine: isMine(truth), isAll }, full)
+        : oldHalf(found, half, truth)
       return one ?? []
     }),
   )
   if (completed.length === 0) return []
-  const change = (index: string | undefined) =>
+  const change = (other: string | undefined) =>
     changeIndex(
-      index === undefined ? repository : { ...repository, index },
+      other === undefined ? repository : { ...repository, index: other },
       completed.flatMap(({ remove }) => remove),
       completed.flatMap(({ add }) => add),
     )
   change(undefined)
   // For `git commit PATH` git makes an index of its own, and has the one that stays ready under its lock.
-  if (basename(context.env.GIT_INDEX_FILE ?? '').startsWith('next-index-'))
-    change(join(repository.gitDir, 'index.lock'))
+  if (index.startsWith('next-index-')) change(join(repository.gitDir, 'index.lock'))
   return completed.map(({ note }) => note)
 }
 
-/** Only the old file's end is staged: the new file joins it. */
+/**
+ * The old file is staged, or its end: the new file joins the commit in its place. It may have been staged in the middle of
+ * the move, or the item has been moved back since.
+ */
 function newHalf(
   { repository, folder }: QueueInRepository,
-  { before }: StagedItem,
+  { before, after }: StagedItem,
   { readings }: Truth,
-  isMine: boolean,
+  { isMine, isAll }: { isMine: boolean; isAll: boolean },
   full: FullReader | undefined,
 ): Completion | null {
   const [reading, ...others] = readings
   const snapshot = reading?.record?.snapshots.at(-1)
   const within = (path: string) => path.slice(folder === '' ? 0 : folder.length + 1)
   if (!reading || others.length > 0 || !snapshot || !before?.before) return null
-  const path = relative(repository.top, reading.place.path).split(sep).join('/')
-  const bytes = unless(MISSING, null, () => readFileSync(reading.place.path))
-  if (bytes === null || path === before.path || snapshot.path !== within(path)) return null
+  const path = folder === '' ? snapshot.path : `${folder}/${snapshot.path}`
+  if (path === before.path && (after || !isAll)) return null
+  const there = relative(repository.top, reading.place.path).split(sep).join('/')
+  if (!after && there !== path) return null
+  const bytes =
+    unless(MISSING, null, () => readFileSync(reading.place.path)) ??
+    unless(MISSING, null, () => readFileSync(join(repository.top, path)))
+  if (bytes === null) return null
   const { id } = before.before
   const stored = readAsCheckedOut(repository, [{ id, path: before.path }])
   const text = stored.objects.get(id)
-  const [old, now] = [text && formOf(within(before.path), text, full), formOf(within(path), bytes, full)]
+  const [old, now] = [text && formOf(within(before.path), text, full), formOf(snapshot.path, bytes, full)]
   if (!old || !now || stored.failed.has(id)) return null
   const made = isMine ? bytes : withWrksFields(old, snapshot, now, full)
   if (made === 'needsFull') throw new NeedsFullReader()
@@ -96,10 +108,11 @@ function newHalf(
   const blob = isConverted ? storeThroughFilters(repository, made, path) : writeBlob(repository, made)
   if (blob === null) return null
   const rest = made.equals(bytes) ? '' : '; what its holder wrote is not in it'
+  const to = snapshot.path.slice(0, snapshot.path.lastIndexOf('/') + 1)
   return {
-    remove: [],
+    remove: after ? [before.path] : [],
     add: [{ path, mode: '100644', blob, stage: 0 }],
-    note: `this commit also has the other half of a move: ${reading.item.id} to ${reading.place.folder}/${rest}`,
+    note: `this commit also has the other half of a move: ${reading.item.id} to ${to}${rest}`,
   }
 }
 

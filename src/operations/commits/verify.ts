@@ -92,6 +92,17 @@ export async function verifyStaged(
       warnings.push(`cannot tell who holds ${displayOfFileName(readings[0]!.place.name)}: ${unreadable}`)
   }
   const findings = judged.flat()
+  // Staged in the instant between its new status and its move, a file is in the wrong folder.
+  const midMove = complete
+    ? changes.filter((_, i) => judged[i]!.some(({ code }) => MID_MOVE.includes(code)))
+    : []
+  if (midMove.length > 0) {
+    const also = await (await moves()).completeHalfMoves(context, found, midMove)
+    if (also.length > 0) {
+      const again = await verifyStaged(context, { cwd, paths, found })
+      return { ...again, warnings: [...completed, ...also, ...again.warnings] }
+    }
+  }
   const refused = new Set(
     changes.flatMap(({ before, after }, i) => (judged[i]!.length > 0 ? [before?.path, after?.path] : [])),
   )
@@ -109,6 +120,8 @@ export async function verifyStaged(
     nothing: null,
   }
 }
+
+const MID_MOVE: readonly string[] = ['status-folder', 'held', 'lock']
 
 /** Few commits have only one half of a move. */
 const moves = () => import('./complete-half-moves.ts')
