@@ -1,6 +1,7 @@
 /**
  * What a claim costs when a git remote decides over it: against the same claim without, and one `git push` of one ref
  * to the same bare repository on the same disk, in the same run. With many refs, since every push receives all of them.
+ * Where this clone's view of the item is outdated, a claim costs one fetch and one push more: the first push is refused.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,6 +34,8 @@ export async function coordination(setting) {
         'claim without, ms': ms('local'),
         'claim with, ms': ms('shared'),
         'pushes more': row => row.pushes.toFixed(2),
+        'fetch, ms': ms('fetch'),
+        'view outdated, ms': ms('outdated'),
         [`renewing ${RENEWED}, ms`]: ms('renewal'),
         rounds: () => String(rounds),
       },
@@ -44,24 +47,29 @@ export async function coordination(setting) {
 async function measure(setting, refs, rounds) {
   const folder = join(setting.temp, `coordination-${refs}`)
   const bare = join(folder, 'remote.git')
-  const ids = Array.from({ length: rounds + 1 + RENEWED }, (_, i) => `WRK-${i + 1}`)
+  const ids = Array.from({ length: 2 * (rounds + 1) + RENEWED }, (_, i) => `WRK-${i + 1}`)
   mkdirSync(bare, { recursive: true })
   const git = (cwd, ...args) =>
     execFileSync('git', args, { cwd, env: { ...setting.env, ...WHO }, encoding: 'utf8' })
   git(bare, 'init', '--quiet', '--bare', '.')
-  const withEngine = makeClone(
-    folder,
-    'with',
-    ids,
-    git,
-    bare,
-    'coordination:\n  engine: git\n  remote: origin\n',
-  )
+  const settings = 'coordination:\n  engine: git\n  remote: origin\n'
+  const [withEngine, other] = ['with', 'other'].map(name => makeClone(folder, name, ids, git, bare, settings))
   const without = makeClone(folder, 'without', ids, git, bare, 'ttl: 2h\n')
   fill(bare, refs, git)
   const wrk = (root, ...words) => time([program.wrk, '--queue', root, ...words], setting.context)
-  await wrk(withEngine, 'coordination', 'probe')
-  const all = { push: [], local: [], shared: [] }
+  for (const clone of [withEngine, other]) await wrk(clone, 'coordination', 'probe')
+  const fetchAll = [
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    bare,
+    '+refs/wrk/claims/*:refs/wrk/claims/*',
+  ]
+  const looker = join(folder, 'looker.git')
+  git(folder, 'init', '--quiet', '--bare', looker)
+  git(looker, 'fetch', ...fetchAll)
+  git(looker, 'pack-refs', '--all')
+  const all = { push: [], local: [], shared: [], fetch: [], outdated: [] }
   let from = ''
   for (let round = 0; round <= rounds; round++) {
     const id = ids[round]
@@ -72,17 +80,34 @@ async function measure(setting, refs, rounds) {
     from = to
     const local = await wrk(without, 'claim', id)
     const shared = await wrk(withEngine, 'claim', id)
-    // The first round warms caches.
-    if (round > 0) for (const [name, took] of Object.entries({ push, local, shared })) all[name].push(took)
     await wrk(withEngine, 'release', id)
+    // Another clone has had it meanwhile, of which this one has not heard.
+    const late = ids[rounds + 1 + round]
+    for (const verb of ['claim', 'release']) await wrk(other, verb, late)
+    const outdated = await wrk(withEngine, 'claim', late)
+    await wrk(withEngine, 'release', late)
+    const looking = performance.now()
+    git(looker, 'fetch', ...fetchAll)
+    const fetch = performance.now() - looking
+    const took = { push, local, shared, fetch, outdated }
+    // The first round warms caches.
+    if (round > 0) for (const name of Object.keys(all)) all[name].push(took[name])
   }
   for (const id of ids.slice(-RENEWED)) await wrk(withEngine, 'claim', id)
   const renewal = await wrk(withEngine, 'heartbeat')
   rmSync(folder, { recursive: true })
-  const [push, local, shared] = ['push', 'local', 'shared'].map(name => summary(all[name]).median)
+  const [push, local, shared, fetch, outdated] = Object.values(all).map(took => summary(took).median)
   const pushes = (shared - local) / push
-  const goals = setting.smoke ? [] : [goal(`at most ${PUSHES} pushes more`, pushes <= PUSHES)]
-  return { name: `${refs} refs`, push, local, shared, pushes, renewal, goals }
+  const goals = setting.smoke
+    ? []
+    : [
+        goal(`at most ${PUSHES} pushes more`, pushes <= PUSHES),
+        goal(
+          'outdated: a fetch and a push on top',
+          outdated - local <= (PUSHES + 1) * push + Math.max(fetch, push),
+        ),
+      ]
+  return { name: `${refs} refs`, push, local, shared, pushes, fetch, outdated, renewal, goals }
 }
 
 const WHO = {
