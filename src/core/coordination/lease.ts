@@ -49,6 +49,12 @@ export function judgeStaleness(
   return { stale: false }
 }
 
+/** When the holder's time is over by its own word; once that has passed, when its word alone lets others take over. */
+export function freeAt({ renewed_at, ttl_s }: Pick<SharedRecord, 'renewed_at' | 'ttl_s'>, now: Date): Date {
+  const end = (parseInstant(renewed_at) ?? now).getTime() + ttl_s * 1000
+  return new Date(end > now.getTime() ? end : end + clockMarginMs(ttl_s * 1000))
+}
+
 /** How long before the TTL the holder itself treats its lease as over. */
 function ownMarginMs(ttlMs: number): number {
   return Math.min(ttlMs / 4, Math.max(ttlMs / 10, 30_000))

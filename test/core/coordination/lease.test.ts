@@ -1,7 +1,12 @@
 /** A lease as others count it and as its holder does: the holder always stops first. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clockMarginMs, judgeStaleness, ownLeaseLeftMs } from '../../../src/core/coordination/lease.ts'
+import {
+  clockMarginMs,
+  freeAt,
+  judgeStaleness,
+  ownLeaseLeftMs,
+} from '../../../src/core/coordination/lease.ts'
 import { HOUR, MINUTE, NOW, RECORD, stampBefore } from './records.ts'
 
 const TTL = 2 * HOUR
@@ -63,4 +68,13 @@ test('after a restart of the machine a lease is counted by the wall clock', () =
   const sent = { boot: 'a', ms: 5 }
   expect(ownLeaseLeftMs(TTL, sent, { boot: 'b', ms: 1 }, HOUR)).toBe(TTL - 12 * MINUTE - HOUR)
   expect(ownLeaseLeftMs(TTL, sent, { boot: 'a', ms: 5 + HOUR }, 0)).toBe(TTL - 12 * MINUTE - HOUR)
+})
+
+test('until when a holder elsewhere keeps an item: to the end of its TTL, and past that to when its word frees it', () => {
+  expect(freeAt(renewedBefore(HOUR), NOW)).toEqual(new Date(NOW.getTime() + HOUR))
+  const late = renewedBefore(TTL + MINUTE)
+  const free = freeAt(late, NOW)
+  expect(free).toEqual(new Date(NOW.getTime() + clockMarginMs(TTL) - MINUTE))
+  expect(judgeStaleness(late, null, free).stale).toBe(false)
+  expect(judgeStaleness(late, null, new Date(free.getTime() + 1)).stale).toBe(true)
 })

@@ -1,8 +1,9 @@
 /** What is said of items that another clone holds or has finished. */
+import { freeAt } from '../../../core/coordination/lease.ts'
 import { holderOf, type SharedRecord } from '../../../core/coordination/record.ts'
 import { WrkError } from '../../../core/errors.ts'
 import { printable } from '../../../core/text.ts'
-import { parseInstant, stamp } from '../../../core/time.ts'
+import { stamp } from '../../../core/time.ts'
 import type { HolderInfo } from '../../claims/holder.ts'
 
 export function finishedElsewhere(id: string, by: SharedRecord): WrkError {
@@ -15,20 +16,14 @@ export function finishedElsewhere(id: string, by: SharedRecord): WrkError {
 }
 
 /** A holder that another clone knows, in the form of one that this clone does. */
-export function holderElsewhere({
-  by,
-  verdict,
-  reason,
-}: {
-  by: SharedRecord
-  verdict: HolderInfo['liveness']
-  reason: string
-}): HolderInfo {
-  const renewed = parseInstant(by.renewed_at)!
+export function holderElsewhere(
+  { by, verdict, reason }: { by: SharedRecord; verdict: HolderInfo['liveness']; reason: string },
+  now: Date,
+): HolderInfo {
   return {
     session_id: holderOf(by),
     locked_at: by.claimed_at,
-    expires_at: stamp(new Date(renewed.getTime() + by.ttl_s * 1000)),
+    expires_at: stamp(freeAt(by, now)),
     liveness: verdict,
     reason,
     host: by.host,

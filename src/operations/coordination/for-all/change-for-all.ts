@@ -66,7 +66,8 @@ export async function changeForAll<T extends { warnings: string[] }>(
   }).catch((error: unknown) => {
     throw error instanceof WrkError && error.code === 'UNREACHABLE' ? notChanged(id.display, error) : error
   })
-  if (taking.kind === 'held') return { result: refused(holderElsewhere(taking)), warnings: [] }
+  if (taking.kind === 'held')
+    return { result: refused(holderElsewhere(taking, context.clock())), warnings: [] }
   if (taking.kind === 'done') throw finishedElsewhere(id.display, taking.by)
   const change = await writeUnder(
     taking,
@@ -104,9 +105,6 @@ async function seenElsewhere(shared: Shared, key: ItemKey, caller: Caller): Prom
   const entry = await shared.engine.lastSeen?.(claimKey(key))
   const record = entry?.reading.kind === 'record' ? entry.reading.record : null
   if (record?.state !== 'held' || holderOf(record) === caller.holder) return null
-  return holderElsewhere({
-    by: record,
-    verdict: 'unknown',
-    reason: `it runs on another machine (${record.host})`,
-  })
+  const reason = `it runs on another machine (${record.host})`
+  return holderElsewhere({ by: record, verdict: 'unknown', reason }, shared.context.clock())
 }

@@ -57,7 +57,7 @@ export async function claimForAll(
   if (taking.kind === 'held') {
     const { item, session } = look.result
     return {
-      result: { kind: 'held', item, session, holder: holderElsewhere(taking), warnings: [] },
+      result: { kind: 'held', item, session, holder: holderElsewhere(taking, context.clock()), warnings: [] },
       warnings,
     }
   }
