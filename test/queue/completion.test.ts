@@ -47,7 +47,7 @@ describe('what may be at the cursor', () => {
     expect(await values(queue, '--queue', queue.root, 'claim', '--ses')).toEqual(['--session'])
     expect(await values(queue, 'session', 's')).toEqual(['start', 'show', 'set'])
     expect(await values(queue, 'completion', '')).toEqual(['bash', 'zsh', 'fish', 'powershell'])
-    expect(await values(queue, 'agents', 'install', 'claude', 'co')).toEqual(['codex'])
+    expect(await values(queue, 'agents', 'install', 'claude', 'co')).toEqual(['codex', 'copilot'])
     expect(await values(queue, 'help', 'ex')).toEqual(expect.arrayContaining(['execute', 'exit-codes']))
     expect(await values(queue, 'where', '')).toEqual([])
   })
@@ -301,7 +301,7 @@ describe('wrk help', () => {
     ['session strat', 'unknown command "strat". Did you mean start?', 'session --help'],
     [
       'agents install codx',
-      'unknown agent "codx". Use one of: claude, codex, gemini, all',
+      'unknown agent "codx". Use one of: claude, codex, gemini, copilot, cursor, opencode, all',
       'agents install --help',
     ],
   ])('a mistyped line says what is wrong and where to look: wrk %s', async (line, message, help) => {

@@ -127,8 +127,14 @@ async function editAll(
   json: boolean | undefined,
 ): Promise<void> {
   for (const { item, warnings } of made) {
-    const code = await edit(context, editor, item.path, json ? 'stderr' : 'inherit')
-    if (code !== 0) warnings.push(`the editor ended with ${code}; the item is there all the same`)
+    const problem = await edit(context, editor, item.path, json ? 'stderr' : 'inherit').then(
+      code => (code === 0 ? null : `the editor ended with ${code}`),
+      (error: unknown) => {
+        if (error instanceof WrkError) return error.message
+        throw error
+      },
+    )
+    if (problem !== null) warnings.push(`${problem}; the item is there all the same`)
   }
 }
 

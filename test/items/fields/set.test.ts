@@ -126,7 +126,12 @@ describe('a status does all that its verb does:', () => {
   const at = { env: { WRK_NOW: NOW } }
   const held = (status: string) => heldItem('WRK-1', 'tester', '2026-02-16T19:00:00Z', { status })
 
-  test.each(['done', 'Merged', 'cancelled', 'wont_fix'])('%s completes it', async word => {
+  test.each([
+    ['done', 'finished'],
+    ['Merged', 'finished'],
+    ['cancelled', 'cancelled'],
+    ['wont_fix', 'finished'],
+  ])('%s completes it', async (word, type) => {
     const queue = makeQueue({ 'working/WRK-1.md': held('working') })
     const { code, stdout, stderr } = await queue.run(`set WRK-1 status=${word} priority=low`, at)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -135,7 +140,7 @@ describe('a status does all that its verb does:', () => {
     )
     const done = item('WRK-1', { status: word, priority: 'low', completed_at: NOW })
     expect(queue.read('done/WRK-1.md')).toBe(done)
-    expect(queue.events().at(-1)).toMatchObject({ type: 'finished', reason: 'status, priority' })
+    expect(queue.events().at(-1)).toMatchObject({ type, reason: 'status, priority' })
     expect((await queue.run('done 1 --json')).json.changed).toBe(false)
     expect(queue.read('done/WRK-1.md')).toBe(done)
   })
