@@ -5,7 +5,7 @@
  *   npm run bench -- --json       the same as one JSON object
  *   npm run bench -- --check      exit 1 when a goal is missed
  *   npm run bench -- --only start,rivals    these parts: start, sessions, library, growth, rivals, watch,
- *                                 board, coordination
+ *                                 board, coordination, git
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (large queues take fewer)
  *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
@@ -22,6 +22,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { board } from './bench/board.mjs'
 import { coordination } from './bench/coordination.mjs'
+import { git } from './bench/git.mjs'
 import { growth } from './bench/growth.mjs'
 import { library } from './bench/library.mjs'
 import { stop, summary } from './bench/measure.mjs'
@@ -34,7 +35,7 @@ import { asJson, printTable } from './bench/table.mjs'
 import { watch } from './bench/watch.mjs'
 
 /** Each takes the setting and gives tables. */
-const PARTS = { start, sessions, library, growth, rivals, watch, board, coordination }
+const PARTS = { start, sessions, library, growth, rivals, watch, board, coordination, git }
 const TMPFS = 0x01021994
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 

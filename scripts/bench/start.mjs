@@ -171,7 +171,8 @@ async function verification({ temp, env, context }, count) {
   await time(['init', '-q'], git)
   await time(['add', '.'], git)
   await time([...identity, 'commit', '-qm', 'Items'], git)
-  const verify = () => time([program.wrk, 'verify', '--staged'], { ...context, cwd, env: git.env })
+  const verify = () =>
+    time([program.wrk, 'verify', '--staged', '--complete'], { ...context, cwd, env: git.env })
   const stage = async (...args) => {
     await time(args, git)
     return verify()

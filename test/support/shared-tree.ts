@@ -14,7 +14,7 @@ export class Written {
 }
 
 /** Numbers that look random and are the same in every run (mulberry32). */
-export function numbersFrom(seed: number): () => number {
+function numbersFrom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
