@@ -184,9 +184,9 @@ await Promise.all([
     format: 'esm',
     splitting: true,
     packages: 'external',
-    // Names stay as they are, for whoever reads a stack.
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
+    // Functions and classes keep their names, for whoever reads a stack.
+    keepNames: true,
   }),
 ])
 chmodSync('dist/wrk.cjs', 0o755)
