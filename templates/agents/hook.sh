@@ -11,10 +11,10 @@ k=$PPID
 i=
 
 case $wrk_hook in
-  *' begin' | *' end') true 2>/dev/null >|"$t" ;;
+  *' begin' | *' end') { true >|"$t"; } 2>/dev/null ;;
   'claude beat' | 'gemini beat')
     # These agents do not mind that their input is left unread.
-    true 2>/dev/null >|"$t" && [ "$h/$k" -nt "$t" ] && exit 0
+    { true >|"$t"; } 2>/dev/null && [ "$h/$k" -nt "$t" ] && exit 0
     ;;
   *)
     # cat, since read takes one system call for every byte.
@@ -35,7 +35,7 @@ case $wrk_hook in
         esac
         ;;
     esac
-    if true 2>/dev/null >|"$t" && [ -z "$n" ]; then
+    if { true >|"$t"; } 2>/dev/null && [ -z "$n" ]; then
       case $wrk_hook in 'claude look' | 'gemini look') exit 0 ;; esac
       [ -n "$k" ] && [ "$h/$k" -nt "$t" ] && exit 0
     fi
