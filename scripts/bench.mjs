@@ -4,8 +4,8 @@
  *   npm run bench                 tables with goals; some minutes, and up to 700 MB in TMPDIR
  *   npm run bench -- --json       the same as one JSON object
  *   npm run bench -- --check      exit 1 when a goal is missed
- *   npm run bench -- --only start,rivals    these parts: start, sessions, library, growth, rivals, watch,
- *                                 board, coordination, git
+ *   npm run bench -- --only start,rivals    these parts: start, agents, sessions, library, growth, rivals,
+ *                                 watch, board, coordination, git
  *   npm run bench -- --smoke      small queues, few pairs, no goals: only that everything runs
  *   npm run bench -- --pairs 100  more pairs for each case (large queues take fewer)
  *   npm run bench -- --checkout   dist/ of this checkout; without it, the package as npm installs it
@@ -20,6 +20,7 @@ import { rmSync, statfsSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { agents } from './bench/agents.mjs'
 import { board } from './bench/board.mjs'
 import { coordination } from './bench/coordination.mjs'
 import { git } from './bench/git.mjs'
@@ -35,7 +36,7 @@ import { asJson, printTable } from './bench/table.mjs'
 import { watch } from './bench/watch.mjs'
 
 /** Each takes the setting and gives tables. */
-const PARTS = { start, sessions, library, growth, rivals, watch, board, coordination, git }
+const PARTS = { start, agents, sessions, library, growth, rivals, watch, board, coordination, git }
 const TMPFS = 0x01021994
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 

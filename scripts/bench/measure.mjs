@@ -18,13 +18,14 @@ export function tracked(child) {
 }
 
 /**
- * Runs Node (or another program, `options.program`) with these arguments to its end, its output going to /dev/null.
+ * Runs Node (or another program, `options.program`) with these arguments to its end, its output going to /dev/null, its
+ * input coming from `options.input`, a file that is open.
  * @returns `ms`, from before the start to after the end; `code`, its exit code or signal; what it wrote to stderr
  */
-export function run(args, { program = process.execPath, ...options }) {
+export function run(args, { program = process.execPath, input = 'ignore', ...options }) {
   return new Promise((settle, fail) => {
     const begin = performance.now()
-    const child = tracked(spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] }))
+    const child = tracked(spawn(program, args, { ...options, stdio: [input, 'ignore', 'pipe'] }))
     const errors = []
     child.stderr.on('data', chunk => errors.push(chunk))
     child.on('error', fail)
