@@ -14,11 +14,11 @@ const HOOKED: readonly string[] = ['claude', 'codex', 'gemini', 'copilot', 'curs
 
 /**
  * What an agent's hook runs where there may be something to do: the least there can be, by the words as they are,
- * `agents hook AGENT`, or with what the shell part says of itself: `WORD FOLDER KEY`.
+ * `agents hook AGENT`, or with what the shell part says of itself: `WORD FOLDER KEY`, and `plugin`.
  */
 export function isAgentHook(words: readonly string[]): boolean {
   const [first, second, agent = ''] = words
-  const isWhole = words.length === 3 || words.length === 6
+  const isWhole = words.length === 3 || words.length === 6 || words.length === 7
   return first === 'agents' && second === 'hook' && isWhole && HOOKED.includes(agent)
 }
 

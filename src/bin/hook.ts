@@ -12,11 +12,14 @@ import { write } from '../print/terminal.ts'
 /** @param input in place of stdin */
 export async function main(words: readonly string[], input?: string): Promise<number> {
   const debug = Boolean(process.env.WRK_DEBUG)
-  const [, , agent = '', word, folder, key] = words
+  const [, , agent = '', word, folder, key, from] = words
   const mark = word && folder ? { agent, word, folder, key: key ?? '' } : undefined
   try {
     const { env } = process
-    write(1, hookAnswer(await agentHook(agent, env, process.cwd(), { input, mark })))
+    write(
+      1,
+      hookAnswer(await agentHook(agent, env, process.cwd(), { input, mark, isPlugin: from === 'plugin' })),
+    )
   } catch (error) {
     const { refusal, trace } = outcomeOfError(error, debug)
     write(2, `wrk: ${refusal?.message ?? 'the hook failed'}\n${trace ? `${trace}\n` : ''}`)

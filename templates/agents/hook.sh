@@ -2,6 +2,7 @@
 # time it is not, and then no process is started, or only cat. sh, dash, bash and zsh read it.
 #   $d         the workspace
 #   $wrk_hook  the agent, and the moment: begin, beat (a sign of life), look (before a tool runs), end
+#   $wrk_from  plugin, for hooks that come from one
 #   $@         what starts wrk, where the settings of one machine name it
 
 h="$d/@QUEUE@/.wrk/hooks"
@@ -54,10 +55,20 @@ if [ $# -eq 0 ]; then
   fi
 fi
 set -- "$@" agents hook "${wrk_hook% *}" "${wrk_hook#* }" "$h" "$k"
+# A plugin's hooks say so: they do nothing where the project's settings have hooks of their own.
+if [ -n "${wrk_from-}" ]; then set -- "$@" "$wrk_from"; fi
 
 # Whatever happens, the hook ends with 0: other codes block an agent. And only what a program that succeeds has written
 # is passed on: another one is called wrk too, a load tester, which fails here.
 if [ "$1" = wrk ]; then exec 2>/dev/null; fi
-if [ -n "$i" ]; then o=$(printf %s "$i" | "$@"); else o=$("$@"); fi
+if [ -n "$i" ]; then
+  o=$(
+    "$@" <<END
+$i
+END
+  )
+else
+  o=$("$@")
+fi
 [ $? -eq 0 ] && [ -n "$o" ] && printf '%s\n' "$o"
 exit 0

@@ -115,7 +115,7 @@ describe.each(SHELLS)('in %s', shell => {
     hook(space, 'codex', 'beat', '{"session_id":"s-2","a":"\\\\n %s \u00fc"}', { shell })
     expect(space.calls()).toBe(
       `agents hook claude beat ${space.hooks} ${process.pid}\n{"a":1}\n` +
-        `agents hook codex beat ${space.hooks} s-2\n{"session_id":"s-2","a":"\\\\n %s \u00fc"}\n`,
+        `agents hook codex beat ${space.hooks} s-2\n{"session_id":"s-2","a":"\\\\n %s \u00fc"}\n\n`,
     )
   })
 
@@ -142,7 +142,9 @@ describe.each(SHELLS)('in %s', shell => {
     ]
     for (const event of events) hook(space, 'claude', 'look', event, { shell })
     expect(space.calls()).toBe(
-      events.map(event => `agents hook claude look ${space.hooks} s-1\n${JSON.stringify(event)}\n`).join(''),
+      events
+        .map(event => `agents hook claude look ${space.hooks} s-1\n${JSON.stringify(event)}\n\n`)
+        .join(''),
     )
   })
 
@@ -152,7 +154,7 @@ describe.each(SHELLS)('in %s', shell => {
     hook(space, 'claude', 'look', command('ls'), { shell })
     hook(space, 'codex', 'look', command('ls'), { shell })
     expect(space.calls()).toBe(
-      `agents hook codex look ${space.hooks} s-1\n${JSON.stringify(command('ls'))}\n`,
+      `agents hook codex look ${space.hooks} s-1\n${JSON.stringify(command('ls'))}\n\n`,
     )
   })
 

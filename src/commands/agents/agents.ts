@@ -1,14 +1,11 @@
 import { Argument, type Command } from 'commander'
-import block from '../../../templates/agents/block.md'
-import hookFile from '../../../templates/agents/hook.sh'
-import opencodePlugin from '../../../templates/agents/opencode-plugin.txt'
 import { ADAPTERS, HOOKED_AGENTS } from '../../core/agents/adapters/adapters.ts'
 import type { AgentAdapter } from '../../core/agents/agent-event.ts'
-import type { AgentTexts } from '../../operations/agents/agent-files.ts'
+import { WrkError } from '../../core/errors.ts'
 import { agentHook } from '../../operations/agents/agent-hook.ts'
+import { agentTexts } from '../../operations/agents/agent-texts.ts'
 import { agentsStatus } from '../../operations/agents/agents-status.ts'
 import { type AgentsChange, installAgents, uninstallAgents } from '../../operations/agents/install-agents.ts'
-import { ownProgram } from '../../operations/queue/installation.ts'
 import { hookAnswer } from '../../print/agents/agent-hook.ts'
 import { describeAgents } from '../../print/agents/agents-status.ts'
 import { EXIT } from '../../print/exit-codes.ts'
@@ -28,11 +25,6 @@ export function configure(command: Command, run: RunCommand): void {
   hook(command.command('hook').summary('answer a hook event of an agent'), run)
 }
 
-function texts(): AgentTexts {
-  const { node, script } = ownProgram()
-  return { block, hookFile, opencodePlugin, program: node === null ? [script] : [node, script] }
-}
-
 function whichAgents(command: Command, who: string): Command {
   return command.addArgument(new Argument('<agent...>', who).choices([...HOOKED_AGENTS, 'all']))
 }
@@ -50,30 +42,40 @@ function install(command: Command, run: RunCommand): void {
       '--local',
       'put the hooks of Claude Code into .claude/settings.local.json, with the path of this wrk',
     )
+    .option('--plugin', 'use the plugin of Claude Code in place of hooks in its settings')
   examples(
     command,
     `wrk agents install claude
      wrk agents install codex gemini
-     wrk agents install claude --local`,
+     wrk agents install claude --local
+     wrk agents install claude --plugin`,
   )
   command.addHelpText(
     'after',
     '\nSafe to repeat. Everything else in these files stays as it is, byte for byte, and uninstall restores them.',
   )
-  command.action((words: string[], { local }: { local?: boolean }) =>
-    run(async globals =>
-      changed(
-        installAgents(await open(globals), named(words), texts(), { scope: local ? 'local' : 'shared' }),
-      ),
-    ),
+  command.action((words: string[], { local = false, plugin = false }: InstallFlags) =>
+    run(async globals => {
+      if (local && plugin)
+        throw new WrkError('USAGE', '--local and --plugin are two ways to do one thing', {
+          hint: 'Give one of them.',
+        })
+      const how = { scope: local ? ('local' as const) : ('shared' as const), plugin }
+      return changed(installAgents(await open(globals), named(words), agentTexts(), how))
+    }),
   )
+}
+
+interface InstallFlags {
+  local?: boolean
+  plugin?: boolean
 }
 
 function uninstall(command: Command, run: RunCommand): void {
   whichAgents(command, 'which agents').description('Remove the block and the hooks that install added.')
   examples(command, 'wrk agents uninstall all')
   command.action((words: string[]) =>
-    run(async globals => changed(uninstallAgents(await open(globals), named(words), texts()))),
+    run(async globals => changed(uninstallAgents(await open(globals), named(words), agentTexts()))),
   )
 }
 
@@ -98,11 +100,11 @@ function status(command: Command, run: RunCommand): void {
   command.action(() =>
     run(async globals => {
       const context = await open(globals)
-      const { workspace, agents } = agentsStatus(context, texts())
+      const { workspace, agents } = await agentsStatus(context, agentTexts())
       return {
         exitCode: EXIT.done,
         json: { ok: true, workspace, agents },
-        text: `${workspace}\n${describeAgents(agents, context.clock())}`,
+        text: `${workspace}\n${describeAgents(agents)}`,
       }
     }),
   )

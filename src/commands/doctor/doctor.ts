@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import template from '../../../templates/hook.sh'
+import { agentTexts } from '../../operations/agents/agent-texts.ts'
 import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts'
 import { thisProgram } from '../../operations/hooks/hook-text.ts'
 import { describeDiagnosis } from '../../print/doctor/doctor.ts'
@@ -33,7 +34,7 @@ that fits its status.`,
   command.action(({ fix = false }: { fix?: boolean }) =>
     run(async globals => {
       const context = await open(globals)
-      const diagnosis = await doctor(context, { fix, program: thisProgram(template) })
+      const diagnosis = await doctor(context, { fix, program: thisProgram(template), texts: agentTexts() })
       const text = globals.json ? '' : describeDiagnosis(diagnosis, screen(context.env))
       return outcomeOf(diagnosis, fix, text)
     }),

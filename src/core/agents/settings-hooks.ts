@@ -7,34 +7,27 @@
  * empty has its closing bracket right behind what was put in; one that was made for us has it on its own line. In a
  * file that was made for us what else it needs stands behind the hooks; in one that was there the hooks are last.
  */
-import { type JsonArray, type JsonNode, type JsonObject, readJsonc } from '../../markdown/jsonc.ts'
+import type { JsonArray, JsonNode, JsonObject } from '../../markdown/jsonc.ts'
 import type { HookEntry, HookWord, SettingsPlace } from './agent-event.ts'
 import { isHookCommand } from './hook-command.ts'
-import { insertLast, isMadeWhole, memberOf, removeContent, removeElement } from './jsonc-edit.ts'
-import { newlineOf } from './marked-block.ts'
+import { isMadeWhole, memberOf, removeContent, removeElement } from './jsonc-edit.ts'
+import {
+  type Edited,
+  guarded,
+  insertValue,
+  rootOf,
+  settingsJson,
+  settingValue,
+  Unexpected,
+} from './settings-text.ts'
 
 /** What a settings file is to hold. */
 export interface SettingsHooks extends Pick<SettingsPlace, 'style' | 'root' | 'entries'> {
   command: (word: HookWord) => string
 }
 
-export type Edited =
-  | { kind: 'ok'; text: string }
-  /** Nothing is left of a file that was made for the hooks. */
-  | { kind: 'empty' }
-  | { kind: 'error'; offset: number; message: string }
-
 /** `unreadable`: no settings at all, or with `hooks` that are none; withHooks says where. */
 export type HookState = 'none' | 'installed' | 'outdated' | 'unreadable'
-
-class Unexpected extends Error {
-  readonly offset: number
-
-  constructor(offset: number, message: string) {
-    super(message)
-    this.offset = offset
-  }
-}
 
 /** Adds the hooks, or renews outdated ones. A text with the very hooks stays as it is, however it is written. */
 export function withHooks(text: string | null, hooks: SettingsHooks): Edited {
@@ -48,13 +41,7 @@ export function withHooks(text: string | null, hooks: SettingsHooks): Edited {
 
 function newFile(hooks: SettingsHooks): string {
   const entries = hooks.entries.map(entry => [entry.event, [hookValue(entry, hooks)]] as const)
-  return `${json({ hooks: Object.fromEntries(entries), ...hooks.root }, '  ')}\n`
-}
-
-/** In ASCII, which is the same in every encoding that the file may have. */
-function json(value: object, indent: string): string {
-  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, escaped)
+  return `${settingsJson({ hooks: Object.fromEntries(entries), ...hooks.root }, '  ')}\n`
 }
 
 /** Takes out every hook of ours, whatever its form. @param root what a file that was made for them holds besides */
@@ -82,16 +69,6 @@ export function hasHooks(text: string): boolean {
   }
 }
 
-function guarded(edit: () => string | null): Edited {
-  try {
-    const text = edit()
-    return text === null ? { kind: 'empty' } : { kind: 'ok', text }
-  } catch (error) {
-    if (error instanceof Unexpected) return { kind: 'error', offset: error.offset, message: error.message }
-    throw error
-  }
-}
-
 function hookValue({ matcher, word, fields }: HookEntry, { style, command }: SettingsHooks): object {
   const own = matcher === undefined ? {} : { matcher }
   if (style === 'flat') return { command: command(word), ...own, ...fields }
@@ -100,23 +77,14 @@ function hookValue({ matcher, word, fields }: HookEntry, { style, command }: Set
 
 // --- reading --------------------------------------------------------------------------------------------
 
-function rootOf(text: string): JsonObject {
-  const read = readJsonc(text)
-  if (read.kind === 'error') throw new Unexpected(read.offset, read.message)
-  if (read.root.kind !== 'object') throw new Unexpected(read.root.start, 'the settings must be an object')
-  return read.root
-}
-
 function hooksOf(root: JsonObject): JsonObject | undefined {
   const node = memberOf(root, 'hooks')?.value
   if (node && node.kind !== 'object') throw new Unexpected(node.start, 'hooks must be an object')
   return node
 }
 
-const textOf = (node: JsonNode | undefined): unknown => (node?.kind === 'scalar' ? node.value : undefined)
-
 function isOwn(handler: JsonNode): boolean {
-  return isHookCommand(String(textOf(memberOf(handler, 'command')?.value)))
+  return isHookCommand(String(settingValue(memberOf(handler, 'command')?.value)))
 }
 
 function handlersOf(entry: JsonNode): JsonArray | undefined {
@@ -142,13 +110,13 @@ function ownHooks(text: string): string[] {
         ? [entry]
         : (handlersOf(entry)?.elements ?? []).map(one => one.value))
         if (isOwn(handler))
-          found.push(formOf(key, textOf(memberOf(entry, 'matcher')?.value), scalarsOf(handler)))
+          found.push(formOf(key, settingValue(memberOf(entry, 'matcher')?.value), scalarsOf(handler)))
   return found.sort()
 }
 
 function scalarsOf(handler: JsonNode): object {
   const members = handler.kind === 'object' ? handler.elements : []
-  return Object.fromEntries(members.map(({ key, value }) => [key, textOf(value)]))
+  return Object.fromEntries(members.map(({ key, value }) => [key, settingValue(value)]))
 }
 
 function formOf(event: string, matcher: unknown, handler: object): string {
@@ -170,40 +138,11 @@ function stateOf(text: string, { entries, command }: SettingsHooks): HookState {
 function addEntry(text: string, event: string, value: object): string {
   const root = rootOf(text)
   const hooks = hooksOf(root)
-  if (!hooks) return insert(text, root, 'hooks', { [event]: [value] })
+  if (!hooks) return insertValue(text, root, 'hooks', { [event]: [value] })
   const present = memberOf(hooks, event)?.value
-  if (!present) return insert(text, hooks, event, [value])
+  if (!present) return insertValue(text, hooks, event, [value])
   if (present.kind !== 'array') throw new Unexpected(present.start, `hooks.${event} must be a list`)
-  return insert(text, present, null, value)
-}
-
-function insert(text: string, container: JsonObject | JsonArray, key: string | null, value: object): string {
-  const unit = indentUnit(text)
-  const indent = memberIndent(text, container, unit)
-  const newline = newlineOf(text)
-  const lines = json(value, unit).replaceAll('\n', `${newline}${indent}`)
-  return insertLast(text, container, key === null ? lines : `"${key}": ${lines}`, `${newline}${indent}`)
-}
-
-/** What stands before the first member of the root: the file's own indentation. */
-function indentUnit(text: string): string {
-  const first = rootOf(text).elements[0]
-  return (first && ownLine(text, first.start)) || '  '
-}
-
-function memberIndent(text: string, container: JsonObject | JsonArray, unit: string): string {
-  const first = container.elements[0]
-  return (first && ownLine(text, first.start)) ?? lineStart(text, container.start) + unit
-}
-
-/** The blanks before a place, when nothing else stands before it on its line; null otherwise. */
-function ownLine(text: string, at: number): string | null {
-  return /\n([ \t]*)$/.exec(text.slice(0, at))?.[1] ?? null
-}
-
-function lineStart(text: string, at: number): string {
-  const from = text.lastIndexOf('\n', at) + 1
-  return /^[ \t]*/.exec(text.slice(from, at))![0]
+  return insertValue(text, present, null, value)
 }
 
 /** @returns null when nothing is left of a file that was made for the hooks */
@@ -268,6 +207,6 @@ function isMadeForHooks(root: JsonObject, hooks: JsonObject, besides: SettingsHo
   return (
     first?.value === hooks &&
     others.length === Object.keys(besides).length &&
-    others.every(({ key, value }) => Object.hasOwn(besides, key) && textOf(value) === besides[key])
+    others.every(({ key, value }) => Object.hasOwn(besides, key) && settingValue(value) === besides[key])
   )
 }

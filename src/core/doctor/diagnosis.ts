@@ -4,6 +4,7 @@
  *
  * A fix is planned only where there is one safe answer. For everything else `advice` says what a person must decide.
  */
+import { diagnoseAgents } from './diagnosis-agents.ts'
 import { diagnoseDependencies } from './diagnosis-dependencies.ts'
 import { diagnoseItems } from './diagnosis-items.ts'
 import { diagnoseState } from './diagnosis-state.ts'
@@ -14,6 +15,7 @@ import type { Facts, Finding } from './finding.ts'
 export function diagnose(facts: Facts): Finding[] {
   return [
     ...diagnoseSurroundings(facts),
+    ...diagnoseAgents(facts.agents),
     ...diagnoseState(facts),
     ...diagnoseItems(facts),
     ...diagnoseDependencies(facts),

@@ -36,6 +36,7 @@ export type FindingCode =
   | 'unlogged-change'
   | 'kept-bytes'
   | 'hooks'
+  | 'agent-hooks'
   | 'merge-driver'
 
 /** `note`: worth knowing, but nothing is wrong; notes do not count for the exit code. */
@@ -142,6 +143,17 @@ export interface HookFacts {
   via: string | null
 }
 
+/** Hooks of an agent that are installed. */
+export interface AgentHookFacts {
+  agent: string
+  /** Whether a file of them is missing, or of another version. */
+  state: 'installed' | 'outdated' | 'missing'
+  /** Why they find no wrk; null when they do. */
+  unreachable: string | null
+  /** Whether one of them ever ran in this workspace, on this machine. */
+  seen: boolean
+}
+
 type UnknownSettingFacts = Omit<UnknownSetting, 'offset'> & { path: string; line: number; column: number }
 
 export interface Facts {
@@ -162,6 +174,7 @@ export interface Facts {
   /** Keys of wrk.yaml that mean nothing. */
   unknownSettings: readonly UnknownSettingFacts[]
   state: StateFacts
+  agents: readonly AgentHookFacts[]
   registry: {
     path: string
     /** Why this process cannot change it. */

@@ -18,6 +18,8 @@ export interface AgentTexts {
   /** The shell part of the hooks, and opencode's plugin; `@QUEUE@` is where the queue is in the workspace. */
   hookFile: string
   opencodePlugin: string
+  /** Where the plugin of Claude Code is in the package; null in the standalone executable, which has no such folder. */
+  pluginFolder: string | null
   /** What starts this wrk, for the settings of this machine. */
   program: readonly string[]
 }

@@ -6,10 +6,13 @@
  * ends in an error that the caller turns into "no decision".
  * Does not guarantee: that the shell does not write to an item; the commit hooks look at that.
  */
-import { resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { adapterOf } from '../../core/agents/adapters/adapters.ts'
 import type { AgentAdapter, AgentEvent } from '../../core/agents/agent-event.ts'
+import { isHookCommand } from '../../core/agents/hook-command.ts'
 import { parsePayload } from '../../core/agents/payload.ts'
+import { MISSING, unless } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { isSessionId } from '../../core/sessions/session.ts'
 import { readStdin } from '../../system/stdin.ts'
@@ -36,17 +39,24 @@ const BUDGET_AT_END_MS = 1000
 /** A tool's result may be large; what is larger is not looked at. */
 const LONGEST_INPUT = 16 * 1024 * 1024
 
+interface HookOptions {
+  /** In place of stdin. */
+  input?: string | undefined
+  /** Where the shell part looks up whether there is anything to do. */
+  mark?: HookMark | undefined
+  /** The hook comes from a plugin. */
+  isPlugin?: boolean
+}
+
 /**
  * Acts on an event of an agent.
- * @param input in place of stdin
- * @param mark where the shell part looks up whether there is anything to do
  * @throws WrkError, system errors
  */
 export async function agentHook(
   name: string,
   env: HookEnvironment,
   cwd: string,
-  { input, mark }: { input?: string | undefined; mark?: HookMark | undefined } = {},
+  { input, mark, isPlugin = false }: HookOptions = {},
 ): Promise<HookOutcome> {
   const since = performance.now()
   const adapter = adapterOf(name)
@@ -54,7 +64,8 @@ export async function agentHook(
   try {
     const text = input ?? (await readStdin(LONGEST_INPUT, BUDGET_MS - 20)) ?? ''
     const event = adapter.read(parsePayload(text))
-    const result = event === null ? NOTHING : await actOn(adapter, event, env, cwd, since)
+    const isDouble = isPlugin && isInSettings(adapter, event?.cwd ?? cwd, env)
+    const result = event === null || isDouble ? NOTHING : await actOn(adapter, event, env, cwd, since)
     return { adapter, event, result }
   } finally {
     if (mark) markSeen(mark)
@@ -138,4 +149,18 @@ async function openBriefly(options: Parameters<typeof openContext>[0], until: nu
   const context = await openContext(options)
   const patienceMs = Math.max(10, until - performance.now())
   return { ...context, store: { ...context.store, host: { ...context.store.host, patienceMs } } }
+}
+
+/** Whether the project's settings have hooks too: what a plugin would do is done by those. */
+function isInSettings(
+  { hooks, projectVariable }: AgentAdapter,
+  folder: string,
+  env: HookEnvironment,
+): boolean {
+  if (hooks.kind !== 'settings') return false
+  const project = (projectVariable && env[projectVariable]) || folder
+  return [hooks.shared, hooks.local].some(file => {
+    const read = () => readFileSync(join(project, file ?? ''), 'utf8')
+    return file !== null && isHookCommand(unless([...MISSING, 'EACCES', 'EISDIR'], '', read))
+  })
 }

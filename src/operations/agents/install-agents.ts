@@ -6,9 +6,12 @@
 import { dirname, join } from 'node:path'
 import { ADAPTERS } from '../../core/agents/adapters/adapters.ts'
 import type { AgentAdapter } from '../../core/agents/agent-event.ts'
+import { PLUGIN_MEMBERS, pluginMembers } from '../../core/agents/claude-plugin.ts'
 import { findBlock, withBlock, withoutBlock } from '../../core/agents/marked-block.ts'
 import { isOwnFile } from '../../core/agents/own-file.ts'
-import { type Edited, hasHooks, withHooks, withoutHooks } from '../../core/agents/settings-hooks.ts'
+import { hasHooks, withHooks, withoutHooks } from '../../core/agents/settings-hooks.ts'
+import { hasMembers, withMembers, withoutMembers } from '../../core/agents/settings-members.ts'
+import type { Edited } from '../../core/agents/settings-text.ts'
 import { WrkError } from '../../core/errors.ts'
 import {
   readWorkspaceFile,
@@ -49,12 +52,18 @@ interface Plan extends AgentFileChange {
   after: string | null
 }
 
+export interface HowToInstall {
+  scope: Scope
+  /** Claude Code's plugin in place of hooks in its settings: both at once would do everything twice. */
+  plugin: boolean
+}
+
 /** @throws WrkError USAGE (a file that cannot be edited, with line and column), IO */
 export function installAgents(
   context: Context,
   agents: readonly AgentAdapter[],
   texts: AgentTexts,
-  { scope }: { scope: Scope },
+  how: HowToInstall,
 ): AgentsChange {
   const workspace = workspaceFor(context, texts)
   const plans = new Plans(context, workspace)
@@ -62,17 +71,56 @@ export function installAgents(
     plans.add(agent.instructions, 'instructions', from =>
       editBlock(from, text => withBlock(text, texts.block, agent.preface)),
     )
-    const own = hooksFileOf(agent, scope) === null ? 'shared' : scope
-    plans.add(hooksFileOf(agent, own)!, 'hooks', from =>
-      agent.hooks.kind === 'file'
-        ? editOwnFile(from, ownFileText(workspace, agent))
-        : editSettings(from, text => withHooks(text, settingsHooks(workspace, agent, own))),
-    )
+    if (agent.name === 'claude' && how.plugin) planPlugin(plans, agent, texts)
+    else planHooks(plans, workspace, agent, how.scope)
   }
   for (const one of SCOPES)
     if (plans.sources(hookFileOf(workspace, one)))
       plans.add(hookFileOf(workspace, one), 'hooks', from => editOwnFile(from, hookFileText(workspace)))
+    else plans.addIfThere(hookFileOf(workspace, one), 'hooks', from => editOwnFile(from, null))
   return plans.write()
+}
+
+function planHooks(plans: Plans, workspace: Workspace, agent: AgentAdapter, scope: Scope): void {
+  const { hooks } = agent
+  const own = hooksFileOf(agent, scope) === null ? 'shared' : scope
+  plans.add(hooksFileOf(agent, own)!, 'hooks', from =>
+    hooks.kind === 'file'
+      ? editOwnFile(from, ownFileText(workspace, agent))
+      : editSettings(from, text =>
+          afterwards(withoutPlugin(text), bare => withHooks(bare, settingsHooks(workspace, agent, own))),
+        ),
+  )
+  const local = hooksFileOf(agent, 'local')
+  if (local !== null && own !== 'local' && plans.has(local, text => hasMembers(text, PLUGIN_MEMBERS)))
+    plans.add(local, 'hooks', from => editSettings(from, withoutPlugin))
+}
+
+function planPlugin(plans: Plans, agent: AgentAdapter, { pluginFolder }: AgentTexts): void {
+  const { hooks } = agent
+  if (hooks.kind !== 'settings') return
+  if (pluginFolder === null)
+    throw new WrkError('USAGE', 'the standalone executable has no plugin folder', {
+      hint: 'Install the package (npm install --global wrk-cli), or use hooks: wrk agents install claude',
+    })
+  const bare = (text: string | null): Edited =>
+    text === null ? { kind: 'empty' } : withoutHooks(text, hooks.root)
+  plans.addIfThere(hooks.shared, 'hooks', from => editSettings(from, bare))
+  plans.add(hooks.local!, 'hooks', from =>
+    editSettings(from, text =>
+      afterwards(bare(text), rest => withMembers(rest, pluginMembers(pluginFolder))),
+    ),
+  )
+}
+
+function withoutPlugin(text: string | null): Edited {
+  return text === null ? { kind: 'empty' } : withoutMembers(text, PLUGIN_MEMBERS)
+}
+
+/** One edit after another; the first that finds an error ends it. */
+function afterwards(edited: Edited, next: (text: string | null) => Edited): Edited {
+  if (edited.kind === 'error') return edited
+  return next(edited.kind === 'empty' ? null : edited.text)
 }
 
 /** Removes what install added, and nothing else. */
@@ -92,7 +140,9 @@ export function uninstallAgents(
           hooks.kind === 'file'
             ? editOwnFile(from, null)
             : editSettings(from, text =>
-                text === null ? { kind: 'empty' } : withoutHooks(text, hooks.root),
+                afterwards(withoutPlugin(text), bare =>
+                  bare === null ? { kind: 'empty' } : withoutHooks(bare, hooks.root),
+                ),
               ),
         )
     }
@@ -124,6 +174,20 @@ class Plans {
     if (this.plans.some(({ path }) => path === from.path)) return
     const after = edit(from)
     this.plans.push({ file, path: from.path, what, change: kindOfChange(from.text, after), from, after })
+  }
+
+  /** The same for a file that need not be made. */
+  addIfThere(
+    file: string,
+    what: AgentFileChange['what'],
+    edit: (from: WorkspaceFile) => string | null,
+  ): void {
+    if (this.read(file).text !== null) this.add(file, what, edit)
+  }
+
+  has(file: string, test: (text: string) => boolean): boolean {
+    const { text } = this.read(file)
+    return text !== null && test(text)
   }
 
   /** Whether hooks of any agent will source this file. */
@@ -185,7 +249,9 @@ function kindOfChange(before: string | null, after: string | null): AgentFileCha
 }
 
 function hasOurs(text: string): boolean {
-  return findBlock(text).kind === 'block' || hasHooks(text) || isOwnFile(text)
+  return (
+    findBlock(text).kind === 'block' || hasHooks(text) || hasMembers(text, PLUGIN_MEMBERS) || isOwnFile(text)
+  )
 }
 
 function editBlock(

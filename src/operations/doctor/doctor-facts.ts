@@ -20,13 +20,15 @@ import { draftsIn, guardsIn, intentsIn, keptIn, movesIn, runsIn } from '../../st
 import { logState } from '../../store/log/log-repair.ts'
 import { isFolder } from '../../store/queue.ts'
 import type { Store } from '../../store/store.ts'
+import type { AgentTexts } from '../agents/agent-files.ts'
 import { heldLock, type ItemJudge, judgeForMany, leftWork } from '../claims/holder.ts'
 import { type Context, readSettingsFile } from '../context.ts'
 import { type Caller, resolveCaller } from '../sessions/caller.ts'
+import { agentHookFacts } from './doctor-agents.ts'
 import { gitFacts, type HookProgram } from './doctor-git.ts'
 
 /** @throws WrkError IO; system errors */
-export async function gatherFacts(context: Context, program: HookProgram): Promise<Facts> {
+export async function gatherFacts(context: Context, program: HookProgram, texts: AgentTexts): Promise<Facts> {
   const { store, clock } = context
   const { registry, caller } = await resolveCaller(context)
   const now = clock()
@@ -46,6 +48,7 @@ export async function gatherFacts(context: Context, program: HookProgram): Promi
     unseen: unseenItems(store.host.disk, store.root),
     unknownSettings: await unknownInFile(store),
     state: stateFacts(store, judge),
+    agents: await agentHookFacts(context, texts),
     registry: registryFacts(store, registry),
     git: gitFacts(context, program),
   }

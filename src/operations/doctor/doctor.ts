@@ -8,6 +8,7 @@ import { diagnose } from '../../core/doctor/diagnosis.ts'
 import { counts, type Finding, isSameFinding } from '../../core/doctor/finding.ts'
 import { asIoError } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
+import type { AgentTexts } from '../agents/agent-files.ts'
 import type { Context } from '../context.ts'
 import type { HookProgram } from '../hooks/hook-text.ts'
 import { gatherFacts } from './doctor-facts.ts'
@@ -41,10 +42,10 @@ const PAUSE_MS = 50
 /** @throws WrkError IO, BUSY */
 export async function doctor(
   context: Context,
-  { fix, program }: { fix: boolean; program: HookProgram },
+  { fix, program, texts }: { fix: boolean; program: HookProgram; texts: AgentTexts },
 ): Promise<Diagnosis> {
   const look = async () => {
-    const facts = await gatherFacts(context, program)
+    const facts = await gatherFacts(context, program, texts)
     return { facts, findings: diagnose(facts) }
   }
   const fixed: Repaired[] = []

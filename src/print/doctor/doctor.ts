@@ -50,6 +50,7 @@ const TITLES: Record<Finding['code'], string> = {
   'unlogged-change': 'changes that may not be logged',
   'kept-bytes': 'overwritten edits that were kept',
   hooks: 'git hooks',
+  'agent-hooks': 'hooks of agents',
   'merge-driver': 'merge driver',
 }
 

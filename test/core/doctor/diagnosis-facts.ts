@@ -65,6 +65,7 @@ export function facts(items: ItemFacts[], more: Partial<Facts> = {}): Facts {
     unseen: [],
     unknownSettings: [],
     registry: { path: `${ROOT}/session-state.yaml`, notOurs: null, broken: null },
+    agents: [],
     git: null,
     ...more,
     state: { ...NO_STATE, ...more.state },
