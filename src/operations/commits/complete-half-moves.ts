@@ -14,7 +14,12 @@ import { belongsTo } from '../../core/sessions/session.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
 import { NeedsFullReader, withReaders } from '../../store/readers.ts'
 import { changeIndex, type GitEntry, writeBlob } from '../../system/git/index-entries.ts'
-import { committedPaths, readAsCheckedOut, storeThroughFilters } from '../../system/git/staged.ts'
+import {
+  committedPaths,
+  ignoredPaths,
+  readAsCheckedOut,
+  storeThroughFilters,
+} from '../../system/git/staged.ts'
 import { readTruths, type Truth } from '../claims/true-lock.ts'
 import type { Context } from '../context.ts'
 import { resolveCaller } from '../sessions/caller.ts'
@@ -51,7 +56,7 @@ export async function completeHalfMoves(
   // With `git commit -a` an item's end may be staged that was moved back since; else it is meant to leave git.
   const index = basename(context.env.GIT_INDEX_FILE ?? '')
   const isAll = index === 'index.lock'
-  const completed = await withReaders(full =>
+  const possible = await withReaders(full =>
     halves.flatMap(half => {
       const truth = truthOf(half.key)
       const one = half.before
@@ -60,6 +65,12 @@ export async function completeHalfMoves(
       return one ?? []
     }),
   )
+  // What git ignores stays a finding, with the rule's place: it would be in git where nobody looks for it.
+  const ignored = ignoredPaths(
+    repository,
+    possible.flatMap(({ add }) => add.map(({ path }) => path)),
+  )
+  const completed = possible.filter(({ add }) => !add.some(({ path }) => ignored.has(path)))
   if (completed.length === 0) return []
   const change = (other: string | undefined) =>
     changeIndex(
