@@ -6,12 +6,13 @@
  * knows are completed; one by hand stays a finding.
  */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
 import { withWrksFields } from '../../core/commits/wrk-written.ts'
 import { MISSING, unless } from '../../core/errno.ts'
 import { belongsTo } from '../../core/sessions/session.ts'
 import type { FullReader } from '../../markdown/frontmatter.ts'
+import { readMove } from '../../store/items/places/moves.ts'
 import { NeedsFullReader, withReaders } from '../../store/readers.ts'
 import { changeIndex, type GitEntry, writeBlob } from '../../system/git/index-entries.ts'
 import {
@@ -60,7 +61,7 @@ export async function completeHalfMoves(
     halves.flatMap(half => {
       const truth = truthOf(half.key)
       const one = half.before
-        ? newHalf(found, half, truth, { isMine: isMine(truth), isAll }, full)
+        ? newHalf(context, found, half, truth, { isMine: isMine(truth), isAll }, full)
         : oldHalf(found, half, truth)
       return one ?? []
     }),
@@ -89,12 +90,14 @@ export async function completeHalfMoves(
  * the move, or the item has been moved back since.
  */
 function newHalf(
+  context: Context,
   { repository, folder }: QueueInRepository,
-  { before, after }: StagedItem,
+  half: StagedItem,
   { readings }: Truth,
   { isMine, isAll }: { isMine: boolean; isAll: boolean },
   full: FullReader | undefined,
 ): Completion | null {
+  const { before, after } = half
   const [reading, ...others] = readings
   const snapshot = reading?.record?.snapshots.at(-1)
   const within = (path: string) => path.slice(folder === '' ? 0 : folder.length + 1)
@@ -102,7 +105,8 @@ function newHalf(
   const path = folder === '' ? snapshot.path : `${folder}/${snapshot.path}`
   if (path === before.path && (after || !isAll)) return null
   const there = relative(repository.top, reading.place.path).split(sep).join('/')
-  if (!after && there !== path) return null
+  if (!after && there !== path && !isOnItsWay(context, half, snapshot.path, join(repository.top, path)))
+    return null
   const bytes =
     unless(MISSING, null, () => readFileSync(reading.place.path)) ??
     unless(MISSING, null, () => readFileSync(join(repository.top, path)))
@@ -125,6 +129,12 @@ function newHalf(
     add: [{ path, mode: '100644', blob, stage: 0 }],
     note: `this commit also has the other half of a move: ${reading.item.id} to ${to}${rest}`,
   }
+}
+
+/** Whether wrk is moving it there at this moment: the record says so before the file is there. */
+function isOnItsWay({ store }: Context, { key }: StagedItem, to: string, path: string): boolean {
+  const move = readMove(store.host.disk, store.stateDir, key)
+  return move?.folder === to.slice(0, Math.max(to.lastIndexOf('/'), 0)) || existsSync(path)
 }
 
 /** Only the new file is staged: the old one, which is gone, leaves with it. */
