@@ -19,16 +19,9 @@ import { program } from './program.mjs'
 import { items, progress } from './setting.mjs'
 import { goal } from './table.mjs'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+const { path: CHROMIUM, flags: FLAGS } = JSON.parse(
+  readFileSync(new URL('../chromium.json', import.meta.url), 'utf8'),
+)
 const CLIENTS = 20
 
 export async function board(setting) {

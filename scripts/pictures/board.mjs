@@ -116,10 +116,10 @@ async function takePictures() {
   running.push(server)
   await new Promise(settle => server.stdout.once('data', settle))
   const { port, token } = JSON.parse(readFileSync(join(queue, '.wrk', 'board.json'), 'utf8'))
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu'],
-  })
+  const { path: executablePath, flags: args } = JSON.parse(
+    readFileSync(new URL('../chromium.json', import.meta.url), 'utf8'),
+  )
+  const browser = await chromium.launch({ executablePath, args })
   mkdirSync(folder, { recursive: true })
   try {
     for (const colorScheme of ['light', 'dark']) {

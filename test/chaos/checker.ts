@@ -37,6 +37,7 @@
  * Clocks differ between callers, which is why nothing but the age of locks is judged by the times in the log. Who
  * is ahead of others takes over by age what is young for them: that is a takeover, and logged.
  */
+import type { LoggedEvent } from '../support/queue.ts'
 import type { Op, Recording } from './recording.ts'
 
 export interface Violation {
@@ -44,20 +45,9 @@ export interface Violation {
   what: string
 }
 
-interface LogEvent {
-  seq: number
-  time: string
-  type: string
-  item: string | null
-  session: string | null
-  previous_holder: string | null
-  reason: string | null
-  forced: boolean
-}
-
 /** An event of one item with what is known of when it happened, and by which calls. */
 interface Step {
-  event: LogEvent
+  event: LoggedEvent
   begin: number
   end: number
   ops: Op[]
@@ -123,13 +113,13 @@ export function check(recording: Recording): Violation[] {
 
 type Report = (kind: string, what: string) => void
 
-const tell = ({ seq, type, item, session, previous_holder, reason }: LogEvent) =>
+const tell = ({ seq, type, item, session, previous_holder, reason }: LoggedEvent) =>
   `#${seq} ${type} ${item} by ${session}${previous_holder ? ` from ${previous_holder}` : ''}${reason ? ` (${reason})` : ''}`
 const tellOp = ({ worker, n, verb, item, who, via, code }: Op) =>
   `${verb} ${item ?? ''} by ${who} (${worker}, call ${n}, ${via}, exit ${code})`
 
-function checkNumbers({ log, logAtEnd }: Recording, report: Report): LogEvent[] {
-  const events: LogEvent[] = []
+function checkNumbers({ log, logAtEnd }: Recording, report: Report): LoggedEvent[] {
+  const events: LoggedEvent[] = []
   const lines = new Map<number, string>()
   let last: number | null = null
   for (const line of log) {
@@ -151,7 +141,7 @@ function checkNumbers({ log, logAtEnd }: Recording, report: Report): LogEvent[] 
   return events.sort((a, b) => a.seq - b.seq)
 }
 
-function parse(line: string): LogEvent | null {
+function parse(line: string): LoggedEvent | null {
   try {
     const event = JSON.parse(line)
     return Number.isSafeInteger(event.seq) && typeof event.type === 'string' ? event : null
@@ -161,7 +151,7 @@ function parse(line: string): LogEvent | null {
 }
 
 /** Plays the events of an item in the order of their numbers. What is closed may be open again where git was at work. */
-function checkHistory(item: string, events: readonly LogEvent[], git: boolean, report: Report): Step[] {
+function checkHistory(item: string, events: readonly LoggedEvent[], git: boolean, report: Report): Step[] {
   let holder: string | null = null
   let status = 'pending'
   const steps: Step[] = []
@@ -567,7 +557,7 @@ function checkFiles(histories: ReadonlyMap<string, Step[]>, recording: Recording
 }
 
 /** Nobody is forgotten within a storm, so all sessions are listed at its end. */
-function checkSessions(events: readonly LogEvent[], { sessions }: Recording, report: Report): void {
+function checkSessions(events: readonly LoggedEvent[], { sessions }: Recording, report: Report): void {
   const on: Record<string, boolean> = {}
   for (const event of events) {
     if (event.type !== 'sessionStarted' && event.type !== 'sessionEnded') continue

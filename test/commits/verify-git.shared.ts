@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { item } from '../support/items.ts'
-import { makeRepository, type Repository } from '../support/repository.ts'
+import { IN_QUEUE, makeRepository, type Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
 
 export const twoSessions = (repository: Repository) =>
@@ -55,3 +55,20 @@ export async function expectReplay(repository: Repository): Promise<void> {
   await repository.git(['add', repository.path('WRK-1')])
   expect(codes(await verify(repository))).toEqual(['held'])
 }
+
+/** What verify answers where only the deletion of the moved WRK-3 is staged. */
+export const leftOut = (repository: Repository, place: string) => ({
+  code: 1,
+  json: {
+    error: { code: 'FAILED' },
+    findings: [
+      {
+        code: 'left-out',
+        item: 'WRK-3',
+        path: repository.path('WRK-3'),
+        message: expect.stringContaining(`its file is now ${join(IN_QUEUE, place)}`),
+        fix: `git add ${join(IN_QUEUE, place)}`,
+      },
+    ],
+  },
+})

@@ -7,7 +7,16 @@ import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { gitEnv, IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
-import { claim, codes, diverged, expectReplay, twoSessions, verify, withClaims } from './verify-git.shared.ts'
+import {
+  claim,
+  codes,
+  diverged,
+  expectReplay,
+  leftOut,
+  twoSessions,
+  verify,
+  withClaims,
+} from './verify-git.shared.ts'
 
 describe('at the first commit', () => {
   test('all that is staged is new: items of one’s own pass, broken and held ones do not', async () => {
@@ -46,22 +55,6 @@ describe('items that went elsewhere', () => {
 })
 
 describe('an item that was moved, of which only the deletion is staged,', () => {
-  const leftOut = (repository: Repository, place: string) => ({
-    code: 1,
-    json: {
-      error: { code: 'FAILED' },
-      findings: [
-        {
-          code: 'left-out',
-          item: 'WRK-3',
-          path: repository.path('WRK-3'),
-          message: expect.stringContaining(`its file is now ${join(IN_QUEUE, place)}`),
-          fix: `git add ${join(IN_QUEUE, place)}`,
-        },
-      ],
-    },
-  })
-
   test('is refused, and the advice repairs it', async () => {
     const repository = await withClaims()
     expect((await repository.wrk('start WRK-3')).code).toBe(0)

@@ -5,7 +5,16 @@ import { describe, expect, test } from 'vitest'
 import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { IN_QUEUE, makeRepository, Repository } from '../support/repository.ts'
-import { claim, codes, diverged, expectReplay, twoSessions, verify, withClaims } from './verify-git.shared.ts'
+import {
+  claim,
+  codes,
+  diverged,
+  expectReplay,
+  leftOut,
+  twoSessions,
+  verify,
+  withClaims,
+} from './verify-git.shared.ts'
 
 describe('at the first commit', () => {
   test('the queue may be the whole repository', async () => {
@@ -54,22 +63,6 @@ describe('an item that was moved, of which only the deletion is staged,', () => 
     mkdirSync(join(top, IN_QUEUE, dirname(to)), { recursive: true })
     renameSync(join(top, IN_QUEUE, 'pending', `${id}.md`), join(top, IN_QUEUE, to))
   }
-  const leftOut = (repository: Repository, place: string) => ({
-    code: 1,
-    json: {
-      error: { code: 'FAILED' },
-      findings: [
-        {
-          code: 'left-out',
-          item: 'WRK-3',
-          path: repository.path('WRK-3'),
-          message: expect.stringContaining(`its file is now ${join(IN_QUEUE, place)}`),
-          fix: `git add ${join(IN_QUEUE, place)}`,
-        },
-      ],
-    },
-  })
-
   test('under another name in the same folder, or in two places, is refused too', async () => {
     const repository = await withClaims()
     move(repository, 'pending/WRK-3-tides.md')

@@ -4,10 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { copyOf } from '../support/faults/system-calls.ts'
-import { finished, start } from '../support/processes.ts'
-import { cleanEnv, FIRST, PROGRAM, required } from '../support/program.ts'
+import { FIRST, PROGRAM, required } from '../support/program.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
-import { namespaces } from './upheaval.shared.ts'
+import { inside, namespaces } from './upheaval.shared.ts'
 
 // --- .wrk is deleted ---------------------------------------------------------------------------------------
 
@@ -96,14 +95,6 @@ const archivePlace = (queue: Queue): string => {
 }
 
 describe.runIf(namespaces.status === 0)('in another pid namespace', () => {
-  const inside = (queue: Queue, script: string) =>
-    finished(
-      start('unshare', ['--pid', '--fork', '--mount-proc', '/bin/bash', '-c', script], {
-        cwd: queue.home,
-        env: cleanEnv(queue.home, { WRK_QUEUE: queue.root }),
-      }),
-    )
-
   test('claims and those outside exclude each other, pids that are the same notwithstanding', async () => {
     for (let round = 0; round < 3; round++) {
       const queue = makeQueue(['WRK-1'])

@@ -7,11 +7,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { HOUR, stampOf } from '../support/clock.ts'
 import { item } from '../support/items.ts'
-import { finished, start } from '../support/processes.ts'
 import { cleanEnv } from '../support/program.ts'
-import { makeQueue, type Queue } from '../support/queue.ts'
+import { makeQueue } from '../support/queue.ts'
 import { anchorOf, registry } from '../support/sessions.ts'
-import { namespaces } from './upheaval.shared.ts'
+import { inside, namespaces } from './upheaval.shared.ts'
 
 // --- clocks that jump --------------------------------------------------------------------------------------
 
@@ -70,14 +69,6 @@ describe('a clock that jumps by hours', () => {
 })
 
 describe.runIf(namespaces.status === 0)('in another pid namespace', () => {
-  const inside = (queue: Queue, script: string) =>
-    finished(
-      start('unshare', ['--pid', '--fork', '--mount-proc', '/bin/bash', '-c', script], {
-        cwd: queue.home,
-        env: cleanEnv(queue.home, { WRK_QUEUE: queue.root }),
-      }),
-    )
-
   test('a session is unknown from outside, even when its process has ended: its item stays its own', async () => {
     const queue = makeQueue(['WRK-1'])
     const { PATH = '' } = cleanEnv(queue.home)

@@ -93,3 +93,22 @@ export async function expectClaimSurvivesKills(each: number): Promise<void> {
   }
   expect(await failuresAt(steps, crashAt, each)).toEqual([])
 }
+
+/** Lines of an event log of at least so many bytes. */
+export function filled(bytes: number, from = 1): string[] {
+  const lines: string[] = []
+  for (let size = 0, seq = from; size < bytes; seq++) {
+    const event = {
+      seq,
+      time: '2026-02-16T19:30:05Z',
+      type: 'renewed',
+      item: 'WRK-9',
+      session: 'x',
+      previous_holder: null,
+    }
+    const line = `${JSON.stringify({ ...event, reason: 'r'.repeat(200), forced: false, tx: `tx${seq}` })}\n`
+    size += line.length
+    lines.push(line)
+  }
+  return lines
+}

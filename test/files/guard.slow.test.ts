@@ -7,7 +7,14 @@ import { heldItem } from '../support/items.ts'
 import { makeQueue } from '../support/queue.ts'
 import { registry } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
-import { crashing, expectClaimSurvivesKills, expectHealed, failuresAt, isHeldBy } from './guard.shared.ts'
+import {
+  crashing,
+  expectClaimSurvivesKills,
+  expectHealed,
+  failuresAt,
+  filled,
+  isHeldBy,
+} from './guard.shared.ts'
 
 /**
  * At each call that wrk makes to the file system, also those that only read: what strace does at the calls that change
@@ -52,24 +59,6 @@ describe('a command that is killed', () => {
 })
 
 describe('the event log', () => {
-  const filled = (bytes: number, from = 1) => {
-    const lines: string[] = []
-    for (let size = 0, seq = from; size < bytes; seq++) {
-      const event = {
-        seq,
-        time: '2026-02-16T19:30:05Z',
-        type: 'renewed',
-        item: 'WRK-9',
-        session: 'x',
-        previous_holder: null,
-      }
-      const line = `${JSON.stringify({ ...event, reason: 'r'.repeat(200), forced: false, tx: `tx${seq}` })}\n`
-      size += line.length
-      lines.push(line)
-    }
-    return lines
-  }
-
   test('that is rotated while many write loses and repeats nothing', async () => {
     const ids = Array.from({ length: 12 }, (_, i) => `WRK-${i + 1}`)
     const queue = makeQueue(ids)

@@ -11,6 +11,7 @@ import { heldItem, item } from '../support/items.ts'
 import { makeQueue, type Queue } from '../support/queue.ts'
 import { registry, sessionFile } from '../support/sessions.ts'
 import { together } from '../support/together.ts'
+import { filled } from './guard.shared.ts'
 
 describe('an intent that was left in the outbox', () => {
   const event: PendingEvent = {
@@ -167,24 +168,6 @@ describe('the event log', () => {
       'WRK-3',
     ])
   })
-
-  const filled = (bytes: number, from = 1) => {
-    const lines: string[] = []
-    for (let size = 0, seq = from; size < bytes; seq++) {
-      const event = {
-        seq,
-        time: '2026-02-16T19:30:05Z',
-        type: 'renewed',
-        item: 'WRK-9',
-        session: 'x',
-        previous_holder: null,
-      }
-      const line = `${JSON.stringify({ ...event, reason: 'r'.repeat(200), forced: false, tx: `tx${seq}` })}\n`
-      size += line.length
-      lines.push(line)
-    }
-    return lines
-  }
 
   test('that grew large is rotated; numbers go on rising over both parts and a second rotation', async () => {
     const queue = makeQueue(['WRK-1', 'WRK-2'])

@@ -123,3 +123,18 @@ export function stampedSnapshot(folder: string): Record<string, string> {
     }),
   )
 }
+
+/** Calls each function of the lib once. */
+export const EACH_FUNCTION = `claim_wrk WRK-157 >/dev/null
+file="$(resolve_wrk_file 157)"
+wrk_set_frontmatter_value "$file" priority high
+[ "$(wrk_get_frontmatter_value "$file" priority)" = high ]
+assert_provider claude
+session_set_scalar orchestrator_agent claude
+assert_orchestrator_or_fail claude
+session_record_stage WRK-157 s
+[ "$(session_get last_stage)" = s ]
+release_wrk WRK-157 >/dev/null
+release_wrk WRK-99 2>/dev/null
+! resolve_wrk_file 99 2>/dev/null
+`

@@ -8,7 +8,7 @@ import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { cleanEnv, ROOT } from '../support/program.ts'
 import { run } from '../support/run.ts'
-import { FILES, GUARDS, templateOf, Workspace } from './scripts.shared.ts'
+import { EACH_FUNCTION, FILES, GUARDS, templateOf, Workspace } from './scripts.shared.ts'
 
 describe('resolve_wrk_file', () => {
   const ITEMS = {
@@ -116,20 +116,6 @@ gates:
 })
 
 describe('the shell around', () => {
-  const ALL = `claim_wrk WRK-157 >/dev/null
-file="$(resolve_wrk_file 157)"
-wrk_set_frontmatter_value "$file" priority high
-[ "$(wrk_get_frontmatter_value "$file" priority)" = high ]
-assert_provider claude
-session_set_scalar orchestrator_agent claude
-assert_orchestrator_or_fail claude
-session_record_stage WRK-157 s
-[ "$(session_get last_stage)" = s ]
-release_wrk WRK-157 >/dev/null
-release_wrk WRK-99 2>/dev/null
-! resolve_wrk_file 99 2>/dev/null
-`
-
   test.each([
     ['CDPATH', 'set -euo pipefail; export CDPATH="$W:/tmp:/"'],
     [
@@ -147,7 +133,7 @@ release_wrk WRK-99 2>/dev/null
     ['ERR traps in functions', 'set -Eeuo pipefail; trap "echo trapped >&2" ERR'],
   ])('may have %s', async (_, before) => {
     const space = new Workspace({ 'WRK-157': item('WRK-157') })
-    const { code, stdout, stderr } = await space.bash(`${ALL}echo end`, { before })
+    const { code, stdout, stderr } = await space.bash(`${EACH_FUNCTION}echo end`, { before })
     expect({ code, stdout, stderr: stderr.replaceAll('trapped\n', '') }).toEqual({
       code: 0,
       stdout: 'end\n',

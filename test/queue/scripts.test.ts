@@ -18,7 +18,7 @@ import { item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { cleanEnv, WRK } from '../support/program.ts'
 import { run } from '../support/run.ts'
-import { FILES, GUARDS, stampedSnapshot, templateOf, Workspace } from './scripts.shared.ts'
+import { EACH_FUNCTION, FILES, GUARDS, stampedSnapshot, templateOf, Workspace } from './scripts.shared.ts'
 
 const modeOf = (path: string) => (lstatSync(path).mode & 0o777).toString(8)
 
@@ -161,27 +161,13 @@ release_wrk 1 >/dev/null`)
 })
 
 describe('the shell around', () => {
-  const ALL = `claim_wrk WRK-157 >/dev/null
-file="$(resolve_wrk_file 157)"
-wrk_set_frontmatter_value "$file" priority high
-[ "$(wrk_get_frontmatter_value "$file" priority)" = high ]
-assert_provider claude
-session_set_scalar orchestrator_agent claude
-assert_orchestrator_or_fail claude
-session_record_stage WRK-157 s
-[ "$(session_get last_stage)" = s ]
-release_wrk WRK-157 >/dev/null
-release_wrk WRK-99 2>/dev/null
-! resolve_wrk_file 99 2>/dev/null
-`
-
   test('keeps its variables, options and folder, also when it sources twice', async () => {
     const space = new Workspace({ 'WRK-157': item('WRK-157') })
     const state = `{ set -o; shopt; pwd; trap; compgen -v | grep -vxE 'BASH_.*|PIPESTATUS|_|before|after|file|LINENO|RANDOM|SECONDS|FUNCNAME'; }`
     const { code, stdout } = await space.bash(
       `after="$(${state})"
 source "$LIB"
-${ALL}[[ "$after" == "$(${state})" ]] && echo same
+${EACH_FUNCTION}[[ "$after" == "$(${state})" ]] && echo same
 diff <(echo "$before") <(echo "$after") | grep '^[<>]' || :`,
       { before: `set -euo pipefail\nbefore="$(${state})"` },
     )

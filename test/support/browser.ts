@@ -1,25 +1,25 @@
 /** A real browser and a board for it to look at. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll } from 'vitest'
 import { until } from './clock.ts'
 import { killGroup, start } from './processes.ts'
-import { cleanEnv, type Env, FIRST, PROGRAM } from './program.ts'
+import { cleanEnv, type Env, FIRST, PROGRAM, ROOT } from './program.ts'
 import type { Queue } from './queue.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
+/** Which browser, and how it is started: the same for the benchmark and the pictures. */
+const { path: CHROMIUM, flags } = JSON.parse(
+  readFileSync(join(ROOT, 'scripts', 'chromium.json'), 'utf8'),
+) as {
+  path: string
+  flags: string[]
+}
 /** For `describe.skipIf`: such tests count as skipped where there is no browser. */
 export const NO_BROWSER = !existsSync(CHROMIUM)
 
 const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  ...flags,
   // Pages that are not in front run as if they were.
   '--disable-backgrounding-occluded-windows',
   '--disable-renderer-backgrounding',

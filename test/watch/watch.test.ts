@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   closeSync,
+  constants,
   openSync,
   readdirSync,
   readFileSync,
@@ -9,9 +10,9 @@ import {
   rmSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ago, HOUR, MINUTE, until } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
@@ -169,10 +170,20 @@ describe('wrk watch', () => {
     const queue = makeQueue(Object.fromEntries(items))
     const pipe = join(tempFolder(), 'pipe')
     spawnSync('mkfifo', [pipe])
-    const fd = openSync(pipe, 'r+')
+    const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)
+    /** By a byte of our own, which nobody reads either. */
+    const isFull = () => {
+      try {
+        writeSync(fd, ' ')
+        return false
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+        return true
+      }
+    }
     try {
       const watcher = await startWatch(queue, `--json >${pipe}`, { quiet: true })
-      await pause(1500)
+      await until('the pipe is full', isFull)
       expect(await watcher.end()).toBe(130)
     } finally {
       closeSync(fd)

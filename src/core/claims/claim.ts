@@ -26,7 +26,7 @@ export interface HeldLock {
   fileModified: Date
   /** A run of the holder that may still be at work on the item. */
   liveRun?: string | null
-  /** The record holds it, and something other than wrk took the lock out of the file. */
+  /** The record holds it, and git or an editor removed the lock from the file. */
   takenOut?: boolean
   /** The claim was cut short before the file showed it. */
   isUnshown?: boolean

@@ -12,7 +12,7 @@ export interface Holding {
   byRecord: boolean
   /** A lock in the file that wrk never wrote. It counts in place of the record's once that holder is dead or silent. */
   foreign: Lock | null
-  /** The record's holder is not the one that the file names: something other than wrk rewrote the file. */
+  /** The record's holder is not the one that the file names: git or an editor rewrote the file. */
   takenOut: boolean
 }
 

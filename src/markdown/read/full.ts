@@ -35,14 +35,7 @@ const NAMES = { frontmatter: 'the frontmatter', file: 'the file' }
  */
 export function readFull(text: string, options: { source?: 'frontmatter' | 'file' } = {}): FullResult {
   const lines = new LineCounter()
-  const document = parseDocument(text, {
-    uniqueKeys: false,
-    keepSourceTokens: true,
-    prettyErrors: false,
-    lineCounter: lines,
-    // Not 'silent': then it would not report a second document.
-    logLevel: 'error',
-  })
+  const document = parsed(text, lines)
   const [error] = document.errors
   if (error) return failure(lines, error.message, error.pos[0])
 
@@ -58,6 +51,17 @@ export function readFull(text: string, options: { source?: 'frontmatter' | 'file
   if (converter.problem) return failure(lines, converter.problem.message, converter.problem.offset)
   if (converter.aliases.length > 0) map.aliases = converter.aliases
   return { kind: 'map', map, duplicates: duplicatesIn(map, lines) }
+}
+
+function parsed(text: string, lineCounter: LineCounter) {
+  // Not 'silent': then it would not report a second document.
+  return parseDocument(text, {
+    uniqueKeys: false,
+    keepSourceTokens: true,
+    prettyErrors: false,
+    lineCounter,
+    logLevel: 'error',
+  })
 }
 
 interface Failure {
@@ -131,12 +135,7 @@ export async function readWithGrayMatter(fileText: string): Promise<MatterResult
 
 function dataOf(text: string): { kind: 'data'; data: Record<string, unknown> } | Failure {
   const lines = new LineCounter()
-  const document = parseDocument(text, {
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: lines,
-    logLevel: 'error',
-  })
+  const document = parsed(text, lines)
   const [error] = document.errors
   if (error) return failure(lines, error.message, error.pos[0])
   const root = document.contents

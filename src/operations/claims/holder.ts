@@ -24,7 +24,7 @@ export interface HolderInfo {
   host: string | null
   pid: number | null
   active_wrk: string | null
-  /** Something other than wrk took the lock out of the file. */
+  /** Git or an editor removed the lock from the file. */
   taken_out: boolean
   /** Another holder that the file names and wrk did not write. */
   named_in_file: string | null

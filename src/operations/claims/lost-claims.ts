@@ -47,7 +47,7 @@ export async function supersededClaims(
 }
 
 /**
- * The same, and the ids of items that the session holds although something other than wrk took its lock out of their
+ * The same, and the ids of items that the session holds although git or an editor removed its lock of their
  * files. A change that was cut short is completed first: nobody took that item's lock. Also what is to be said of
  * committed copies that git put back.
  */

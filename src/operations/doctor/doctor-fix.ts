@@ -136,7 +136,7 @@ async function setAside({ store, clock }: Context, key: ItemKey): Promise<string
   return `set the record aside as ${aside}`
 }
 
-/** Puts lock lines right that something other than wrk changed; who holds the item stays the same. */
+/** Puts lock lines right that git or an editor changed; who holds the item stays the same. */
 async function writeLockLines(context: Context, idText: string): Promise<boolean> {
   const { store } = context
   const id = idOf(context, idText)

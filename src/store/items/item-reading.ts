@@ -23,7 +23,7 @@ export interface ItemReading {
   inFile: Lock | null
   /** A lock in the file that wrk did not write; it counts once the record's holder is dead or silent. */
   foreign: Lock | null
-  /** Something other than wrk took the lock out of the file. */
+  /** Git or an editor removed the lock from the file. */
   takenOut: boolean
   /** The holder's claim was cut short before the file showed it: nothing has touched the file since. */
   isUnshown: boolean

@@ -2,6 +2,7 @@
 import { WrkError } from '../../../core/errors.ts'
 import { stamp } from '../../../core/time.ts'
 import { appendEntry, type Criterion, checkCriteria, readCriteria } from '../../../markdown/edit/body-edit.ts'
+import type { Frontmatter } from '../../../markdown/frontmatter.ts'
 import { bodyStart } from '../../../markdown/split.ts'
 import type { Current } from '../../../store/items/current-item.ts'
 import type { ItemDecision } from '../../../store/items/publication-of.ts'
@@ -47,29 +48,11 @@ export async function note(context: Context, idText: string, text: string): Prom
     throw new WrkError('USAGE', `a note must have 1 to ${LONGEST_NOTE} characters`, {
       hint: 'wrk note 157 "What was found"',
     })
-  const { result } = await changeAsCaller<Noted | Refused>(
-    context,
-    idText,
-    (current, caller) => {
-      const at = context.clock()
-      const refused = refusal(context, current, caller, at)
-      if (refused) return refused
-      const { bytes, frontmatter } = current.file
-      const { split } = frontmatter
-      const entry = `${stamp(at)} (${caller.holder}) ${words}`
-      const made = appendEntry(bytes, bodyStart(bytes, split), 'Notes', entry, split.eol)
-      const item = summary(current)
-      return {
-        kind: 'change',
-        fields: {},
-        text: { bytes: made, frontmatter },
-        event: changed(context, at, item.id, caller, 'note'),
-        result: { kind: 'noted', item, entry, warnings: [] },
-      }
-    },
-    refused => refused,
-  )
-  return result
+  return editBody<Noted>(context, idText, (bytes, { split }, item, { holder }, at) => {
+    const entry = `${stamp(at)} (${holder}) ${words}`
+    const made = appendEntry(bytes, bodyStart(bytes, split), 'Notes', entry, split.eol)
+    return { bytes: made, reason: 'note', result: { kind: 'noted', item, entry, warnings: [] } }
+  })
 }
 
 /**
@@ -82,37 +65,49 @@ export async function check(
   numbers: readonly number[],
   checked: boolean,
 ): Promise<Checked | Refused> {
-  const { result } = await changeAsCaller<Checked | Refused>(
+  return editBody<Checked>(context, idText, (bytes, { split }, item) => {
+    const from = bodyStart(bytes, split)
+    const criteria = readCriteria(bytes, from)
+    const beyond = numbers.find(number => !criteria.some(one => one.number === number))
+    if (beyond !== undefined) throw noCriterion(item.id, beyond, criteria.length)
+    const made = checkCriteria(bytes, from, numbers, checked)
+    const result: Checked = {
+      kind: 'checked',
+      item,
+      warnings: [],
+      changed: made !== null,
+      criteria: made ? readCriteria(made, from) : criteria,
+    }
+    return { bytes: made, reason: `${checked ? 'checked' : 'unchecked'} ${numbers.join(', ')}`, result }
+  })
+}
+
+/** What an edit makes of a body: the file's new bytes, null when nothing changes; and the reason for the log. */
+interface Edited<T> {
+  bytes: Buffer | null
+  reason: string
+  result: T
+}
+
+/** Changes an item's body as the caller, who needs the item to be free or its own. */
+async function editBody<T extends { warnings: string[] }>(
+  context: Context,
+  idText: string,
+  edit: (bytes: Buffer, frontmatter: Frontmatter, item: ItemSummary, caller: Caller, at: Date) => Edited<T>,
+): Promise<T | Refused> {
+  const { result } = await changeAsCaller<T | Refused>(
     context,
     idText,
     (current, caller) => {
       const at = context.clock()
       const refused = refusal(context, current, caller, at)
       if (refused) return refused
-      const { bytes, frontmatter } = current.file
-      const from = bodyStart(bytes, frontmatter.split)
+      const { frontmatter } = current.file
       const item = summary(current)
-      const criteria = readCriteria(bytes, from)
-      const beyond = numbers.find(number => !criteria.some(one => one.number === number))
-      if (beyond !== undefined) throw noCriterion(item.id, beyond, criteria.length)
-      const made = checkCriteria(bytes, from, numbers, checked)
-      const answer = (isChanged: boolean, now: Criterion[]): Checked => {
-        return { kind: 'checked', item, warnings: [], changed: isChanged, criteria: now }
-      }
-      if (!made) return { kind: 'leave', result: answer(false, criteria) }
-      return {
-        kind: 'change',
-        fields: {},
-        text: { bytes: made, frontmatter },
-        event: changed(
-          context,
-          at,
-          item.id,
-          caller,
-          `${checked ? 'checked' : 'unchecked'} ${numbers.join(', ')}`,
-        ),
-        result: answer(true, readCriteria(made, from)),
-      }
+      const { bytes, reason, result } = edit(current.file.bytes, frontmatter, item, caller, at)
+      if (!bytes) return { kind: 'leave', result }
+      const event = changed(context, at, item.id, caller, reason)
+      return { kind: 'change', fields: {}, text: { bytes, frontmatter }, event, result }
     },
     refused => refused,
   )
