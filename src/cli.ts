@@ -9,7 +9,7 @@ import { WrkError } from './core/errors.ts'
 import { keyOfField } from './core/items/ids.ts'
 import { didYouMean, nearWords } from './core/suggest.ts'
 import { printable } from './core/text.ts'
-import { groupOf, inOrder } from './help.ts'
+import { groupOf, inOrder, wrapHelp } from './help.ts'
 import { EXIT, EXIT_CODES_HELP } from './print/exit-codes.ts'
 import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { runAndPrint } from './print/run-and-print.ts'
@@ -37,6 +37,11 @@ function commandIn(words: readonly string[]): string | undefined {
   return word !== undefined && Object.hasOwn(COMMANDS, word) ? word : undefined
 }
 
+/** What commander wraps its own part of the help to. */
+function helpWidth(): number {
+  return (process.stdout.isTTY && process.stdout.columns) || 80
+}
+
 /** commander, with the options that every command takes. */
 export function newProgram(): Command {
   return new Command('wrk')
@@ -51,7 +56,7 @@ export function newProgram(): Command {
     .option('--json', 'one JSON object on stdout')
     .helpOption('-h, --help', 'help, with examples')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: answer, writeErr: () => undefined })
+    .configureOutput({ writeOut: text => answer(wrapHelp(text, helpWidth())), writeErr: () => undefined })
     .addHelpText('after', `\nExamples of a command: wrk COMMAND --help. Exit codes: wrk help ${EXIT_CODES}`)
     .exitOverride()
 }

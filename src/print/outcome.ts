@@ -9,8 +9,10 @@ export interface Outcome {
   exitCode: number
   /** For `--json`, without `schema_version`. */
   json: Record<string, unknown> & { ok: boolean }
-  /** For people, on stdout. */
+  /** For people, on stdout; on a terminal wrapped at words to its width. */
   text?: string
+  /** The text is a file or a program's input: it is printed as it is. */
+  verbatim?: boolean
   /** For people and in `--json` mode too, on stderr. */
   warnings?: readonly string[]
   /** For people, on stderr: what happened, where stdout belongs to a command that ran. */

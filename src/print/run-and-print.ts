@@ -4,8 +4,8 @@ import { clockOf } from '../operations/context.ts'
 import { EXIT } from './exit-codes.ts'
 import { localTimes } from './local-time.ts'
 import { jsonLine, type Outcome, outcomeOfError } from './outcome.ts'
-import { answer, messageWidth, write } from './terminal.ts'
-import { wrap } from './wrap.ts'
+import { answer, messageWidth, screen, write } from './terminal.ts'
+import { fitted, wrap } from './wrap.ts'
 
 /**
  * Does a command's work and prints what came of it.
@@ -48,7 +48,10 @@ function isJson(words: readonly string[]): boolean {
 }
 
 /** Messages hold names from files and from the command line, so they are made printable here, all of them. */
-function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcome, asJson: boolean): void {
+function print(
+  { json, text, verbatim, warnings = [], notes = [], refusal, trace }: Outcome,
+  asJson: boolean,
+): void {
   for (const warning of warnings) say('wrk: warning: ', warning)
   if (!asJson) for (const note of notes) say('wrk: ', note)
   if (refusal && !asJson) {
@@ -58,7 +61,7 @@ function print({ json, text, warnings = [], notes = [], refusal, trace }: Outcom
   }
   if (trace) write(2, `${trace}\n`)
   if (asJson) answer(jsonLine({ schema_version: 1, ...json }))
-  else if (text) answer(text)
+  else if (text) answer(verbatim ? text : fitted(text, screen(process.env)))
 }
 
 /** A message on stderr; on a terminal wrapped at words to its width, with its times. */

@@ -188,6 +188,9 @@ describe('wrk claim', () => {
       expect([json.kind, json.lock?.expires_at]).toEqual([kind, '2026-02-16T22:30:05Z'])
     }
     expect((await queue.run('claim WRK-1 --ttl 24h', { env })).stdout).toContain('Yours for 3h;')
+    // The lock is stamped in whole seconds.
+    const within = { env: { WRK_NOW: '2026-02-16T19:30:05.900Z' } }
+    expect((await queue.run('claim WRK-1', within)).stdout).toContain('Yours for 3h;')
     const other = { session: 'other', env: { WRK_NOW: '2026-02-16T22:30:05Z' } }
     expect((await queue.run('claim WRK-1', other)).code).toBe(0)
   })

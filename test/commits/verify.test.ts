@@ -63,6 +63,18 @@ describe('of an item that another living session holds', () => {
     expect(stderr).not.toContain('force')
   })
 
+  test('without a session, nobody is called another one', async () => {
+    const repository = await withSessions()
+    await claim(repository, 'WRK-1', 'other')
+    repository.append('WRK-1')
+    await repository.git('add -A')
+    const { code, stderr } = await repository.wrk('verify --staged', { session: null })
+    expect(code).toBe(4)
+    expect(stderr.split('\n')[0]).toBe(
+      'wrk: Commit refused: WRK-1 belongs to a session, and this commit has none.',
+    )
+  })
+
   test('the lock as it is may be committed by anybody', async () => {
     const repository = await withSessions()
     await claim(repository, 'WRK-1', 'other')

@@ -73,7 +73,7 @@ function granted(
   const now = clock()
   const until = terminal.isTerminal
     ? `until ${localTimesOn(terminal, lock.expires_at, clock)}`
-    : `for ${humanDuration(Date.parse(lock.expires_at) - now.getTime())}`
+    : `for ${humanDuration(nearestMinute(Date.parse(lock.expires_at) - now.getTime()))}`
   const start = item.status && isPending(item.status, '') ? `. Next: wrk start ${item.id}` : ''
   const title = item.title ? `  ${printable(item.title)}` : ''
   const verb = { granted: 'Claimed', renewed: 'Renewed', takenOver: 'Took over' }[kind]
@@ -88,4 +88,9 @@ function granted(
     text: `${verb} ${item.id}${title}\nYours ${until}; each wrk call extends it${start}\n`,
     warnings: [...taking, ...warnings],
   }
+}
+
+/** So that a claim of two hours is not said to last 1h 59m because it took a moment; short ones to the second. */
+function nearestMinute(ms: number): number {
+  return ms > 600_000 ? Math.round(ms / 60_000) * 60_000 : ms
 }

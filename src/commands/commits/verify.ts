@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { openForCommit } from '../../operations/commits/commit-queue.ts'
 import type { CommitFinding } from '../../operations/commits/judge-staged.ts'
-import { verifyStaged } from '../../operations/commits/verify.ts'
+import { type Verification, verifyStaged } from '../../operations/commits/verify.ts'
 import { verifyMessage } from '../../operations/commits/verify-message.ts'
 import {
   describeNamed,
@@ -105,26 +105,22 @@ Exit code 0: it may be committed; 1: an item needs a fix; 4: an item belongs to 
       const now = context.clock()
       const cwd = process.cwd()
       if (flags.commitMsg !== undefined) {
-        const { findings, staged, rest, areItems, warnings, checked } = await verifyMessage(
+        const { findings, staged, warnings, checked, ...rest } = await verifyMessage(
           context,
           cwd,
           flags.commitMsg,
         )
         const texts = warnings.map(warning => describeNamed(warning, now))
         const all = [staged, findings].map(some => withMessages(some, now))
-        if (all.flat().length > 0) return refused(all[0]!, all[1]!, rest, areItems, checked, texts)
+        if (all.flat().length > 0) return refused(all[0]!, all[1]!, { ...rest, checked }, texts)
         if (context.store.settings.isCoordinated)
           texts.push(...(await (await fence()).addClaimTrailers(context, cwd, flags.commitMsg)))
         return passed(`The message names ${count(checked)} of the queue.`, checked, texts)
       }
       const { complete = false } = flags
-      const { findings, rest, areItems, warnings, checked, nothing } = await verifyStaged(context, {
-        cwd,
-        paths,
-        complete,
-      })
-      if (findings.length > 0)
-        return refused(withMessages(findings, now), [], rest, areItems, checked, warnings)
+      const verification = await verifyStaged(context, { cwd, paths, complete })
+      const { findings, warnings, checked, nothing } = verification
+      if (findings.length > 0) return refused(withMessages(findings, now), [], verification, warnings)
       if (context.store.settings.isCoordinated)
         warnings.push(...(await (await fence()).checkStagedClaims(context, cwd)))
       const verified = `Verified ${count(checked)} that ${checked === 1 ? 'is' : 'are'} staged.`
@@ -161,14 +157,12 @@ function passed(text: string, checked: number, warnings: readonly string[]): Out
 function refused(
   staged: readonly CommitFinding[],
   named: readonly CommitFinding[],
-  rest: readonly string[] | null,
-  areItems: boolean,
-  checked: number,
+  { rest, areItems, checked, hasSession }: Pick<Verification, 'rest' | 'areItems' | 'checked' | 'hasSession'>,
   warnings: readonly string[],
 ): Outcome {
   const findings = [...staged, ...named]
   const locked = findings.some(isLockFinding)
-  const { message, hint } = describeRefusal(staged, named, rest, areItems)
+  const { message, hint } = describeRefusal(staged, named, rest, areItems, hasSession)
   const error = { code: locked ? 'LOCKED' : 'FAILED', message, hint }
   return {
     exitCode: locked ? EXIT.held : EXIT.failed,

@@ -41,7 +41,7 @@ export function configure(command: Command, run: RunCommand): void {
       const { terminalPage, pageIfLong } = await import('../../print/items/terminal-page.ts')
       const text = await terminalPage(context, shown, now, terminal)
       const isShown = pager !== false && pageIfLong(context, text, process.stdout.rows)
-      return { ...outcome, text: isShown ? '' : text }
+      return { ...outcome, text: isShown ? '' : text, verbatim: true }
     }),
   )
 }

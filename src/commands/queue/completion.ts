@@ -23,7 +23,7 @@ export function configure(command: Command, run: RunCommand): void {
   command.action((shell: string) =>
     run(async () => {
       const script = SCRIPTS[shell]!
-      return { exitCode: EXIT.done, json: { ok: true, shell, script }, text: script }
+      return { exitCode: EXIT.done, json: { ok: true, shell, script }, text: script, verbatim: true }
     }),
   )
 }

@@ -22,7 +22,7 @@ export function configure(command: Command, run: RunCommand): void {
         exitCode: EXIT.done,
         json: { ok: true, ...found },
         text: `${found.queue}
-  found by       ${found.via}${linked}
+  source         ${found.via}${linked}
   sessions       ${found.session_state}
   local state    ${found.state_dir}
   settings       id_prefix ${settings.id_prefix}, ttl ${settings.ttl_seconds}s, takeover ${settings.takeover}, unlisted ${settings.unlisted}, worktrees ${settings.worktrees}

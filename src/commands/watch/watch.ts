@@ -7,19 +7,23 @@ import { examples, open, type RunCommand } from '../command.ts'
 const JSON_HELP = `
 With --json, one object a line, each with "schema_version":1 and "ok":true. The first is a snapshot of what is held;
 each after it is one change:
-  {"type":"snapshot","time":…,"items":[{id,path,title,status,holder,problem}],"sessions":[…]}
-  {"type":…,"time":…,"item":{id,path,title,status},"from":…,"to":…,"reason":…,"holder":…,"problem":…}
-  claimed, takenOver, released, reaped   from and to are holders
+  {"type":"snapshot","time":…,"items":[…],"sessions":[…]}
+  {"type":…,"time":…,"item":{…},"from":…,"to":…,"reason":…,"holder":…,"problem":…}
+
+An item has id, path, title and status, in a snapshot holder and problem too. By type, from and to are:
+  claimed, takenOver, released, reaped   holders
   renewed                                the instants until when the lock lives
   liveness                               of the holder: alive, dead, unknown, stale
   status, title, problem, moved          the old and the new one (moved: paths)
   added, removed                         the path
-In a coordinated queue the snapshot has elsewhere as well, what other clones hold, and each change of that is
-  {"type":"elsewhere","time":…,"item":{id},"from":…,"to":…,"elsewhere":{…}}   from and to are holders
-as last seen by this clone; with --remote as the engine says it, asked every few seconds.
-Without an item: session (from and to: its liveness, null when it is not listed), queue (there, gone), and into a
-pipe tick, after five seconds without a change: only writing shows wrk that the reader has gone.
-A change that was missed shows in the next ones: together they lead to the present state.`
+
+In a coordinated queue the snapshot has elsewhere as well, what other clones hold, and each change of that is:
+  {"type":"elsewhere","time":…,"item":{id},"from":…,"to":…,"elsewhere":{…}}
+
+There from and to are holders as last seen by this clone; with --remote as the engine has them, asked every few
+seconds. Changes without an item: session (from and to: its liveness, null when it is not listed), queue (there,
+gone), and into a pipe tick, after five seconds without a change, by which wrk notices that the reader is gone. A
+change that was missed is part of the next ones: together they lead to the present state.`
 
 export function configure(command: Command, run: RunCommand): void {
   command

@@ -34,6 +34,7 @@ export interface MessageVerification {
   /** See Verification. */
   rest: string[] | null
   areItems: boolean
+  hasSession: boolean
   warnings: NamedElsewhere[]
   /** How many items of the queue the message names. */
   checked: number
@@ -51,15 +52,15 @@ export async function verifyMessage(
   file: string,
 ): Promise<MessageVerification> {
   const named = await verifyNamed(context, cwd, file)
-  const { findings: staged, rest, areItems } = await verifyStaged(context, { cwd })
-  return { ...named, staged, rest, areItems }
+  const { findings: staged, rest, areItems, hasSession } = await verifyStaged(context, { cwd })
+  return { ...named, staged, rest, areItems, hasSession: named.hasSession || hasSession }
 }
 
 async function verifyNamed(
   context: Context,
   cwd: string,
   file: string,
-): Promise<Pick<MessageVerification, 'findings' | 'warnings' | 'checked'>> {
+): Promise<Omit<MessageVerification, 'staged' | 'rest' | 'areItems'>> {
   const { store } = context
   const text = unless(MISSING, null, () => readFileSync(resolve(cwd, file), 'utf8'))
   if (text === null)
@@ -72,7 +73,7 @@ async function verifyNamed(
       ? []
       : itemPlaces(store.host.disk, store.root).flatMap(({ key }) => (mentioned.has(key) ? [key] : [])),
   )
-  if (keys.size === 0) return { findings: [], warnings: [], checked: 0 }
+  if (keys.size === 0) return { findings: [], warnings: [], checked: 0, hasSession: false }
 
   const repository = findRepository(cwd, context.env)
   const message = readMessage(text, repository ? commentMark(repository) : '#')
@@ -81,7 +82,8 @@ async function verifyNamed(
   const inBody = itemsNamed(message.body, isItem).filter(
     ({ key }) => !inSubject.some(named => named.key === key),
   )
-  const truthOf = await readTruths(context, await resolveCaller(context), keys)
+  const onlooker = await resolveCaller(context)
+  const truthOf = await readTruths(context, onlooker, keys)
   const ofOthers =
     isMergeSubject(message.subject) || (repository !== null && incomingCommits(repository).length > 0)
 
@@ -101,7 +103,12 @@ async function verifyNamed(
     const truth = truthOf(key)
     if (truth.ownership === 'other') warnings.push({ item: displayOf(truth), kind: 'held', truth })
   }
-  return { findings, warnings, checked: inSubject.length + inBody.length }
+  return {
+    findings,
+    warnings,
+    checked: inSubject.length + inBody.length,
+    hasSession: onlooker.caller !== null && onlooker.caller !== undefined,
+  }
 }
 
 function displayOf({ readings: [reading] }: Truth): string {

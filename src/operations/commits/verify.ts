@@ -30,6 +30,8 @@ export interface Verification {
   areItems: boolean
   /** Why there was nothing to look at; null when there was. */
   nothing: string | null
+  /** Whether the caller is a session at all. */
+  hasSession: boolean
 }
 
 export interface VerifyOptions {
@@ -118,6 +120,7 @@ export async function verifyStaged(
     rest: isWhole ? null : rest.map(named),
     areItems,
     nothing: null,
+    hasSession: session !== undefined,
   }
 }
 
@@ -131,5 +134,13 @@ function restOf(repository: Repository, refused: ReadonlySet<string | undefined>
 }
 
 function nothing(why: string): Verification {
-  return { findings: [], warnings: [], checked: 0, rest: [], areItems: false, nothing: why }
+  return {
+    findings: [],
+    warnings: [],
+    checked: 0,
+    rest: [],
+    areItems: false,
+    nothing: why,
+    hasSession: false,
+  }
 }

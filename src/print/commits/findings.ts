@@ -28,6 +28,7 @@ const MOST_PATHS = 8
 /**
  * What a refused commit comes down to, and the next step.
  * @param staged what is wrong with what is staged; else something is with the message
+ * @param hasSession whether the committer is a session: else nobody is "another" one
  * @param rest the staged paths of which nothing was found; null where a commit is all or nothing
  * @param areItems whether these are items alone
  */
@@ -36,14 +37,16 @@ export function describeRefusal(
   named: readonly CommitFinding[],
   rest: readonly string[] | null,
   areItems: boolean,
+  hasSession: boolean,
 ): { message: string; hint: string } {
   if (staged.length === 0) {
     const items = count(named)
-    const message = `Commit refused: the message names ${items.text}, which ${items.one ? 'belongs' : 'belong'} to another session.`
+    const owner = hasSession ? 'another session' : 'a session, and this commit has none'
+    const message = `Commit refused: the message names ${items.text}, which ${items.one ? 'belongs' : 'belong'} to ${owner}.`
     return { message, hint: `See who holds it: wrk show ${named[0]!.item}` }
   }
   const locked = staged.filter(isLockFinding)
-  const message = `Commit refused: ${reasonOf(locked.length > 0 ? locked : staged)}.`
+  const message = `Commit refused: ${reasonOf(locked.length > 0 ? locked : staged, hasSession)}.`
   if (locked.length === 0)
     return { message, hint: 'Fix the findings above, stage the files again (git add), then commit.' }
   if (rest === null) return { message, hint: 'A merge is committed as a whole: ask the holder first.' }
@@ -54,10 +57,12 @@ export function describeRefusal(
   return { message, hint: 'Commit yours: leave out the files above, then git commit without -a' }
 }
 
-function reasonOf(findings: readonly CommitFinding[]): string {
+function reasonOf(findings: readonly CommitFinding[], hasSession: boolean): string {
   const { one, text } = count(findings)
   const [code, ...more] = new Set(findings.map(finding => (isLockFinding(finding) ? finding.code : 'form')))
   if (more.length > 0) return `${text} cannot be committed like this`
+  if (code === 'held' && !hasSession)
+    return `${text} ${one ? 'belongs' : 'belong'} to a session, and this commit has none`
   if (code === 'held') return one ? `${text} belongs to another session` : `${text} belong to other sessions`
   if (code === 'superseded') return `this session no longer holds ${text}`
   if (code === 'lock') return `it would change who holds ${text}`

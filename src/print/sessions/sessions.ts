@@ -36,7 +36,14 @@ export function describeStatus(
     }
   }
   const hidden = sessions.length - shown.length
-  if (hidden > 0) lines.push(paint(terminal, 'dim', `${hidden} ended or dead sessions hold nothing`))
+  if (hidden > 0)
+    lines.push(
+      paint(
+        terminal,
+        'dim',
+        `${hidden} ended or dead ${hidden === 1 ? 'session holds' : 'sessions hold'} nothing`,
+      ),
+    )
   return lines.length === 0 ? 'No session is at work.\n' : `${lines.join('\n')}\n`
 }
 

@@ -40,6 +40,7 @@ export function configure(command: Command, run: RunCommand): void {
         exitCode: EXIT.done,
         json: { ok: true, ...jsonOf(result) },
         text: drawn ?? describe(result, screen(context.env).width),
+        verbatim: drawn !== null,
         // A drawing is for another program; what is wrong goes to people.
         warnings:
           drawn === null

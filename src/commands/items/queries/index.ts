@@ -23,7 +23,8 @@ export function configure(command: Command, run: RunCommand): void {
       const context = await open(globals)
       const items = await candidates(context, 'details')
       const text = indexPage(items)
-      if (!flags.write) return { exitCode: EXIT.done, json: { ok: true, items: items.length, text }, text }
+      if (!flags.write)
+        return { exitCode: EXIT.done, json: { ok: true, items: items.length, text }, text, verbatim: true }
       const { path, changed } = await writeIndex(context, text, flags.force === true)
       return {
         exitCode: EXIT.done,
