@@ -64,20 +64,27 @@ export interface CallerView {
  * the heartbeat that any call of a listed session is, at most once a minute.
  */
 export async function resolveCaller(context: Context): Promise<CallerView> {
-  let registry = await currentRegistry(context)
-  const facts = identityFacts(context, registry)
-  const found = identify(facts)
-  const identity = found && withProcess(context, found, facts, 'look')
-  const caller = identity?.id ? callerOf(context, identity, identity.id) : null
-  const listed = caller && listedSession(registry, caller.session)
+  const view = await lookForCaller(context)
+  const { identity, caller } = view
+  const listed = caller && listedSession(view.registry, caller.session)
   if (identity && listed && !listed.endedAt && hasNews(context, listed, identity))
     try {
       await register(context, { onlyIfOpen: true })
-      registry = await currentRegistry(context)
+      return { ...view, registry: await currentRegistry(context) }
     } catch (error) {
       // A queue that cannot be written is no reason for looking to fail.
       if (!isFailure(error)) throw error
     }
+  return view
+}
+
+/** The same without the heartbeat: for what a clock calls, not somebody who works. */
+export async function lookForCaller(context: Context): Promise<CallerView> {
+  const registry = await currentRegistry(context)
+  const facts = identityFacts(context, registry)
+  const found = identify(facts)
+  const identity = found && withProcess(context, found, facts, 'look')
+  const caller = identity?.id ? callerOf(context, identity, identity.id) : null
   return { registry, identity, caller }
 }
 
