@@ -42,11 +42,13 @@ function install(command: Command, run: RunCommand): void {
       '--local',
       'put the hooks of Claude Code into .claude/settings.local.json, with the path of this wrk',
     )
+    .option('--mcp', 'also add wrk as an MCP server to the settings of the agent')
     .option('--plugin', 'use the plugin of Claude Code in place of hooks in its settings')
   examples(
     command,
     `wrk agents install claude
      wrk agents install codex gemini
+     wrk agents install claude --mcp
      wrk agents install claude --local
      wrk agents install claude --plugin`,
   )
@@ -54,13 +56,13 @@ function install(command: Command, run: RunCommand): void {
     'after',
     '\nSafe to repeat. Everything else in these files stays as it is, byte for byte, and uninstall restores them.',
   )
-  command.action((words: string[], { local = false, plugin = false }: InstallFlags) =>
+  command.action((words: string[], { local = false, plugin = false, mcp = false }: InstallFlags) =>
     run(async globals => {
       if (local && plugin)
         throw new WrkError('USAGE', '--local and --plugin are two ways to do one thing', {
           hint: 'Give one of them.',
         })
-      const how = { scope: local ? ('local' as const) : ('shared' as const), plugin }
+      const how = { scope: local ? ('local' as const) : ('shared' as const), plugin, mcp }
       return changed(installAgents(await open(globals), named(words), agentTexts(), how))
     }),
   )
@@ -69,10 +71,13 @@ function install(command: Command, run: RunCommand): void {
 interface InstallFlags {
   local?: boolean
   plugin?: boolean
+  mcp?: boolean
 }
 
 function uninstall(command: Command, run: RunCommand): void {
-  whichAgents(command, 'which agents').description('Remove the block and the hooks that install added.')
+  whichAgents(command, 'which agents').description(
+    'Remove the block, the hooks and the MCP server that install added.',
+  )
   examples(command, 'wrk agents uninstall all')
   command.action((words: string[]) =>
     run(async globals => changed(uninstallAgents(await open(globals), named(words), agentTexts()))),

@@ -6,6 +6,8 @@ import { ADAPTERS } from '../../core/agents/adapters/adapters.ts'
 import type { AgentAdapter, HookedAgent, HookWord } from '../../core/agents/agent-event.ts'
 import { PLUGIN_MEMBERS } from '../../core/agents/claude-plugin.ts'
 import { blockOf, findBlock } from '../../core/agents/marked-block.ts'
+import { mcpPlace } from '../../core/agents/mcp-place.ts'
+import { hasMcpServer } from '../../core/agents/mcp-settings.ts'
 import { isOwnFile } from '../../core/agents/own-file.ts'
 import { type HookState, hookState } from '../../core/agents/settings-hooks.ts'
 import { hasMembers } from '../../core/agents/settings-members.ts'
@@ -39,6 +41,8 @@ export interface AgentStatus {
   shellPart: 'missing' | 'installed' | 'outdated' | null
   /** Whether the hooks find wrk; null where none are installed. */
   reachable: Reach | null
+  /** Where the agent keeps MCP servers, and whether `wrk mcp` is among them. */
+  mcp: { file: string; installed: boolean }
   /** When each hook ran last in this workspace, on this machine; null: it has not been seen. */
   seen: Record<HookWord, Date | null>
   subagents: AgentAdapter['subagents']
@@ -80,11 +84,14 @@ function statusOf(context: Context, workspace: Workspace, agent: AgentAdapter): 
   }
   const folder = stampFolder(workspace)
   const seen = Object.fromEntries(HOOK_WORDS.map(word => [word, lastSeen(folder, agent.name, word)]))
+  const place = mcpPlace(agent.name, workspace.queue)
+  const servers = read(place.file)
   return {
     agent: agent.name,
     file: agent.instructions,
     block: found.kind === 'block' ? (isCurrent ? 'installed' : 'outdated') : found.kind,
     hooks,
+    mcp: { file: place.file, installed: servers !== null && hasMcpServer(servers, place) },
     plugin,
     shellPart,
     reachable: null,

@@ -8,6 +8,8 @@ import { ADAPTERS } from '../../core/agents/adapters/adapters.ts'
 import type { AgentAdapter } from '../../core/agents/agent-event.ts'
 import { PLUGIN_MEMBERS, pluginMembers } from '../../core/agents/claude-plugin.ts'
 import { findBlock, withBlock, withoutBlock } from '../../core/agents/marked-block.ts'
+import { mcpPlace } from '../../core/agents/mcp-place.ts'
+import { withMcpServer, withoutMcpServer } from '../../core/agents/mcp-settings.ts'
 import { isOwnFile } from '../../core/agents/own-file.ts'
 import { hasHooks, withHooks, withoutHooks } from '../../core/agents/settings-hooks.ts'
 import { hasMembers, withMembers, withoutMembers } from '../../core/agents/settings-members.ts'
@@ -38,7 +40,7 @@ interface AgentFileChange {
   file: string
   /** Where it lies, without links. */
   path: string
-  what: 'instructions' | 'hooks'
+  what: 'instructions' | 'hooks' | 'mcp'
   change: 'created' | 'added' | 'updated' | 'removed' | 'deleted' | 'unchanged'
 }
 
@@ -56,6 +58,8 @@ export interface HowToInstall {
   scope: Scope
   /** Claude Code's plugin in place of hooks in its settings: both at once would do everything twice. */
   plugin: boolean
+  /** `wrk mcp` in the agent's own settings, too. */
+  mcp?: boolean
 }
 
 /** @throws WrkError USAGE (a file that cannot be edited, with line and column), IO */
@@ -74,6 +78,11 @@ export function installAgents(
     if (agent.name === 'claude' && how.plugin) planPlugin(plans, agent, texts)
     else planHooks(plans, workspace, agent, how.scope)
   }
+  if (how.mcp)
+    for (const agent of agents) {
+      const place = mcpPlace(agent.name, workspace.queue)
+      plans.add(place.file, 'mcp', from => editSettings(from, text => withMcpServer(text, place)))
+    }
   for (const one of SCOPES)
     if (plans.sources(hookFileOf(workspace, one)))
       plans.add(hookFileOf(workspace, one), 'hooks', from => editOwnFile(from, hookFileText(workspace)))
@@ -131,6 +140,17 @@ export function uninstallAgents(
 ): AgentsChange {
   const workspace = workspaceFor(context, texts)
   const plans = new Plans(context, workspace)
+  for (const agent of agents) {
+    const place = mcpPlace(agent.name, workspace.queue)
+    // Two agents may have one file; it is needed as long as one of them has hooks.
+    const isShared = plans
+      .others(agents)
+      .some(other => mcpPlace(other.name, workspace.queue).file === place.file)
+    if (!isShared)
+      plans.add(place.file, 'mcp', from =>
+        editSettings(from, text => (text === null ? { kind: 'empty' } : withoutMcpServer(text, place))),
+      )
+  }
   for (const agent of agents)
     for (const scope of SCOPES) {
       const file = hooksFileOf(agent, scope)
@@ -170,8 +190,14 @@ class Plans {
 
   add(file: string, what: AgentFileChange['what'], edit: (from: WorkspaceFile) => string | null): void {
     const from = this.read(file)
-    // CLAUDE.md is often a link to AGENTS.md: one file, one block.
-    if (this.plans.some(({ path }) => path === from.path)) return
+    const planned = this.plans.find(({ path }) => path === from.path)
+    // CLAUDE.md is often a link to AGENTS.md: one file, one block. Hooks and a server may be in one file, too.
+    if (planned) {
+      if (planned.what === what) return
+      planned.after = edit({ ...from, text: planned.after })
+      planned.change = kindOfChange(from.text, planned.after)
+      return
+    }
     const after = edit(from)
     this.plans.push({ file, path: from.path, what, change: kindOfChange(from.text, after), from, after })
   }
@@ -250,7 +276,11 @@ function kindOfChange(before: string | null, after: string | null): AgentFileCha
 
 function hasOurs(text: string): boolean {
   return (
-    findBlock(text).kind === 'block' || hasHooks(text) || hasMembers(text, PLUGIN_MEMBERS) || isOwnFile(text)
+    findBlock(text).kind === 'block' ||
+    hasHooks(text) ||
+    hasMembers(text, PLUGIN_MEMBERS) ||
+    isOwnFile(text) ||
+    text.includes('"wrk-cli"')
   )
 }
 

@@ -13,6 +13,7 @@ function linesOf(status: AgentStatus): string[] {
   const { agent, file, block, hooks, reachable } = status
   const lines = [`  ${agent.padEnd(9)} ${file}  ${block}\n`]
   for (const [name, state] of Object.entries(hooks)) lines.push(`${INDENT}${name}  ${state}\n`)
+  if (status.mcp.installed) lines.push(`${INDENT}${status.mcp.file}  MCP server\n`)
   if (status.plugin) lines.push(`${INDENT}plugin  on in .claude/settings.local.json\n`)
   if (!reachable) return lines
   const { program, problem } = reachable
