@@ -141,6 +141,7 @@ await Promise.all([
   program('board', [fromTheWhole('board/'), await buildPage()], 'src/board/serve.ts'),
   program('mcp', [fromTheWhole('mcp/')], 'src/mcp/serve.ts'),
   program('terminal-page', [fromTheWhole('print/items/markdown.ts')], 'src/print/items/terminal-page.ts'),
+  program('merge-driver', [fromTheWhole('bin/')], 'src/bin/merge-driver.ts'),
   // What keeps commits from leaving against others' claims.
   program(
     'shared-fence',
@@ -156,7 +157,6 @@ await Promise.all([
   // Claims across clones: only where wrk.yaml asks for them.
   program('shared-claims', [], 'src/operations/coordination/shared-claims.ts'),
   program('hook', [], 'src/bin/hook.ts'),
-  program('merge-driver', [], 'src/bin/merge-driver.ts'),
   build({
     ...shared,
     entryPoints: { wrk: 'src/bin/launcher.ts' },

@@ -14,11 +14,13 @@ const scripts = new Map()
 function load(name) {
   if (!name.startsWith('./')) return require(name)
   const filename = join(dist, name)
+  // Some take from another what that has.
+  if (scripts.has(filename)) return scripts.get(filename).exports
   const { source, state } = readBundle(filename)
   const script = new Script(source, { filename })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, load, module, filename, dist)
-  scripts.set(filename, { script, state })
+  scripts.set(filename, { script, state, exports: module.exports })
   return module.exports
 }
 

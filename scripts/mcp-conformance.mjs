@@ -38,6 +38,10 @@ const SCENARIOS = {
   ],
 }
 
+/** A server without prompts is asked for them all the same. */
+const NEEDS_OWN_TOOL =
+  /^Not testable: server does not list the diagnostic tool|^prompts\/list returned JSON-RPC error -32601/
+
 const temp = mkdtempSync(join(tmpdir(), 'wrk-mcp-'))
 let failures = 0
 try {
@@ -87,7 +91,14 @@ async function conformance({ node, bin }, queue) {
     for (const [version, scenarios] of Object.entries(SCENARIOS))
       for (const scenario of scenarios) {
         const args = ['server', '--url', url, '--scenario', scenario, '--spec-version', version]
-        report(`conformance ${version} ${scenario}`, run(node, [join(bin, 'conformance'), ...args]))
+        const { ok, text } = run(node, [join(bin, 'conformance'), ...args])
+        // Some checks of a scenario need tools by names of the suite's own; it fails for that alone.
+        const errors = [...text.matchAll(/^ *Error: (.*)/gm)].map(([, error]) => error)
+        const isUntestable = errors.length > 0 && errors.every(error => NEEDS_OWN_TOOL.test(error))
+        const note = isUntestable
+          ? `, but for ${errors.length} checks that need tools or prompts of the suite`
+          : ''
+        report(`conformance ${version} ${scenario}${note}`, { ok: ok || isUntestable, text })
       }
   } finally {
     server.stdin.end()

@@ -103,7 +103,7 @@ test('a server of that name that is another program’s stays, and nothing is wr
   const { code, stderr } = await space.wrk('agents install claude --mcp')
   expect([code, stderr]).toEqual([
     2,
-    expect.stringContaining(`.mcp.json:1:20: "wrk" is another program's server`),
+    expect.stringContaining(`.mcp.json:1:19: "wrk" is another program's server`),
   ])
   expect(space.has('CLAUDE.md')).toBe(false)
   expect((await space.wrk('agents install codex --mcp')).code).toBe(2)

@@ -51,14 +51,14 @@ function withJson(text: string | null, { container, server }: JsonPlace): string
 
 /** @returns null when nothing is left of a file that was made for it */
 function withoutJson(text: string, place: JsonPlace): string | null {
-  const own = ownMember(text, place)
-  if (!own) return text
+  if (!ownMember(text, place)) return text
   const root = rootOf(text)
   const servers = memberOf(root, place.container)!.value as JsonObject
   // What we write has several lines; a text without them was rewritten by another program since.
   const isMade = (node: JsonObject) =>
     !text.slice(servers.start, servers.end).includes('\n') || isMadeWhole(text, node)
-  if (servers.elements.length > 1) return removeElement(text, servers, servers.elements.indexOf(own))
+  const at = servers.elements.findLastIndex(({ key }) => key === NAME)
+  if (servers.elements.length > 1) return removeElement(text, servers, at)
   if (!isMade(servers)) return removeContent(text, servers)
   const outside = text.slice(0, root.start) + text.slice(root.end)
   if (root.elements.length === 1)
