@@ -84,4 +84,4 @@ describe('settings', () => {
 
 /** What the system, git, agents and the desktop set for their own purposes, and what the completion scripts hand over. */
 const OF_OTHERS =
-  /^(GIT_.*|HOME|PATH|XDG_.*|CLAUDE_.*|USER|LOGNAME|LESS|LV|DISPLAY|WAYLAND_DISPLAY|WRK_COMPLETE_LINE)$/
+  /^(GIT_.*|HOME|PATH|PATH|XDG_.*|CLAUDE_.*|USER|LOGNAME|LESS|LV|DISPLAY|WAYLAND_DISPLAY|WRK_COMPLETE_LINE)$/
