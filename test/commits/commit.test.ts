@@ -79,6 +79,8 @@ describe('it commits', () => {
     expect(await message(repository)).toBe('Mine\n\nAnd why.\n\n')
     expect(await status(repository)).toEqual([` M ${at('pending', 'WRK-1')}`])
     expect((await repository.wrk('commit WRK-77')).code).toBe(1)
+    await act(repository, 'commit 1-3')
+    expect(await status(repository)).toEqual([])
   })
 
   test('what --dry-run shows, and then nothing happens', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { WrkError } from '../../core/errors.ts'
 import { commitQueue } from '../../operations/commits/commit.ts'
+import { namedItems } from '../../operations/items/named-items.ts'
 import { commitJson, commitLines } from '../../print/commits/commit.ts'
 import { EXIT } from '../../print/exit-codes.ts'
 import type { Outcome } from '../../print/outcome.ts'
@@ -19,7 +20,7 @@ export function configure(command: Command, run: RunCommand): void {
     .description(
       'Commit what was done to the items, and nothing else: your items and free ones as they are, those of other sessions as far as wrk wrote them.',
     )
-    .argument('[id...]', 'only these items')
+    .argument('[id...]', 'only these items: WRK-157, 157, or 157-160 for a range')
     .option('-m, --message <text>', 'the message (default: what happened); several are paragraphs', collect)
     .option('--hooks', 'run the hooks of git commit; without it only commit-msg')
     .option('--main-tree', 'from a linked worktree: on the branch of the main working tree')
@@ -42,9 +43,10 @@ is checked out; 75: timed out waiting for another git command.`,
   command.action((ids: string[], { message, hooks, mainTree, dryRun = false, wait }: Flags) =>
     run(async globals => {
       const patienceMs = wait === undefined ? undefined : duration('--wait', wait)
-      const options = { ids, message: message?.join('\n\n'), hooks, mainTree, dryRun, patienceMs }
+      const options = { message: message?.join('\n\n'), hooks, mainTree, dryRun, patienceMs }
       const context = await open(globals)
-      const result = await commitQueue(context, options).catch(refusedByHook)
+      const named = ids.length === 0 ? [] : (await namedItems(context, 'commit', ids)).ids
+      const result = await commitQueue(context, { ...options, ids: named }).catch(refusedByHook)
       if ('refusal' in result) return result
       return {
         exitCode: EXIT.done,
