@@ -9,6 +9,7 @@
  * Does not guarantee: to notice that a file of such a folder was written in place. Nor: to be there. It only saves time, is written without a guard, and may be deleted.
  */
 import type { Stats } from 'node:fs'
+import { unless } from '../../core/errno.ts'
 import { readCache, SETTLED_MS, writeCache } from './cache-file.ts'
 import type { Disk } from './disk.ts'
 import { lookAt } from './look.ts'
@@ -133,12 +134,14 @@ export class StampedLines {
   }
 }
 
-/** Null unless it has been as it is for long enough; on Windows the times of a folder do not tell of every change. */
+/** Null unless it can be looked at and has been as it is for long enough; on Windows the times of a folder do not tell of every change. */
 function settledFolder(disk: Disk, folder: string): Stats | null {
   const now = Date.now()
-  const stat = process.platform === 'win32' ? null : lookAt(disk, folder)
+  const stat = process.platform === 'win32' ? null : unless(HIDDEN, null, () => lookAt(disk, folder))
   return stat?.isDirectory() && isSettled(stat, now) ? stat : null
 }
+
+const HIDDEN = ['EACCES', 'EPERM']
 
 function folderStamp({ ino, mtimeMs, ctimeMs }: Stats): string {
   return `${ino},${mtimeMs},${ctimeMs}`

@@ -80,6 +80,19 @@ describe('what was kept', () => {
     await expectTruth(store)
   })
 
+  test('is checked against each record where their folder may not be looked at', async () => {
+    const made = await makeItems()
+    await settle(made.store)
+    const look = (path: string, options: object) => {
+      if (!path.endsWith('/claims')) return realDisk.lstatSync(path, options)
+      throw Object.assign(new Error(`EACCES: ${path}`), { code: 'EACCES', syscall: 'lstat' })
+    }
+    const disk = { ...realDisk, lstatSync: look as Disk['lstatSync'] }
+    nextTick(made.items.at(-1)!)
+    writeRecords(made, 'g')
+    await expectTruth({ ...made.store, host: { ...made.store.host, disk } })
+  })
+
   test('is checked against each record where the folder is older than they are', async () => {
     const made = await makeItems()
     const folder = join(made.store.stateDir, 'claims')
