@@ -23,7 +23,7 @@ export const COMMANDS: Record<
     load: QUICK.show,
   },
   list: {
-    summary: 'the items of the queue and who holds them',
+    summary: 'the items of the queue and who holds them (also: ls)',
     load: QUICK.list,
   },
   status: { summary: 'who works on what', load: QUICK.status },
@@ -54,7 +54,7 @@ export const COMMANDS: Record<
     summary: 'what wrk execute checks first, with exit codes',
     load: () => import('./commands/runs/gates.ts'),
   },
-  new: { summary: 'create an item', load: () => import('./commands/items/new.ts') },
+  new: { summary: 'create an item (also: add)', load: () => import('./commands/items/new.ts') },
   next: {
     summary: 'the item to work on now; --claim takes it',
     load: QUICK.next,
@@ -89,6 +89,10 @@ export const COMMANDS: Record<
   log: {
     summary: 'the event log: claims, takeovers, refusals',
     load: () => import('./commands/queue/log.ts'),
+  },
+  stats: {
+    summary: 'the work in numbers: throughput, times, takeovers',
+    load: () => import('./commands/queue/stats.ts'),
   },
   where: {
     summary: 'which queue is used, and where its files are',

@@ -5,7 +5,7 @@ import { wrap } from './print/wrap.ts'
 /** First what a day is made of, in its order. */
 const GROUPS: readonly (readonly [title: string, commands: readonly string[]])[] = [
   ['Daily work:', ['init', 'new', 'next', 'start', 'done']],
-  ['Claims:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log']],
+  ['Claims:', ['claim', 'release', 'heartbeat', 'status', 'watch', 'board', 'session', 'log', 'stats']],
   [
     'Items:',
     [
