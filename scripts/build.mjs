@@ -20,6 +20,7 @@ const APART = {
   full: 'src/markdown/read/full.ts',
   watcher: 'src/system/watcher.ts',
   'keep-compiled': 'src/bin/keep-compiled.ts',
+  'session-labels': 'src/operations/sessions/session-labels.ts',
 }
 
 /** `import('…/full.ts')` stays a call at run time, to the bundle beside the main one. */
@@ -27,7 +28,7 @@ const partsApart = {
   name: 'parts-apart',
   setup(b) {
     b.onResolve(
-      { filter: /\/(full|watcher|terminal-page|shared-claims|shared-fence)\.ts$/ },
+      { filter: /\/(full|watcher|terminal-page|session-labels|shared-claims|shared-fence)\.ts$/ },
       ({ kind, path }) =>
         kind === 'dynamic-import' ? { path: `./${/([\w-]+)\.ts$/.exec(path)[1]}.cjs`, external: true } : null,
     )
@@ -59,11 +60,11 @@ const serversApart = {
   },
 }
 
-/** `wrk release` of several items, or of the one that is held, starts from the bundle with everything too. */
-const withoutSeveral = {
-  name: 'without-several',
+/** What few of the frequent commands' lines need starts from the bundle with everything too: words.ts says which. */
+const withoutMore = {
+  name: 'without-more',
   setup(b) {
-    b.onResolve({ filter: /\/(named-items|several)\.ts$/ }, ({ kind }) =>
+    b.onResolve({ filter: /\/(named-items|several|item-fields|wait-for-next|list-more)\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: 'another-bundle', namespace: 'unused' } : null,
     )
   },
@@ -150,8 +151,8 @@ await Promise.all([
   ),
 ])
 await Promise.all([
-  program('main', [only('FREQUENT'), withoutSeveral], QUICK),
-  program('daily', [only('DAILY')], QUICK),
+  program('main', [only('FREQUENT'), withoutMore], QUICK),
+  program('daily', [only('DAILY'), withoutMore], QUICK),
   program('commit', [only('COMMIT'), withoutRange], QUICK),
   program('all', [whole, serversApart], 'whole'),
   // Claims across clones: only where wrk.yaml asks for them.

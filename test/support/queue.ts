@@ -32,7 +32,7 @@ const KEPT = [
     'ops',
     'state.json',
   ],
-  ...['claims', 'held', 'sessions', 'anchors', 'session-state.json', 'hooks', 'agent-hook.sh'],
+  ...['claims', 'held', 'sessions', 'anchors', 'session-state.json', 'hooks', 'agent-hook.sh', 'names'],
 ]
 const PASSED_THROUGH = ['tmp', 'guards', 'outbox', 'conflicts', 'runs', 'moves']
 

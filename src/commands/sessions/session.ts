@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { printable } from '../../core/text.ts'
 import { parseAssignments } from '../../operations/items/fields/assignments.ts'
 import { sessionEnd, sessionId, sessionShow, sessionStart } from '../../operations/sessions/session.ts'
+import { sessionLabels } from '../../operations/sessions/session-labels.ts'
+import { sessionName } from '../../operations/sessions/session-name.ts'
 import { checkSessionKey, sessionSet } from '../../operations/sessions/session-set.ts'
 import { status } from '../../operations/sessions/status.ts'
 import { failureOf } from '../../print/claims/releases.ts'
@@ -19,6 +21,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   start(command.command('start').alias('init').summary('register a session'), run)
   id(command.command('id').summary('print the id of this session'), run)
+  name(command.command('name').summary('give this session a name'), run)
   list(command.command('list').summary('list the sessions of this queue'), run)
   show(command.command('show').summary('show one session and what it holds'), run)
   set(command.command('set').summary('set values at the top of session-state.yaml'), run)
@@ -78,6 +81,29 @@ function id(command: Command, run: RunCommand): void {
   )
 }
 
+function name(command: Command, run: RunCommand): void {
+  command
+    .description('Give this session a name, which status shows; without one, print it.')
+    .argument('[text...]', 'the name; "" takes it away')
+  examples(
+    command,
+    `wrk session name "api work"
+     wrk session name`,
+  )
+  command.action((words: string[]) =>
+    run(async globals => {
+      const given = words.length === 0 ? undefined : words.join(' ')
+      const { session, name: called, warnings } = await sessionName(await open(globals), given)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, session: { id: session, name: called } },
+        text: called === null ? `${session} has no name.\n` : `${session} is "${printable(called)}"\n`,
+        warnings,
+      }
+    }),
+  )
+}
+
 function list(command: Command, run: RunCommand): void {
   command.description('List the sessions of this queue: whether they are alive, and what they hold.')
   examples(command, 'wrk session list --json')
@@ -85,12 +111,13 @@ function list(command: Command, run: RunCommand): void {
     run(async globals => {
       const context = await open(globals)
       const { sessions, warnings } = await status(context)
+      const labels = sessionLabels(context, sessions)
       return {
         exitCode: EXIT.done,
-        json: { ok: true, sessions },
+        json: { ok: true, sessions: sessions.map(one => ({ ...one, ...labels.get(one.session_id) })) },
         text: globals.json
           ? ''
-          : describeStatus({ sessions, orphans: [], left: [] }, screen(context.env), context.clock()),
+          : describeStatus({ sessions, orphans: [], left: [] }, screen(context.env), context.clock(), labels),
         warnings,
       }
     }),
@@ -105,8 +132,13 @@ function show(command: Command, run: RunCommand): void {
     run(async globals => {
       const context = await open(globals)
       const session = await sessionShow(context, wanted)
-      const lines = describeSession(session, screen(context.env), context.clock())
-      return { exitCode: EXIT.done, json: { ok: true, session }, text: `${lines.join('\n')}\n` }
+      const label = sessionLabels(context, [session]).get(session.session_id)
+      const lines = describeSession(session, screen(context.env), context.clock(), label)
+      return {
+        exitCode: EXIT.done,
+        json: { ok: true, session: { ...session, ...label } },
+        text: `${lines.join('\n')}\n`,
+      }
     }),
   )
 }

@@ -32,12 +32,15 @@ export function configure(command: Command, run: RunCommand): void {
       const context = await open(globals)
       const view = await viewElsewhere(context, remote)
       const { warnings, ...found } = await status(context, view)
+      const labels = globals.json
+        ? undefined
+        : (await import('../../operations/sessions/session-labels.ts')).sessionLabels(context, found.sessions)
       return {
         exitCode: EXIT.done,
         json: { ok: true, ...found, ...coordinationJson(view) },
         text: globals.json
           ? ''
-          : describeStatus(found, screen(context.env), context.clock()) +
+          : describeStatus(found, screen(context.env), context.clock(), labels) +
             asLastSeen(view, 'wrk status --remote'),
         warnings: [...warnings, ...(view?.warnings ?? [])],
       }

@@ -1,5 +1,6 @@
 /** Sessions and what they hold, for people. */
 import { printable } from '../../core/text.ts'
+import type { SessionLabel } from '../../operations/sessions/session-labels.ts'
 import type { HeldItem, QueueStatus, SessionStatus } from '../../operations/sessions/status.ts'
 import { describeElsewhere, relative, styleOfLiveness } from '../claims/describe.ts'
 import { paint, type Screen } from '../terminal.ts'
@@ -9,9 +10,12 @@ export function describeStatus(
   { sessions, orphans, left, elsewhere = [] }: Omit<QueueStatus, 'warnings'>,
   terminal: Screen,
   now: Date,
+  labels?: ReadonlyMap<string, SessionLabel>,
 ): string {
   const shown = sessions.filter(({ items, liveness }) => items.length > 0 || liveness !== 'dead')
-  const lines = shown.flatMap(session => describeSession(session, terminal, now))
+  const lines = shown.flatMap(session =>
+    describeSession(session, terminal, now, labels?.get(session.session_id)),
+  )
   if (orphans.length > 0) {
     lines.push(paint(terminal, 'bold', 'Held by unknown sessions'))
     for (const item of orphans)
@@ -47,11 +51,19 @@ export function describeStatus(
   return lines.length === 0 ? 'No session is at work.\n' : `${lines.join('\n')}\n`
 }
 
-export function describeSession(session: SessionStatus, terminal: Screen, now: Date): string[] {
+export function describeSession(
+  session: SessionStatus,
+  terminal: Screen,
+  now: Date,
+  label?: SessionLabel,
+): string[] {
   const name = paint(terminal, 'bold', printable(session.session_id, 128))
   const verdict = paint(terminal, styleOfLiveness(session.liveness), session.liveness)
   const seen = session.heartbeat_at ? `, last seen ${relative(session.heartbeat_at, now)}` : ''
-  const head = `${name}${session.mine ? ' (you)' : ''}  ${verdict}: ${printable(session.reason)}${seen}`
+  const called = label?.name ? ` "${printable(label.name, 60)}"` : ''
+  const place = label ? [label.tty, label.pane && `tmux ${label.pane}`].filter(Boolean).join(', ') : ''
+  const where = place ? `, on ${place}` : ''
+  const head = `${name}${called}${session.mine ? ' (you)' : ''}  ${verdict}: ${printable(session.reason)}${where}${seen}`
   return [head, ...session.items.map(item => describeItem(item, terminal, now))]
 }
 
