@@ -15,14 +15,15 @@ import { type Outcome, outcomeOfError } from './print/outcome.ts'
 import { runAndPrint } from './print/run-and-print.ts'
 import { answer } from './print/terminal.ts'
 import { usageMessage } from './usage.ts'
-import { commandWord, plainWords, wordsBehindDashes } from './words.ts'
+import { commandWord, plainWords, withoutAlias, wordsBehindDashes } from './words.ts'
 
 /**
  * Runs one command line and prints its outcome.
- * @param words the arguments, without the program's name
+ * @param given the arguments, without the program's name
  * @returns the exit code
  */
-export function main(words: readonly string[]): Promise<number> {
+export function main(given: readonly string[]): Promise<number> {
+  const words = withoutAlias(given)
   return runAndPrint(words, () => runCommand(words), commandIn(words) === 'lock' ? addErrorCode : undefined)
 }
 

@@ -2,7 +2,7 @@
 import type { CommandModule } from './commands/command.ts'
 import { readPlainLine } from './plain-line.ts'
 import { runAndPrint } from './print/run-and-print.ts'
-import { commandWord } from './words.ts'
+import { commandWord, withoutAlias } from './words.ts'
 
 type Load = () => Promise<CommandModule>
 
@@ -23,7 +23,8 @@ export const QUICK = {
  * Runs one command line, if it is plain, and prints its outcome.
  * @returns the exit code; null when the line is for the whole program (`main` in cli.ts), and nothing was done
  */
-export async function main(words: readonly string[]): Promise<number | null> {
+export async function main(given: readonly string[]): Promise<number | null> {
+  const words = withoutAlias(given)
   const name = commandWord(words) ?? ''
   if (!Object.hasOwn(QUICK, name)) return null
   const { configure } = await QUICK[name as keyof typeof QUICK]()

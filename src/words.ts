@@ -39,6 +39,23 @@ function isOfSeveral(words: readonly string[]): boolean {
   return !words.includes('--mine') && !isOneItem(plainWords(words).slice(1))
 }
 
+/** Options of `wrk list` and `wrk next` that choose, group or wait, which few lines have. */
+function hasMore(command: string, words: readonly string[]): boolean {
+  const options = command === 'next' ? /^--(label|repo|wait)($|=)/ : /^--(label|columns|group)($|=)/
+  return (command === 'list' || command === 'next') && words.some(word => options.test(word))
+}
+
+/** Other names of commands. */
+const ALIASES: Readonly<Record<string, string>> = { ls: 'list', add: 'new' }
+
+/** The words with the command by its own name. */
+export function withoutAlias(words: readonly string[]): readonly string[] {
+  const command = commandWord(words) ?? ''
+  if (!Object.hasOwn(ALIASES, command)) return words
+  const at = words.findIndex((word, i) => word === command && !WITH_VALUE.includes(words[i - 1] ?? ''))
+  return [...words.slice(0, at), ALIASES[command]!, ...words.slice(at + 1)]
+}
+
 /** The words that are neither options nor the values of those that may have any text for a value. */
 export function plainWords(words: readonly string[]): string[] {
   return words.filter((word, i) => !word.startsWith('-') && !WITH_VALUE.includes(words[i - 1] ?? ''))
@@ -59,9 +76,9 @@ export function wordsBehindDashes(words: readonly string[]): readonly string[] |
 export function bundleFor(line: readonly string[]): string {
   if (isAgentHook(line)) return './hook.cjs'
   if (isMergeDriver(line)) return './merge-driver.cjs'
-  const command = (!line.includes('help') && commandWord(line)) || ''
+  const command = (!line.includes('help') && commandWord(withoutAlias(line))) || ''
   if (FREQUENT.includes(command) && !(command === 'release' && isOfSeveral(line))) return './main.cjs'
-  if (DAILY.includes(command)) return './daily.cjs'
+  if (DAILY.includes(command) && !hasMore(command, line)) return './daily.cjs'
   if (COMMIT.includes(command) && !isRange(line)) return './commit.cjs'
   return './all.cjs'
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { next } from '../../operations/items/queries/next.ts'
 import { watch } from '../../operations/watch/watch.ts'
 import { EXIT, EXIT_OF_SIGNAL } from '../../print/exit-codes.ts'
 import { openView } from '../../print/watch/views.ts'
@@ -38,7 +39,7 @@ export function configure(command: Command, run: RunCommand): void {
   )
   command.addHelpText(
     'after',
-    `${JSON_HELP}\n\nCtrl-C stops it (exit code 130). Exit code 0: the reader of its output has gone.`,
+    `${JSON_HELP}\n\nOn a terminal it also shows what was begun and left, and what is ready; q ends it.\nCtrl-C stops it (exit code 130). Exit code 0: the reader of its output has gone.`,
   )
   command.action((flags: { reap?: boolean; remote?: boolean }) =>
     run(async globals => {
@@ -51,6 +52,17 @@ export function configure(command: Command, run: RunCommand): void {
         env: context.env,
         clock: context.clock,
         signal,
+        offers: async () => {
+          const { ready } = (await next(context)).choice
+          return {
+            left: ready.flatMap(({ item: { id, title, left } }) => (left ? { id, title, by: left.by } : [])),
+            ready: ready.flatMap(({ item: { id, title, left } }) => (left ? [] : { id, title })),
+          }
+        },
+        quit: () => {
+          view.close()
+          ending.abort()
+        },
       })
       let exitCode: number = EXIT.done
       // Heard once: if ending takes too long, a second Ctrl-C ends it as usual.

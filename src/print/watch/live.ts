@@ -19,9 +19,16 @@ interface Row {
   marked: { at: number; sign: '*' | '-' } | null
 }
 
+/** What somebody could take up now: work that was begun and left, and what is ready besides, each best first. */
+export interface Offers {
+  left: readonly { id: string; title: string; by: string }[]
+  ready: readonly { id: string; title: string }[]
+}
+
 /** How long a change stays marked. */
 const MARK_MS = 5_000
 const MOST_RECENT = 50
+const MOST_OFFERED = 6
 
 export class LiveTable {
   readonly #title: string
@@ -29,10 +36,15 @@ export class LiveTable {
   readonly #recent: { time: string; text: string; style: Style | null }[] = []
   readonly #elsewhere = new Map<string, SharedView>()
   #there = true
+  #offers: Offers = { left: [], ready: [] }
 
   /** @param title what is watched */
   constructor(title: string) {
     this.#title = title
+  }
+
+  offer(offers: Offers): void {
+    this.#offers = offers
   }
 
   /** @returns whether something is to be seen of it */
@@ -85,6 +97,7 @@ export class LiveTable {
     else lines.push(...table(screen, columnsOf(shown, now)).trimEnd().split('\n'))
     if (shown.length < rows.length)
       lines.push(paint(screen, 'dim', `… and ${rows.length - shown.length} more (wrk list --locked)`))
+    lines.push(...this.#linesOfOffers(screen, screen.height - lines.length - recentRoom - 2))
     lines.push(...this.#linesElsewhere(screen, now, screen.height - lines.length - recentRoom - 2))
     const space = screen.height - lines.length - 1
     const recent = this.#recent.slice(-Math.max(0, Math.min(space, this.#recent.length)))
@@ -94,6 +107,27 @@ export class LiveTable {
         ...recent.map(line => oneLine(screen, line.style, `${line.time.slice(11, 19)}  ${line.text}`)),
       )
     return lines.slice(0, screen.height)
+  }
+
+  /** What was left comes whole; of what is ready as much as there is room for. */
+  #linesOfOffers(screen: LiveScreen, room: number): string[] {
+    const { left, ready } = this.#offers
+    const orphaned = left.map(
+      ({ id, title, by }) =>
+        `  ${printable(id, 60)}  ${printable(title, 100)} (left by ${printable(by, 128)})`,
+    )
+    const free = ready.map(({ id, title }) => `  ${printable(id, 60)}  ${printable(title, 100)}`)
+    const lines: string[] = []
+    const add = (heading: string, texts: readonly string[], style: Style | null): void => {
+      const most = Math.min(MOST_OFFERED, room - lines.length - 2)
+      if (texts.length === 0 || most < 1) return
+      const rest = texts.length > most ? [`  … and ${texts.length - most + 1} more`] : []
+      const shown = [...texts.slice(0, rest.length > 0 ? most - 1 : most), ...rest]
+      lines.push(paint(screen, 'bold', heading), ...shown.map(text => oneLine(screen, style, text)))
+    }
+    add(`Begun and left: ${left.length}`, orphaned, 'yellow')
+    add(`Ready: ${ready.length}`, free, null)
+    return lines
   }
 
   /** What other clones hold, as far as there is room for it. */

@@ -2,6 +2,7 @@
  * The three ways to see a queue being watched: a live table on a terminal, lines of JSON, and plain lines. Each takes
  * events until its reader is gone.
  */
+import { isatty } from 'node:tty'
 import { printable } from '../../core/text.ts'
 import type { WatchEvent } from '../../operations/watch/watch.ts'
 import { describeElsewhere } from '../claims/describe.ts'
@@ -9,7 +10,7 @@ import { jsonLine } from '../outcome.ts'
 import { Output } from '../output.ts'
 import { type Screen, screen, write } from '../terminal.ts'
 import { jsonOf, sentenceOf } from './changes.ts'
-import { LiveTable } from './live.ts'
+import { LiveTable, type Offers } from './live.ts'
 
 export interface View {
   /** @returns false when nobody reads any more */
@@ -24,6 +25,10 @@ export interface ViewOptions {
   title: string
   env: Readonly<Record<string, string | undefined>>
   clock: () => Date
+  /** What is ready, and what was left: asked for on a terminal, when something changed. */
+  offers: () => Promise<Offers>
+  /** Called when q is pressed. */
+  quit: () => void
   /** Ends waiting for a reader that does not read. */
   signal: AbortSignal
 }
@@ -91,13 +96,54 @@ function warn(event: WatchEvent): void {
   if (event.type === 'reaped') write(2, `wrk: warning: ${sentenceOf(event)!.text}\n`)
 }
 
+/** Looking through the queue for what is ready takes a moment. */
+const OFFERS_MS = 1000
+
+/**
+ * Keys as they are pressed. Without lines the terminal sends no signals either, so Ctrl-C and its like are sent here.
+ * Nothing where stdin is no terminal.
+ */
+function keyboard(actions: Readonly<Record<string, () => void>>): { take: () => void; give: () => void } {
+  if (!isatty(0)) return { take: () => undefined, give: () => undefined }
+  const { stdin } = process
+  const signals: Readonly<Record<string, NodeJS.Signals>> = {
+    '\x03': 'SIGINT',
+    '\x1c': 'SIGQUIT',
+    '\x1a': 'SIGTSTP',
+  }
+  const heard = (bytes: Buffer): void => {
+    for (const key of bytes.toString('latin1')) {
+      const signal = signals[key]
+      if (signal) process.kill(process.pid, signal)
+      else actions[key]?.()
+    }
+  }
+  let taken = false
+  return {
+    take: () => {
+      if (taken) return
+      taken = true
+      stdin.setRawMode(true)
+      stdin.on('data', heard)
+      stdin.resume()
+    },
+    give: () => {
+      if (!taken) return
+      taken = false
+      stdin.off('data', heard)
+      stdin.pause()
+      stdin.setRawMode(false)
+    },
+  }
+}
+
 /** At most four times a second. */
 const REDRAW_MS = 250
 /** The other screen, without a cursor and without wrapping; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l'
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
 
-function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
+function liveView({ title, clock, offers, quit }: ViewOptions, terminal: Screen): View {
   const live = new LiveTable(printable(title))
   let on = false
   let reader = true
@@ -118,12 +164,32 @@ function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
     // Each line is written over the old one: clearing the screen first would flicker.
     put(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
   }
+  let asking = false
+  let askAgain = false
+  /** One question at a time: what changes meanwhile is asked for once more. */
+  const ask = async (): Promise<void> => {
+    askAgain = true
+    if (asking) return
+    asking = true
+    while (askAgain && reader) {
+      askAgain = false
+      // What cannot be told now (the queue is away) is asked for again at the next change.
+      const found = await offers().catch(() => null)
+      if (found) live.offer(found)
+      draw()
+      await new Promise(settle => setTimeout(settle, OFFERS_MS).unref())
+    }
+    asking = false
+  }
+  const keys = keyboard({ q: quit, Q: quit })
   const enter = (): void => {
     if (!on) put(ENTER)
+    keys.take()
     on = true
     draw()
   }
   const leave = (): void => {
+    keys.give()
     if (on) put(LEAVE)
     on = false
   }
@@ -141,6 +207,7 @@ function liveView({ title, clock }: ViewOptions, terminal: Screen): View {
       // On the terminal the table shows warnings; a file that stderr goes to should have them too.
       if (!process.stderr.isTTY) warn(event)
       const seen = live.take(event, clock())
+      if (event.type === 'snapshot' || 'item' in event) void ask()
       if (event.type === 'snapshot') enter()
       else if (seen) timer ??= setTimeout(draw, Math.max(0, drawn + REDRAW_MS - performance.now()))
       return reader

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { WrkError } from '../../../core/errors.ts'
 import { knownRank, unknownPriority } from '../../../core/items/priority.ts'
-import { folderOf, unknownStatus } from '../../../core/items/status.ts'
+import { folderOf, isClosed, unknownStatus } from '../../../core/items/status.ts'
 import { printable } from '../../../core/text.ts'
 import { coordinationJson, viewElsewhere } from '../../../operations/claims/remote-claim.ts'
 import { type ListedItem, list, SORT_KEYS } from '../../../operations/items/queries/list.ts'
@@ -24,11 +24,17 @@ interface Flags {
   sort?: string
   limit?: string
   remote?: boolean
+  open?: boolean
+  label?: string[]
+  columns?: string
+  group?: string
 }
 
 export function configure(command: Command, run: RunCommand): void {
   command
     .option('--status <word...>', 'only items with this status; may be given more than once')
+    .option('--all', 'closed items too; the default')
+    .option('--open', 'only items that are not closed')
     .option('--locked', 'only items that a session holds')
     .option('--mine', 'only items that this session holds')
     .option('--ready', 'only items that wrk next could offer')
@@ -36,8 +42,11 @@ export function configure(command: Command, run: RunCommand): void {
     .option('--priority <word...>', 'only items of this priority; may be given more than once')
     .option('--parent <id>', 'only items below this one, at any depth')
     .option('--repo <name>', 'only items for this repository')
+    .option('--label <word...>', 'only items with one of these labels')
     .option('--text <text>', 'only items with this in id or title')
     .option('--sort <key>', `${SORT_KEYS.join(', ')}; urgency is the order of wrk next`)
+    .option('--columns <names>', 'these columns, with commas: id,title,labels or any field')
+    .option('--group <name>', 'in groups: by status, held_by, labels or any field')
     .option('--limit <n>', 'at most this many items')
     .option('--remote', 'in a coordinated queue: ask the engine who holds what in other clones')
   examples(
@@ -46,6 +55,7 @@ export function configure(command: Command, run: RunCommand): void {
      wrk list --status pending --status blocked
      wrk list --ready --sort urgency --limit 10
      wrk list --priority high --repo website --text login
+     wrk list --open --group status --columns id,title,labels
      wrk list --locked --json
      wrk list --locked --remote            also what other clones hold, as it is now`,
   )
@@ -59,16 +69,28 @@ export function configure(command: Command, run: RunCommand): void {
       const limit = flags.limit === undefined ? undefined : count('--limit', flags.limit)
       const context = await open(globals)
       const view = await viewElsewhere(context, flags.remote)
-      const items = await list(context, { ...flags, sort, limit, view })
+      const { label, columns, group, open: onlyOpen } = flags
+      const more = label || columns || group ? await import('../../../print/items/list-more.ts') : null
+      const found = await list(context, {
+        ...flags,
+        sort,
+        limit: label || onlyOpen ? undefined : limit,
+        view,
+      })
+      const wanted = more ? await more.withLabel(context, found, label) : found
+      const items = (onlyOpen ? wanted.filter(isOpen) : wanted).slice(0, limit)
+      const shown = await more?.shownBy(context, items, { columns, group })
       const damaged = items.filter(isDamaged).length
       return {
         exitCode: EXIT.done,
-        json: { ok: true, items, ...coordinationJson(view) },
+        json: { ok: true, items, ...shown?.json, ...coordinationJson(view) },
         text: globals.json
           ? ''
           : items.length === 0
             ? 'No items.\n'
-            : describe(items, screen(context.env), context.clock()) + asLastSeen(view, 'wrk list --remote'),
+            : (shown?.text(all => describe(all, screen(context.env), context.clock())) ??
+                describe(items, screen(context.env), context.clock())) +
+              asLastSeen(view, 'wrk list --remote'),
         warnings: [
           ...(view?.warnings ?? []),
           ...(items.length === 0
@@ -81,6 +103,8 @@ export function configure(command: Command, run: RunCommand): void {
     }),
   )
 }
+
+const isOpen = ({ status, folder }: ListedItem): boolean => !isClosed(status ?? undefined, folder)
 
 /** Words of filters that may be why nothing was found. */
 function unknownWords({ status = [], priority = [] }: Flags): string[] {

@@ -6,12 +6,15 @@ import { claimNext, type NextItem, next } from '../../../operations/items/querie
 import { EXIT } from '../../../print/exit-codes.ts'
 import type { Outcome } from '../../../print/outcome.ts'
 import { screen } from '../../../print/terminal.ts'
-import { examples, open, type RunCommand } from '../../command.ts'
+import { DEFAULT_WAIT, duration, examples, open, type RunCommand } from '../../command.ts'
 
 interface Flags {
   claim?: boolean
   explain?: boolean
   begun?: boolean
+  label?: string[]
+  repo?: string
+  wait?: string | true
 }
 
 /** How many of the others `--explain` prints; `--json` has all. */
@@ -21,11 +24,16 @@ export function configure(command: Command, run: RunCommand): void {
   command
     .option('--claim', 'claim it too; of several sessions that ask at once, each gets another item')
     .option('--begun', 'offer also items that are begun and that nobody holds or left')
+    .option('--label <word...>', 'only items with one of these labels')
+    .option('--repo <name>', 'only items for this repository')
+    .option('--wait [time]', `wait until something is ready (default: ${DEFAULT_WAIT})`)
     .option('--explain', 'say why this one, and why not the others')
   examples(
     command,
     `wrk next
      wrk next --claim
+     wrk next --claim --wait 10m
+     wrk next --label api --repo website
      wrk next --explain
      wrk next --claim --json`,
   )
@@ -40,7 +48,27 @@ others it unblocks, then age. Nothing ready: exit code 1.`,
   command.action((flags: Flags) =>
     run(async globals => {
       const context = await open(globals)
-      const found = await (flags.claim ? claimNext : next)(context, { begun: flags.begun ?? false })
+      const { begun = false, claim = false, label, repo, wait } = flags
+      const isFiltered = label !== undefined || repo !== undefined
+      const options = async () => ({
+        begun,
+        fits: isFiltered
+          ? await (await import('../../../operations/items/queries/item-fields.ts')).fieldFilter(
+              context,
+              flags,
+            )
+          : undefined,
+      })
+      const waitMs = wait === undefined ? 0 : duration('--wait', wait === true ? DEFAULT_WAIT : wait)
+      const found =
+        waitMs > 0
+          ? await (await import('../../../operations/items/queries/wait-for-next.ts')).waitForNext(
+              context,
+              waitMs,
+              claim,
+              options,
+            )
+          : await (claim ? claimNext : next)(context, await options())
       const { width } = screen(context.env)
       const how = { explain: flags.explain ?? false, asJson: globals.json ?? false, width }
       return found.chosen ? chosen(found, found.chosen, how) : nothing(found, how)

@@ -68,7 +68,7 @@ export async function candidates(
         lockedAt: lock?.at ?? null,
         problems,
         liveness,
-        left: lock?.by === caller?.holder ? null : leftWork(judge, reading, held),
+        left: lock && lock.by === caller?.holder ? null : leftWork(judge, reading, held),
         putBack: reading.record?.state === 'done' && !item.closed,
       }
       const elsewhere = view?.items.get(place.key)

@@ -24,17 +24,20 @@ export interface NextItem {
 export interface NextOptions {
   /** Offer also what is begun and held by nobody, although nothing says that anybody left it. */
   begun?: boolean
+  /** Which of the ready ones are wanted; all unless given. */
+  fits?: ((item: QueueItem) => boolean) | undefined
 }
 
 /** @throws WrkError IO */
 export async function next(
   context: Context,
-  { begun }: NextOptions = {},
+  { begun, fits }: NextOptions = {},
   elsewhere?: ElsewhereView | null,
 ): Promise<NextItem> {
   const view = await resolveCaller(context)
   const items = await candidates(context, 'choosing', view, undefined, elsewhere)
-  const choice = choose(items, placeAndTime(context, begun))
+  const chosen = choose(items, placeAndTime(context, begun))
+  const choice = fits ? { ...chosen, ready: chosen.ready.filter(({ item }) => fits(item)) } : chosen
   const holder = view.caller?.holder
   const holding = items.filter(
     ({ lockedBy, closed }) => holder !== undefined && lockedBy === holder && !closed,
