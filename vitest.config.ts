@@ -14,7 +14,17 @@ export default defineConfig({
       // What runs src in this process shares its modules: nothing there keeps state between files.
       { extends: true, test: { name: 'units', include: UNITS, exclude: [SLOW], isolate: false } },
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [SLOW, ...UNITS] } },
-      { extends: true, test: { name: 'slow', include: [SLOW], env: { WRK_TEST_PROCESSES: 'all' } } },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: [SLOW],
+          env: { WRK_TEST_PROCESSES: 'all' },
+          // Half a minute on idle cores; a kill at each system call took three where ten others were at work.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
       {
         extends: true,
         test: {
