@@ -97,7 +97,8 @@ function winnersOf(tried: readonly Tried[], item: string, round: number): string
 }
 
 describe(`${CLONES} clones x ${ITEMS} items x ${ROUNDS} rounds`, () => {
-  test.each(ENGINES.filter(({ isHere, isSlow }) => isHere && !isSlow))(
+  // Over ssh, where each push is a login, fewer: see below.
+  test.each(ENGINES.filter(({ name, isHere }) => isHere && name !== 'git over ssh'))(
     'over $name: one winner of each item in each round, as the server recorded it',
     async ({ meet }) => {
       const meeting = await meet()
