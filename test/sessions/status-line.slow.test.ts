@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { until } from '../support/clock.ts'
 import { item } from '../support/items.ts'
-import { tempFolder } from '../support/processes.ts'
+import { shells, tempFolder } from '../support/processes.ts'
 import { cleanEnv, ROOT } from '../support/program.ts'
 import { markAsNew } from '../support/queue.ts'
 
@@ -47,6 +47,8 @@ function startTmux(command: (home: string) => string) {
     for (const name of ['outer', 'inner']) spawnSync('tmux', ['-L', name, 'kill-server'], { env })
   })
   tmux('new-session', '-d', '-x', '120', '-y', '30', command(home))
+  // Killed and waited for at the end, should asking it to end not be enough.
+  shells.add(Number(tmux('display-message', '-p', '#{pid}')))
   return {
     home,
     workspace,
