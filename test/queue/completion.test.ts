@@ -297,7 +297,7 @@ describe('wrk help', () => {
     ['claim 1 --ttl', '--ttl needs a value: --ttl <time>', 'claim --help'],
     ['claim 1 --forse', 'unknown option --forse. Did you mean --force?', 'claim --help'],
     ['clam 1', 'unknown command "clam". Did you mean claim?', '--help'],
-    ['session', 'missing command. Use one of: start, id, list, show, set, end', 'session --help'],
+    ['session', 'missing command. Use one of: start, id, name, list, show, set, end', 'session --help'],
     ['session strat', 'unknown command "strat". Did you mean start?', 'session --help'],
     [
       'agents install codx',

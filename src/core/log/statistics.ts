@@ -1,7 +1,7 @@
 /** What the event log tells of the work: how much, how fast, and where sessions met. Pure. */
 import { type LogEvent, takesLock } from './event.ts'
 
-export interface Period {
+interface Period {
   /** The first day of it, `2026-02-16`. */
   from: string
   created: number
