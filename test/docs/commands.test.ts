@@ -23,10 +23,17 @@ const helps = new Map(
     ...textOf('docs/reference/commands.md').matchAll(
       /^Usage: wrk ([a-z][a-z| -]*?)(?: [[<].*)?\n[\s\S]*?^```$/gm,
     ),
-  ].map(
+  ].flatMap(([help, command]): [string, string][] => {
     // `session start|init` is the same command by another name.
-    ([help, command]) => [command!.replace(/\|\S+/, ''), help],
-  ),
+    const name = command!.replace(/\|\S+/, '')
+    const also = /\(also: ([a-z]+)\)/.exec(help)?.[1]
+    return also === undefined
+      ? [[name, help]]
+      : [
+          [name, help],
+          [also, help],
+        ]
+  }),
 )
 
 /** What every command takes. */
