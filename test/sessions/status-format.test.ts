@@ -30,6 +30,14 @@ test('counts what there is, and names what is held', async () => {
   expect(json).toMatchObject({ ok: true, line: 'WRK-1', values: { mine: 'WRK-1', session: 'tester' } })
 })
 
+test('what waits for a closed item is ready', async () => {
+  const queue = makeQueue({
+    'pending/WRK-1.md': item('WRK-1', { blocked_by: '[WRK-2]' }),
+    'done/WRK-2.md': item('WRK-2', { status: 'done' }),
+  })
+  expect((await queue.run(['status', '--format', '{ready}'])).stdout).toBe('1\n')
+})
+
 test('is no heartbeat, unlike wrk status', async () => {
   const queue = makeQueue(['WRK-1'])
   expect((await queue.run('claim 1', { env: { WRK_NOW: stampOf(ago(HOUR)) } })).code).toBe(0)

@@ -38,14 +38,16 @@ export async function statusValues(
     values.refusals = `${refused.length}`
   }
   if (OF_ITEMS.some(word => words.has(word))) {
-    const items = (await candidates(context, 'choosing', view)).filter(({ closed }) => !closed)
+    const all = await candidates(context, 'choosing', view)
+    const items = all.filter(({ closed }) => !closed)
     const held = items.filter(({ lockedBy }) => lockedBy !== null)
     const mine = held.filter(({ lockedBy }) => caller && belongsTo(lockedBy!, caller.session))
     values.mine = mine.map(({ id }) => id).join(' ')
     values.held = `${held.length}`
     values.stale = `${held.filter(({ liveness }) => liveness === 'dead' || liveness === 'stale').length}`
     values.orphaned = `${items.filter(({ left }) => left).length}`
-    if (words.has('ready')) values.ready = `${choose(items, placeAndTime(context)).ready.length}`
+    // What an item waits for may be among those that are closed.
+    if (words.has('ready')) values.ready = `${choose(all, placeAndTime(context)).ready.length}`
   }
   return values
 }
