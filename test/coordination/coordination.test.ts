@@ -113,7 +113,10 @@ test.skipIf(POSTGRES_BIN === null)(
       clock_difference_ms: expect.any(Number),
     })
     const away = await bob.wrk('claim WRK-2', { env: { WRK_TEST_URL: url.replace(/:\d+\//, ':1/') } })
-    expect(away).toMatchObject({ code: 69, stderr: expect.stringContaining('cannot reach WRK_TEST_URL') })
+    expect(away).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('cannot reach WRK_TEST_URL: connection refused'),
+    })
     for (const { stdout, stderr } of [set, away]) expect(stdout + stderr).not.toContain('s3cret')
     expect((await bob.wrk('claim WRK-2')).stderr).toContain(
       'the environment variable WRK_TEST_URL is not set',

@@ -3,7 +3,7 @@
  * password: it stays out of every message.
  */
 import type { Client, Notification, QueryResultRow } from 'pg'
-import { messageOf } from '../../core/errno.ts'
+import { codeOf, messageOf } from '../../core/errno.ts'
 import { WrkError } from '../../core/errors.ts'
 import { unreachable } from '../engine.ts'
 
@@ -125,9 +125,22 @@ async function loadDriver(): Promise<Pick<typeof import('pg'), 'Client'>> {
 }
 
 /** The reason without the URL, its user or its password. */
+/** What the network says, by the codes of the system. */
+const NETWORK: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no network',
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  ETIMEDOUT: 'timed out',
+}
+
 function whyNot(error: unknown, url: string): string {
   const errors = error instanceof AggregateError ? error.errors : [error]
-  let text = errors.map(messageOf).find(one => one !== '') ?? 'no reason given'
+  let text =
+    errors.map(error => NETWORK[codeOf(error) ?? ''] ?? messageOf(error)).find(one => one !== '') ??
+    'no reason given'
   const secrets = [url, ...(/\/\/[^@]*?:([^@]*)@/.exec(url)?.slice(1) ?? [])]
   for (const secret of secrets) if (secret) text = text.replaceAll(secret, '…')
   return text
