@@ -9,7 +9,7 @@ import { HOUR, MINUTE, stampOf } from '../support/clock.ts'
 import { heldItem, item } from '../support/items.ts'
 import { tempFolder } from '../support/processes.ts'
 import { LIBRARY } from '../support/program.ts'
-import type { Queue } from '../support/queue.ts'
+import { makeQueue, type Queue } from '../support/queue.ts'
 import { makeRepository, type Repository } from '../support/repository.ts'
 import type { Json } from '../support/result.ts'
 import { startWatch } from '../watch/watch.shared.ts'
@@ -228,6 +228,16 @@ describe('a lock that wrk did not write', () => {
     expect((await at(repository, MINUTE, 's2', 'claim WRK-1')).code).toBe(4)
     expect((await at(repository, 2 * HOUR, 's2', 'claim WRK-1 --json')).json.kind).toBe('takenOver')
   })
+})
+
+test('a warning names the item as its file does, whatever was typed', async () => {
+  const queue = makeQueue({ 'WRK-001': item('WRK-001') })
+  expect((await queue.run('claim 1')).code).toBe(0)
+  queue.write('WRK-001', heldItem('WRK-001', 'older-tool', new Date()))
+  const { stderr } = await queue.run('set 1 priority=low')
+  expect(stderr).toContain(
+    'replaced the lock of older-tool in the file of WRK-001, which wrk had not written',
+  )
 })
 
 describe('a stash after wrk start', () => {

@@ -63,7 +63,7 @@ export async function changeItem<T>(
     if (attempt.taken) await undoClaim(store, id, attempt.taken)
     throw error
   })
-  const warnings = afterChange(store, id, changed)
+  const warnings = afterChange(store, changed)
   if (changed.published?.isHalf) warnings.push(...(await completeLater(store, id)))
   warnings.push(...(await logChanges(host, stateDir, changed.published?.toLog ?? attempt.unlogged)))
   return { result: changed.result, warnings }
@@ -117,6 +117,8 @@ interface Attempt {
 }
 
 interface Changed<T> {
+  /** The item's id as its file has it, for messages. */
+  id: string
   result: T
   published: ItemPublished | null
   ended: readonly RunFile[]
@@ -151,6 +153,7 @@ function changeUnderGuard<T>(
     const current = currentOf(store, file, found, recordFile, attempt.unlogged, full)
     const decision = decide(current)
     const nothing = {
+      id: current.item.id,
       published: null,
       ended: [],
       strays: file.strays,
@@ -171,6 +174,7 @@ function changeUnderGuard<T>(
       })
       const overwritten = change.item && current.foreign ? current.foreign.by : null
       return {
+        id: current.item.id,
         result: decision.result,
         published,
         ended: decision.ends ?? [],
@@ -194,8 +198,7 @@ function changeUnderGuard<T>(
 /** What is done when the change has been published. @returns warnings */
 function afterChange<T>(
   store: Store,
-  { display }: ItemId,
-  { published, ended, strays, removesStrays, overwritten }: Changed<T>,
+  { id, published, ended, strays, removesStrays, overwritten }: Changed<T>,
 ): string[] {
   const { disk } = store.host
   const warnings: string[] = []
@@ -207,9 +210,9 @@ function afterChange<T>(
   }
   if (overwritten)
     warnings.push(
-      `replaced the lock of ${printable(overwritten, 128)} in the file of ${display}, which wrk had not written`,
+      `replaced the lock of ${printable(overwritten, 128)} in the file of ${id}, which wrk had not written`,
     )
-  if (strays.length > 0 && !removesStrays) warnings.push(putBackCopy(display, strays))
+  if (strays.length > 0 && !removesStrays) warnings.push(putBackCopy(id, strays))
   for (const { path, folder } of removesStrays ? strays : []) {
     unless(MISSING, undefined, () => disk.unlinkSync(path))
     syncFolder(disk, join(store.root, folder))
@@ -217,17 +220,17 @@ function afterChange<T>(
   }
   if (published?.showsLater)
     warnings.push(
-      `${display} is claimed, but its file does not show it yet: the lock lines follow at your next change`,
+      `${id} is claimed, but its file does not show it yet: the lock lines follow at your next change`,
     )
-  return [...warnings, ...warningsOf(display, published?.item)]
+  return [...warnings, ...warningsOf(id, published?.item)]
 }
 
-function warningsOf(display: string, published: Published | null | undefined): string[] {
+function warningsOf(id: string, published: Published | null | undefined): string[] {
   const { conflict = null, failure = null } = published ?? {}
   return [
     ...(conflict
-      ? [`another program wrote ${display} at the same moment; its version is kept in ${conflict}`]
+      ? [`another program wrote ${id} at the same moment; its version is kept in ${conflict}`]
       : []),
-    ...(failure ? [`${display} is changed, but the disk may not have it yet: ${messageOf(failure)}`] : []),
+    ...(failure ? [`${id} is changed, but the disk may not have it yet: ${messageOf(failure)}`] : []),
   ]
 }
