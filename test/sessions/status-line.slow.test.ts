@@ -59,30 +59,33 @@ function startTmux(command: (home: string) => string) {
 }
 
 describe.skipIf(!HAS_TMUX)('the recipe of docs/status-line.md for', () => {
-  test.each([
+  test.for([
     ['bash', '.bashrc', "PS1='> '\n", 'bash --noprofile --rcfile', /^WRK-1 >/m],
     ['zsh', '.zshrc', "PROMPT='> '\n", 'env ZDOTDIR=', /^WRK-1 >/m],
     ['fish', '.config/fish/config.fish', "function fish_prompt; echo -n '> '; end\n", 'fish', /^> .* WRK-1/m],
-  ])('%s shows in its prompt what the terminal holds', async (shell, file, prompt, start, shown) => {
-    if (!isHere(shell)) return
-    const { type, screen } = startTmux(home => {
-      const path = join(home, file)
-      mkdirSync(join(path, '..'), { recursive: true })
-      writeFileSync(path, prompt + recipe(shell))
-      return shell === 'bash'
-        ? `${start} ${path} -i`
-        : shell === 'zsh'
-          ? `${start}${home} zsh -i`
-          : `${start} -i`
-    })
-    await until('the prompt', () => screen().includes('>'))
-    type('wrk claim 1')
-    await until('the claim', () => screen().includes('Claimed WRK-1'))
-    await until('the prompt names the item', () => {
-      type('')
-      return shown.test(screen())
-    })
-  })
+  ] as const)(
+    '%s shows in its prompt what the terminal holds',
+    async ([shell, file, prompt, start, shown], context) => {
+      context.skip(!isHere(shell), `${shell} is not installed`)
+      const { type, screen } = startTmux(home => {
+        const path = join(home, file)
+        mkdirSync(join(path, '..'), { recursive: true })
+        writeFileSync(path, prompt + recipe(shell))
+        return shell === 'bash'
+          ? `${start} ${path} -i`
+          : shell === 'zsh'
+            ? `${start}${home} zsh -i`
+            : `${start} -i`
+      })
+      await until('the prompt', () => screen().includes('>'))
+      type('wrk claim 1')
+      await until('the claim', () => screen().includes('Claimed WRK-1'))
+      await until('the prompt names the item', () => {
+        type('')
+        return shown.test(screen())
+      })
+    },
+  )
 
   test('tmux shows in its status line what is held', async () => {
     const { workspace, env, screen } = startTmux(home => {
