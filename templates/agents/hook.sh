@@ -8,6 +8,11 @@
 h="$d/@QUEUE@/.wrk/hooks"
 # When each hook ran last is this file's time; a session's own file is dated a minute ahead when wrk has seen it.
 t="$h/${wrk_hook% *}.${wrk_hook#* }"
+# A link might lead out of the queue, to a file that is somebody's: then nothing is written, and Node starts each time.
+if [ -h "$t" ] || [ -h "$h" ] || [ -h "${h%/*}" ]; then
+  h=/dev/null
+  t=/dev/null/none
+fi
 k=$PPID
 i=
 

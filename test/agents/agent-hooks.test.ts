@@ -1,6 +1,17 @@
 /** `wrk agents hook claude`: real processes, the JSON that Claude Code sends, the answers that it understands. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ago, MINUTE } from '../support/clock.ts'
@@ -8,9 +19,37 @@ import { heldItem, item } from '../support/items.ts'
 import { finished, start } from '../support/processes.ts'
 import { cleanEnv, type Env, FIRST, PROGRAM } from '../support/program.ts'
 import { makeQueue } from '../support/queue.ts'
+import { run } from '../support/run.ts'
 import { registry } from '../support/sessions.ts'
 import { startAgent } from '../support/terminals/agents.ts'
 import { answer, edit, send, unhindered } from './agent-hooks.shared.ts'
+
+test('what a link in the folder of hooks leads to is neither dated, nor emptied, nor removed', async () => {
+  const queue = makeQueue(['WRK-1'])
+  const [hooks, theirs] = [queue.path('.wrk/hooks'), join(queue.home, 'theirs')]
+  const old = ago(48 * 60 * MINUTE)
+  mkdirSync(theirs)
+  for (const name of ['claude.begin', 's-1', 'letter']) {
+    writeFileSync(join(theirs, name), 'precious')
+    utimesSync(join(theirs, name), old, old)
+  }
+  const begin = () =>
+    run(['agents', 'hook', 'claude', 'begin', hooks, 's-1'], {
+      queue,
+      session: null,
+      input: JSON.stringify({ session_id: 's-1', cwd: queue.root, hook_event_name: 'SessionStart' }),
+    })
+  mkdirSync(hooks, { recursive: true })
+  for (const name of ['claude.begin', 's-1']) symlinkSync(join(theirs, name), join(hooks, name))
+  expect((await begin()).code).toBe(0)
+  rmSync(hooks, { recursive: true })
+  symlinkSync(theirs, hooks)
+  expect((await begin()).code).toBe(0)
+  for (const name of ['claude.begin', 's-1', 'letter']) {
+    expect(readFileSync(join(theirs, name), 'utf8')).toBe('precious')
+    expect(statSync(join(theirs, name)).mtimeMs).toBe(old.getTime())
+  }
+})
 
 describe('SessionStart', () => {
   test('registers the session, anchored to the agent, and tells it what it holds and how to claim', async () => {

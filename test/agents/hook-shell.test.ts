@@ -3,7 +3,17 @@
  * writes, in every shell that is there. In place of wrk stands a program that notes each call.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ADAPTERS, adapterOf } from '../../src/core/agents/adapters/adapters.ts'
@@ -174,6 +184,26 @@ describe.each(SHELLS)('in %s', shell => {
         `agents hook claude begin ${hooks} ${process.pid}`,
       ].map(line => expect.stringContaining(line)),
     )
+  })
+
+  test('links are not followed: no file outside of the queue is emptied or dated', () => {
+    const space = workspace()
+    const [home, state] = [join(space.root, '..'), join(space.root, QUEUE, '.wrk')]
+    const theirs = join(home, 'theirs')
+    mkdirSync(theirs)
+    writeFileSync(join(theirs, 'claude.beat'), 'precious')
+    symlinkSync(join(theirs, 'claude.beat'), join(space.hooks, 'claude.beat'))
+    hook(space, 'claude', 'beat', '{}', { shell })
+    renameSync(space.hooks, join(state, 'before'))
+    symlinkSync(theirs, space.hooks)
+    hook(space, 'claude', 'beat', '{}', { shell })
+    renameSync(state, `${state}-before`)
+    mkdirSync(join(home, 'state'))
+    symlinkSync(theirs, join(home, 'state', 'hooks'))
+    symlinkSync(join(home, 'state'), state)
+    hook({ ...space, hooks: join(home, 'state', 'x') }, 'claude', 'beat', '{}', { shell })
+    expect(readFileSync(join(theirs, 'claude.beat'), 'utf8')).toBe('precious')
+    expect(space.calls().match(/^agents hook claude beat \/dev\/null /gm)).toHaveLength(3)
   })
 
   test('what wrk answers reaches the agent; what a program that fails has written does not', () => {

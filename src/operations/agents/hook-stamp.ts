@@ -4,12 +4,14 @@
  */
 import {
   closeSync,
+  constants,
+  futimesSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -29,13 +31,17 @@ export interface HookMark {
 const DUE_AFTER_MS = 60_000
 const OLD_AFTER_MS = 24 * 3_600_000
 
-const CANNOT_WRITE = [...MISSING, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EISDIR']
+const CANNOT_WRITE = [...MISSING, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EISDIR', 'ELOOP']
 
-/** Never fails where the folder cannot be written: then Node starts every time. */
+/**
+ * Never fails where the folder cannot be written: then Node starts every time. Links are not followed: a repository of a
+ * stranger might have one that leads to the user's own files.
+ */
 export function markSeen({ agent, word, folder, key }: HookMark): void {
   // Only where the shell part of a queue looks.
   if (basename(folder) !== 'hooks' || basename(dirname(folder)) !== '.wrk') return
   unless(CANNOT_WRITE, undefined, () => {
+    if (isLink(dirname(folder)) || isLink(folder)) return
     mkdirSync(folder, { recursive: true })
     const ignore = join(dirname(folder), '.gitignore')
     unless(['EEXIST'], undefined, () => writeFileSync(ignore, '*\n', { flag: 'wx' }))
@@ -51,16 +57,26 @@ function isName(text: string): boolean {
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$/.test(text)
 }
 
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+}
+
 function touch(path: string, at: number): void {
-  closeSync(openSync(path, 'a'))
-  utimesSync(path, at / 1000, at / 1000)
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
+  // Windows has no such flag.
+  const fd = openSync(path, O_WRONLY | O_CREAT | (O_NOFOLLOW ?? 0), 0o666)
+  try {
+    futimesSync(fd, at / 1000, at / 1000)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Files of sessions that did not say that they ended. */
 function removeOld(folder: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
-    if (Date.now() - statSync(path).mtimeMs > OLD_AFTER_MS && !/\.(begin|beat|look|end)$/.test(name))
+    if (Date.now() - lstatSync(path).mtimeMs > OLD_AFTER_MS && !/\.(begin|beat|look|end)$/.test(name))
       rmSync(path, { force: true })
   }
 }
