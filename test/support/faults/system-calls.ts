@@ -164,10 +164,15 @@ export function atEachFailure(
 }
 
 /** How often a call is aimed at before it counts as not made. */
-const TRIES = 20
+const TRIES = 30
+const STRAIGHT = 10
 
-/** 0, 0, 1, -1, 2, -2 …: the place itself twice, then those around it. */
-const nearby = (tries: number): number => (tries % 2 === 0 ? tries / 2 : (1 - tries) / 2)
+/** How far from where it should be a call is looked for: at first nowhere else, then 1, -1, 2, -2 … away. */
+function nearby(tries: number): number {
+  const steps = tries - STRAIGHT + 1
+  if (steps <= 0) return 0
+  return steps % 2 === 0 ? -steps / 2 : (steps + 1) / 2
+}
 
 async function atEach(
   template: Queue,
@@ -188,7 +193,7 @@ async function atEach(
   const disturb = async (call: Call, index: number) => {
     try {
       const first = firstOf(trace, trial.root, call.name)
-      // How many files a program opens before it comes to the queue differs now and then, and between its calls there.
+      // How many files Node opens before it comes to the queue differs now and then, and between its calls there.
       for (let tries = 0, shift = 0; ; tries++) {
         const queue = copyOf(template)
         const once = `${fault}:when=${Math.max(1, call.number + shift + nearby(tries))}`
