@@ -1,6 +1,6 @@
 /** wrk commit and what git commit does besides: signatures, hooks, others who commit at the same moment. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../support/processes.ts'
@@ -77,4 +77,34 @@ test('a branch that moves meanwhile is built upon, and nothing of either commit 
   expect(await repository.git('log --format=%s')).toBe('WRK-1: claimed by tester\ntheirs\nthe queue\n')
   expect(await repository.git('show --stat --format= HEAD')).not.toContain('new.txt')
   expect(await repository.git('status --porcelain')).toBe('')
+})
+
+test('an item that becomes another session’s while commit-msg runs is left to it, and the rest is committed', async () => {
+  const repository = await shared()
+  await act(repository, 'claim WRK-1')
+  await act(repository, 'claim WRK-2')
+  repository.append('WRK-1')
+  repository.append('WRK-2')
+  // As wrk's own check does: it refuses what has changed hands meanwhile.
+  const taken = [
+    '[ -e "$(git rev-parse --git-dir)/taken" ] && exit 0',
+    'touch "$(git rev-parse --git-dir)/taken"',
+    'unset GIT_INDEX_FILE',
+    'WRK_SESSION_ID=tester wrk release WRK-1 >&2 && WRK_SESSION_ID=other wrk claim WRK-1 >&2',
+    'exit 1',
+  ]
+  hook(repository, 'commit-msg', taken.join('\n'))
+  await act(repository, 'commit')
+  const committed = async (id: string) => repository.git(['show', `HEAD:${repository.path(id)}`])
+  expect(await committed('WRK-2')).toBe(repository.read('WRK-2'))
+  expect(repository.read('WRK-1')).not.toBe(await committed('WRK-1'))
+  expect(await repository.git(['diff', '--stat', 'HEAD'])).toContain('WRK-1.md')
+})
+
+test('a hook that refuses the same twice is believed', async () => {
+  const repository = await shared()
+  await act(repository, 'claim WRK-1')
+  hook(repository, 'commit-msg', 'echo x >>"$(git rev-parse --git-dir)/calls"; exit 1')
+  expect((await repository.wrk('commit')).code).toBe(1)
+  expect(readFileSync(join(repository.top, '.git', 'calls'), 'utf8')).toBe('x\nx\n')
 })

@@ -75,12 +75,13 @@ export async function commitQueue(context: Context, options: CommitOptions = {})
       ? null
       : new Map(ids.map(id => [parseId(id, idPrefix).key, parseId(id, idPrefix)] as const))
   const folder = mkdtempSync(join(tmpdir(), 'wrk-commit-'))
+  const refused = new Set<string>()
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const early = attempt < WITHOUT_LOCK || options.dryRun ? null : await lockOf(found, patienceMs)
       try {
         const head = headOf(found)
-        const draft = await draftUnlessMoved(context, found, head, wanted, options, folder)
+        const draft = await draftUnlessMoved(context, found, head, wanted, { ...options, refused }, folder)
         if (!draft) continue
         if (draft.kind === 'nothing') return { ...draft.result, commit: null, branch: head.branch }
         const lock = early ?? (await lockOf(found, patienceMs))
@@ -142,7 +143,10 @@ interface Draft {
 
 type Nothing = { kind: 'nothing'; result: Omit<CommitResult, 'commit' | 'branch'> }
 
-/** Null when the branch has moved meanwhile: what was refused, or left out, was compared with another commit then. */
+/**
+ * Null when the branch has moved meanwhile: what was refused, or left out, was compared with another commit then. Also
+ * when a hook refuses a tree for the first time: an item may have become another session's since it was planned.
+ */
 async function draftUnlessMoved(
   ...args: Parameters<typeof draftCommit>
 ): Promise<Awaited<ReturnType<typeof draftCommit>> | null> {
@@ -159,6 +163,7 @@ async function draftUnlessMoved(
 
 /**
  * Makes the commit, which nothing names yet.
+ * @param refused trees that a hook has refused before; a hook that refuses one again means it
  * @param isSure only what cannot become another session's meanwhile
  */
 async function draftCommit(
@@ -166,10 +171,10 @@ async function draftCommit(
   found: QueueInRepository,
   head: Head,
   wanted: ReadonlyMap<ItemKey, ItemId> | null,
-  { message, hooks = false, dryRun = false }: CommitOptions,
+  { message, hooks = false, dryRun = false, refused }: CommitOptions & { refused: Set<string> },
   folder: string,
   isSure = false,
-): Promise<Draft | Nothing> {
+): Promise<Draft | Nothing | null> {
   const view = await resolveCaller(context)
   const plan = await planCommit(context, found, view, head.commit, wanted)
   if (isSure) leaveFree(plan)
@@ -188,8 +193,13 @@ async function draftCommit(
     runOrRefuse(own, 'commit-msg', [file])
   } catch (error) {
     // An item that was free may be another session's by now, be it for a moment: it is left for later.
-    if (isSure || wanted !== null || !plan.items.some(({ isFree }) => isFree)) throw error
-    return draftCommit(context, found, head, wanted, { message, hooks, dryRun }, folder, true)
+    if (wanted !== null) throw error
+    if (!isSure && plan.items.some(({ isFree }) => isFree))
+      return draftCommit(context, found, head, wanted, { message, hooks, dryRun, refused }, folder, true)
+    const tree = writeTree(own)
+    if (refused.has(tree)) throw error
+    refused.add(tree)
+    return null
   }
   const final = cleanMessage(own, readFileSync(file, 'utf8'))
   if (final.trim() === '') throw new WrkError('FAILED', 'the commit message is empty; nothing was committed')
