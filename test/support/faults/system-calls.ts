@@ -199,7 +199,8 @@ async function atEach(
         const once = `${fault}:when=${Math.max(1, call.number + shift + nearby(tries))}`
         const ended = await traced(queue, args, envOf(queue, session, now), call.name, once)
         const made = callsOf(ended.trace, queue.root, true)
-        const struck = made.find(({ failed }) => failed) ?? made.at(-1)
+        // Where the number is past all of its calls, nothing was hit, and the command ended as ever.
+        const struck = made.find(({ failed }) => failed) ?? (ended.result.code === null ? made.at(-1) : null)
         const late = firstOf(ended.trace, queue.root, call.name) - first
         if (struck?.text !== call.text && tries < TRIES) {
           shift = late > -first ? late : 0
