@@ -164,7 +164,6 @@ async function draftUnlessMoved(
 /**
  * Makes the commit, which nothing names yet.
  * @param refused trees that a hook has refused before; a hook that refuses one again means it
- * @param isSure only what cannot become another session's meanwhile
  */
 async function draftCommit(
   context: Context,
@@ -173,11 +172,11 @@ async function draftCommit(
   wanted: ReadonlyMap<ItemKey, ItemId> | null,
   { message, hooks = false, dryRun = false, refused }: CommitOptions & { refused: Set<string> },
   folder: string,
-  isSure = false,
 ): Promise<Draft | Nothing | null> {
   const view = await resolveCaller(context)
   const plan = await planCommit(context, found, view, head.commit, wanted)
-  if (isSure) leaveFree(plan)
+  // An item that was free may be another session's by now, be it for a moment: it is left for later.
+  if (refused.size > 0) leaveFree(plan)
   const own: Repository = { ...found.repository, index: join(folder, 'index') }
   await stageVerified(context, found, own, head, plan)
   refuseNamed(plan, wanted)
@@ -192,12 +191,8 @@ async function draftCommit(
     if (hooks) runOrRefuse(own, 'prepare-commit-msg', [file, 'message'])
     runOrRefuse(own, 'commit-msg', [file])
   } catch (error) {
-    // An item that was free may be another session's by now, be it for a moment: it is left for later.
-    if (wanted !== null) throw error
-    if (!isSure && plan.items.some(({ isFree }) => isFree))
-      return draftCommit(context, found, head, wanted, { message, hooks, dryRun, refused }, folder, true)
     const tree = writeTree(own)
-    if (refused.has(tree)) throw error
+    if (wanted !== null || refused.has(tree)) throw error
     refused.add(tree)
     return null
   }
